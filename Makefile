@@ -1,0 +1,107 @@
+# One vocabulary for people and CI. Works with GNU make 3.81, which macOS has; nothing here asks a question.
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+.PHONY: help setup check test test-full demo bench ui lock clean reset
+
+SIZE ?= full
+PORT ?= 5050
+RUN := .venv/bin/python
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: .venv/.dev ## Make .venv with everything that the demo and the tests need, pinned by hash
+	@echo ".venv is ready"
+
+demo: .venv/.chain ## Run the main job, from data to a canaried model; SIZE=small is the quick one
+	@$(RUN) -m slipway demo --size $(SIZE)
+
+test: .venv/.dev ## Run the tests
+	@$(RUN) -m pytest -m "not long"
+
+test-full: .venv/.dev ## Run the long tests, those that `make test` leaves out
+	@$(RUN) -m pytest -m long
+
+check: .venv/.dev ## Check format, lint and types, and that no file differs from what is staged
+	@$(RUN) -m ruff format --check .
+	@$(RUN) -m ruff check .
+	@$(RUN) -m mypy
+	@if git rev-parse --git-dir >/dev/null 2>&1; then git diff --exit-code; fi
+
+bench: .venv/.dev ## Measure what the README claims
+	@for file in benchmarks/bench_*.py; do echo "$$file"; $(RUN) "$$file" || exit 1; done
+
+ui: .venv/.chain ## Show the embedded registry in MLflow's UI, on this machine only; PORT=5050
+	@mkdir -p .slipway/registry
+	@$(RUN) -c "$$UI" $(PORT)
+
+lock: .venv/.chain ## Resolve the requirements*.txt again from pyproject.toml; UPGRADE=1 takes newer versions
+	@$(COMPILE) pyproject.toml --group build --group serving --group dev -o requirements-dev.txt $(if $(UPGRADE),--upgrade)
+	@$(COMPILE) pyproject.toml --group build -c requirements-dev.txt -o requirements.txt
+	@$(COMPILE) --group serving -c requirements-dev.txt -o requirements-serving.txt
+
+clean: ## Remove .venv and caches; the registry and the data stay
+	@rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist *.egg-info
+	@find . -name __pycache__ -type d -not -path './.git/*' -prune -exec rm -rf {} +
+
+reset: ## Forget every run: data, registry, records, reports
+	@rm -rf .slipway data .dvc/cache .dvc/tmp
+
+# What follows makes .venv. A stamp is newer than its lock when the set-up ended well; anything else repeats it.
+
+.venv/.chain: requirements.txt pyproject.toml $(RUN)
+	@$(call INSTALL,requirements.txt)
+	@touch $@
+
+.venv/.dev: requirements-dev.txt pyproject.toml $(RUN)
+	@$(call INSTALL,requirements-dev.txt)
+	@touch .venv/.chain $@
+
+# Absent, or a link to a Python that is gone: the recipes above make it.
+$(RUN): ;
+
+FIT = import sys, ctypes, ensurepip, lzma, sqlite3, ssl; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))
+
+# A shim may stand on PATH for a Python that is not installed, so each is tried, not looked up.
+define INSTALL
+set -e; \
+if ! $(RUN) -c 'import pip; $(FIT)' >/dev/null 2>&1; then \
+  for python in "$(PYTHON)" python3.13 python3.12 python3.11 python3 none; do \
+    if "$$python" -c '$(FIT)' >/dev/null 2>&1; then break; fi; \
+  done; \
+  if [ "$$python" = none ]; then \
+    echo "No complete Python 3.11, 3.12 or 3.13 found (with venv, sqlite3, ssl and lzma)." >&2; \
+    echo "Install one (Debian: apt install python3 python3-venv; macOS: brew install python@3.13)" >&2; \
+    echo "or name it: make setup PYTHON=/path/to/python3" >&2; \
+    exit 2; \
+  fi; \
+  "$$python" -m venv --clear .venv; \
+fi; \
+echo "Installing $(1) into .venv; the first time takes about two minutes"; \
+awk '/^[a-z0-9]/ { keep = /^setuptools==/ } keep' $(1) > .venv/build.txt; \
+$(PIP) --require-hashes -r .venv/build.txt; \
+$(PIP) --require-hashes --no-build-isolation -r $(1); \
+$(PIP) --no-build-isolation -e .
+endef
+
+# The locks are complete, so nothing is resolved (--no-deps).
+PIP = $(RUN) -m pip install -qq --disable-pip-version-check --no-deps
+
+COMPILE = .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	--no-emit-index-url --no-annotate --custom-compile-command "make lock"
+
+define UI
+import os, socket, sys
+from slipway.environment import settle
+port = int(sys.argv[1])
+try:
+    socket.create_server(("127.0.0.1", port)).close()
+except OSError:
+    sys.exit(f"port {port} is not free; take another: make ui PORT={port + 1}")
+print(f"http://127.0.0.1:{port} in some seconds; Ctrl-C stops it", flush=True)
+settle()
+os.environ.setdefault("MLFLOW_SERVER_ENABLE_JOB_EXECUTION", "false")
+command = [sys.executable, "-m", "mlflow", "ui", "--host", "127.0.0.1", "--workers", "1", "--port", str(port)]
+os.execv(sys.executable, [*command, "--backend-store-uri", "sqlite:///.slipway/registry/mlflow.db"])
+endef
+export UI
