@@ -1,0 +1,25 @@
+"""Errors that end a command with one clear line, and the exit code of each."""
+
+
+class SlipwayError(Exception):
+    """Something is wrong that the user can act on; the message names what was found and expected."""
+
+    exit_code = 1
+
+
+class UsageError(SlipwayError):
+    """The command line or a settings file does not say what it has to say."""
+
+    exit_code = 2
+
+
+class Refused(SlipwayError):  # noqa: N818 - a decision, not a fault
+    """A gate, a guardrail or a rule said no; nothing was changed."""
+
+    exit_code = 3
+
+
+class Inconclusive(SlipwayError):  # noqa: N818 - a decision, not a fault
+    """The evidence did not suffice either way; nothing was promoted."""
+
+    exit_code = 4

@@ -1,0 +1,177 @@
+"""`systems/<name>/system.yaml`: the design card, each section executed by one stage."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, model_validator
+
+from slipway.settings.base import Count, Name, Positive, Share, Strict
+from slipway.settings.data import Data
+from slipway.settings.model import Models
+
+
+class Problem(Strict):
+    """What is decided, for whom, how often and how fast."""
+
+    objective: Annotated[str, Field(min_length=1)]
+    task: Literal["click"]
+    daily_active_users: Count
+    peak_queries_per_second: Count
+    p99_latency_ms: Annotated[float, Field(gt=0, description="budget of one served request")]
+
+
+class Features(Strict):
+    """Which columns the models see, and how."""
+
+    categorical: list[Name]
+    numeric: list[Name]
+    crosses: Annotated[list[list[Name]], Field(description="sets of categorical columns taken together")] = []
+    hash_bits: Annotated[int, Field(ge=8, le=24, description="2**hash_bits buckets per categorical input")]
+
+
+class Evaluation(Strict):
+    """How models are measured on the frozen holdout."""
+
+    primary: Literal["log_loss"]
+    confidence: Share
+    resamples: Annotated[int, Field(ge=100, description="bootstrap resamples of the units")]
+    slices: list[Name]
+    min_slice_rows: Count
+
+
+class ChampionRule(Strict):
+    """How a candidate must compare with the champion on the primary metric."""
+
+    rule: Annotated[
+        Literal["better", "not_worse"],
+        Field(description="better: beyond noise; not_worse: worse by less than the margin, beyond noise"),
+    ] = "better"
+    margin: Annotated[float, Field(ge=0, description="of log loss; only for not_worse")] = 0.0
+
+    @model_validator(mode="after")
+    def _margin_is_explicit(self) -> "ChampionRule":
+        if (self.rule == "not_worse") != (self.margin > 0):
+            raise ValueError("not_worse needs a margin above 0, and better takes none")
+        return self
+
+
+class Gate(Strict):
+    """What a candidate must show before it is registered; the defaults are strict."""
+
+    max_normalised_entropy: Annotated[
+        float, Field(gt=0, description="log loss over the base rate's entropy")
+    ] = 1.0
+    min_auc: Annotated[float, Field(ge=0.5, lt=1)] = 0.55
+    calibration: Annotated[
+        tuple[float, float], Field(strict=False, description="bounds of mean prediction over mean label")
+    ] = (0.9, 1.1)
+    max_slice_regression: Annotated[
+        float,
+        Field(
+            ge=0,
+            description="largest relative rise of a slice's log loss against the champion, or the baseline",
+        ),
+    ] = 0.02
+    champion: ChampionRule = ChampionRule()
+    max_latency_ratio: Annotated[
+        float, Field(gt=0, description="median single-request time over that of the reference model")
+    ] = 10.0
+    max_size_mb: Positive = 100.0
+
+
+class Serving(Strict):
+    """Bounds of the online service."""
+
+    max_rows: Annotated[int, Field(gt=0, description="options in one HTTP request, all requests together")]
+
+
+class Step(Strict):
+    """One step of a rollout: the canary's share of units and the requests to see before moving on."""
+
+    weight: Annotated[int, Field(gt=0, le=100, description="percent of units served by the canary")]
+    requests: Count
+
+
+class Guardrails(Strict):
+    """What the canary must not do, whatever it earns."""
+
+    max_error_rate_rise: Annotated[
+        float, Field(ge=0, lt=1, description="canary minus stable, judged beyond noise")
+    ] = 0.005
+    latency_quantile: Annotated[float, Field(ge=0.5, lt=1)] = 0.9
+    max_latency_ratio: Annotated[
+        float, Field(gt=1, description="canary over stable at that quantile, judged beyond noise")
+    ] = 2.0
+    sample_ratio_alpha: Annotated[float, Field(gt=0, lt=0.1, description="level of the mismatch test")] = (
+        0.001
+    )
+    min_requests: Annotated[int, Field(gt=0, description="per arm, before any verdict")] = 200
+
+
+class Decision(Strict):
+    """What evidence promotes: the interval of canary minus stable must exclude zero on the better side."""
+
+    metric: Annotated[
+        Literal["auto", "reward", "log_loss"],
+        Field(description="auto: reward where outcomes can be drawn, else log loss of the logged outcomes"),
+    ] = "auto"
+    alpha: Annotated[float, Field(gt=0, lt=0.5)] = 0.05
+
+
+class Rollout(Strict):
+    """How traffic moves to a canary."""
+
+    steps: Annotated[list[Step], Field(min_length=1)]
+    warmup_requests: Annotated[int, Field(ge=0)] = 50
+    batch_requests: Annotated[int, Field(gt=0, description="requests between two looks at the evidence")] = (
+        500
+    )
+    guardrails: Guardrails = Guardrails()
+    decision: Decision = Decision()
+    max_duration_minutes: Positive
+    on_inconclusive: Annotated[
+        Literal["abort", "hold"],
+        Field(description="abort: traffic returns to stable; hold: the same, and the alias `canary` stays"),
+    ] = "abort"
+
+    @model_validator(mode="after")
+    def _weights_rise(self) -> "Rollout":
+        weights = [step.weight for step in self.steps]
+        if weights != sorted(set(weights)):
+            raise ValueError(f"the weights of the steps must rise, found {weights}")
+        if weights[-1] == 100:
+            raise ValueError("a step of weight 100 leaves no stable arm to compare with; promotion does that")
+        return self
+
+
+class Card(Strict):
+    """A system design as data."""
+
+    schema_version: Literal[1]
+    name: Name
+    problem: Problem
+    data: Data
+    features: Features
+    models: Models
+    evaluation: Evaluation
+    gate: Gate = Gate()
+    serving: Serving
+    rollout: Rollout
+
+    @model_validator(mode="after")
+    def _columns_exist(self) -> "Card":
+        named: dict[str, list[Any]] = {
+            "features.categorical": self.features.categorical,
+            "features.numeric": self.features.numeric,
+            "features.crosses": [name for cross in self.features.crosses for name in cross],
+            "evaluation.slices": self.evaluation.slices,
+        }
+        known = set(self.data.inputs)
+        for place, names in named.items():
+            for name in names:
+                if name not in known:
+                    raise ValueError(f"{place} names {name!r}; data.columns has {sorted(known)}")
+        for cross in self.features.crosses:
+            for name in cross:
+                if name not in self.features.categorical:
+                    raise ValueError(f"features.crosses names {name!r}, which is not in features.categorical")
+        return self

@@ -1,0 +1,124 @@
+"""The `data` section of a design card: where rows come from and what their columns mean."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from slipway.settings.base import Count, Name, Share, Strict
+
+Size = Literal["full", "small"]
+Role = Literal["request", "time", "unit", "option", "label"]
+
+
+class GeneratorSource(Strict):
+    """Rows drawn by the system's own seeded generator."""
+
+    kind: Literal["generator"]
+    path: Annotated[str, Field(description="the generator's code, from the project's root; DVC watches it")]
+    seed: Annotated[int, Field(ge=0)]
+    rows: dict[Size, Count]
+
+
+class TableSource(Strict):
+    """A table of the user's own: CSV or TSV (gzip or not), a Parquet file, or a folder of them."""
+
+    kind: Literal["table"]
+    path: Annotated[str, Field(description="file or folder, from the project's root; DVC watches it")]
+    format: Literal["csv", "tsv", "parquet"]
+    header: Annotated[
+        bool | list[str],
+        Field(description="false: the columns are named column0, column1, ...; or the names"),
+    ] = True
+    time_format: Annotated[str | None, Field(description="strptime format, where ISO 8601 does not fit")] = (
+        None
+    )
+    rows: Annotated[dict[Size, Count | None], Field(description="the newest so many rows; null is all")] = {
+        "full": None,
+        "small": None,
+    }
+
+
+Source = Annotated[GeneratorSource | TableSource, Field(discriminator="kind")]
+
+
+class Column(Strict):
+    """One column of the ingested table, what it means and what a sound value looks like."""
+
+    type: Literal["integer", "number", "string", "timestamp"]
+    role: Role | None = None
+    level: Annotated[
+        Literal["request", "option"],
+        Field(description="the same for all options of a request, or a property of each option"),
+    ] = "request"
+    source: Annotated[str | None, Field(description="its name in the source, where it differs")] = None
+    null_share: Annotated[float, Field(ge=0, le=1, description="the largest share of missing values")] = 0.0
+    min: float | None = None
+    max: float | None = None
+    values: Annotated[list[str] | None, Field(description="the only values allowed")] = None
+    severity: Annotated[
+        Literal["critical", "warning"], Field(description="critical stops the run, warning is reported")
+    ] = "critical"
+
+
+class Split(Strict):
+    """Shares of the time-ordered rows; what is left is the training part.
+
+    `replay` is the newest part. Training and evaluation never read it: the local rollout offers it as
+    traffic.
+    """
+
+    validation: Share
+    holdout: Share
+    replay: Share
+
+    @model_validator(mode="after")
+    def _train_is_left(self) -> "Split":
+        total = self.validation + self.holdout + self.replay
+        if total >= 0.9:
+            raise ValueError(
+                f"validation, holdout and replay take {total:.2f}, at most 0.9 leaves rows to train on"
+            )
+        return self
+
+
+class Data(Strict):
+    """Source, columns and split."""
+
+    source: Source
+    columns: dict[Name, Column]
+    label_delay_hours: Annotated[
+        float, Field(ge=0, description="from a request to its outcome being known")
+    ] = 0.0
+    split: Split
+
+    @model_validator(mode="after")
+    def _roles_are_clear(self) -> "Data":
+        taken: dict[str, list[str]] = {}
+        for name, column in self.columns.items():
+            if column.role:
+                taken.setdefault(column.role, []).append(name)
+        for role in ("time", "unit", "label"):
+            if role not in taken:
+                raise ValueError(f"no column has the role {role!r}")
+        for role, names in taken.items():
+            if len(names) > 1:
+                raise ValueError(f"the columns {names} all have the role {role!r}; one may")
+        if self.columns[taken["time"][0]].type != "timestamp":
+            raise ValueError(f"the time column {taken['time'][0]!r} must have the type timestamp")
+        return self
+
+    def column(self, role: Role) -> str | None:
+        """The name of the column with this role, None where no column has it."""
+        return next((name for name, column in self.columns.items() if column.role == role), None)
+
+    def required(self, role: Literal["time", "unit", "label"]) -> str:
+        """The name of the column with a role that every table has."""
+        name = self.column(role)
+        if name is None:  # the validator above does not let this happen
+            raise KeyError(role)
+        return name
+
+    @property
+    def inputs(self) -> list[str]:
+        """Columns that a request carries: all but the label."""
+        return [name for name, column in self.columns.items() if column.role != "label"]

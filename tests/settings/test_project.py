@@ -1,0 +1,77 @@
+"""`project.yaml`: its faults, and the two shipped files."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from slipway.errors import UsageError
+from slipway.project import Project
+from slipway.settings import load_card, load_project
+from tests.settings.conftest import ROOT, Spoil
+
+Fault = Callable[[Spoil], str]
+
+
+def test_the_shipped_files_load() -> None:
+    """The project and every system that it lists."""
+    settings = load_project(ROOT)
+    assert [load_card(ROOT, name).name for name in settings.systems] == settings.systems
+
+
+def test_an_unknown_key_is_told(project_fault: Fault) -> None:
+    """With the keys that there are."""
+    said = project_fault(lambda project: project.update(runer="local"))
+    assert said.startswith("runer: unknown key; allowed are schema_version, name,")
+
+
+def test_a_runner_that_does_not_exist_is_told(project_fault: Fault) -> None:
+    """With those that do."""
+    said = project_fault(lambda project: project.update(runner="ray"))
+    assert said.startswith("runner: should be 'local'")
+
+
+def test_names_must_do_for_kubernetes(project_fault: Fault) -> None:
+    """Upper case and underscores are no DNS labels."""
+    said = project_fault(lambda project: project["namespaces"].update(staging="My_Space"))
+    assert said.startswith("namespaces.staging: should match pattern")
+
+
+def test_the_default_system_must_be_listed(project_fault: Fault) -> None:
+    """Both names are told."""
+    said = project_fault(lambda project: project.update(default_system="fraud"))
+    assert said == "(top level): default_system 'fraud' is not one of systems ['ad_click']"
+
+
+def test_the_default_of_everything_is_local(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without a tracking server, the registry is a file below the state folder."""
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    uri = Project(ROOT).tracking_uri
+    assert uri == Project(ROOT).embedded_tracking_uri
+    assert uri.endswith(".slipway/registry/mlflow.db")
+
+
+def test_a_project_is_found_from_a_folder_inside_it() -> None:
+    """As Git does."""
+    assert Project.find(ROOT / "slipway" / "data").root == ROOT
+
+
+def test_no_project_is_one_line(tmp_path: Path) -> None:
+    """It says where it looked."""
+    with pytest.raises(UsageError, match=r"no project\.yaml here or in any folder above"):
+        Project.find(tmp_path)
+
+
+def test_a_system_that_is_not_listed_is_told() -> None:
+    """With those that are."""
+    with pytest.raises(UsageError, match=r"no system 'fraud'; project.yaml lists \['ad_click'\]"):
+        Project(ROOT).card("fraud")
+
+
+def test_a_card_must_bear_the_name_of_its_folder(tmp_path: Path) -> None:
+    """A copied folder whose card was not edited."""
+    folder = tmp_path / "systems" / "other"
+    folder.mkdir(parents=True)
+    (folder / "system.yaml").write_text((ROOT / "systems/ad_click/system.yaml").read_text())
+    with pytest.raises(UsageError, match=r"system.yaml: name: found 'ad_click', the folder says 'other'"):
+        load_card(tmp_path, "other")
