@@ -1,0 +1,19 @@
+"""The interface that systems implement, and all of slipway that a system may import."""
+
+from slipway.settings import Card, Column
+from slipway.system.hashing import bucket, cross, stable_hash
+from slipway.system.interface import Examples, FeatureState, Inputs, System
+from slipway.system.load import load_system
+
+__all__ = [
+    "Card",
+    "Column",
+    "Examples",
+    "FeatureState",
+    "Inputs",
+    "System",
+    "bucket",
+    "cross",
+    "load_system",
+    "stable_hash",
+]
