@@ -1,0 +1,1 @@
+"""A model version: model, features, card and code as one folder that needs nobody."""

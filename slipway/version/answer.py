@@ -1,0 +1,84 @@
+"""A loaded version: requests in, ranked answers out."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from slipway.models import Predictor, predictor
+from slipway.settings import Card
+from slipway.system import FeatureState, System, load_system
+from slipway.version.manifest import CARD, CODE, FEATURES, MODEL, Manifest, verify
+
+
+@dataclass(frozen=True)
+class Answers:
+    """One row per option, in the order of the requests' rows.
+
+    Attributes:
+        scores: float64 [rows]; probabilities.
+        ranks: int32 [rows]; 1 is the best option of its request, ties keep the order of the rows.
+        fallback: bool [rows]; the option or the unit was never seen in training.
+    """
+
+    scores: NDArray[np.float64]
+    ranks: NDArray[np.int32]
+    fallback: NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Version:
+    """A predictor with the features and the code it was trained with."""
+
+    card: Card
+    manifest: Manifest
+    system: System
+    state: FeatureState
+    model: Predictor
+
+    @classmethod
+    def load(cls, folder: Path, code: Path | None = None, expected: str | None = None) -> "Version":
+        """Verify every digest, then load; nothing outside the folder is asked.
+
+        Raises:
+            SlipwayError: the version is not whole.
+        """
+        manifest = verify(folder, code, expected)
+        card = Card.model_validate_json((folder / CARD).read_text(encoding="utf-8"))
+        with np.load(folder / FEATURES, allow_pickle=False) as arrays:
+            state = dict(arrays)
+        return cls(
+            card=card,
+            manifest=manifest,
+            system=load_system(card.name, code or folder / CODE),
+            state=state,
+            model=predictor(manifest.kind).load(folder / MODEL),
+        )
+
+    def scores(self, requests: pa.Table) -> NDArray[np.float64]:
+        """Probabilities, [rows]."""
+        return self.model.scores(self.system.transform(self.card, requests, self.state))
+
+    def answer(self, requests: pa.Table, groups: NDArray[np.int64]) -> Answers:
+        """Score and rank.
+
+        Args:
+            requests: one row per option.
+            groups: int64 [rows]; equal numbers mark the options of one request.
+        """
+        inputs = self.system.transform(self.card, requests, self.state)
+        scores = self.model.scores(inputs)
+        return Answers(scores=scores, ranks=rank(scores, groups), fallback=inputs.unseen)
+
+
+def rank(scores: NDArray[np.float64], groups: NDArray[np.int64]) -> NDArray[np.int32]:
+    """Ranks from 1 within each group, best score first, ties in row order."""
+    order = np.lexsort((np.arange(len(scores)), -scores, groups))
+    sorted_groups = groups[order]
+    starts = np.r_[True, sorted_groups[1:] != sorted_groups[:-1]] if len(order) else np.zeros(0, bool)
+    first = np.maximum.accumulate(np.where(starts, np.arange(len(order)), 0))
+    ranks = np.empty(len(scores), np.int32)
+    ranks[order] = np.arange(len(order)) - first + 1
+    return ranks

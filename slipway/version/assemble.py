@@ -1,0 +1,86 @@
+"""Put a trained model, its features, its card and its code together as one version."""
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import yaml
+
+from slipway.atomic import whole_folder
+from slipway.models import Predictor
+from slipway.settings import Card
+from slipway.settings.model import Model
+from slipway.system import FeatureState
+from slipway.version.manifest import (
+    CARD,
+    CODE,
+    FEATURES,
+    MANIFEST,
+    MODEL,
+    PARITY,
+    CodeRef,
+    DataRef,
+    Manifest,
+    code_digest,
+    digests,
+)
+
+SCORE = "score"
+
+
+def assemble(
+    out: Path,
+    root: Path,
+    card: Card,
+    model: Model,
+    predictor: Predictor,
+    state: FeatureState,
+    data: DataRef,
+    sample: pa.Table,
+    sample_scores: "np.ndarray[tuple[int], np.dtype[np.float64]]",
+    commit: str | None,
+    clean: bool,
+) -> Manifest:
+    """Write a whole version to `out`.
+
+    Args:
+        out: the folder to make; it appears whole or not at all.
+        root: the project whose code was used.
+        sample: requests to check a served copy against, with the scores given at training time.
+    """
+    with whole_folder(out) as folder:
+        (folder / MODEL).mkdir()
+        predictor.save(folder / MODEL)
+        np.savez_compressed(folder / FEATURES, allow_pickle=False, **state)
+        (folder / CARD).write_text(card.model_dump_json(indent=2), encoding="utf-8")
+        pq.write_table(sample.append_column(SCORE, pa.array(sample_scores)), folder / PARITY)
+        copy_code(root, folder / CODE, card.name)
+        files = digests(folder)
+        manifest = Manifest(
+            system=card.name,
+            model=model.name,
+            kind=model.kind,
+            params=dict(model.params),
+            seed=card.models.seed,
+            data=data,
+            code=CodeRef(git_commit=commit, git_clean=clean, digest=code_digest(files)),
+            files=files,
+        )
+        (folder / MANIFEST).write_text(manifest.model_dump_json(indent=2), encoding="utf-8")
+    return manifest
+
+
+def copy_code(root: Path, out: Path, system: str) -> None:
+    """Copy what `bentofile.yaml` includes, and of the systems only this one."""
+    patterns = yaml.safe_load((root / "bentofile.yaml").read_text(encoding="utf-8"))["include"]
+    for pattern in patterns:
+        if pattern == "/version/":
+            continue
+        for path in sorted(root.glob(pattern.lstrip("/"))):
+            relative = path.relative_to(root)
+            if relative.parts[0] == "systems" and relative.parts[1] != system:
+                continue
+            (out / relative).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(path, out / relative)
