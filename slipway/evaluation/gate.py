@@ -1,0 +1,136 @@
+"""The gate: a pure function of evidence and policy. Every rule is a check; one failure refuses."""
+
+from collections.abc import Iterator
+
+from slipway.decisions import Check, GateVerdict
+from slipway.evaluation.evidence import Comparison, Evidence, Interval
+from slipway.settings.card import Card, Gate
+
+
+def decide(evidence: Evidence, card: Card) -> GateVerdict:
+    """Whether the candidate may be registered.
+
+    The first model of a system has no champion to beat and passes on the absolute bounds. A tie, which is an
+    interval of the difference that holds zero, keeps the incumbent.
+    """
+    checks = [
+        *_sound(evidence),
+        *_unseen(evidence),
+        *_absolute(evidence, card),
+        *_against_baseline(evidence),
+        *_against_champion(evidence, card.gate),
+        *_slices(evidence, card.gate),
+    ]
+    return GateVerdict(passed=all(check.passed for check in checks), checks=checks)
+
+
+def _sound(evidence: Evidence) -> Iterator[Check]:
+    candidate = evidence.candidate
+    yield _check(
+        "candidate.finite",
+        candidate.finite,
+        "yes" if candidate.finite else "no",
+        "every score a number in [0, 1]",
+    )
+    yield _check(
+        "candidate.not_constant",
+        candidate.distinct_scores > 1,
+        f"{candidate.distinct_scores} distinct scores",
+        "at least 2",
+    )
+
+
+def _unseen(evidence: Evidence) -> Iterator[Check]:
+    """Nobody is judged on rows that it was trained on."""
+    start = evidence.holdout.start
+    for model in filter(None, (evidence.candidate, evidence.champion)):
+        yield _check(
+            f"{model.role}.holdout_unseen",
+            model.train_end < start,
+            f"trained on rows until {model.train_end:%Y-%m-%d %H:%M:%S}",
+            f"before the holdout's start {start:%Y-%m-%d %H:%M:%S}",
+        )
+
+
+def _absolute(evidence: Evidence, card: Card) -> Iterator[Check]:
+    candidate, gate = evidence.candidate, card.gate
+    entropy, auc, calibration = candidate.normalised_entropy, candidate.auc, candidate.calibration
+    yield _check(
+        "candidate.normalised_entropy",
+        entropy.high < gate.max_normalised_entropy,
+        _shown(entropy),
+        f"upper bound below {gate.max_normalised_entropy:g}",
+    )
+    yield _check(
+        "candidate.auc", auc.low >= gate.min_auc, _shown(auc), f"lower bound at least {gate.min_auc:g}"
+    )
+    low, high = gate.calibration
+    yield _check(
+        "candidate.calibration", low <= calibration.value <= high, _shown(calibration), f"{low:g} to {high:g}"
+    )
+    latency = candidate.latency
+    yield _check(
+        "candidate.latency_ratio",
+        latency.ratio.value <= gate.max_latency_ratio,
+        _shown(latency.ratio),
+        f"at most {gate.max_latency_ratio:g} times the baseline",
+    )
+    budget = card.problem.p99_latency_ms
+    yield _check(
+        "candidate.latency",
+        latency.p99_ms <= budget,
+        f"p99 {latency.p99_ms:.1f} ms",
+        f"at most {budget:g} ms",
+    )
+    yield _check(
+        "candidate.size",
+        candidate.size_mb <= gate.max_size_mb,
+        f"{candidate.size_mb:.1f} MB",
+        f"at most {gate.max_size_mb:g} MB",
+    )
+
+
+def _against_baseline(evidence: Evidence) -> Iterator[Check]:
+    if evidence.candidate.digest == evidence.baseline.digest:
+        return
+    difference = _compared(evidence, "baseline").log_loss
+    yield _check("baseline.log_loss", difference.high < 0, _shown(difference), "upper bound below 0")
+
+
+def _against_champion(evidence: Evidence, gate: Gate) -> Iterator[Check]:
+    if evidence.champion_problem:
+        yield _check("champion.scored", False, evidence.champion_problem, "a champion that can be scored")
+    if evidence.champion is None:
+        return
+    difference, policy = _compared(evidence, "champion").log_loss, gate.champion
+    allowed = "upper bound below 0; a tie keeps the incumbent"
+    if policy.rule == "not_worse":
+        allowed = f"upper bound below the margin {policy.margin:g}"
+    yield _check("champion.log_loss", difference.high < policy.margin, _shown(difference), allowed)
+
+
+def _slices(evidence: Evidence, gate: Gate) -> Iterator[Check]:
+    """A slice counts as worse when it is worse by more than the floor and beyond noise."""
+    if evidence.candidate.digest == evidence.baseline.digest and evidence.champion is None:
+        return
+    other = "champion" if evidence.champion else "baseline"
+    for found in _compared(evidence, other).slices:
+        worse = found.relative.value > gate.max_slice_regression and found.relative.low > 0
+        yield _check(
+            f"slice.{found.column}.{found.value}",
+            not worse,
+            f"{_shown(found.relative)} relative to the {other}",
+            f"at most {gate.max_slice_regression:g}, or within noise",
+        )
+
+
+def _compared(evidence: Evidence, other: str) -> Comparison:
+    return next(comparison for comparison in evidence.comparisons if comparison.other == other)
+
+
+def _check(code: str, passed: bool, found: str, allowed: str) -> Check:
+    return Check(code=code, passed=passed, found=found, allowed=allowed)
+
+
+def _shown(interval: Interval) -> str:
+    return f"{interval.value:.4f} [{interval.low:.4f}, {interval.high:.4f}]"

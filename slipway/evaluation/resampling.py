@@ -1,0 +1,57 @@
+"""Paired bootstrap over units: metrics are functions of per-unit sums, resampled with one set of weights."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from slipway.evaluation.evidence import Interval
+
+CHUNK = 50
+"""Resamples drawn at once; bounds the memory to CHUNK x units numbers."""
+
+
+def unit_sums(terms: NDArray[np.float64], units: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Sum the rows of each unit.
+
+    Args:
+        terms: [rows, k].
+        units: [rows]; codes 0 .. u-1.
+
+    Returns:
+        [u, k].
+    """
+    count = int(units.max()) + 1 if len(units) else 0
+    return np.stack([np.bincount(units, column, count) for column in terms.T], axis=1)
+
+
+def resample(sums: NDArray[np.float64], resamples: int, seed: int) -> NDArray[np.float64]:
+    """Totals of every resample of the units.
+
+    Poisson bootstrap: each unit is drawn Poisson(1) times, which for many units is the multinomial
+    bootstrap (Hanley and MacGibbon, Creating non-parametric bootstrap samples using Poisson frequencies,
+    Computer Methods and Programs in Biomedicine 83, 2006).
+
+    Args:
+        sums: [units, k].
+
+    Returns:
+        [1 + resamples, k]; the first row holds the totals of the sample itself.
+    """
+    generator = np.random.default_rng(seed)
+    totals = [sums.sum(axis=0, keepdims=True)]
+    for start in range(0, resamples, CHUNK):
+        size = (min(CHUNK, resamples - start), len(sums))
+        totals.append(generator.poisson(1.0, size).astype(np.float64) @ sums)
+    return np.concatenate(totals)
+
+
+def interval(values: NDArray[np.float64], confidence: float) -> Interval:
+    """The value of the sample (first) with the percentile interval of its resamples (the rest).
+
+    A resample in which the metric is undefined is left out; where none is left the interval is the whole
+    line, so that no rule can take it for evidence.
+    """
+    sample, rest = float(values[0]), values[1:][np.isfinite(values[1:])]
+    if not len(rest):
+        return Interval(value=sample, low=-np.inf, high=np.inf)
+    low, high = np.quantile(rest, [(1 - confidence) / 2, (1 + confidence) / 2])
+    return Interval(value=sample, low=float(low), high=float(high))

@@ -1,0 +1,201 @@
+"""Versions are measured by the code packaged with them, in processes of their own."""
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from slipway.errors import SlipwayError
+from slipway.evaluation.evaluate import Contender, evaluate, request_bounds
+from slipway.evaluation.gate import decide
+from tests.report.sample import card
+from tests.tiny import impressions, tiny_version
+from tests.version.conftest import rewrite, set_field
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="module")
+def split(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A holdout of later rows than the tiny versions were trained on."""
+    folder = tmp_path_factory.mktemp("split")
+    table = impressions(1200, seed=1)
+    place = table.column_names.index("time")
+    day = pa.scalar(86_400_000_000 * 30, pa.duration("us"))
+    table = table.set_column(place, "time", pa.compute.add(table["time"], day))
+    pq.write_table(table, folder / "holdout.parquet")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def baseline(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A tiny logistic regression."""
+    out = tmp_path_factory.mktemp("versions") / "logistic"
+    tiny_version(ROOT, out, "logistic")
+    return out
+
+
+def with_code(version: Path, out: Path, file: str, old: str, new: str) -> Path:
+    """A whole version like another, but for one change in the code that it carries."""
+    shutil.copytree(version, out)
+    rewrite(out, file, old, new)
+    return out
+
+
+def problem_of(split: Path, baseline: Path, champion: Contender) -> str:
+    """What the evidence says of a champion that the gate must refuse."""
+    contenders = [Contender("baseline", baseline), Contender("candidate", baseline), champion]
+    found = evaluate(card(), split, "tiny", contenders, [])
+    assert found.champion is None
+    assert [one.other for one in found.comparisons] == ["baseline"]
+    assert "champion.scored" in [check.code for check in decide(found, card()).failures]
+    return found.champion_problem or ""
+
+
+def test_a_champion_is_rescored_by_its_own_code(split: Path, baseline: Path, tmp_path: Path) -> None:
+    """What the working tree's features do today does not matter to an older version."""
+    older = with_code(
+        baseline, tmp_path / "older", "slipway/models/logistic.py", "np.exp(-logit)", "np.exp(-logit + 3)"
+    )
+    contenders = [
+        Contender("baseline", baseline),
+        Contender("candidate", baseline),
+        Contender("champion", older, 1),
+    ]
+
+    found = evaluate(card(), split, "tiny", contenders, [])
+
+    assert found.champion is not None
+    assert found.champion.calibration.value < 0.5 * found.candidate.calibration.value
+    assert decide(found, card()).checks
+
+
+def test_a_champion_that_cannot_be_scored_is_stated_and_refused(
+    split: Path, baseline: Path, tmp_path: Path
+) -> None:
+    """Nothing may be promoted over a champion that nobody could measure."""
+    broken = with_code(
+        baseline, tmp_path / "broken", "systems/ad_click/features.py", "def transform(", "def transformed("
+    )
+    contenders = [
+        Contender("baseline", baseline),
+        Contender("candidate", baseline),
+        Contender("champion", broken, 1),
+    ]
+
+    found = evaluate(card(), split, "tiny", contenders, [])
+
+    assert found.champion is None
+    assert "transform" in (found.champion_problem or "")
+    assert "champion.scored" in [check.code for check in decide(found, card()).failures]
+
+
+def test_a_champion_whose_scores_are_no_numbers_is_refused(
+    split: Path, baseline: Path, tmp_path: Path
+) -> None:
+    """Its log loss would flatter any candidate."""
+    nan = with_code(
+        baseline, tmp_path / "nan", "slipway/models/logistic.py", "np.exp(-logit)", "np.exp(-logit) * np.nan"
+    )
+    contenders = [
+        Contender("baseline", baseline),
+        Contender("candidate", baseline),
+        Contender("champion", nan, 1),
+    ]
+
+    assert "no numbers" in (evaluate(card(), split, "tiny", contenders, []).champion_problem or "")
+
+
+def test_a_champion_that_fails_while_timed_is_refused(split: Path, baseline: Path, tmp_path: Path) -> None:
+    """It scored the file, and could not answer a single request."""
+    slow = with_code(
+        baseline,
+        tmp_path / "slow",
+        "slipway/version/worker.py",
+        "self.version.answer(table, groups)",
+        "raise ValueError('no single requests')",
+    )
+
+    assert "ValueError: no single requests" in problem_of(split, baseline, Contender("champion", slow, 1))
+
+
+def test_a_champion_of_another_schema_is_refused(split: Path, baseline: Path, tmp_path: Path) -> None:
+    """A newer slipway made it."""
+    shutil.copytree(baseline, tmp_path / "newer")
+    set_field(tmp_path / "newer", "schema_version", 2)
+
+    found = problem_of(split, baseline, Contender("champion", tmp_path / "newer", 1))
+
+    assert "schema_version: should be 1, found 2" in found
+
+
+def test_a_champion_that_prints_into_the_protocol_is_refused(
+    split: Path, baseline: Path, tmp_path: Path
+) -> None:
+    """Versions of before could not tell their features' prints from replies."""
+    talking = with_code(
+        baseline, tmp_path / "talking", "slipway/version/worker.py", 'return {"rows"', 'return "x", {"rows"'
+    )
+
+    assert "expected a reply with 'rows'" in problem_of(split, baseline, Contender("champion", talking, 1))
+
+
+def test_a_champion_that_is_not_at_hand_is_refused(split: Path, baseline: Path) -> None:
+    """Its download or its digests failed before."""
+    missing = Contender("champion", None, 1, problem="version 1: features.npz: missing")
+
+    assert problem_of(split, baseline, missing) == "version 1: features.npz: missing"
+
+
+def test_a_candidate_that_is_not_at_hand_is_an_error(split: Path, baseline: Path) -> None:
+    """Only a champion's problem is evidence."""
+    contenders = [Contender("baseline", baseline), Contender("candidate", None, problem="no candidate")]
+
+    with pytest.raises(SlipwayError, match="no candidate"):
+        evaluate(card(), split, "tiny", contenders, [])
+
+
+def test_a_candidate_that_fails_while_timed_is_an_error(split: Path, baseline: Path, tmp_path: Path) -> None:
+    """The champion is not blamed for it."""
+    broken = with_code(
+        baseline,
+        tmp_path / "broken",
+        "slipway/version/worker.py",
+        '{"nanoseconds":',
+        '{"seconds":',
+    )
+    contenders = [
+        Contender("baseline", baseline),
+        Contender("candidate", broken),
+        Contender("champion", baseline, 1),
+    ]
+
+    with pytest.raises(SlipwayError, match=r"broken: .*expected a reply with 'nanoseconds'"):
+        evaluate(card(), split, "tiny", contenders, [])
+
+
+def test_a_tampered_candidate_is_an_error(split: Path, baseline: Path, tmp_path: Path) -> None:
+    """A digest that does not match stops the measurement."""
+    shutil.copytree(baseline, tmp_path / "bad")
+    weights = tmp_path / "bad" / "model" / "bucket_weights.npy"
+    weights.write_bytes(weights.read_bytes()[:-1] + b"x")
+
+    with pytest.raises(SlipwayError, match=r"bucket_weights.npy"):
+        evaluate(
+            card(),
+            split,
+            "tiny",
+            [Contender("baseline", baseline), Contender("candidate", tmp_path / "bad")],
+            [],
+        )
+
+
+def test_requests_are_found_by_their_id() -> None:
+    """Rows of a request lie together."""
+    bounds = request_bounds(card(), impressions(12))
+
+    assert [(0, 4), (4, 8), (8, 12)] == bounds
+    assert np.array(bounds).dtype == np.int64
