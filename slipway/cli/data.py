@@ -1,0 +1,61 @@
+"""`slipway data`: the commands of the DVC stages in `systems/<name>/dvc.yaml`."""
+
+import typer
+
+from slipway.cli.options import DataSize, System
+from slipway.project import Project
+from slipway.settings import Card
+
+app = typer.Typer(no_args_is_help=True, help="The stages that `dvc repro` runs: ingest, check, split.")
+
+
+@app.command()
+def ingest(system: System = None, size: DataSize = "full") -> None:
+    """Bring the source into canonical Parquet files."""
+    from slipway.data.ingest import ingest as ingest_rows
+
+    project, card = _open(system)
+    out = project.data(card.name, size) / "raw"
+    ingest_rows(project, card, size, out)
+    typer.echo(f"{card.name}: {out}")
+
+
+@app.command()
+def check(system: System = None, size: DataSize = "full") -> None:
+    """Hold the ingested rows against the expectations; exit code 3 where a critical one fails."""
+    from slipway.data.check import check as check_rows
+    from slipway.data.check import require
+    from slipway.data.parquet import ROWS
+    from slipway.system import load_system
+
+    project, card = _open(system)
+    folder = project.data(card.name, size)
+    extra = load_system(card.name, project.root).expectations(card)
+    found = check_rows(card, extra, [folder / "raw" / ROWS], folder / "checks")
+    for warning in found.failed_warning:
+        typer.echo(f"warning: {warning}", err=True)
+    typer.echo(
+        f"{card.name}: {found.evaluated} expectations evaluated, see {folder / 'checks' / 'docs.html'}"
+    )
+    require(found)
+
+
+@app.command()
+def split(system: System = None, size: DataSize = "full") -> None:
+    """Split the checked rows by time; refuses rows that did not pass."""
+    from slipway.data.check import RESULT, read_summary, require
+    from slipway.data.split import split as split_rows
+
+    project, card = _open(system)
+    folder = project.data(card.name, size)
+    require(read_summary(folder / "checks" / RESULT))
+    manifest = split_rows(card, card.name, size, folder / "raw", folder / "split")
+    for name, part in manifest.parts.items():
+        typer.echo(
+            f"{name:>10}: {part.rows} rows, base rate {part.base_rate:.4f}, {part.start} to {part.end}"
+        )
+
+
+def _open(system: str | None) -> tuple[Project, Card]:
+    project = Project.find()
+    return project, project.card(system)

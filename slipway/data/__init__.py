@@ -1,0 +1,1 @@
+"""Data: ingest, check, split, and the versions of it that DVC keeps."""

@@ -1,0 +1,110 @@
+"""Hold rows against a system's expectations: Great Expectations, on DuckDB, over Parquet files."""
+
+import json
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from slipway.atomic import whole_folder
+from slipway.data.docs import one_page
+from slipway.data.duckdb_engine import column_types, parquet_batch
+from slipway.data.findings import Finding, findings
+from slipway.errors import Refused, SlipwayError
+from slipway.records import CheckSummary
+from slipway.settings import Card
+
+RESULT = "result.json"
+
+
+def check(card: Card, extra: list[Any], rows: list[Path], out: Path) -> CheckSummary:
+    """Evaluate what the card and the system expect; whether it may go on is for `require` to say.
+
+    Args:
+        card: whose columns the generic expectations follow from.
+        extra: what the system expects beyond them, `System.expectations(card)`.
+        rows: Parquet files, taken together as one table.
+        out: a folder to replace: `result.json` (the same bytes for the same rows), Data Docs in `docs/` and
+            their validation page as one file, `docs.html`.
+
+    Raises:
+        SlipwayError: a file cannot be read.
+    """
+    with whole_folder(out) as folder:
+        types = column_types(rows)
+        results = _validate(card, extra, rows, folder / "docs")
+        (folder / "docs.html").write_text(one_page(folder / "docs"), encoding="utf-8")
+        found = findings(results, types)
+        summary = CheckSummary(
+            evaluated=len(results),
+            failed_critical=[str(one) for one in found if not one.success and one.severity == "critical"],
+            failed_warning=[str(one) for one in found if not one.success and one.severity != "critical"],
+        )
+        (folder / RESULT).write_text(_json(summary, found), encoding="utf-8")
+    return summary
+
+
+def require(summary: CheckSummary) -> None:
+    """Stop where an expectation of critical severity failed.
+
+    Raises:
+        Refused: names every one of them.
+    """
+    if summary.failed_critical:
+        raise Refused("the data fails its checks: " + "; ".join(summary.failed_critical))
+
+
+def read_summary(path: Path) -> CheckSummary:
+    """The summary in a `result.json`."""
+    try:
+        return CheckSummary.model_validate(json.loads(path.read_text(encoding="utf-8"))["summary"])
+    except (OSError, ValueError, KeyError) as error:
+        raise SlipwayError(f"{path}: not the result of a check; run `slipway data check` first") from error
+
+
+def _json(summary: CheckSummary, found: list[Finding]) -> str:
+    content = {"summary": summary.model_dump(), "expectations": [one.model_dump() for one in found]}
+    return json.dumps(content, indent=2, sort_keys=True) + "\n"
+
+
+def _validate(card: Card, extra: list[Any], rows: list[Path], docs: Path) -> list[Any]:
+    import great_expectations as gx
+    from great_expectations.checkpoint import UpdateDataDocsAction
+
+    from slipway.data.suite import build_suite
+
+    context = _context(docs)
+    suite = context.suites.add(build_suite(card, extra))
+    with tempfile.TemporaryDirectory() as temporary:
+        batch = parquet_batch(context, rows, Path(temporary) / "view.duckdb")
+        validation = context.validation_definitions.add(
+            gx.ValidationDefinition(name=card.name, data=batch, suite=suite)
+        )
+        checkpoint = gx.Checkpoint(
+            name=card.name,
+            validation_definitions=[validation],
+            actions=[UpdateDataDocsAction(name="docs", site_names=["docs"])],
+            result_format="BASIC",
+        )
+        run = context.checkpoints.add(checkpoint).run()
+    return [result for validated in run.run_results.values() for result in validated.results]
+
+
+def _context(docs: Path) -> Any:
+    """A GX context in memory that writes its Data Docs to a folder and says nothing while it works."""
+    import great_expectations as gx
+    from great_expectations.data_context.types.base import ProgressBarsConfig
+
+    context = gx.get_context(mode="ephemeral")
+    context.variables.progress_bars = ProgressBarsConfig(globally=False)
+    context.add_data_docs_site(
+        "docs",
+        {
+            "class_name": "SiteBuilder",
+            "store_backend": {
+                "class_name": "TupleFilesystemStoreBackend",
+                "base_directory": str(docs.resolve()),
+            },
+            "site_index_builder": {"class_name": "DefaultSiteIndexBuilder"},
+        },
+    )
+    return context

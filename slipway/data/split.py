@@ -1,0 +1,109 @@
+"""Split rows by time into train, validation, holdout and replay."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from slipway.atomic import whole_folder
+from slipway.data.manifest import Part, PartSummary, SplitManifest
+from slipway.data.parquet import ROWS, TRUTH, batches_between, open_parquet, write_batches
+from slipway.errors import SlipwayError
+from slipway.settings import Card, Size
+from slipway.version.manifest import sha256
+
+PARTS: tuple[Part, ...] = ("train", "validation", "holdout", "replay")
+MANIFEST = "manifest.json"
+
+
+def split(card: Card, system: str, size: Size, raw: Path, out: Path) -> SplitManifest:
+    """Write the parts of the rows in the folder `raw` to the folder `out`, with `manifest.json`.
+
+    Parts begin at a time that no earlier part has, and no request lies in two.
+
+    Raises:
+        SlipwayError: rows are not sorted, or cannot be cut so; nothing is written.
+    """
+    roles = {role: card.data.column(role) for role in ("time", "request", "unit", "label")}
+    open_parquet(raw / ROWS)
+    table = pq.read_table(raw / ROWS, columns=[name for name in roles.values() if name])
+    time = table[roles["time"]].cast(pa.timestamp("us")).cast(pa.int64()).to_numpy()
+    request = None if roles["request"] is None else table[roles["request"]]
+    bounds = boundaries(card, time, _codes(request))
+    with whole_folder(out) as folder:
+        parts = {
+            part: _write_part(table.slice(start, stop - start), roles, part, raw, (start, stop), folder)
+            for part, start, stop in zip(PARTS, bounds[:-1], bounds[1:], strict=True)
+        }
+        manifest = SplitManifest(system=system, size=size, source=card.data.source.kind, parts=parts)
+        (folder / MANIFEST).write_text(manifest.model_dump_json(indent=2) + "\n", encoding="utf-8")
+    return manifest
+
+
+def boundaries(card: Card, time: NDArray[np.int64], request: NDArray[np.int64]) -> list[int]:
+    """The first row of each part and, last, the number of rows.
+
+    Args:
+        card: whose shares the parts come near; ties and requests may shift them.
+        time: int64 [rows], sorted.
+        request: int64 [rows] from 0; rows of one request have one number. [0] where there are no requests.
+    """
+    if np.any(np.diff(time) < 0):
+        raise SlipwayError("the rows are not sorted by time")
+    shares = card.data.split
+    rows = len(time)
+    ends = np.array(
+        [shares.validation + shares.holdout + shares.replay, shares.holdout + shares.replay, shares.replay]
+    )
+    allowed = _cuts(time, request)
+    bounds = [0]
+    for target in (1 - ends) * rows:
+        later = allowed[allowed > bounds[-1]]
+        if not len(later):
+            raise SlipwayError(
+                f"{rows} rows at {len(np.unique(time))} times cannot be cut into {len(PARTS)} parts "
+                "at distinct times without cutting a request"
+            )
+        bounds.append(int(later[np.abs(later - target).argmin()]))
+    return [*bounds, rows]
+
+
+def _cuts(time: NDArray[np.int64], request: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Rows at which a part may begin: a new time begins there and no request goes on."""
+    rows = len(time)
+    starts = np.r_[False, time[1:] != time[:-1]]
+    if len(request):
+        place = np.arange(rows)
+        last = np.zeros(request.max() + 1, np.int64)
+        np.maximum.at(last, request, place)
+        goes_on = np.maximum.accumulate(last[request])
+        starts[1:] &= goes_on[:-1] < place[1:]
+    return np.flatnonzero(starts)
+
+
+def _codes(request: Any) -> NDArray[np.int64]:
+    if request is None:
+        return np.zeros(0, np.int64)
+    encoded = request.combine_chunks().dictionary_encode()
+    return np.asarray(encoded.indices.to_numpy(zero_copy_only=False), dtype=np.int64)
+
+
+def _write_part(
+    table: pa.Table, roles: dict[Any, str | None], part: Part, raw: Path, rows: tuple[int, int], folder: Path
+) -> PartSummary:
+    for source, target in ((raw / ROWS, f"{part}.parquet"), (raw / TRUTH, f"{part}.truth.parquet")):
+        if source.exists():
+            write_batches(folder / target, open_parquet(source).schema_arrow, batches_between(source, *rows))
+    span = pc.min_max(table[roles["time"]])
+    return PartSummary(
+        rows=table.num_rows,
+        units=pc.count_distinct(table[roles["unit"]]).as_py(),
+        base_rate=pc.sum(table[roles["label"]]).as_py() / table.num_rows,
+        start=span["min"].as_py(),
+        end=span["max"].as_py(),
+        sha256=sha256(folder / f"{part}.parquet"),
+    )
