@@ -1,0 +1,55 @@
+"""Decision records: one JSON document for every promotion, rollback and refusal, never changed afterwards."""
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from slipway.decisions import Check
+from slipway.evaluation.evidence import Evidence
+from slipway.rollout.evidence import CanaryEvidence
+from slipway.settings.base import Moment, Strict
+
+Decision = Literal["registered", "refused", "first", "promote", "abort", "inconclusive", "rollback"]
+
+
+def record_id(at: datetime, run: str) -> str:
+    """An id that sorts by time, to the millisecond."""
+    return f"{at:%Y%m%dT%H%M%S}{at.microsecond // 1000:03d}-{run}"
+
+
+class CheckSummary(Strict):
+    """What Great Expectations found on the rows that were really used."""
+
+    evaluated: int
+    failed_critical: list[str]
+    failed_warning: list[str]
+
+
+class DecisionRecord(Strict):
+    """Who decided what, when, on which evidence."""
+
+    schema_version: Literal[1] = 1
+    id: Annotated[str, Field(description="sorts by time")]
+    at: Moment
+    by: Annotated[str, Field(description="user and machine")]
+    system: str
+    decision: Decision
+    reason: Annotated[str, Field(description="one line for people")]
+    version: Annotated[
+        int | None, Field(description="the version decided on, None where none was registered")
+    ]
+    replaced: Annotated[int | None, Field(description="the version that was in production before")]
+    size: str
+    data_fingerprint: str
+    revision: Annotated[str, Field(description="Git revision that the data was fetched at, or WORKSPACE")]
+    git_commit: str | None
+    git_clean: bool
+    version_digest: str | None
+    code_digest: str | None
+    bento: Annotated[str | None, Field(description="tag of the Bento, None before packaging")]
+    run: Annotated[str | None, Field(description="MLflow run")]
+    checks: list[Check]
+    data_checks: CheckSummary | None
+    evaluation: Evidence | None
+    canary: CanaryEvidence | None
