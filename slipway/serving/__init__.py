@@ -1,0 +1,1 @@
+"""The service: a version behind a typed API and the Open Inference Protocol."""

@@ -1,0 +1,152 @@
+"""The HTTP routes: thin, each reads a body and hands it on."""
+
+from typing import Any
+
+from fastapi import FastAPI, Request, Response
+from fastapi.responses import JSONResponse
+from prometheus_client import CONTENT_TYPE_LATEST
+from pydantic import TypeAdapter
+from starlette.exceptions import HTTPException
+
+import slipway
+from slipway.serving.inference import BINARY, InferAnswer, InferBody, Protocol
+from slipway.serving.metrics import Measured, Metrics
+from slipway.serving.predict import Predictions, body_type, predict
+from slipway.serving.refusal import Refusal
+from slipway.serving.served import Served
+
+MAX_BODY = 8 * 2**20
+SCHEMAS = "#/components/schemas/{model}"
+MODELS = ("/v2/models/{name}", "/v2/models/{name}/versions/{version}")
+
+
+def build(served: Served) -> FastAPI:
+    """The application that serves one version."""
+    app = FastAPI(
+        title=served.system,
+        version=str(served.registered.number),
+        docs_url=None,  # its page loads scripts from a foreign host
+        redoc_url=None,
+        redirect_slashes=False,
+    )
+    metrics = Metrics(served.system, served.registered.number)
+    app.add_middleware(Measured, metrics=metrics)
+    app.add_exception_handler(Refusal, _refused)
+    app.add_exception_handler(HTTPException, _failed)
+    typed = body_type(served)
+    protocol = Protocol(served)
+    _describe_bodies(app, {"PredictBody": typed, "InferBody": TypeAdapter(InferBody)})
+    _add_predict(app, served, typed)
+    _add_protocol(app, served, protocol)
+    _add_infer(app, served, protocol)
+
+    @app.get("/metrics", include_in_schema=False)
+    def exposition() -> Response:
+        return Response(metrics.exposition(), media_type=CONTENT_TYPE_LATEST)
+
+    return app
+
+
+def _add_predict(app: FastAPI, served: Served, typed: TypeAdapter[dict[str, Any]]) -> None:
+    @app.post("/predict", responses={200: {"model": Predictions}}, openapi_extra=_body("PredictBody"))
+    async def rank_options(request: Request) -> Response:
+        """Rank the options of each request."""
+        return _json(predict(served, typed, await _content(request)))
+
+
+def _add_infer(app: FastAPI, served: Served, protocol: Protocol) -> None:
+    async def infer(request: Request) -> Response:
+        """Score and rank the rows of the input tensors."""
+        _check(served, request)
+        if "inference-header-content-length" in request.headers:
+            raise Refusal(400, f"Inference-Header-Content-Length: {BINARY}")
+        return _json(protocol.infer(await _content(request)))
+
+    for path in MODELS:
+        extra = _parameters(path) | _body("InferBody")
+        app.post(f"{path}/infer", responses={200: {"model": InferAnswer}}, openapi_extra=extra)(infer)
+
+
+def _add_protocol(app: FastAPI, served: Served, protocol: Protocol) -> None:
+    @app.get("/v2")
+    async def server() -> dict[str, Any]:
+        return {"name": "slipway", "version": slipway.__version__, "extensions": []}
+
+    @app.get("/v2/health/live")
+    async def live() -> dict[str, bool]:
+        return {"live": True}
+
+    @app.get("/v2/health/ready")
+    async def ready() -> dict[str, bool]:
+        return {"ready": True}
+
+    async def model(request: Request) -> dict[str, Any]:
+        _check(served, request)
+        return protocol.metadata()
+
+    async def model_ready(request: Request) -> dict[str, Any]:
+        _check(served, request)
+        return {"name": served.system, "ready": True}
+
+    for path in MODELS:
+        app.get(path, openapi_extra=_parameters(path))(model)
+        app.get(f"{path}/ready", openapi_extra=_parameters(path))(model_ready)
+
+
+def _check(served: Served, request: Request) -> None:
+    name, version = request.path_params["name"], request.path_params.get("version")
+    if name != served.system:
+        raise Refusal(404, f"model {name[:80]!r}: this server has {served.system!r}")
+    if version is not None and version != str(served.registered.number):
+        raise Refusal(404, f"version {version[:80]!r}: this server has {served.registered.number}")
+
+
+async def _content(request: Request) -> bytes:
+    content = bytearray()
+    async for chunk in request.stream():
+        content += chunk
+        if len(content) > MAX_BODY:
+            raise Refusal(413, f"body: more than {MAX_BODY} bytes")
+    return bytes(content)
+
+
+def _json(content: bytes) -> Response:
+    return Response(content, media_type="application/json")
+
+
+async def _refused(_: Request, error: Exception) -> Response:
+    status, reason = (error.status, error.reason) if isinstance(error, Refusal) else (500, str(error))
+    return JSONResponse({"error": reason}, status)
+
+
+async def _failed(_: Request, error: Exception) -> Response:
+    if not isinstance(error, HTTPException):
+        raise error
+    return JSONResponse({"error": error.detail}, error.status_code, error.headers)
+
+
+def _body(name: str) -> dict[str, Any]:
+    schema = {"$ref": SCHEMAS.format(model=name)}
+    return {"requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}}
+
+
+def _parameters(path: str) -> dict[str, Any]:
+    names = [part.strip("{}") for part in path.split("/") if part.startswith("{")]
+    string = {"type": "string"}
+    return {
+        "parameters": [{"name": name, "in": "path", "required": True, "schema": string} for name in names]
+    }
+
+
+def _describe_bodies(app: FastAPI, bodies: dict[str, TypeAdapter[Any]]) -> None:
+    """Bodies are validated straight from their bytes, so FastAPI does not know their schemas."""
+    derive = app.openapi
+
+    def openapi() -> dict[str, Any]:
+        schema = derive()
+        inputs = [(name, "validation", adapter) for name, adapter in bodies.items()]
+        _, definitions = TypeAdapter.json_schemas(inputs, ref_template=SCHEMAS)  # type: ignore[arg-type]
+        schema.setdefault("components", {}).setdefault("schemas", {}).update(definitions["$defs"])
+        return schema
+
+    app.openapi = openapi  # type: ignore[method-assign]

@@ -1,0 +1,185 @@
+"""The Open Inference Protocol, version 2, over JSON: one tensor per column in, scores and ranks out."""
+
+from typing import Annotated, Any
+
+import numpy as np
+import orjson
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+from pydantic import BaseModel, Field, NonNegativeInt, TypeAdapter, ValidationError
+
+from slipway.serving.predict import check_rows
+from slipway.serving.refusal import Refusal, invalid
+from slipway.serving.served import Served
+from slipway.serving.values import MAX_TEXT, list_of, optional, value_type
+from slipway.version.answer import Answers
+
+DATATYPES = {
+    "integer": ("INT64", "INT32"),
+    "number": ("FP64", "FP32", "INT64", "INT32"),
+    "string": ("BYTES",),
+    "timestamp": ("BYTES",),
+}
+"""What a column of each type may be sent as; the first is what the metadata says."""
+
+OUTPUTS = {"score": "FP64", "rank": "INT32", "fallback": "BOOL"}
+
+BINARY = "binary tensors are not supported; send the values as JSON in `data`"
+
+
+class Tensor(BaseModel):
+    """The values of one column."""
+
+    name: Annotated[str, Field(max_length=MAX_TEXT)]
+    shape: Annotated[list[NonNegativeInt], Field(min_length=1, max_length=2)]
+    datatype: Annotated[str, Field(max_length=16)]
+    parameters: dict[str, Any] = {}
+    data: list[Any]
+
+
+class WantedOutput(BaseModel):
+    """An output that the client asks for."""
+
+    name: Annotated[str, Field(max_length=MAX_TEXT)]
+    parameters: dict[str, Any] = {}
+
+
+class InferBody(BaseModel):
+    """The body of `POST /v2/models/{name}/infer`; rows with the same request id are ranked together."""
+
+    id: Annotated[str | None, Field(max_length=MAX_TEXT)] = None
+    parameters: dict[str, Any] = {}
+    inputs: list[Tensor]
+    outputs: list[WantedOutput] | None = None
+
+
+class OutputTensor(BaseModel):
+    """One answer per row."""
+
+    name: str
+    shape: list[int]
+    datatype: str
+    data: list[float | int | bool]
+
+
+class InferAnswer(BaseModel):
+    """The outputs and who gave them."""
+
+    model_name: str
+    model_version: str
+    id: str | None = None
+    outputs: list[OutputTensor]
+
+
+class Protocol:
+    """Checks the tensors that one version takes."""
+
+    def __init__(self, served: Served) -> None:
+        self.served = served
+        self.lists: dict[str, TypeAdapter[list[Any]]] = {
+            name: TypeAdapter(list_of(value_type(column))) for name, column in served.columns.items()
+        }
+
+    def metadata(self) -> dict[str, Any]:
+        """What `GET /v2/models/{name}` says."""
+        inputs = {name: DATATYPES[column.type][0] for name, column in self.served.columns.items()}
+        return {
+            "name": self.served.system,
+            "versions": [str(self.served.registered.number)],
+            "platform": "slipway",
+            "inputs": _tensors(inputs),
+            "outputs": _tensors(OUTPUTS),
+        }
+
+    def infer(self, content: bytes) -> bytes:
+        """Answer one HTTP body with another.
+
+        Raises:
+            Refusal: a tensor is missing, malformed or not of a type that its column takes.
+        """
+        try:
+            body = InferBody.model_validate_json(content)
+        except ValidationError as error:
+            raise invalid(400, error) from error
+        wanted = _wanted(body)
+        table, groups = self.table(body)
+        return orjson.dumps(
+            {
+                "model_name": self.served.system,
+                "model_version": str(self.served.registered.number),
+                **({"id": body.id} if body.id is not None else {}),
+                "outputs": _outputs(self.served.answer(table, groups), wanted),
+            },
+            option=orjson.OPT_SERIALIZE_NUMPY,
+        )
+
+    def table(self, body: InferBody) -> tuple[pa.Table, NDArray[np.int64]]:
+        """The rows, and which of them are options of the same request."""
+        tensors = {tensor.name: tensor for tensor in body.inputs}
+        if len(tensors) < len(body.inputs):
+            raise Refusal(400, "inputs: two tensors have the same name")
+        known = {name: self._values(name, tensors[name]) for name in self.lists if name in tensors}
+        rows = len(next(iter(known.values()), []))
+        check_rows(rows, self.served)
+        for name, values in known.items():
+            if len(values) != rows:
+                raise Refusal(400, f"{name}: {len(values)} rows, the first tensor has {rows}")
+        columns = {name: known[name] if name in known else self._absent(name, rows) for name in self.lists}
+        table = self.served.table(columns)
+        request = self.served.version.card.data.column("request")
+        return table, _groups(table[request]) if request in known else np.zeros(rows, np.int64)
+
+    def _absent(self, name: str, rows: int) -> list[None]:
+        if not optional(self.served.columns[name]):
+            raise Refusal(400, f"{name}: missing from inputs")
+        return [None] * rows
+
+    def _values(self, name: str, tensor: Tensor) -> list[Any]:
+        allowed = DATATYPES[self.served.columns[name].type]
+        if "binary_data_size" in tensor.parameters:
+            raise Refusal(400, f"{name}: {BINARY}")
+        if tensor.datatype not in allowed:
+            raise Refusal(400, f"{name}: datatype {tensor.datatype}, expected {' or '.join(allowed)}")
+        data = tensor.data
+        if len(tensor.shape) == 2 and data and all(isinstance(row, list) and len(row) == 1 for row in data):
+            data = [row[0] for row in data]
+        if tensor.shape not in ([len(data)], [len(data), 1]):
+            raise Refusal(400, f"{name}: shape {tensor.shape} for {len(data)} values, expected [n] or [n, 1]")
+        try:
+            return self.lists[name].validate_python(data)
+        except ValidationError as error:
+            raise invalid(400, error, prefix=name) from error
+
+
+def _tensors(types: dict[str, str]) -> list[dict[str, Any]]:
+    return [{"name": name, "datatype": datatype, "shape": [-1]} for name, datatype in types.items()]
+
+
+def _wanted(body: InferBody) -> list[str]:
+    if body.parameters.get("binary_data_output"):
+        raise Refusal(400, f"parameters.binary_data_output: {BINARY}")
+    for output in body.outputs or []:
+        if output.name not in OUTPUTS:
+            raise Refusal(400, f"outputs: no output {output.name!r}, expected {' or '.join(OUTPUTS)}")
+        if output.parameters.get("binary_data"):
+            raise Refusal(400, f"outputs: {output.name}: {BINARY}")
+    return [output.name for output in body.outputs or []] or list(OUTPUTS)
+
+
+def _groups(ids: pa.ChunkedArray) -> NDArray[np.int64]:
+    indices = pc.dictionary_encode(ids.combine_chunks(), null_encoding="encode").indices
+    return np.asarray(indices.to_numpy(), dtype=np.int64)
+
+
+def _outputs(answers: Answers, wanted: list[str]) -> list[dict[str, Any]]:
+    values = {"score": answers.scores, "rank": answers.ranks, "fallback": answers.fallback}
+    return [
+        {
+            "name": name,
+            "shape": [len(answers.scores)],
+            "datatype": OUTPUTS[name],
+            "data": values[name],
+        }
+        for name in wanted
+    ]

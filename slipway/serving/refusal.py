@@ -1,0 +1,29 @@
+"""A request that cannot be answered, and whose fault that is: the client's."""
+
+from typing import Any
+
+from pydantic import ValidationError
+
+
+class Refusal(Exception):  # noqa: N818 - an answer to the client, not a fault
+    """The HTTP status and one line that names the field."""
+
+    def __init__(self, status: int, reason: str) -> None:
+        super().__init__(reason)
+        self.status = status
+        self.reason = reason
+
+
+def invalid(status: int, error: ValidationError, prefix: str = "") -> Refusal:
+    """The first fault that validation found."""
+    fault: Any = error.errors(include_url=False, include_context=False)[0]
+    place = ".".join(str(part) for part in fault["loc"])
+    field = f"{prefix}.{place}" if prefix and place else prefix or place or "body"
+    missing = fault["type"] in {"missing", "json_invalid"}
+    found = "" if missing else f", found {_short(fault['input'])}"
+    return Refusal(status, f"{field}: {fault['msg'].removeprefix('Value error, ')}{found}")
+
+
+def _short(value: Any) -> str:
+    text = f"{type(value).__name__} of {len(value)}" if isinstance(value, list | dict) else repr(value)
+    return text if len(text) <= 80 else f"{text[:79]}…"

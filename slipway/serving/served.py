@@ -1,0 +1,101 @@
+"""The version that this process serves, proven whole before the first request."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+from pydantic import ValidationError
+
+from slipway.errors import SlipwayError
+from slipway.serving.refusal import Refusal
+from slipway.settings import Column
+from slipway.version.answer import Answers, Version
+from slipway.version.assemble import SCORE
+from slipway.version.manifest import PARITY, REGISTERED, Registered, verify
+
+VERSION = "version"
+
+
+@dataclass(frozen=True)
+class Served:
+    """A loaded version, what the registry calls it, and its requests' columns as they were in training."""
+
+    version: Version
+    registered: Registered
+    schema: pa.Schema
+
+    @property
+    def system(self) -> str:
+        """The name under which it is served."""
+        return self.version.card.name
+
+    @property
+    def columns(self) -> dict[str, Column]:
+        """What a request carries, by column."""
+        data = self.version.card.data
+        return {name: data.columns[name] for name in data.inputs}
+
+    def table(self, columns: dict[str, list[Any]]) -> pa.Table:
+        """Lists of checked values as the Arrow table that training saw; a missing time is now.
+
+        Raises:
+            Refusal: a value does not fit the column's type in training.
+        """
+        time = self.version.card.data.required("time")
+        if None in columns[time]:
+            now = datetime.now(UTC).replace(tzinfo=None)
+            columns[time] = [now if value is None else value for value in columns[time]]
+        return pa.table({name: self._array(name, values) for name, values in columns.items()})
+
+    def _array(self, name: str, values: list[Any]) -> pa.Array:
+        try:
+            return pa.array(values, self.schema.field(name).type)
+        except (pa.ArrowInvalid, OverflowError, UnicodeEncodeError) as error:
+            raise Refusal(422, f"{name}: {error}") from error
+
+    def answer(self, requests: pa.Table, groups: NDArray[np.int64]) -> Answers:
+        """Score and rank; no rows give no answers."""
+        if requests.num_rows == 0:
+            return Answers(np.zeros(0), np.zeros(0, np.int32), np.zeros(0, np.bool_))
+        return self.version.answer(requests, groups)
+
+
+def load(root: Path, expected: str | None) -> Served:
+    """Load the version that lies beside the code at `root`, once it is proven whole.
+
+    Raises:
+        SlipwayError: see `check`.
+    """
+    registered = check(root, expected)
+    version = Version.load(root / VERSION, code=root, expected=registered.digest)
+    sample = pq.read_schema(root / VERSION / PARITY)
+    return Served(version, registered, sample.remove(sample.get_field_index(SCORE)))
+
+
+def check(root: Path, expected: str | None) -> Registered:
+    """Hold the version and the code at `root` against their digests.
+
+    Raises:
+        SlipwayError: one of them is not what was registered, or not the version that was `expected`.
+    """
+    registered = _registered(root / VERSION / REGISTERED)
+    if expected is not None and expected != registered.digest:
+        raise SlipwayError(
+            f"SLIPWAY_VERSION_DIGEST: expected {expected[:12]}…, packaged is {registered.digest[:12]}…"
+        )
+    verify(root / VERSION, code=root, expected=registered.digest)
+    return registered
+
+
+def _registered(path: Path) -> Registered:
+    try:
+        return Registered.model_validate_json(path.read_bytes())
+    except FileNotFoundError as error:
+        raise SlipwayError(f"{path}: missing; a Bento is made by `slipway.packaging`") from error
+    except ValidationError as error:
+        raise SlipwayError(f"{path}: not the name, number and digest of a registered version") from error

@@ -1,0 +1,70 @@
+"""What BentoML serves: `slipway.serving.service:Service`, from a Bento that holds a version whole."""
+
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import bentoml
+
+from slipway.errors import SlipwayError
+from slipway.serving.served import check, load
+from slipway.version.origin import require_own_code
+
+ROOT = Path(__file__).resolve().parents[2]
+"""The Bento's `src`, where its code and, in `version/`, the rest of the version lie."""
+
+EXPECTED = "SLIPWAY_VERSION_DIGEST"
+"""Whoever deploys may name the digest of the version that must be inside."""
+
+
+class _Mounted:
+    """BentoML mounts an application on import; ours exists once the version is loaded."""
+
+    app: Any = None
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        await self.app(scope, receive, send)
+
+
+mounted = _Mounted()
+
+
+@bentoml.service(
+    traffic={"timeout": 30, "max_concurrency": 256},
+    metrics={"enabled": False},
+    logging={"access": {"enabled": False}},
+    tracing={"excluded_urls": [".*"]},
+)
+@bentoml.asgi_app(mounted)
+class Service:
+    """One version, loaded and proven before the first request."""
+
+    def __init__(self) -> None:
+        try:
+            mounted.app = _application(ROOT, os.environ.get(EXPECTED))
+        except (SlipwayError, OSError, ValueError) as error:
+            print(f"error: {error}", file=sys.stderr, flush=True)
+            os._exit(1)  # uvicorn turns an exception at this point into exit code 0
+
+    @bentoml.on_deployment  # type: ignore[untyped-decorator]  # mypy does not follow bentoml
+    @staticmethod
+    def prove() -> None:
+        """`bentoml serve` asks before it starts workers, which it would start again and again."""
+        try:
+            check(ROOT, os.environ.get(EXPECTED))
+        except SlipwayError as error:
+            sys.exit(f"error: {error}")
+
+
+def _application(root: Path, expected: str | None) -> Any:
+    from slipway.serving.app import build
+    from slipway.serving.warm import check_parity, freeze
+
+    require_own_code(root)
+    served = load(root, expected)
+    require_own_code(root)
+    check_parity(served, root)
+    app = build(served)
+    freeze()
+    return app
