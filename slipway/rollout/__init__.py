@@ -1,0 +1,1 @@
+"""Moving traffic to a canary and judging what it shows."""

@@ -1,0 +1,208 @@
+"""The canary's verdict: a pure function of what was observed and of the plan."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+
+from slipway.decisions import CanaryVerdict, Check
+from slipway.evaluation.evidence import UNBOUNDED, Interval
+from slipway.rollout.difference import difference
+from slipway.rollout.evidence import ArmStep, Look
+from slipway.rollout.guardrails import error_rate_rise, latency_ratio, sample_ratio_p, step_alpha
+from slipway.rollout.observations import Observations
+from slipway.rollout.traffic import Metric
+from slipway.settings.card import Rollout
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A check, and whether its failure ends the rollout; one that is only undecided does not."""
+
+    check: Check
+    stops: bool
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What the rules look at: the observations so far and what follows of them."""
+
+    plan: Rollout
+    metric: Metric
+    seen: Observations
+    stable: Observations
+    canary: Observations
+    sample_ratio_p: float
+    error_rate_rise: Interval
+    latency_ratio: Interval
+    difference: Interval | None
+
+
+def judge(
+    observations: Observations, settings: Rollout, step: int, exhausted: bool, at: datetime, metric: Metric
+) -> Look:
+    """The evidence after one more batch, and what it says.
+
+    Abort: a rule fails beyond noise. Promote: every rule passes when the last step has its requests.
+    Otherwise continue, or inconclusive where no traffic is left.
+
+    Errors, latency and sample ratio are judged in this step alone, the decision metric over all steps so far.
+    All are always valid: however often one looks, each of error rate, latency and metric stops an equal
+    canary with probability `decision.alpha` at most, the sample ratio with `sample_ratio_alpha` per step
+    (the metric asymptotically; errors and latency exactly where the requests of a unit are independent).
+
+    Args:
+        observations: of all steps so far.
+        step: index of the current step.
+        exhausted: no traffic or no time is left.
+        metric: what `observations.metric` holds.
+    """
+    found = _evidence(observations, settings, step, metric)
+    rules = _rules(found)
+    requests = len(found.stable) + len(found.canary)
+    reached = requests >= settings.steps[step].requests and step == len(settings.steps) - 1
+    return Look(
+        at=at,
+        step=step,
+        weight=settings.steps[step].weight,
+        requests=requests,
+        stable=_arm(found.stable, metric),
+        canary=_arm(found.canary, metric),
+        sample_ratio_p=found.sample_ratio_p,
+        error_rate_rise=found.error_rate_rise,
+        latency_ratio=found.latency_ratio,
+        difference=found.difference,
+        verdict=_verdict(rules, reached, exhausted),
+    )
+
+
+def _verdict(rules: list[Rule], reached: bool, exhausted: bool) -> CanaryVerdict:
+    """The outcome; what stopped the canary stands first among the checks."""
+    checks = [rule.check for rule in sorted(rules, key=lambda rule: not rule.stops)]
+    if any(rule.stops for rule in rules):
+        return CanaryVerdict(outcome="abort", checks=checks)
+    if reached and all(check.passed for check in checks):
+        return CanaryVerdict(outcome="promote", checks=checks)
+    return CanaryVerdict(outcome="inconclusive" if reached or exhausted else "continue", checks=checks)
+
+
+def _evidence(seen: Observations, plan: Rollout, step: int, metric: Metric) -> Evidence:
+    here = seen.step == step
+    stable, canary = seen.where(here & ~seen.canary), seen.where(here & seen.canary)
+    return Evidence(
+        plan=plan,
+        metric=metric,
+        seen=seen,
+        stable=stable,
+        canary=canary,
+        sample_ratio_p=sample_ratio_p(stable, canary, plan, step),
+        error_rate_rise=error_rate_rise(stable, canary, step_alpha(plan)),
+        latency_ratio=latency_ratio(stable, canary, plan, step),
+        difference=difference(seen, plan),
+    )
+
+
+def _rules(found: Evidence) -> list[Rule]:
+    return [
+        _sticky(found),
+        _sample_ratio(found),
+        _error_rate(found),
+        _latency(found),
+        _min_requests(found),
+        _metric_known(found),
+        _metric(found),
+    ]
+
+
+def _sticky(found: Evidence) -> Rule:
+    """A unit that the canary served is never stable's again: every count of units rests on that."""
+    served = np.bincount(found.seen.unit, found.seen.canary) > 0
+    back = found.stable.where(served[found.stable.unit]).units
+    text = f"{back:,} units of stable in this step were served by the canary too"
+    return _rule("sticky", back == 0, back > 0, text, "0")
+
+
+def _sample_ratio(found: Evidence) -> Rule:
+    p, least = found.sample_ratio_p, found.plan.guardrails.sample_ratio_alpha
+    given, kept = found.canary.units, found.stable.units
+    share = f"{given:,} of {given + kept:,} units in the canary in this step, p = {p:.2g}"
+    return _rule("sample_ratio", p >= least, p < least, share, f"p at least {least:g}")
+
+
+def _error_rate(found: Evidence) -> Rule:
+    rise, most = found.error_rate_rise, found.plan.guardrails.max_error_rate_rise
+    return _guardrail(found, "error_rate", rise, most, f"rise of {_shown(rise)}")
+
+
+def _latency(found: Evidence) -> Rule:
+    ratio, guardrails = found.latency_ratio, found.plan.guardrails
+    text = f"{_shown(ratio)} times stable at quantile {guardrails.latency_quantile:g}"
+    return _guardrail(found, "latency", ratio, guardrails.max_latency_ratio, text)
+
+
+def _guardrail(found: Evidence, code: str, interval: Interval, most: float, text: str) -> Rule:
+    """Failing needs no minimum, as the interval holds at any size; passing does, and an upper bound."""
+    enough = min(_requests(found)) >= found.plan.guardrails.min_requests and interval.high < UNBOUNDED
+    exceeded = interval.low > most
+    unsure = "" if enough or exceeded else "; too few requests to pass"
+    return _rule(code, enough and not exceeded, exceeded, text + unsure, f"lower bound at most {most:g}")
+
+
+def _min_requests(found: Evidence) -> Rule:
+    stable, canary = _requests(found)
+    least = found.plan.guardrails.min_requests
+    text = f"canary {canary:,}, stable {stable:,} requests"
+    return _rule("min_requests", min(stable, canary) >= least, False, text, f"at least {least:,} in each arm")
+
+
+def _metric_known(found: Evidence) -> Rule:
+    """An answer whose metric is unknown must not hide a loss; errors have a guardrail of their own."""
+    answered = ~found.seen.error
+    missing = ~np.isfinite(found.seen.metric)
+    stable, canary = (
+        float(missing[answered & arm].mean()) if (answered & arm).any() else 1.0
+        for arm in (~found.seen.canary, found.seen.canary)
+    )
+    most = found.plan.guardrails.max_error_rate_rise
+    text = f"unknown for {canary:.2%} of the canary's answers, {stable:.2%} of stable's"
+    return _rule(
+        "metric_known", canary < 1 and canary - stable <= most, False, text, f"a rise of at most {most:g}"
+    )
+
+
+def _metric(found: Evidence) -> Rule:
+    gain, unit = found.difference, {"reward": "reward", "log_loss": "minus log loss"}[found.metric]
+    allowed = "lower bound above 0"
+    if gain is None:
+        return _rule("metric", False, False, f"{unit}: too few answers in one arm, or all alike", allowed)
+    return _rule("metric", gain.low > 0, gain.high < 0, f"canary - stable {unit} {_shown(gain)}", allowed)
+
+
+def _requests(found: Evidence) -> tuple[int, int]:
+    """Stable's and the canary's in all steps so far."""
+    canary = int(found.seen.canary.sum())
+    return len(found.seen) - canary, canary
+
+
+def _arm(seen: Observations, metric: Metric) -> ArmStep:
+    """One arm of the step; a mean log loss is shown as such, so down is better there."""
+    known = seen.metric[np.isfinite(seen.metric)]
+    latency = seen.latency_ms[np.isfinite(seen.latency_ms)]
+    sign = -1 if metric == "log_loss" else 1
+    quantiles = np.quantile(latency, [0.5, 0.9, 0.99]).tolist() if len(latency) else []
+    return ArmStep(
+        units=seen.units,
+        requests=len(seen),
+        errors=int(seen.error.sum()),
+        mean=sign * float(known.mean()) if len(known) else None,
+        latency_ms=dict(zip(("p50", "p90", "p99"), quantiles, strict=False)),
+    )
+
+
+def _rule(code: str, passed: bool, stops: bool, found: str, allowed: str) -> Rule:
+    return Rule(Check(code=f"canary.{code}", passed=passed, found=found, allowed=allowed), stops)
+
+
+def _shown(interval: Interval) -> str:
+    high = "no bound" if interval.high >= UNBOUNDED else f"{interval.high:.4g}"
+    return f"{interval.value:.4g} [{interval.low:.4g}, {high}]"

@@ -1,0 +1,82 @@
+"""What the canary must not do, each with an interval or p that holds at every look of the step."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from slipway.evaluation.evidence import Interval
+from slipway.rollout.observations import Observations
+from slipway.rollout.sequential import quantile_shares, rate_interval, share_p_value
+from slipway.settings.card import Rollout
+
+
+def error_rate_rise(stable: Observations, canary: Observations, alpha: float) -> Interval:
+    """The canary's error rate minus the stable one's, each arm's bounded at alpha / 2."""
+    old, new = (_error_rate(arm, alpha / 2) for arm in (stable, canary))
+    return Interval(value=new.value - old.value, low=new.low - old.high, high=new.high - old.low)
+
+
+def latency_ratio(stable: Observations, canary: Observations, plan: Rollout, step: int) -> Interval:
+    """The canary's latency quantile over the stable one's, each arm's bounded at half of the step's alpha."""
+    share, requests = plan.steps[step].weight / 100, plan.steps[step].requests
+    alpha = step_alpha(plan) / 2
+    old = _quantile(stable, plan.guardrails.latency_quantile, (1 - share) * requests, alpha)
+    new = _quantile(canary, plan.guardrails.latency_quantile, share * requests, alpha)
+    if old is None or new is None or old.value <= 0:
+        return Interval(value=1.0, low=0.0, high=np.inf)
+    return Interval(
+        value=new.value / old.value,
+        low=new.low / old.high,
+        high=new.high / old.low if old.low > 0 else np.inf,
+    )
+
+
+def sample_ratio_p(stable: Observations, canary: Observations, plan: Rollout, step: int) -> float:
+    """Always-valid p of the canary's share of a step's units; its requests would not be independent."""
+    planned, level = plan.steps[step], plan.guardrails.sample_ratio_alpha
+    return share_p_value(
+        canary.units, canary.units + stable.units, planned.weight / 100, planned.requests, level
+    )
+
+
+def step_alpha(plan: Rollout) -> float:
+    """Errors and latency start afresh with each step, so each step may spend its part of alpha."""
+    return plan.decision.alpha / len(plan.steps)
+
+
+def _error_rate(arm: Observations, alpha: float) -> Interval:
+    effect = _design_effect(arm.error, arm.unit)
+    return rate_interval(float(arm.error.sum()) / effect, len(arm) / effect, alpha)
+
+
+def _quantile(arm: Observations, quantile: float, target: float, alpha: float) -> Interval | None:
+    """A latency quantile between two order statistics; None without answers."""
+    answered = np.isfinite(arm.latency_ms)
+    found = np.sort(arm.latency_ms[answered])
+    if not len(found):
+        return None
+    value = float(np.quantile(found, quantile))
+    effect = _design_effect(arm.latency_ms[answered] <= value, arm.unit[answered])
+    low, high = quantile_shares(len(found) / effect, quantile, target, alpha)
+    first, last = int(np.ceil(low * len(found))) - 1, int(high * len(found))
+    return Interval(
+        value=value,
+        low=float(found[first]) if first >= 0 else 0.0,
+        high=float(found[last]) if last < len(found) else np.inf,
+    )
+
+
+def _design_effect(hits: NDArray[np.bool_], units: NDArray[np.int64]) -> float:
+    """How many requests of this arm tell as much as one independent request would, at least 1.
+
+    The clustered variance of the share over the binomial one (Rao and Scott, A simple method for the analysis
+    of clustered binary data, Biometrics 48, 1992): it makes exact intervals approximate, but a single unit
+    whose requests all fail is then no evidence against an arm.
+    """
+    if not hits.any():
+        return 1.0
+    requests, rate = np.bincount(units), float(hits.mean())
+    # Where all requests hit, nothing tells how alike a unit's are: the worst is assumed.
+    if rate == 1:
+        return float(np.square(requests).sum() / len(hits))
+    residuals = np.bincount(units, hits) - rate * requests
+    return max(1.0, float(np.square(residuals).sum()) / (len(hits) * rate * (1 - rate)))

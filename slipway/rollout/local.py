@@ -1,0 +1,190 @@
+"""The local target: stable and canary are two Bento servers on this machine."""
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from functools import partial
+from pathlib import Path
+from queue import SimpleQueue
+from typing import Self
+
+import orjson
+from filelock import FileLock, Timeout
+
+from slipway import servers
+from slipway.atomic import write_text
+from slipway.errors import Refused, SlipwayError
+from slipway.project import Project, line
+from slipway.rollout.client import Client, Reply, patience
+from slipway.rollout.evidence import Arm
+from slipway.rollout.target import Call, Deployed, TrafficState
+from slipway.servers import Server
+from slipway.settings import Size
+
+FLIGHT = 4
+"""Requests under way at once."""
+
+Start = Callable[[Project, str, int], Server]
+
+
+def state_path(project: Project, system: str, size: Size) -> Path:
+    """Where the traffic of one line is written down."""
+    return project.state / "local" / f"{line(system, size)}.json"
+
+
+def state(project: Project, system: str, size: Size) -> TrafficState | None:
+    """Where local traffic goes, None where nothing was ever live."""
+    path = state_path(project, system, size)
+    if not path.is_file():
+        return None
+    return TrafficState.model_validate_json(path.read_text(encoding="utf-8"))
+
+
+class LocalTarget:
+    """A context manager; the servers it needs live as long as it does, and so does a canary's traffic."""
+
+    name = "local"
+
+    def __init__(
+        self,
+        project: Project,
+        system: str,
+        size: Size,
+        canary: Deployed | None = None,
+        experiment: str | None = None,
+        start: Start = servers.start,
+    ) -> None:
+        """Nothing is started yet.
+
+        Args:
+            canary: what to serve beside the stable version; None for a target that only shifts traffic.
+            experiment: salts the assignment of units to the canary.
+            start: starts the server of a project's Bento, given its tag and version.
+        """
+        self.project, self.system, self.size = project, system, size
+        self.canary, self.experiment, self.start = canary, experiment, start
+        self.timeout_s = patience(project.card(system))
+        self.path = state_path(project, system, size)
+        self.arms: dict[Arm, Server] = {}
+        self.idle: SimpleQueue[dict[Arm, Client]] = SimpleQueue()
+        self.shifted = False
+        self.before: TrafficState | None = None
+
+    def __enter__(self) -> Self:
+        with ExitStack() as stack:
+            self._alone(stack)
+            servers.reap(self.project)
+            self._end_canary()
+            stack.callback(self._end_canary)
+            stack.callback(self._stop_all)
+            if self.canary is not None:
+                self._begin_canary(self.canary, stack)
+            self._ending = stack.pop_all()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._ending.close()
+
+    def state(self) -> TrafficState | None:
+        """Where traffic goes now."""
+        return state(self.project, self.system, self.size)
+
+    def serve(self, calls: Sequence[Call]) -> list[Reply]:
+        """Send requests to their arms, a few at once; a reply each, in the same order."""
+        return list(self.pool.map(self._send, calls))
+
+    def set_weight(self, weight: int) -> None:
+        """Give the canary its percent of units."""
+        now = self.state()
+        if now is None or now.canary is None:
+            raise SlipwayError(f"{self.path}: no canary to give {weight} % to")
+        self._write(now.model_copy(update={"weight": weight}))
+
+    def shift(self, version: int, bento: str) -> None:
+        """Send all traffic to one version; its server answers before anything is written."""
+        server = self.start(self.project, bento, version)
+        self._stop("stable")
+        self.arms["stable"] = server
+        self.before, self.shifted = self.state(), True
+        self._write(TrafficState(stable=Deployed(number=version, bento=bento)))
+
+    def restore(self) -> None:
+        """Undo the last `shift`: the version before it is stable again, or nothing is."""
+        if not self.shifted:
+            raise SlipwayError(f"{self.path}: no shift to undo")
+        if self.before is None:
+            self.path.unlink(missing_ok=True)
+        else:
+            self._write(TrafficState(stable=self.before.stable))
+        self._stop("stable")
+
+    def answering(self) -> int | None:
+        """Ask the stable server which version it is, None where nothing answers."""
+        now = self.state()
+        if now is None:
+            return None
+        if "stable" not in self.arms:
+            self._start("stable", now.stable)
+        return version_at(self.arms["stable"].url, self.system, self.timeout_s)
+
+    def _alone(self, stack: ExitStack) -> None:
+        lock = self.project.state / "locks" / f"local-{self.path.stem}.lock"
+        lock.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            stack.enter_context(FileLock(lock, timeout=0))
+        except Timeout as error:
+            raise Refused(f"{lock}: another process has the local traffic of {self.path.stem}") from error
+
+    def _begin_canary(self, canary: Deployed, stack: ExitStack) -> None:
+        now = self.state()
+        if now is None:
+            raise SlipwayError(f"{self.path}: nothing is live; a first version needs no canary")
+        with ThreadPoolExecutor(2) as both:
+            list(both.map(self._start, ("stable", "canary"), (now.stable, canary)))
+        self._write(TrafficState(stable=now.stable, canary=canary, experiment=self.experiment))
+        self.pool = stack.enter_context(ThreadPoolExecutor(FLIGHT))
+        for _ in range(FLIGHT):
+            clients = {arm: Client(server.url, self.timeout_s) for arm, server in self.arms.items()}
+            self.idle.put(clients)
+            for client in clients.values():
+                stack.callback(client.close)
+
+    def _end_canary(self) -> None:
+        now = self.state()
+        if now is not None and now.canary is not None:
+            self._write(TrafficState(stable=now.stable))
+
+    def _send(self, call: Call) -> Reply:
+        clients = self.idle.get()
+        try:
+            return clients[call.arm].post(f"/v2/models/{self.system}/infer", call.body)
+        finally:
+            self.idle.put(clients)
+
+    def _start(self, arm: Arm, version: Deployed) -> None:
+        self.arms[arm] = self.start(self.project, version.bento, version.number)
+
+    def _stop(self, arm: Arm) -> None:
+        if arm in self.arms:
+            servers.stop(self.project, self.arms.pop(arm))
+
+    def _stop_all(self) -> None:
+        with ExitStack() as stack:
+            for arm in tuple(self.arms):
+                stack.callback(partial(self._stop, arm))
+
+    def _write(self, new: TrafficState) -> None:
+        write_text(self.path, new.model_dump_json(indent=2))
+
+
+def version_at(url: str, system: str, timeout_s: float) -> int | None:
+    """The version that a server says it is, None where it does not say."""
+    client = Client(url, timeout_s)
+    reply = client.get(f"/v2/models/{system}")
+    client.close()
+    if reply.status != 200:
+        return None
+    try:
+        return int(orjson.loads(reply.content)["versions"][0])
+    except (ValueError, KeyError, TypeError, IndexError):
+        return None

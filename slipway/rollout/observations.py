@@ -1,0 +1,63 @@
+"""What was seen of each request that a canary and its stable version served."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from slipway.errors import SlipwayError
+
+
+@dataclass(frozen=True)
+class Observations:
+    """Served requests in the order in which they were sent, warm-up excluded; every array is [requests].
+
+    Attributes:
+        step: int32; index of the rollout's step.
+        weight: percent of units that the canary was to serve.
+        unit: int64; codes 0 .. u-1 of the units of assignment, the same in every step.
+        canary: bool; the arm that the request was assigned to, whoever answered.
+        error: bool.
+        latency_ms: float64; NaN on error.
+        metric: float64; better is up: reward 0 or 1, or minus the log loss; NaN on error or where unknown.
+    """
+
+    step: NDArray[np.int32]
+    weight: NDArray[np.float64]
+    unit: NDArray[np.int64]
+    canary: NDArray[np.bool_]
+    error: NDArray[np.bool_]
+    latency_ms: NDArray[np.float64]
+    metric: NDArray[np.float64]
+
+    def __post_init__(self) -> None:
+        sizes = {field.name: len(getattr(self, field.name)) for field in fields(self)}
+        if len(set(sizes.values())) > 1:
+            raise SlipwayError(f"observations: found arrays of sizes {sizes}, expected one size")
+
+    def __len__(self) -> int:
+        return len(self.step)
+
+    @property
+    def units(self) -> int:
+        """How many different units sent these requests."""
+        return int(np.count_nonzero(np.bincount(self.unit)))
+
+    def where(self, chosen: NDArray[np.bool_]) -> Self:
+        """The chosen requests."""
+        return type(self)(*(getattr(self, field.name)[chosen] for field in fields(self)))
+
+
+_TYPES = (np.int32, np.float64, np.int64, np.bool_, np.bool_, np.float64, np.float64)
+
+
+def concat(parts: Sequence[Observations]) -> Observations:
+    """All requests of all parts, in order; of no parts, none."""
+    return Observations(
+        *(
+            np.concatenate([np.empty(0, kind), *(getattr(part, field.name) for part in parts)])
+            for field, kind in zip(fields(Observations), _TYPES, strict=True)
+        )
+    )

@@ -1,0 +1,186 @@
+"""Moving `production`: who may, in which order, and what a restart makes of a half-done move.
+
+The order is: write the intent, shift traffic, verify it, set `previous`, set `production`, keep the record,
+drop the intent. Traffic is the fact and aliases follow: a restart that finds an intent asks the traffic which
+side it is on.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from slipway.atomic import write_text
+from slipway.decisions import Check
+from slipway.errors import Refused, SlipwayError
+from slipway.project import Project, line
+from slipway.records import DecisionRecord
+from slipway.registry import ModelVersion, Registry
+from slipway.rollout.target import Target
+from slipway.settings import Size
+from slipway.settings.base import Strict
+
+
+class Intent(Strict):
+    """A move of `production` that has begun."""
+
+    schema_version: int = 1
+    record: DecisionRecord
+
+
+def intent_path(project: Project, system: str, size: Size) -> Path:
+    """Where a move of one line is written down while it lasts."""
+    return project.state / "intents" / f"{line(system, size)}.json"
+
+
+def permitted(
+    record: DecisionRecord, version: ModelVersion, production: int | None, answering: int | None
+) -> list[Check]:
+    """The rules of the three ways in which `production` moves, each as a check.
+
+    Args:
+        record: the decision about to be carried out.
+        version: the version it would put into production.
+        production: what the alias points at now.
+        answering: what traffic is answered by now; asked for where the alias says that nothing is live.
+    """
+    digest = record.version_digest or ""
+    failed = [check.code for check in record.checks if not check.passed]
+    checks = [
+        _rule(
+            "production.unmoved",
+            production == record.replaced,
+            f"production is {_named(production)}",
+            f"{_named(record.replaced)}, as when this began",
+        ),
+        _rule("version.new", version.number != production, _named(version.number), "not the live one"),
+        _rule("version.not_barred", version.barred is None, version.barred or "not barred", "not barred"),
+        _rule("version.digest", version.digest == digest, version.digest[:12], f"{digest[:12]}, as judged"),
+    ]
+    if record.decision == "first":
+        nothing = production is None and answering is None
+        checks.append(_rule("first.nothing_live", nothing, _named(answering or production), "nothing live"))
+        checks.append(_rule("checks.passed", not failed, ", ".join(failed) or "all", "all"))
+    elif record.decision == "promote":
+        checks.append(_earned(record))
+        checks.append(_rule("checks.passed", not failed, ", ".join(failed) or "all", "all"))
+    elif record.decision == "rollback":
+        aliases = ", ".join(version.aliases) or "no alias"
+        checks.append(_rule("rollback.previous", "previous" in version.aliases, aliases, "previous"))
+        checks.append(_rule("rollback.reason", bool(record.reason.strip()), repr(record.reason), "a reason"))
+    else:
+        checks.append(_rule("decision.moves", False, record.decision, "first, promote or rollback"))
+    return checks
+
+
+def _earned(record: DecisionRecord) -> Check:
+    canary = record.canary
+    found = "no canary" if canary is None else f"canary of {canary.canary}: {canary.verdict.outcome}"
+    earned = (
+        canary is not None
+        and canary.verdict.outcome == "promote"
+        and (canary.canary, canary.stable) == (record.version, record.replaced)
+    )
+    return _rule(
+        "promote.earned", earned, found, f"a canary of {record.version} against {record.replaced} that won"
+    )
+
+
+def _rule(code: str, passed: bool, found: str, allowed: str) -> Check:
+    return Check(code=code, passed=passed, found=found, allowed=allowed)
+
+
+def _named(version: int | None) -> str:
+    return "nothing" if version is None else f"version {version}"
+
+
+class Promoter:
+    """Moves `production` of one line, one at a time on this machine."""
+
+    def __init__(
+        self,
+        project: Project,
+        system: str,
+        size: Size,
+        registry: Registry,
+        target: Target,
+        keep: Callable[[DecisionRecord], None],
+    ) -> None:
+        """Nothing is moved yet.
+
+        Args:
+            keep: writes the record of a move that was carried out; may be called again after a kill.
+        """
+        self.registry, self.target, self.keep = registry, target, keep
+        self.intent = intent_path(project, system, size)
+        self.lock = project.state / "locks" / f"{line(system, size)}.lock"
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Hold the lock of this line; it is freed by the operating system when its holder dies."""
+        self.lock.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            with FileLock(self.lock, timeout=0):
+                yield
+        except Timeout as error:
+            raise Refused(
+                f"another process is moving production of {self.registry.name}; try again later"
+            ) from error
+
+    def move(self, record: DecisionRecord) -> None:
+        """Carry out a decision that moves `production`.
+
+        Raises:
+            Refused: a rule forbids it; nothing was changed.
+            SlipwayError: the traffic did not follow; it was sent back.
+        """
+        with self.alone():
+            self._recover()
+            version, production = self.registry.get(_required(record)), self.registry.resolve("production")
+            answering = self.target.answering() if production is None else production
+            checks = permitted(record, version, production, answering)
+            if failed := [str(check) for check in checks if not check.passed]:
+                raise Refused("; ".join(failed))
+            write_text(self.intent, Intent(record=record).model_dump_json(indent=2))
+            self.target.shift(version.number, record.bento or "")
+            answering = self.target.answering()
+            if answering != version.number:
+                self.target.restore()
+                self.intent.unlink()
+                raise SlipwayError(f"{self.registry.name}: {_named(answering)} answers, not {version.number}")
+            self._settle(record)
+
+    def recover(self) -> str | None:
+        """Finish or revert what a killed promoter left; returns what was done, None if there was nothing."""
+        with self.alone():
+            return self._recover()
+
+    def _recover(self) -> str | None:
+        if not self.intent.is_file():
+            return None
+        record = Intent.model_validate_json(self.intent.read_text(encoding="utf-8")).record
+        if self.target.answering() != record.version:
+            self.intent.unlink()
+            return f"a {record.decision} of version {record.version} had not moved traffic and was dropped"
+        self._settle(record)
+        return f"a {record.decision} of version {record.version} had moved traffic and was finished"
+
+    def _settle(self, record: DecisionRecord) -> None:
+        """From verified traffic to a complete record; every step may be repeated."""
+        if record.decision == "rollback" and record.replaced is not None:
+            self.registry.bar(record.replaced, record.reason)
+        elif record.replaced is not None:
+            self.registry.point("previous", record.replaced)
+        self.registry.point("production", _required(record))
+        if record.decision == "rollback":
+            self.registry.point("previous", None)
+        self.registry.point("canary", None)
+        self.keep(record)
+        self.intent.unlink()
+
+
+def _required(record: DecisionRecord) -> int:
+    if record.version is None:
+        raise Refused(f"record {record.id} names no version")
+    return record.version

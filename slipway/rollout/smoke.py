@@ -1,0 +1,216 @@
+"""Before any traffic: does the served version keep its contract, its scores and its latency budget?"""
+
+from dataclasses import dataclass
+from itertools import cycle, islice
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+import orjson
+import pyarrow as pa
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from slipway.decisions import Check
+from slipway.rollout.client import Client, Reply, patience
+from slipway.rollout.target import read_answer
+from slipway.rollout.traffic import bodies, request_bounds, request_codes
+from slipway.settings import Card
+from slipway.version.assemble import SCORE
+from slipway.version.manifest import CARD, PARITY
+
+TOLERANCE = 1e-6
+TIMED = 300
+"""Requests, one after another, of which the latency is taken."""
+
+
+def smoke(card: Card, url: str, folder: Path, number: int) -> list[Check]:
+    """Hold the server at `url` against the version in `folder`; a server that is down fails every check."""
+    sample = Sample.read(folder)
+    client = Client(url, patience(card))
+    try:
+        return [
+            *contract(client, card.name, number),
+            *parity(client, sample, number),
+            typed(client, sample, number),
+            malformed(client, sample),
+            latency(client, sample, card.problem.p99_latency_ms),
+        ]
+    finally:
+        client.close()
+
+
+@dataclass(frozen=True)
+class Sample:
+    """Requests that were scored at training time, and the card by which the version reads them.
+
+    Attributes:
+        rows: one row per option, with the score of training.
+        bounds: int64 [requests + 1]; first row of each request.
+        offers: the body of each request.
+    """
+
+    card: Card
+    rows: pa.Table
+    bounds: NDArray[np.int64]
+    offers: list[bytes]
+
+    @classmethod
+    def read(cls, folder: Path) -> Self:
+        """Read what lies in a version's folder."""
+        card = Card.model_validate_json((folder / CARD).read_text(encoding="utf-8"))
+        rows = pq.read_table(folder / PARITY)
+        bounds = request_bounds(request_codes(rows, card.data.column("request")))
+        columns = {name: card.data.columns[name] for name in card.data.inputs}
+        return cls(card, rows, bounds, bodies(columns, rows, bounds))
+
+    @property
+    def infer(self) -> str:
+        """The path of the Open Inference Protocol."""
+        return f"/v2/models/{self.card.name}/infer"
+
+    def scores(self, requests: int) -> NDArray[np.float64]:
+        """The scores of training of the first so many requests, [rows]."""
+        found: NDArray[np.float64] = self.rows[SCORE].to_numpy()[: self.bounds[requests]]
+        return found
+
+    def ranks(self) -> NDArray[np.int32]:
+        """The ranks that those scores give, [rows]."""
+        from slipway.version.answer import rank
+
+        sizes = np.diff(self.bounds)
+        return rank(self.scores(len(sizes)), np.repeat(np.arange(len(sizes)), sizes))
+
+
+def contract(client: Client, system: str, number: int) -> list[Check]:
+    """The server lives, is ready, and its metadata names the version."""
+    place = f"/v2/models/{system}"
+    paths = {"live": "/v2/health/live", "ready": "/v2/health/ready", "model_ready": f"{place}/ready"}
+    checks = [_status(f"smoke.{name}", client.get(path)) for name, path in paths.items()]
+    reply = client.get(place)
+    versions = _json(reply).get("versions")
+    checks.append(
+        Check(
+            code="smoke.version",
+            passed=reply.status == 200 and versions == [str(number)],
+            found=f"status {reply.status}, versions {versions}",
+            allowed=f"versions {[str(number)]}",
+        )
+    )
+    return checks
+
+
+def parity(client: Client, sample: Sample, number: int) -> list[Check]:
+    """Rows that were scored at training time get the same scores and ranks, request by request."""
+    answers = []
+    for body, size in zip(sample.offers, np.diff(sample.bounds).tolist(), strict=True):
+        answer = read_answer(client.post(sample.infer, body), size, number)
+        if isinstance(answer, str):
+            return [
+                Check(code=code, passed=False, found=answer, allowed="an answer to every request")
+                for code in ("smoke.scores", "smoke.ranks")
+            ]
+        answers.append(answer)
+    expected = sample.scores(len(answers))
+    worst = float(np.abs(np.concatenate([answer.scores for answer in answers]) - expected).max())
+    differ = int((np.concatenate([answer.ranks for answer in answers]) != sample.ranks()).sum())
+    return [
+        Check(
+            code="smoke.scores",
+            passed=worst <= TOLERANCE,
+            found=f"{len(expected)} rows, largest difference to training {worst:.2g}",
+            allowed=f"at most {TOLERANCE}",
+        ),
+        Check(
+            code="smoke.ranks",
+            passed=differ == 0,
+            found=f"{differ} of {len(expected)} ranks differ from training",
+            allowed="none",
+        ),
+    ]
+
+
+def typed(client: Client, sample: Sample, number: int) -> Check:
+    """`/predict` gives the options of one request the scores of training."""
+    expected = sample.scores(1)
+    reply = client.post("/predict", typed_body(sample.card, sample.rows.slice(0, len(expected))))
+    content = _json(reply)
+    try:
+        options = sorted(content["answers"][0]["options"], key=lambda option: int(option["index"]))
+        scores = np.array([option["score"] for option in options], np.float64)
+        same = scores.shape == expected.shape and bool((np.abs(scores - expected) <= TOLERANCE).all())
+        passed = reply.status == 200 and content["version"] == number and same
+        found = f"status {reply.status}, version {content['version']}, {'same' if same else 'other'} scores"
+    except (KeyError, IndexError, TypeError, ValueError):
+        passed, found = False, _said(reply)
+    allowed = f"status 200, version {number}, same scores as training"
+    return Check(code="smoke.predict", passed=passed, found=found, allowed=allowed)
+
+
+def typed_body(card: Card, rows: pa.Table) -> bytes:
+    """The rows of one request as the body of `/predict`."""
+    columns = {name: card.data.columns[name] for name in card.data.inputs}
+    values = {
+        name: (rows[name].cast(pa.timestamp("us")) if column.type == "timestamp" else rows[name]).to_pylist()
+        for name, column in columns.items()
+    }
+    request: dict[str, Any] = {name: values[name][0] for name in columns if columns[name].level == "request"}
+    options = [name for name in columns if columns[name].level == "option"]
+    request["options"] = [{name: values[name][row] for name in options} for row in range(rows.num_rows)]
+    return orjson.dumps({"requests": [request]})
+
+
+def malformed(client: Client, sample: Sample) -> Check:
+    """What nobody should send is the client's fault, never the server's."""
+    wrong = orjson.loads(sample.offers[0])
+    wrong["inputs"][0]["data"] = [{} for _ in wrong["inputs"][0]["data"]]
+    cases = {
+        "no JSON": (sample.infer, b"{"),
+        "no tensors": (sample.infer, b'{"inputs": []}'),
+        "a wrong type": (sample.infer, orjson.dumps(wrong)),
+        "no requests": ("/predict", b"[]"),
+        "an unknown model": ("/v2/models/nobody/infer", sample.offers[0]),
+    }
+    statuses = {name: client.post(*case).status for name, case in cases.items()}
+    return Check(
+        code="smoke.malformed",
+        passed=all(400 <= status < 500 for status in statuses.values()),
+        found=", ".join(f"{name}: {status}" for name, status in statuses.items()),
+        allowed="4xx for each",
+    )
+
+
+def latency(client: Client, sample: Sample, budget_ms: float) -> Check:
+    """The 99th percentile of single requests, one after another, within the budget of the card."""
+    allowed = f"p99 at most {budget_ms:g} ms"
+    found = []
+    for body in islice(cycle(sample.offers), TIMED):
+        reply = client.post(sample.infer, body)
+        if reply.status != 200:
+            return Check(code="smoke.latency", passed=False, found=_said(reply), allowed=allowed)
+        found.append(reply.latency_ms)
+    p50, p99 = np.quantile(found, [0.5, 0.99])
+    return Check(
+        code="smoke.latency",
+        passed=bool(p99 <= budget_ms),
+        found=f"p50 {p50:.1f} ms, p99 {p99:.1f} ms of {TIMED} requests",
+        allowed=allowed,
+    )
+
+
+def _status(code: str, reply: Reply) -> Check:
+    return Check(code=code, passed=reply.status == 200, found=_said(reply), allowed="status 200")
+
+
+def _said(reply: Reply) -> str:
+    return f"status {reply.status}" + (
+        "" if reply.status == 200 else f": {reply.content[:120].decode(errors='replace')}"
+    )
+
+
+def _json(reply: Reply) -> dict[str, Any]:
+    try:
+        content = orjson.loads(reply.content)
+    except ValueError:
+        return {}
+    return content if isinstance(content, dict) else {}

@@ -1,0 +1,55 @@
+"""Aliases and traffic side by side."""
+
+from slipway.project import Project
+from slipway.registry import Registry
+from slipway.rollout.local import state
+from slipway.rollout.target import TrafficState
+from slipway.settings import Size
+from slipway.settings.base import Strict
+
+
+class Status(Strict):
+    """What the registry says and where traffic goes; traffic is the fact."""
+
+    system: str
+    size: str
+    registry: str
+    production: int | None
+    canary: int | None
+    staging: int | None
+    previous: int | None
+    stable: int | None
+    canary_traffic: int | None
+    weight: int
+    problems: list[str]
+
+
+def look(project: Project, system: str, size: Size, registry: Registry) -> Status:
+    """Read both sides now."""
+    traffic = state(project, system, size)
+    production, canary = registry.resolve("production"), registry.resolve("canary")
+    return Status(
+        system=system,
+        size=size,
+        registry=registry.where,
+        production=production,
+        canary=canary,
+        staging=registry.resolve("staging"),
+        previous=registry.resolve("previous"),
+        stable=traffic.stable.number if traffic else None,
+        canary_traffic=traffic.canary.number if traffic and traffic.canary else None,
+        weight=traffic.weight if traffic else 0,
+        problems=differences(production, canary, traffic),
+    )
+
+
+def differences(production: int | None, canary: int | None, traffic: TrafficState | None) -> list[str]:
+    """Where aliases do not say what traffic does, in words."""
+    stable = traffic.stable.number if traffic else None
+    served = traffic.canary.number if traffic and traffic.canary else None
+    found = []
+    if production != stable:
+        found.append(f"the alias production is {production}, production traffic goes to {stable}")
+    if served != canary:
+        found.append(f"the alias canary is {canary}, canary traffic goes to {served}")
+    return found

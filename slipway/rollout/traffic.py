@@ -1,0 +1,224 @@
+"""The replay part as traffic: its requests in time order, and what comes of the answers."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, Self
+
+import numpy as np
+import orjson
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from slipway.errors import SlipwayError, UsageError
+from slipway.evaluation.metrics import log_loss_terms
+from slipway.settings import Card, Column
+
+Metric = Literal["reward", "log_loss"]
+REPLAY = "replay.parquet"
+TRUTH = "replay.truth.parquet"
+DATATYPES = {"integer": "INT64", "number": "FP64", "string": "BYTES", "timestamp": "BYTES"}
+
+
+@dataclass(frozen=True)
+class Offer:
+    """One request: who asks, which rows are its options, and its Open Inference Protocol body."""
+
+    request: Any
+    unit: str
+    rows: slice
+    body: bytes
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a version said of one request: scores [options], and ranks [options], 1 being the best."""
+
+    scores: NDArray[np.float64]
+    ranks: NDArray[np.int64]
+
+
+def metric_kind(card: Card, truth: bool) -> Metric:
+    """Reward where outcomes can be drawn, log loss of the logged outcomes where they cannot.
+
+    Raises:
+        UsageError: the card asks for rewards that nobody knows.
+    """
+    asked = card.rollout.decision.metric
+    if asked == "reward" and not truth:
+        raise UsageError(
+            f"systems/{card.name}/system.yaml: rollout.decision.metric: found 'reward', but the true click "
+            f"probabilities are not known (no {TRUTH}); expected 'auto' or 'log_loss'"
+        )
+    if asked == "auto":
+        return "reward" if truth else "log_loss"
+    return asked
+
+
+@dataclass(frozen=True)
+class Traffic:
+    """Requests to offer, each once.
+
+    Attributes:
+        columns: what a request carries, by name.
+        requests: one row per option; the rows of a request are adjacent.
+        bounds: int64 [requests + 1]; first row of each request.
+        units: unit of assignment of each request, [requests].
+        unit_codes: int64 [requests]; the same as numbers from 0.
+        labels: int8 [rows]; the logged outcomes.
+        probability: float64 [rows]; the true click probabilities, None where nobody knows them.
+        luck: float64 [rows]; an option that is shown, by whichever arm, is clicked if its luck is below its
+            probability.
+        metric: how outcomes are judged.
+    """
+
+    columns: dict[str, Column]
+    key: str | None
+    requests: pa.Table
+    bounds: NDArray[np.int64]
+    units: list[str]
+    unit_codes: NDArray[np.int64]
+    labels: NDArray[np.int8]
+    probability: NDArray[np.float64] | None
+    luck: NDArray[np.float64]
+    metric: Metric
+
+    @classmethod
+    def load(cls, card: Card, split: Path, seed: int) -> Self:
+        """Read the replay part of a split, and the truth beside it where it is known."""
+        if not (split / REPLAY).is_file():
+            raise SlipwayError(f"{split / REPLAY}: no such file; `dvc repro` makes it")
+        table, probability = _read(card, split)
+        request = card.data.column("request")
+        groups = request_codes(table, request)
+        order, bounds = _in_time_order(groups, _microseconds(table, card.data.required("time")))
+        table = table.take(order)
+        unit = table[card.data.required("unit")].take(bounds[:-1])
+        return cls(
+            columns={name: card.data.columns[name] for name in card.data.inputs},
+            key=request,
+            requests=table.select(card.data.inputs),
+            bounds=bounds,
+            units=pc.fill_null(unit.cast(pa.string()), "").to_pylist(),
+            unit_codes=_codes(unit),
+            labels=table[card.data.required("label")].to_numpy().astype(np.int8),
+            probability=None if probability is None else probability[order],
+            luck=np.random.default_rng(seed).random(table.num_rows),
+            metric=metric_kind(card, probability is not None),
+        )
+
+    def __len__(self) -> int:
+        return len(self.bounds) - 1
+
+    @property
+    def base_rate(self) -> float:
+        """The mean outcome of an option."""
+        return float((self.labels if self.probability is None else self.probability).mean())
+
+    def offers(self, first: int, last: int) -> list[Offer]:
+        """The requests `first` to `last`, which is not among them."""
+        bounds = self.bounds[first : last + 1]
+        rows = self.requests.slice(bounds[0], bounds[-1] - bounds[0])
+        requests = rows[self.key].to_pylist() if self.key else range(first, last)
+        starts = (bounds[:-1] - bounds[0]).tolist() if self.key else range(last - first)
+        slices = map(slice, bounds[:-1].tolist(), bounds[1:].tolist())
+        made = bodies(self.columns, rows, bounds - bounds[0])
+        return [
+            Offer(requests[start], unit, where, body)
+            for start, unit, where, body in zip(starts, self.units[first:last], slices, made, strict=True)
+        ]
+
+    def outcomes(self, first: int, answers: Sequence[Answer | None]) -> NDArray[np.float64]:
+        """The decision metric of each request from `first` on, NaN where there is no answer; better is up.
+
+        Reward: 1 where the option ranked first is clicked, else 0. Log loss: minus its mean over the options.
+        """
+        found = np.full(len(answers), np.nan)
+        given = [(place, answer) for place, answer in enumerate(answers) if answer is not None]
+        if not given:
+            return found
+        places = np.array([place for place, _ in given])
+        starts = self.bounds[first + places]
+        sizes = self.bounds[first + places + 1] - starts
+        rows = np.concatenate(
+            [np.arange(start, start + size) for start, size in zip(starts, sizes, strict=True)]
+        )
+        if self.probability is None or self.metric == "log_loss":
+            loss = log_loss_terms(np.concatenate([answer.scores for _, answer in given]), self.labels[rows])
+            found[places] = -np.add.reduceat(loss, np.r_[0, np.cumsum(sizes)[:-1]]) / sizes
+        else:
+            shown = rows[np.concatenate([answer.ranks for _, answer in given]) == 1]
+            found[places] = self.luck[shown] < self.probability[shown]
+        return found
+
+
+def request_codes(table: pa.Table, request: str | None) -> NDArray[np.int64]:
+    """Equal numbers for the rows of one request, [rows]; without a request column each row is one."""
+    if request is None:
+        return np.arange(table.num_rows)
+    return _codes(table[request])
+
+
+def _codes(values: pa.ChunkedArray) -> NDArray[np.int64]:
+    """Numbers in order of first appearance; a missing value is a value."""
+    encoded = values.combine_chunks().dictionary_encode(null_encoding="encode")
+    return np.asarray(encoded.indices.to_numpy(), np.int64)
+
+
+def request_bounds(groups: NDArray[np.int64]) -> NDArray[np.int64]:
+    """First row of each run of equal numbers and, last, the number of rows, [requests + 1]."""
+    bounds: NDArray[np.int64] = np.r_[np.flatnonzero(np.diff(groups, prepend=-1)), len(groups)]
+    return bounds
+
+
+def bodies(columns: dict[str, Column], rows: pa.Table, bounds: NDArray[np.int64]) -> list[bytes]:
+    """One Open Inference Protocol request for each range of rows: a tensor per column, times in UTC."""
+    values = {name: _plain(column, rows[name]) for name, column in columns.items()}
+    return [
+        orjson.dumps(
+            {
+                "inputs": [
+                    {
+                        "name": name,
+                        "shape": [last - first],
+                        "datatype": DATATYPES[column.type],
+                        "data": values[name][first:last],
+                    }
+                    for name, column in columns.items()
+                ]
+            }
+        )
+        for first, last in zip(bounds[:-1].tolist(), bounds[1:].tolist(), strict=True)
+    ]
+
+
+def _plain(column: Column, values: pa.ChunkedArray) -> list[Any]:
+    naive = values.cast(pa.timestamp("us")) if column.type == "timestamp" else values
+    return list(naive.to_pylist())
+
+
+def _read(card: Card, split: Path) -> tuple[pa.Table, NDArray[np.float64] | None]:
+    table = pq.read_table(split / REPLAY, columns=list(card.data.columns))
+    if not (split / TRUTH).is_file():
+        return table, None
+    probability = pq.read_table(split / TRUTH, columns=["probability"]).column(0).to_numpy()
+    if len(probability) != table.num_rows:
+        raise SlipwayError(f"{split / TRUTH}: {len(probability)} rows, {REPLAY} has {table.num_rows}")
+    return table, np.asarray(probability, np.float64)
+
+
+def _microseconds(table: pa.Table, time: str) -> NDArray[np.int64]:
+    values: NDArray[np.int64] = table[time].cast(pa.timestamp("us")).cast(pa.int64()).to_numpy()
+    return values
+
+
+def _in_time_order(
+    groups: NDArray[np.int64], time: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Row order by each request's first time, its rows together and as they stood; and the bounds."""
+    begun = np.full(int(groups.max()) + 1 if len(groups) else 0, np.iinfo(np.int64).max)
+    np.minimum.at(begun, groups, time)
+    order = np.lexsort((groups, begun[groups]))
+    return order, request_bounds(groups[order])

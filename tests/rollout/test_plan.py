@@ -1,0 +1,60 @@
+"""The plan before a rollout."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from slipway.errors import UsageError
+from slipway.rollout.plan import detectable, deviation, plan
+from slipway.rollout.sequential import confidence_sequence
+from slipway.rollout.traffic import Answer, Traffic
+from slipway.settings import Card, load_card
+from tests.rollout.live import ROOT, short, traffic, write_truth
+
+
+@pytest.fixture
+def card() -> Card:
+    """Ad clicks with a short rollout."""
+    return short(load_card(ROOT, "ad_click"))
+
+
+def test_the_plan_names_steps_metric_and_what_the_replay_holds(card: Card, tmp_path: Path) -> None:
+    """Readable lines, before anything starts."""
+    lines = plan(card, traffic(card, tmp_path, 2020))
+
+    assert lines[0] == "2,020 of 2,020 requests: 20 to warm up, then 800 at 25 %, 1,200 at 50 %"
+    assert "log_loss" in lines[1]
+
+
+def test_too_little_traffic_is_refused(card: Card, tmp_path: Path) -> None:
+    """One request too few for warm-up and steps; none is offered twice."""
+    with pytest.raises(UsageError, match="need 2,020 requests, found 2,019"):
+        plan(card, traffic(card, tmp_path, 2019))
+
+
+def test_the_detectable_difference_is_found_as_often_as_said(card: Card) -> None:
+    """Simulated rewards of both arms in each step, and the interval at the end."""
+    rollout = card.rollout
+    size = np.array([step.requests for step in rollout.steps])
+    share = np.array([step.weight / 100 for step in rollout.steps])
+    lift = detectable(rollout, 0.3)
+    random = np.random.default_rng(0)
+    canary = random.normal(lift, 0.3 / np.sqrt(size * share), (20_000, 2))
+    stable = random.normal(0.0, 0.3 / np.sqrt(size * (1 - share)), (20_000, 2))
+    weight = size * share * (1 - share)
+    total = float(weight.sum())
+    half = confidence_sequence(0.0, 0.3 / np.sqrt(total), total, total, rollout.decision.alpha).high
+
+    assert ((canary - stable) @ weight / total > half).mean() == pytest.approx(0.8, abs=0.01)
+
+
+def test_the_deviation_is_that_of_one_request(card: Card, tmp_path: Path) -> None:
+    """Clicks of the best of four options; and log losses of logged labels under the base rate."""
+    logged = traffic(card, tmp_path, 5000)
+    write_truth(tmp_path, np.tile([0.2, 0.1, 0.0, 0.1], 5000))
+    rate = logged.base_rate
+    scores = Answer(np.full(4, rate), np.arange(1, 5))
+
+    assert deviation(Traffic.load(card, tmp_path, seed=0)) == pytest.approx(0.4)
+    assert deviation(logged) == pytest.approx(logged.outcomes(0, [scores] * 5000).std())
