@@ -1,0 +1,121 @@
+"""One decision as one self-contained HTML page."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import groupby
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from slipway.data.manifest import SplitManifest
+from slipway.evaluation.evidence import Comparison
+from slipway.records import DecisionRecord
+from slipway.report import plots, summary, wording
+from slipway.report.plots.canvas import NARROW, WIDE
+from slipway.report.plots.models import models
+from slipway.report.plots.slices import SHOWN
+from slipway.rollout.evidence import CanaryEvidence, Look
+from slipway.settings.card import Card
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+    from markupsafe import Markup
+
+_TEMPLATES = Path(__file__).parent / "templates"
+
+
+@dataclass(frozen=True)
+class Figure:
+    """The same figure for a wide and for a narrow window."""
+
+    wide: "Markup"
+    narrow: "Markup"
+
+
+def render(record: DecisionRecord, card: Card, split: SplitManifest | None, docs: str | None = None) -> str:
+    """The report of one decision: HTML without scripts that loads nothing; equal records give equal bytes.
+
+    Args:
+        record: the decision and its evidence; parts that are None are left out with a reason.
+        card: the design card in force, for the limits and the budget.
+        split: the manifest of the data, where it is at hand.
+        docs: address of the Great Expectations Data Docs, relative to where the report is kept.
+    """
+    return (
+        _environment()
+        .get_template("page.html")
+        .render(
+            record=record,
+            card=card,
+            split=split,
+            docs=wording.safe_link(docs),
+            summary=summary,
+            figures=_figures(record, card),
+            models=models(record.evaluation) if record.evaluation else [],
+            compared=_compared(record),
+            shown=SHOWN,
+            steps=_steps(record.canary) if record.canary else [],
+        )
+    )
+
+
+def _environment() -> "Environment":
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    environment = Environment(
+        loader=FileSystemLoader(_TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    filters = (
+        wording.digest,
+        wording.interval,
+        wording.number,
+        wording.percent,
+        wording.percent_interval,
+        wording.printable,
+        wording.significant,
+        wording.verdict,
+        wording.when,
+    )
+    environment.filters |= {function.__name__: function for function in filters}
+    return environment
+
+
+def _figures(record: DecisionRecord, card: Card) -> dict[str, Figure]:
+    figures: dict[str, Figure] = {}
+    evidence, canary = record.evaluation, record.canary
+    if evidence:
+        figures["log_loss"] = _figure(plots.log_loss, evidence)
+        figures["latency"] = _figure(plots.latency, evidence, card.problem.p99_latency_ms)
+        if any(model.calibration_curve for model in models(evidence)):
+            figures["calibration"] = _figure(plots.calibration, evidence)
+        compared = _compared(record)
+        if compared and compared.slices:
+            figures["slices"] = _figure(plots.slices, compared, card.gate.max_slice_regression)
+    if canary and canary.looks:
+        figures["timeline"] = _figure(plots.timeline, canary)
+    return figures
+
+
+def _figure(plot: Callable[..., str], *evidence: Any) -> Figure:
+    from markupsafe import Markup
+
+    # The plots escape what comes from data; `canvas.svg` writes it through an XML serialiser.
+    wide, narrow = (Markup(plot(*evidence, width)) for width in (WIDE, NARROW))  # noqa: S704 - see above
+    return Figure(wide, narrow)
+
+
+def _compared(record: DecisionRecord) -> Comparison | None:
+    """Against the champion, or against the baseline where there is no champion."""
+    if not record.evaluation:
+        return None
+    evidence = record.evaluation
+    against = None if summary.is_baseline(evidence) else summary.comparison(evidence, "baseline")
+    return summary.comparison(evidence, "champion") or against
+
+
+def _steps(canary: CanaryEvidence) -> list[Look]:
+    """The last look of each step, which holds all of it."""
+    return [list(looks)[-1] for _, looks in groupby(canary.looks, key=lambda look: look.step)]

@@ -1,0 +1,102 @@
+"""A matplotlib figure as SVG inside HTML: text stays text, colours are the page's own, bytes repeat."""
+
+import io
+import re
+import warnings
+import xml.etree.ElementTree as ET
+from collections.abc import Callable
+from typing import Any
+
+WIDE, NARROW = 920, 360
+INK, MUTED, LINE, PAPER = "#1c2430", "#5b6675", "#dde2e9", "#ffffff"
+BLUE, VERMILLION, GREEN = "#0072b2", "#c4500a", "#00805d"
+
+_VARIABLES = {
+    INK: "ink",
+    MUTED: "muted",
+    LINE: "line",
+    PAPER: "paper",
+    BLUE: "blue",
+    VERMILLION: "vermillion",
+    GREEN: "green",
+}
+_STYLE: dict[str, Any] = {
+    "svg.fonttype": "none",
+    "text.parse_math": False,
+    "font.size": 12.5,
+    "text.color": INK,
+    "axes.edgecolor": LINE,
+    "axes.labelcolor": MUTED,
+    "axes.labelsize": 12,
+    "axes.linewidth": 1.0,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "xtick.color": LINE,
+    "ytick.color": LINE,
+    "xtick.labelcolor": MUTED,
+    "ytick.labelcolor": MUTED,
+    "xtick.labelsize": 11.5,
+    "ytick.labelsize": 11.5,
+    "lines.linewidth": 1.8,
+    "lines.solid_capstyle": "round",
+}
+
+
+def svg(name: str, label: str, width: int, height: int, paint: Callable[[Any], None]) -> str:
+    """Let `paint` draw on a matplotlib figure of `width` x `height` pixels.
+
+    Args:
+        name: keeps the ids of one figure apart from those of the others on the page.
+        label: what the figure shows, for people who do not see it.
+        paint: draws on the figure; one inch is 72 pixels.
+    """
+    from matplotlib import style
+    from matplotlib.backends.backend_svg import FigureCanvasSVG
+    from matplotlib.figure import Figure
+
+    buffer = io.BytesIO()
+    own = _STYLE | {"svg.hashsalt": f"slipway-{name}-{width}"}
+    with style.context(["default", own]), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Glyph .* missing")  # the browser's fonts draw the text
+        figure = Figure(figsize=(width / 72, height / 72), dpi=72)
+        figure.patch.set_visible(False)
+        paint(figure)
+        FigureCanvasSVG(figure).print_svg(buffer, metadata={"Date": None})
+    return _for_html(buffer.getvalue(), label)
+
+
+def axes(figure: Any, left: float, top: float, width: float, height: float) -> Any:
+    """Axes placed in pixels from the top left corner, on a transparent ground."""
+    across, down = figure.get_size_inches() * 72
+    place = (left / across, 1 - (top + height) / down, width / across, height / down)
+    return figure.add_axes(place, facecolor="none")
+
+
+def _for_html(source: bytes, label: str) -> str:
+    """Take from matplotlib's file what an HTML page has no use for, and name the figure."""
+    root = ET.fromstring(source)  # noqa: S314 - what matplotlib has just written
+    used = set(re.findall(rb"#([A-Za-z][\w-]*)", source))
+    for parent in list(root.iter()):
+        for child in list(parent):
+            if child.tag.endswith(("}metadata", "}style")):
+                parent.remove(child)
+        _plain(parent, used)
+    for key in ("width", "height", "version"):
+        root.attrib.pop(key, None)
+    root.attrib |= {"role": "img", "aria-label": label}
+    return ET.tostring(root, encoding="unicode")
+
+
+def _plain(element: Any, used: set[bytes]) -> None:
+    element.tag = element.tag.rpartition("}")[2]
+    element.attrib = {key.rpartition("}")[2]: value for key, value in element.attrib.items()}
+    if element.get("id", "").encode() not in used:
+        element.attrib.pop("id", None)
+    if "style" in element.attrib:
+        coloured = re.sub(r"#[0-9a-f]{6}", _variable, element.attrib["style"])
+        element.attrib["style"] = re.sub(r"font-family: [^;]*;? ?|(font: .*?px) [^;]*", r"\1", coloured)
+
+
+def _variable(found: re.Match[str]) -> str:
+    name = _VARIABLES.get(found[0])
+    return f"var(--{name}, {found[0]})" if name else found[0]

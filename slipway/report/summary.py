@@ -1,0 +1,167 @@
+"""The decision in words: its headline, its tone and ten lines."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from slipway.decisions import Check
+from slipway.evaluation.evidence import Comparison, Evidence
+from slipway.records import Decision, DecisionRecord
+from slipway.report.wording import MINUS, interval, number, percent, printable, verdict
+from slipway.rollout.evidence import CanaryEvidence
+
+Tone = Literal["good", "bad", "unsure"]
+METRICS = {
+    "reward": "reward: clicks drawn from the true probabilities",
+    "log_loss": "log loss of logged outcomes",
+}
+
+
+@dataclass(frozen=True)
+class Style:
+    """How one kind of decision is shown."""
+
+    tone: Tone
+    sign: str
+    word: str
+    headline: str
+
+
+STYLES: dict[Decision, Style] = {
+    "registered": Style("good", "✓", "registered", "{it} was registered and waits in staging"),
+    "refused": Style("bad", "✕", "refused", "{it} was refused"),
+    "first": Style("good", "✓", "first deployment", "{it} went to production, as the first"),
+    "promote": Style("good", "✓", "promoted", "{it} was promoted to production"),
+    "abort": Style("bad", "✕", "aborted", "The canary of {its} was aborted"),
+    "inconclusive": Style("unsure", "?", "inconclusive", "The canary of {its} was inconclusive"),
+    "rollback": Style("unsure", "↩", "rolled back", "Production was rolled back to {its}"),
+}
+
+
+def headline(record: DecisionRecord) -> str:
+    """What was decided, for which version."""
+    if record.version is not None:
+        it = f"Version {record.version}"
+    else:
+        it = (
+            f"The candidate {printable(record.evaluation.candidate.model)}"
+            if record.evaluation
+            else "The run"
+        )
+    return STYLES[record.decision].headline.format(it=it, its=it[0].lower() + it[1:])
+
+
+def other(record: DecisionRecord) -> tuple[str, str]:
+    """The version in production before, and what became of it."""
+    if record.decision in ("first", "promote", "rollback"):
+        return "Replaces", "nothing" if record.replaced is None else f"version {record.replaced}"
+    champion = record.evaluation.champion if record.evaluation else None
+    live = record.replaced if record.replaced is not None or champion is None else champion.version
+    if live is not None:
+        return "Stays in production", f"version {live}"
+    nothing = record.evaluation is not None and champion is None and not record.evaluation.champion_problem
+    return "Stays in production", "nothing is yet" if nothing else "not recorded"
+
+
+def is_baseline(evidence: Evidence) -> bool:
+    """Whether the candidate is the baseline itself, as for the first version of a system."""
+    return evidence.candidate.digest == evidence.baseline.digest
+
+
+def checks(record: DecisionRecord) -> list[Check]:
+    """Every check made, the failed ones first; the canary's own are added where they are missing."""
+    more = record.canary.verdict.checks if record.canary else []
+    every = [*record.checks, *(check for check in more if check not in record.checks)]
+    return sorted(every, key=lambda check: check.passed)
+
+
+def ten_lines(record: DecisionRecord) -> list[tuple[str, str]]:
+    """What was decided and why: ten pairs of a word and a line, whatever the record lacks."""
+    return [
+        ("Decision", headline(record)),
+        ("Why", printable(record.reason, 300)),
+        ("Checks", _checks(record)),
+        ("Data", _data(record)),
+        ("Code", _code(record)),
+        ("Candidate", _of(record.evaluation, _candidate)),
+        ("Baseline", _of(record.evaluation, lambda found: _against(found, "baseline"))),
+        ("Champion", _of(record.evaluation, lambda found: _against(found, "champion"))),
+        ("Best reachable", _of(record.evaluation, _best)),
+        ("Canary", _canary(record.canary) if record.canary else no_canary(record)),
+    ]
+
+
+def no_canary(record: DecisionRecord) -> str:
+    """Why there was none."""
+    return {
+        "registered": "No canary: the version has only been registered; a rollout comes next.",
+        "refused": "No canary: a refused candidate never meets traffic.",
+        "first": "No canary: first deployment, nothing was live to compare with.",
+        "rollback": "No canary: a rollback returns to a version that was live before.",
+    }.get(record.decision, "No canary: the record holds no evidence of one.")
+
+
+def comparison(evidence: Evidence, other: Literal["baseline", "champion"]) -> Comparison | None:
+    """The candidate against one other model, where it was made."""
+    return next((found for found in evidence.comparisons if found.other == other), None)
+
+
+def _of(evidence: Evidence | None, say: Callable[[Evidence], str]) -> str:
+    return say(evidence) if evidence else "not evaluated in this run"
+
+
+def _checks(record: DecisionRecord) -> str:
+    found = checks(record)
+    if not found:
+        return "none was made"
+    failed = [printable(check.code, 60) for check in found if not check.passed]
+    names = f"; failed: {', '.join(failed[:3])}{' …' if len(failed) > 3 else ''}" if failed else ""
+    return f"{len(found) - len(failed)} of {len(found)} passed{names}"
+
+
+def _data(record: DecisionRecord) -> str:
+    where = f"{printable(record.size)}, fingerprint {record.data_fingerprint[:12]}"
+    if not record.evaluation:
+        return where
+    holdout = record.evaluation.holdout
+    return f"{where}; holdout of {holdout.rows:,} rows, base rate {percent(holdout.base_rate)}"
+
+
+def _code(record: DecisionRecord) -> str:
+    if not record.git_commit:
+        return "no Git commit"
+    return (
+        f"commit {printable(record.git_commit[:12])}, {'clean' if record.git_clean else 'with local changes'}"
+    )
+
+
+def _candidate(evidence: Evidence) -> str:
+    model = evidence.candidate
+    return f"{printable(model.model)}: log loss {interval(model.log_loss)}, AUC {interval(model.auc)}"
+
+
+def _against(evidence: Evidence, other: Literal["baseline", "champion"]) -> str:
+    if other == "baseline" and is_baseline(evidence):
+        return "the candidate is the baseline itself"
+    found = comparison(evidence, other)
+    if found:
+        return f"candidate {MINUS} {other} {interval(found.log_loss, sign=True)}: {verdict(found.log_loss)}"
+    if other == "champion" and evidence.champion_problem:
+        return f"could not be scored: {printable(evidence.champion_problem, 200)}"
+    return f"no {other} to compare with"
+
+
+def _best(evidence: Evidence) -> str:
+    best = evidence.holdout.best_log_loss
+    if best is None:
+        return "not known: the true probabilities are not"
+    above = evidence.candidate.log_loss.value - best
+    return f"log loss {number(best)}; the candidate is {number(above)} above it"
+
+
+def _canary(canary: CanaryEvidence) -> str:
+    if not canary.looks:
+        return "ended before the first look at its traffic"
+    last = canary.looks[-1]
+    difference = interval(last.difference, sign=True)
+    return f"{canary.verdict.outcome}: canary {MINUS} stable {difference} ({METRICS[canary.metric]})"
