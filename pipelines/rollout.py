@@ -1,0 +1,48 @@
+"""From a registered version to production, if its traffic says so."""
+
+from kfp import dsl
+
+from components.abort import abort
+from components.canary import canary
+from components.fetch import fetch
+from components.first import first
+from components.judge import judge
+from components.package import package
+from components.promote import promote
+from components.smoke import smoke
+
+
+@dsl.pipeline(name="rollout")
+def rollout(run: dict, version: int, stable: int) -> None:
+    """Roll out one version.
+
+    1. Fetch the data whose replay part is the traffic. 2. Package the version as a Bento. 3. Smoke-test it.
+    4. Where nothing is live, deploy it first; else canary it against the stable version. 5. Judge.
+    6. Promote, or abort.
+
+    Args:
+        run: a `RunRef`: id, system, size, revision, fingerprint.
+        version: number of the version to roll out, resolved once.
+        stable: number of the version in production, resolved once; 0 if there is none.
+    """
+    fetched = fetch(run=run).set_display_name("Fetch")
+    packaged = package(run=run, version=version).set_display_name("Package").set_caching_options(False)
+    smoked = smoke(run=run, version=version, bento=packaged.output).set_display_name("Smoke")
+    smoked.set_caching_options(False)
+    known = {
+        "run": run,
+        "version": version,
+        "bento": packaged.output,
+        "data": fetched.outputs["data"],
+        "smoked": smoked.outputs["checks"],
+    }
+    with dsl.If(stable == 0, name="nothing-live"):
+        first(**known).set_display_name("First").set_caching_options(False)
+    with dsl.Else(name="live"):
+        tried = canary(stable=stable, **known).set_display_name("Canary").set_caching_options(False)
+        known |= {"stable": stable, "evidence": tried.outputs["evidence"]}
+        judged = judge(run=run, evidence=tried.outputs["evidence"]).set_display_name("Judge")
+        with dsl.If(judged.output == "promote", name="earned"):
+            promote(**known).set_display_name("Promote").set_caching_options(False)
+        with dsl.Else(name="not-earned"):
+            abort(**known).set_display_name("Abort").set_caching_options(False)

@@ -1,0 +1,25 @@
+"""Withdraw a canary that did not earn promotion."""
+
+from pathlib import Path
+
+from slipway.records import Decision
+from slipway.registry import Registry
+from slipway.stages.canary import read_canary, reason
+from slipway.stages.promote import canary_fields
+from slipway.stages.record import keep, new_record
+from slipway.stages.run import RunRef, project, say
+
+
+def abort(
+    run: RunRef, version: int, stable: int, bento: str, data: Path, smoked: Path, evidence: Path, report: Path
+) -> None:
+    """Keep the record and drop the alias `canary`, unless policy holds it; production does not move."""
+    here = project()
+    registry, found = Registry(here, run.system, run.size), read_canary(evidence)
+    undecided = found.verdict.outcome == "inconclusive"
+    if not (undecided and here.card(run.system).rollout.on_inconclusive == "hold"):
+        registry.point("canary", None)
+    known = canary_fields(registry, version, stable, bento, smoked, evidence)
+    decision: Decision = "inconclusive" if undecided else "abort"
+    keep(registry, new_record(run, registry, "rollout", decision, reason(found), **known), data, report)
+    say(f"version {stable} stays in production")

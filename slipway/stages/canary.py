@@ -1,0 +1,82 @@
+"""Try a version on a share of the traffic."""
+
+from pathlib import Path
+
+from slipway.atomic import write_text
+from slipway.data.parts import read_manifest
+from slipway.errors import Refused
+from slipway.evaluation.evidence import Evidence
+from slipway.project import line
+from slipway.provenance import now
+from slipway.registry import Registry
+from slipway.rollout.controller import run as run_canary
+from slipway.rollout.evidence import CanaryEvidence
+from slipway.rollout.local import LocalTarget
+from slipway.rollout.plan import plan
+from slipway.rollout.target import Deployed
+from slipway.rollout.traffic import Traffic
+from slipway.stages.record import refusals_kept
+from slipway.stages.run import RunRef, project, say
+
+
+def canary(run: RunRef, version: int, stable: int, bento: str, data: Path, evidence: Path) -> None:
+    """Send traffic to both versions, step by step, and collect what it shows.
+
+    Raises:
+        Refused: the version is the stable one, or a version was trained on the rows that are replayed.
+    """
+    here = project()
+    card, registry = here.card(run.system), Registry(here, run.system, run.size)
+    registry.require_embedded()
+    with refusals_kept(run, "rollout", version):
+        _unseen(registry, version, stable, data)
+    traffic = Traffic.load(card, data, card.models.seed)
+    for text in plan(card, traffic):
+        say(text)
+    experiment = f"{line(run.system, run.size)}-{stable}-{version}"
+    deployed = Deployed(number=version, bento=bento)
+    with LocalTarget(here, run.system, run.size, deployed, experiment) as target:
+        registry.point("canary", version)
+        try:
+            found = run_canary(card, target, traffic, stable, version, experiment, now, _progress)
+        except BaseException:
+            registry.point("canary", None)
+            raise
+    write_text(evidence, found.model_dump_json(indent=2))
+
+
+def _unseen(registry: Registry, version: int, stable: int, data: Path) -> None:
+    """An arm that was trained on the traffic would be judged on what it knows by heart."""
+    if version == stable:
+        raise Refused(f"version {version} is in production already; there is nothing to compare it with")
+    start = read_manifest(data).parts["replay"].start
+    for number in (version, stable):
+        trained: Evidence | None = registry.training_record(number).evaluation
+        if trained is None or trained.candidate.train_end >= start:
+            until = (
+                "an unknown time" if trained is None else f"{trained.candidate.train_end:%Y-%m-%d %H:%M:%S}"
+            )
+            raise Refused(
+                f"version {number} was trained on rows until {until}, "
+                f"the traffic begins at {start:%Y-%m-%d %H:%M:%S}; expected earlier"
+            )
+
+
+def _progress(done: int, total: int, text: str) -> None:
+    say(f"{done:,} of {total:,} requests: {text}")
+
+
+def read_canary(path: Path) -> CanaryEvidence:
+    """Read what `canary` wrote."""
+    return CanaryEvidence.model_validate_json(path.read_text(encoding="utf-8"))
+
+
+def reason(found: CanaryEvidence) -> str:
+    """What decided, in one line for people."""
+    failed = "; ".join(str(check) for check in found.verdict.checks if not check.passed)
+    gain = found.looks[-1].difference
+    if failed or gain is None:
+        return failed or found.verdict.outcome
+    metric = found.metric.replace("_", " ")
+    measured = f"{gain.value:+.4f} [{gain.low:+.4f}, {gain.high:+.4f}]"
+    return f"against version {found.stable} it gained {measured} of {metric} per request"

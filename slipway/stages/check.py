@@ -1,0 +1,36 @@
+"""Check what was really fetched."""
+
+import shutil
+import tempfile
+from pathlib import Path
+
+from slipway.stages.record import refusals_kept
+from slipway.stages.run import RunRef, project, say
+
+PARTS = ("train", "validation", "holdout", "replay")
+
+
+def check(run: RunRef, data: Path, summary: Path, docs: Path) -> None:
+    """Hold the parts against each other and their rows against the suite; writes the result and Data Docs.
+
+    Raises:
+        Refused: an expectation of critical severity or a rule for parts failed.
+    """
+    from slipway.data.check import RESULT, read_summary, require
+    from slipway.data.check import check as check_rows
+    from slipway.data.parts import check_parts, require_parts
+    from slipway.system import load_system
+
+    here = project()
+    card = here.card(run.system)
+    with refusals_kept(run, "training"):
+        require_parts(check_parts(card, data))
+        extra = load_system(card.name, here.root).expectations(card)
+        with tempfile.TemporaryDirectory() as temporary:
+            checks = Path(temporary) / "checks"
+            check_rows(card, extra, [data / f"{part}.parquet" for part in PARTS], checks)
+            shutil.copyfile(checks / "docs.html", docs)
+            shutil.copyfile(checks / RESULT, summary)
+        found = read_summary(summary)
+        require(found)
+    say(f"{found.evaluated} expectations held, {len(found.failed_warning)} warnings")

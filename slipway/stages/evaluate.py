@@ -1,0 +1,57 @@
+"""Measure the models of a run on its holdout."""
+
+import tempfile
+from pathlib import Path
+
+from slipway.atomic import write_text
+from slipway.errors import SlipwayError
+from slipway.evaluation.evaluate import Contender
+from slipway.evaluation.evaluate import evaluate as measure
+from slipway.evaluation.evidence import Evidence
+from slipway.project import Project
+from slipway.stages.run import RunRef, project, say
+from slipway.stages.train import BASELINE, CANDIDATE
+from slipway.train import read_scores
+
+
+def evaluate(run: RunRef, champion: int, data: Path, models: Path, evidence: Path) -> dict[str, float]:
+    """Measure baseline, candidate and champion (0: none); returns the headline metrics."""
+    here = project()
+    card = here.card(run.system)
+    contenders = [Contender("baseline", models / BASELINE), Contender("candidate", models / CANDIDATE)]
+    with tempfile.TemporaryDirectory() as temporary:
+        if champion:
+            contenders.append(_champion(here, run, champion, Path(temporary)))
+        found = measure(card, data, run.fingerprint, contenders, read_scores(models))
+    write_text(evidence, found.model_dump_json(indent=2))
+    for model in filter(None, (found.baseline, found.champion, found.candidate)):
+        say(f"{model.role} {model.model}: log loss {model.log_loss.value:.5f}, AUC {model.auc.value:.4f}")
+    if found.holdout.best_log_loss is not None:
+        say(f"best reachable log loss {found.holdout.best_log_loss:.5f}")
+    return headline(found)
+
+
+def _champion(here: Project, run: RunRef, number: int, folder: Path) -> Contender:
+    """The champion as the registry has it; one that is not whole is for the gate to refuse."""
+    from slipway.registry import Registry
+
+    try:
+        return Contender("champion", Registry(here, run.system, run.size).download(number, folder), number)
+    except SlipwayError as error:
+        return Contender("champion", None, number, problem=str(error))
+
+
+def headline(evidence: Evidence) -> dict[str, float]:
+    """The few numbers that a run is known by."""
+    found = {"rows": float(evidence.holdout.rows), "base_rate": evidence.holdout.base_rate}
+    if evidence.holdout.best_log_loss is not None:
+        found["best_log_loss"] = evidence.holdout.best_log_loss
+    for model in filter(None, (evidence.baseline, evidence.candidate, evidence.champion)):
+        found[f"{model.role}_log_loss"] = model.log_loss.value
+        found[f"{model.role}_auc"] = model.auc.value
+    return found
+
+
+def read_evidence(path: Path) -> Evidence:
+    """Read what `evaluate` wrote."""
+    return Evidence.model_validate_json(path.read_text(encoding="utf-8"))

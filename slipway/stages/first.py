@@ -1,0 +1,19 @@
+"""Put the first version into production."""
+
+from pathlib import Path
+
+from slipway.registry import Registry
+from slipway.stages.move import move
+from slipway.stages.record import new_record, of_version
+from slipway.stages.run import RunRef, project
+from slipway.stages.smoke import read_checks
+
+REASON = "nothing was live; the gate's absolute bounds and the smoke test passed"
+
+
+def first(run: RunRef, version: int, bento: str, data: Path, smoked: Path, report: Path) -> None:
+    """Deploy a version where nothing is live; refused anywhere else."""
+    registry = Registry(project(), run.system, run.size)
+    known = of_version(registry, version) | {"bento": bento}
+    known["checks"] = [*known["checks"], *read_checks(smoked)]
+    move(run, "rollout", new_record(run, registry, "rollout", "first", REASON, **known), data, report)

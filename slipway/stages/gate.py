@@ -1,0 +1,16 @@
+"""Let a candidate through, or not."""
+
+from pathlib import Path
+
+from slipway.evaluation.gate import decide
+from slipway.stages.evaluate import read_evidence
+from slipway.stages.run import RunRef, project, say
+
+
+def gate(run: RunRef, evidence: Path) -> str:
+    """`pass` or `refuse`."""
+    verdict = decide(read_evidence(evidence), project().card(run.system))
+    for check in verdict.failures:
+        say(f"refused: {check}")
+    say(f"gate: {sum(check.passed for check in verdict.checks)} of {len(verdict.checks)} checks passed")
+    return "pass" if verdict.passed else "refuse"

@@ -1,0 +1,42 @@
+"""Move production on the local target; the one way that `first`, `promote` and `rollback` take."""
+
+from functools import partial
+from pathlib import Path
+
+from slipway.errors import SlipwayError
+from slipway.project import Project
+from slipway.records import DecisionRecord
+from slipway.registry import Registry
+from slipway.rollout.local import LocalTarget
+from slipway.rollout.promotion import Promoter, intent_path
+from slipway.settings import Size
+from slipway.stages.record import Kind, keep, refusals_kept
+from slipway.stages.run import RunRef, project, say
+
+
+def move(run: RunRef, kind: Kind, record: DecisionRecord, data: Path | None, report: Path | None) -> None:
+    """Carry out a record that moves production.
+
+    Raises:
+        Refused: a rule forbids it; the refusal is kept in place of the record.
+    """
+    here, registry = project(), Registry(project(), run.system, run.size)
+    registry.require_embedded()
+    publish = partial(keep, registry, data=data, report=report)
+    try:
+        with refusals_kept(run, kind, record.version), LocalTarget(here, run.system, run.size) as target:
+            Promoter(here, run.system, run.size, registry, target, publish).move(record)
+    except SlipwayError:
+        registry.end_run(record.run or "", "FAILED")
+        raise
+    say(f"version {record.version} is in production")
+
+
+def recover(here: Project, system: str, size: Size) -> str | None:
+    """Finish or drop a move that was killed; returns what was done, None if there was nothing to do."""
+    if not intent_path(here, system, size).is_file():
+        return None
+    registry = Registry(here, system, size)
+    registry.require_embedded()
+    with LocalTarget(here, system, size) as target:
+        return Promoter(here, system, size, registry, target, partial(keep, registry, data=None)).recover()

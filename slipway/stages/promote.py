@@ -1,0 +1,29 @@
+"""Promote a version that its canary's evidence favours."""
+
+from pathlib import Path
+
+from slipway.registry import Registry
+from slipway.stages.canary import read_canary, reason
+from slipway.stages.move import move
+from slipway.stages.record import new_record, of_version
+from slipway.stages.run import RunRef, project
+from slipway.stages.smoke import read_checks
+
+
+def promote(
+    run: RunRef, version: int, stable: int, bento: str, data: Path, smoked: Path, evidence: Path, report: Path
+) -> None:
+    """Move production from `stable` to `version`."""
+    registry, found = Registry(project(), run.system, run.size), read_canary(evidence)
+    known = canary_fields(registry, version, stable, bento, smoked, evidence)
+    record = new_record(run, registry, "rollout", "promote", reason(found), **known)
+    move(run, "rollout", record, data, report)
+
+
+def canary_fields(
+    registry: Registry, version: int, stable: int, bento: str, smoked: Path, evidence: Path
+) -> dict[str, object]:
+    """What a canary's end knows, as fields of a record."""
+    known, found = of_version(registry, version), read_canary(evidence)
+    checks = [*known["checks"], *read_checks(smoked), *found.verdict.checks]
+    return known | {"replaced": stable, "bento": bento, "canary": found, "checks": checks}

@@ -1,0 +1,109 @@
+"""The decision records that stages write, and the reports that go with them."""
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Literal
+
+from slipway.atomic import write_text
+from slipway.errors import Refused
+from slipway.provenance import commit, now, who
+from slipway.records import Decision, DecisionRecord, record_id
+from slipway.registry import Registry
+from slipway.stages.run import RunRef, project
+
+REPORT_FILE = "report.html"
+Kind = Literal["training", "rollout", "rollback"]
+
+
+def new_record(
+    run: RunRef, registry: Registry, kind: Kind, decision: Decision, reason: str, **known: Any
+) -> DecisionRecord:
+    """A record of a decision made now, by this code, in an MLflow run of its own.
+
+    Args:
+        known: the fields that this decision has; the others are None.
+    """
+    at, tree = now(), commit(project().root)
+    absent = dict.fromkeys(
+        (
+            "version",
+            "replaced",
+            "version_digest",
+            "code_digest",
+            "bento",
+            "data_checks",
+            "evaluation",
+            "canary",
+        )
+    )
+    here = {
+        "id": record_id(at, run.id),
+        "at": at,
+        "by": who(),
+        "system": run.system,
+        "decision": decision,
+        "reason": reason,
+        "size": run.size,
+        "data_fingerprint": run.fingerprint,
+        "revision": run.revision,
+        "git_commit": tree.sha,
+        "git_clean": tree.clean,
+        "run": registry.start_run(kind, run.id, run.fingerprint),
+        "checks": [],
+    }
+    return DecisionRecord.model_validate(here | absent | known)
+
+
+def of_version(registry: Registry, number: int) -> dict[str, Any]:
+    """What the training record of a version says of it, as fields of a new record."""
+    trained = registry.training_record(number)
+    return {
+        "version": number,
+        "version_digest": registry.get(number).digest,
+        "code_digest": trained.code_digest,
+        "checks": trained.checks,
+        "data_checks": trained.data_checks,
+        "evaluation": trained.evaluation,
+    }
+
+
+def keep(registry: Registry, record: DecisionRecord, data: Path | None, report: Path | None = None) -> None:
+    """Log the report and, last, the record that makes the decision count; end the run.
+
+    Args:
+        data: the split that the decision was made on, where it is at hand.
+        report: where else to leave the report.
+    """
+    with tempfile.TemporaryDirectory() as temporary:
+        page = Path(temporary) / REPORT_FILE
+        write_text(page, _rendered(record, data))
+        registry.log_file(record.run or "", page)
+        registry.keep(record, Path(temporary))
+        if report is not None:
+            report.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(page, report)
+    registry.end_run(record.run or "")
+
+
+def _rendered(record: DecisionRecord, data: Path | None) -> str:
+    from slipway.data.parts import read_manifest
+    from slipway.report import render
+
+    split = None if data is None else read_manifest(data)
+    return render(record, project().card(record.system), split)
+
+
+@contextmanager
+def refusals_kept(run: RunRef, kind: Kind, version: int | None = None) -> Iterator[None]:
+    """Write a record of a refusal that happens inside, before it ends the run."""
+    try:
+        yield
+    except Refused as error:
+        registry = Registry(project(), run.system, run.size)
+        known = {} if version is None else of_version(registry, version)
+        live = registry.resolve("production")
+        keep(registry, new_record(run, registry, kind, "refused", str(error), replaced=live, **known), None)
+        raise

@@ -1,0 +1,74 @@
+"""Register a candidate that the gate let through."""
+
+from pathlib import Path
+
+from slipway.data.check import read_summary
+from slipway.decisions import Check
+from slipway.errors import Refused
+from slipway.evaluation.evidence import Evidence
+from slipway.evaluation.gate import decide
+from slipway.registry import Registry
+from slipway.stages.evaluate import headline, read_evidence
+from slipway.stages.record import keep, new_record, refusals_kept
+from slipway.stages.run import RunRef, project, say
+from slipway.stages.train import CANDIDATE
+from slipway.version.manifest import MANIFEST, sha256, verify
+
+
+def register(run: RunRef, data: Path, models: Path, evidence: Path, summary: Path, report: Path) -> int:
+    """Register the candidate and, once its record is kept, point `staging` at it; returns its number.
+
+    The gate decides again, and the evidence must be about this model, this data and the live version: whoever
+    calls this cannot register what was refused, or what was never measured.
+
+    Raises:
+        Refused: one of these does not hold; nothing was registered.
+    """
+    here = project()
+    found, registry = read_evidence(evidence), Registry(here, run.system, run.size)
+    candidate = models / CANDIDATE
+    with refusals_kept(run, "training"):
+        live = registry.resolve("production")
+        checks = decide(found, here.card(run.system)).checks
+        about = about_this(found, run, sha256(candidate / MANIFEST), live)
+        if failed := [str(check) for check in (*checks, *about) if not check.passed]:
+            raise Refused(f"not registered: {'; '.join(failed)}")
+    known = training_fields(found, candidate, summary) | {"checks": [*checks, *about], "replaced": live}
+    record = new_record(run, registry, "training", "registered", "every check of the gate passed", **known)
+    number = registry.register(record.run or "", candidate)
+    registry.log(record.run or "", {"fingerprint": run.fingerprint, "size": run.size}, headline(found))
+    keep(registry, record.model_copy(update={"version": number}), data, report)
+    if registry.embedded:
+        registry.point("staging", number)
+    say(f"version {number} is {'staged' if registry.embedded else f'registered in {registry.where}'}")
+    return number
+
+
+def about_this(found: Evidence, run: RunRef, digest: str, live: int | None) -> list[Check]:
+    """Whether evidence is about the run, the model and the champion that it is used for.
+
+    Args:
+        digest: of the version to be registered.
+        live: the version in production now.
+    """
+    champion = None if found.champion is None else found.champion.version
+    pairs = {
+        "evidence.system": (found.system, run.system),
+        "evidence.candidate": (found.candidate.digest, digest),
+        "evidence.data": (found.holdout.fingerprint, run.fingerprint),
+        "evidence.champion": (champion, live),
+    }
+    return [
+        Check(code=code, passed=seen == due, found=str(seen), allowed=str(due))
+        for code, (seen, due) in pairs.items()
+    ]
+
+
+def training_fields(found: Evidence, candidate: Path, summary: Path) -> dict[str, object]:
+    """What a training run knows of its candidate, as fields of a record."""
+    return {
+        "version_digest": found.candidate.digest,
+        "code_digest": verify(candidate).code.digest,
+        "data_checks": read_summary(summary),
+        "evaluation": found,
+    }

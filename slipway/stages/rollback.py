@@ -1,0 +1,40 @@
+"""Move production back to the previous version: one command, a reason required."""
+
+from uuid import uuid4
+
+from slipway.errors import Refused
+from slipway.project import Project
+from slipway.records import DecisionRecord
+from slipway.registry import Registry
+from slipway.settings import Size
+from slipway.stages.move import move, recover
+from slipway.stages.package import package
+from slipway.stages.record import new_record, of_version
+from slipway.stages.run import RunRef
+
+
+def roll_back(project: Project, system: str, size: Size, reason: str) -> DecisionRecord:
+    """Put `previous` into production, verify its traffic, and bar the version that was live.
+
+    Raises:
+        Refused: there is nothing to go back to, or no reason.
+    """
+    if not reason.strip():
+        raise Refused("a rollback needs a reason")
+    recover(project, system, size)
+    registry = Registry(project, system, size)
+    bad, good = registry.resolve("production"), registry.resolve("previous")
+    if bad is None or good is None:
+        raise Refused(f"{registry.name}: production is {bad}, previous is {good}; a rollback needs both")
+    trained = registry.training_record(good)
+    run = RunRef(
+        id=f"rollback-{uuid4().hex[:8]}",
+        system=system,
+        size=size,
+        revision=trained.revision,
+        fingerprint=trained.data_fingerprint,
+    )
+    known = of_version(registry, good) | {"replaced": bad, "bento": package(run, good)}
+    record = new_record(run, registry, "rollback", "rollback", reason, **known)
+    move(run, "rollback", record, None, None)
+    return record

@@ -1,0 +1,44 @@
+"""Smoke-test a Bento, away from traffic."""
+
+import tempfile
+from pathlib import Path
+
+from pydantic import TypeAdapter
+
+from slipway import servers
+from slipway.atomic import write_text
+from slipway.decisions import Check
+from slipway.errors import Refused
+from slipway.registry import Registry
+from slipway.rollout.smoke import smoke as test
+from slipway.stages.record import refusals_kept
+from slipway.stages.run import RunRef, project, say
+
+CHECKS = TypeAdapter(list[Check])
+
+
+def smoke(run: RunRef, version: int, bento: str, checks: Path) -> None:
+    """Serve the Bento and hold it against its contract, its training and its budget.
+
+    Raises:
+        Refused: a check failed; the Bento gets no traffic.
+    """
+    here = project()
+    registry = Registry(here, run.system, run.size)
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = registry.download(version, Path(temporary))
+        server = servers.start(here, bento, version)
+        try:
+            found = test(here.card(run.system), server.url, folder, version)
+        finally:
+            servers.stop(here, server)
+    write_text(checks, CHECKS.dump_json(found, indent=2).decode())
+    say(f"smoke: {sum(check.passed for check in found)} of {len(found)} checks passed")
+    if failed := [str(check) for check in found if not check.passed]:
+        with refusals_kept(run, "rollout", version):
+            raise Refused(f"{bento} failed its smoke test: {'; '.join(failed)}")
+
+
+def read_checks(path: Path) -> list[Check]:
+    """Read what `smoke` wrote."""
+    return CHECKS.validate_json(path.read_text(encoding="utf-8"))

@@ -1,0 +1,17 @@
+"""Train the models of a run."""
+
+from pathlib import Path
+
+from slipway.stages.run import RunRef, project, say
+from slipway.train import Scope, data_ref
+from slipway.train import train as train_models
+
+BASELINE, CANDIDATE = "baseline", "candidate"
+
+
+def train(run: RunRef, scope: Scope, data: Path, models: Path) -> None:
+    """Train the baseline and, unless the scope is the baseline alone, every candidate."""
+    here = project()
+    card = here.card(run.system)
+    models.mkdir(parents=True, exist_ok=True)
+    train_models(here.root, card, data, data_ref(card, data, run.fingerprint, run.size), models, scope, say)

@@ -1,0 +1,66 @@
+"""A project whose registry holds two tiny versions, and the files that its stages exchange."""
+
+import json
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from slipway.evaluation.evidence import Evidence
+from slipway.project import Project
+from slipway.registry import Registry
+from slipway.stages.run import RunRef
+from slipway.version.manifest import MANIFEST, sha256
+from tests.report import sample
+from tests.tiny import tiny_version
+
+ROOT = Path(__file__).parents[2]
+RUN = RunRef(id="r", system="ad_click", size="small", revision="WORKSPACE", fingerprint="f")
+
+
+@dataclass(frozen=True)
+class Desk:
+    """What lies on the table when a candidate comes to be registered."""
+
+    root: Path
+    data: Path
+    models: Path
+    evidence: Path
+    summary: Path
+
+    @property
+    def registry(self) -> Registry:
+        """The registry of the project."""
+        return Registry(Project(self.root), "ad_click", "small")
+
+    def write_evidence(self, **changes: object) -> Evidence:
+        """Good evidence about the candidate that lies here, or what `changes` make of it."""
+        found = sample.evidence(champion=False)
+        before = found.holdout.start.replace(year=2020)
+        digest = sha256(self.models / "candidate" / MANIFEST)
+        mine = found.candidate.model_copy(update={"digest": digest, "train_end": before})
+        holdout = found.holdout.model_copy(update={"fingerprint": "f"})
+        found = found.model_copy(update={"candidate": mine, "holdout": holdout} | changes)
+        self.evidence.write_text(found.model_dump_json())
+        return found
+
+
+@pytest.fixture
+def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
+    """A project of its own, with an empty registry."""
+    root = tmp_path / "a project"
+    (root / "systems" / "ad_click").mkdir(parents=True)
+    for name in ("project.yaml", "systems/ad_click/system.yaml"):
+        shutil.copyfile(ROOT / name, root / name)
+    monkeypatch.chdir(root)
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    found = Desk(root, *(tmp_path / name for name in ("data", "models", "evidence.json", "summary.json")))
+    found.data.mkdir()
+    (found.data / "manifest.json").write_text(sample.split().model_dump_json())
+    found.models.mkdir()
+    tiny_version(ROOT, found.models / "candidate", "boosting")
+    summary = {"evaluated": 1, "failed_critical": [], "failed_warning": []}
+    found.summary.write_text(json.dumps({"summary": summary}))
+    found.write_evidence()
+    return found

@@ -1,0 +1,40 @@
+"""Evidence counts only for the model, the data and the champion that it is about."""
+
+import pytest
+
+from slipway.stages.register import about_this
+from slipway.stages.run import RunRef
+from tests.report.sample import evidence
+
+FOUND = evidence()
+RUN = RunRef(
+    id="r",
+    system="ad_click",
+    size="full",
+    revision="WORKSPACE",
+    fingerprint=FOUND.holdout.fingerprint,
+)
+LIVE = 7
+"""The champion of the sample evidence."""
+
+
+def test_evidence_about_this_run_is_let_through() -> None:
+    """System, model, data and champion agree."""
+    assert all(check.passed for check in about_this(FOUND, RUN, FOUND.candidate.digest, LIVE))
+
+
+@pytest.mark.parametrize(
+    ("code", "run", "digest", "live"),
+    [
+        ("evidence.system", RUN.model_copy(update={"system": "fraud"}), FOUND.candidate.digest, LIVE),
+        ("evidence.candidate", RUN, "another model", LIVE),
+        ("evidence.data", RUN.model_copy(update={"fingerprint": "other"}), FOUND.candidate.digest, LIVE),
+        ("evidence.champion", RUN, FOUND.candidate.digest, 8),
+        ("evidence.champion", RUN, FOUND.candidate.digest, None),
+    ],
+)
+def test_evidence_about_something_else_is_refused(
+    code: str, run: RunRef, digest: str, live: int | None
+) -> None:
+    """Also where production moved between the evaluation and the registration."""
+    assert [code] == [check.code for check in about_this(FOUND, run, digest, live) if not check.passed]
