@@ -1,0 +1,64 @@
+"""The command line."""
+
+import os
+import sys
+from typing import Annotated
+
+import typer
+
+from slipway import __version__
+from slipway.cli import data, demo, inspect, move, serve, train
+from slipway.cli.console import err, out
+from slipway.cli.faults import one_line
+from slipway.environment import settle
+from slipway.errors import SlipwayError
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+app.add_typer(data.app, name="data")
+for module in (demo, train, move, serve, inspect):
+    module.add(app)
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        typer.echo(__version__)
+        raise typer.Exit
+
+
+@app.callback()
+def slipway(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """From versioned data to a canaried model: train, gate, roll out, roll back, and see why."""
+
+
+def main() -> None:
+    """Run a command; an error is one line on standard error and the exit code of its kind."""
+    settle()
+    out.file = sys.stdout  # what kfp's tasks print is redirected; what people see is not
+    try:
+        app()
+    except SlipwayError as error:
+        _tell(error, str(error))
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+    except Exception as error:
+        text = one_line(error)
+        if text is None:
+            raise
+        _tell(error, text)
+        sys.exit(1)
+
+
+def _tell(error: Exception, text: str) -> None:
+    err.print(f"[red]{type(error).__name__}[/]:", end=" ")
+    err.print(text, markup=False)
+
+
+__all__ = ["app", "main"]

@@ -1,0 +1,65 @@
+"""What people see: a progress bar where there is a terminal, plain lines where there is none."""
+
+import re
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
+
+out = Console(highlight=False, soft_wrap=True)
+err = Console(stderr=True, highlight=False, soft_wrap=True)
+
+COUNTED = re.compile(r"^([\d,]+) of ([\d,]+) \w+: ")
+"""A stage's line that says how far it is."""
+
+
+class Teller:
+    """Reports what runs now; one instance per command."""
+
+    def __init__(self, quiet: bool = False) -> None:
+        """With `quiet` nothing is said, so that standard output holds JSON alone."""
+        self.quiet = quiet
+        self._bar: tuple[Progress, TaskID] | None = None
+
+    @contextmanager
+    def doing(self, text: str) -> Iterator[None]:
+        """Name a piece of work while it lasts."""
+        if self.quiet:
+            yield
+        elif not out.is_terminal:
+            out.print(f"[bold]{escape(text)}[/]")
+            yield
+        else:
+            columns = SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn()
+            with Progress(*columns, console=out, transient=True) as progress:
+                self._bar = progress, progress.add_task(escape(text), total=None)
+                try:
+                    yield
+                finally:
+                    self._bar = None
+
+    def task(self, title: str, name: str) -> None:
+        """A task of a pipeline began."""
+        if self._bar is not None:
+            progress, bar = self._bar
+            progress.update(bar, description=escape(f"{title}: {name}"), total=None, completed=0)
+        elif not self.quiet:
+            out.print(f"  {escape(title)}: {escape(name)}")
+
+    def line(self, text: str) -> None:
+        """Something worth keeping on the screen; a count moves the bar instead, where there is one."""
+        counted = COUNTED.match(text)
+        if self._bar is not None and counted:
+            done, total = (int(number.replace(",", "")) for number in counted.groups())
+            progress, bar = self._bar
+            progress.update(bar, completed=done, total=total)
+        elif not self.quiet:
+            out.print(f"    {escape(text)}")
+
+
+def print_json(text: str) -> None:
+    """JSON on standard output, as it is."""
+    sys.stdout.write(text + "\n")

@@ -1,0 +1,85 @@
+"""`slipway demo`: the main job, from data to a canaried model."""
+
+from typing import Literal
+
+import typer
+
+from slipway.cli.console import Teller, out, print_json
+from slipway.cli.options import DataSize, Json, System
+from slipway.errors import Refused, SlipwayError
+from slipway.project import Project
+from slipway.records import DecisionRecord
+
+
+def demo(system: System = None, size: DataSize = "full", as_json: Json = False) -> None:
+    """Reproduce the data, train, judge, canary and promote; say what was decided and why."""
+    from slipway.cli import jobs
+    from slipway.cli.unchanged import last_decision, remember
+    from slipway.data.versions import reproduce
+    from slipway.registry import Registry
+
+    project, teller = Project.find(), Teller(quiet=as_json)
+    card = project.card(system)
+    Registry(project, card.name, size).require_embedded()
+    _ready(project, teller)
+    with teller.doing(f"dvc repro: data of {card.name} ({size})"):
+        reproduce(project, card.name, size)
+    run = jobs.reference(project, card.name, size, jobs.WORKSPACE)
+    if record := last_decision(project, card, run):
+        teller.line("Nothing changed since the last run: same data, same code, same design card.")
+        summarise(project, record, as_json)
+        return
+    if Registry(project, card.name, size).resolve("production") is None:
+        teller.line("Nothing is in production: the baseline goes first.")
+        record = _decide(project, card.name, size, "baseline", teller)
+        if record.decision != "first":  # else the candidate, never compared, would be the first
+            summarise(project, record, as_json)
+            raise Refused(f"the baseline did not go to production: {record.reason}")
+    record = _decide(project, card.name, size, "all", teller)
+    remember(project, card, run, record)
+    summarise(project, record, as_json)
+
+
+def _ready(project: Project, teller: Teller) -> None:
+    """Say what is missing before anything fails late."""
+    from slipway.doctor import diagnose
+
+    findings = [(one, f"{one.name}: {one.found}; {one.hint}") for one in diagnose(project) if not one.ok]
+    if missing := [text for one, text in findings if one.missing]:
+        raise SlipwayError("this machine is not ready: " + " | ".join(missing))
+    for _, text in findings:
+        teller.line(f"warning: {text}")
+
+
+def _decide(
+    project: Project, system: str, size: DataSize, scope: Literal["all", "baseline"], teller: Teller
+) -> DecisionRecord:
+    """Train and, if the gate lets it through, roll out; returns the last record."""
+    from slipway.cli import jobs
+
+    run = jobs.reference(project, system, size, jobs.WORKSPACE)
+    record = jobs.train(project, run, scope, teller)
+    if record.version is None:
+        return record
+    run = jobs.reference(project, system, size, jobs.WORKSPACE)
+    return jobs.rollout(project, run, record.version, teller)
+
+
+def summarise(project: Project, record: DecisionRecord, as_json: bool) -> None:
+    """Ten lines on what was decided and why, and where the report is; or the whole record."""
+    if as_json:
+        print_json(record.model_dump_json())
+        return
+    from slipway.registry import Registry
+    from slipway.report.summary import ten_lines
+
+    registry = Registry(project, record.system, "small" if record.size == "small" else "full")
+    report = registry.artifact(record.run or "", "report.html")
+    out.print()
+    for word, text in (*ten_lines(record), ("Report", str(report))):
+        out.print(f"{word:<15} {text}", markup=False)
+
+
+def add(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command()(demo)

@@ -1,0 +1,125 @@
+"""Commands that look and change nothing: status, history, report, doctor, schema."""
+
+import json
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+from pydantic import TypeAdapter
+from rich.table import Table
+
+from slipway.cli.console import Teller, out, print_json
+from slipway.cli.options import DataSize, Json, System
+from slipway.errors import SlipwayError
+from slipway.project import Project
+from slipway.records import DecisionRecord
+
+
+def status(system: System = None, size: DataSize = "full", as_json: Json = False) -> None:
+    """Show aliases and traffic side by side, and whether they agree."""
+    from slipway.registry import Registry
+    from slipway.rollout.status import Status, look
+
+    project = Project.find()
+    name = project.card(system).name
+    with Teller(quiet=as_json).doing("status"):
+        found = look(project, name, size, Registry(project, name, size))
+    if as_json:
+        print_json(TypeAdapter(Status).dump_json(found).decode())
+        return
+    table = Table("", "alias", "traffic", title=f"{name} ({size}), {found.registry}")
+    table.add_row("production", _shown(found.production), _shown(found.stable))
+    table.add_row("canary", _shown(found.canary), f"{_shown(found.canary_traffic)} at {found.weight} %")
+    table.add_row("staging", _shown(found.staging), "")
+    table.add_row("previous", _shown(found.previous), "")
+    out.print(table)
+    for problem in found.problems:
+        out.print(f"differs: {problem}", markup=False)
+
+
+def _shown(version: int | None) -> str:
+    return "-" if version is None else str(version)
+
+
+def history(system: System = None, size: DataSize = "full", as_json: Json = False) -> None:
+    """List every decision, oldest first, and why it was taken."""
+    from slipway.registry import Registry
+
+    project = Project.find()
+    with Teller(quiet=as_json).doing("history"):
+        records = Registry(project, project.card(system).name, size).records()
+    if as_json:
+        print_json(TypeAdapter(list[DecisionRecord]).dump_json(records).decode())
+        return
+    table = Table(
+        "when (UTC)", "decision", "version", "replaced", "data", "why", title=f"{len(records)} decisions"
+    )
+    for one in records:
+        table.add_row(
+            f"{one.at:%Y-%m-%d %H:%M:%S}",
+            one.decision,
+            _shown(one.version),
+            _shown(one.replaced),
+            one.data_fingerprint[:8],
+            one.reason,
+        )
+    out.print(table)
+
+
+def report(
+    system: System = None,
+    size: DataSize = "full",
+    record: Annotated[str | None, typer.Option(help="Id of a decision; the newest.")] = None,
+    to: Annotated[Path | None, typer.Option(help="Copy the report to this file.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Print where the report of a decision is, or copy it."""
+    from slipway.atomic import whole_file
+    from slipway.registry import Registry
+
+    project = Project.find()
+    registry = Registry(project, project.card(system).name, size)
+    records = [one for one in registry.records() if record in (None, one.id)]
+    if not records:
+        raise SlipwayError(f"no decision {record or 'yet'}; `slipway history` lists them")
+    path = registry.artifact(records[-1].run or "", "report.html")
+    if to is not None:
+        with whole_file(to) as aside:
+            aside.write_bytes(path.read_bytes())
+    if as_json:
+        print_json(json.dumps({"record": records[-1].id, "report": str(to or path)}))
+    else:
+        out.print(str(to or path), markup=False)
+
+
+def doctor(as_json: Json = False) -> None:
+    """Say what is missing on this machine before anything fails late."""
+    from slipway.doctor import Finding, diagnose
+
+    findings = diagnose(Project.find())
+    if as_json:
+        print_json(TypeAdapter(list[Finding]).dump_json(findings).decode())
+    else:
+        table = Table("", "what", "found", "needed", "what to do")
+        for one in findings:
+            state = "ok" if one.ok else "MISSING" if one.missing else "warning"
+            table.add_row(state, one.name, one.found, one.needed, "" if one.ok else one.hint)
+        out.print(table)
+    if missing := [one.name for one in findings if one.missing]:
+        raise SlipwayError(f"missing: {', '.join(missing)}")
+
+
+def schema(
+    file: Annotated[Literal["card", "project"], typer.Argument(help="Which settings file.")] = "card",
+) -> None:
+    """Print the JSON schema of a settings file."""
+    from slipway.settings import Card, ProjectSettings
+
+    model = Card if file == "card" else ProjectSettings
+    print_json(json.dumps(model.model_json_schema(), indent=2))
+
+
+def add(app: typer.Typer) -> None:
+    """Add the commands."""
+    for command in (status, history, report, doctor, schema):
+        app.command()(command)

@@ -1,0 +1,83 @@
+"""`slipway rollout` and `slipway rollback`: the commands that move traffic."""
+
+import json
+from typing import Annotated
+
+import typer
+
+from slipway.cli.console import Teller, out, print_json
+from slipway.cli.options import DataSize, Json, Revision, System
+from slipway.errors import Refused
+from slipway.project import Project
+
+
+def rollout(
+    system: System = None,
+    size: DataSize = "full",
+    revision: Revision = "WORKSPACE",
+    version: Annotated[int | None, typer.Option(min=1, help="Version number; the one in staging.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Canary a version against production, and promote it only on evidence from the traffic."""
+    from slipway.cli import jobs
+    from slipway.registry import Registry
+
+    project = Project.find()
+    card = project.card(system)
+    number = Registry(project, card.name, size).resolve("staging") if version is None else version
+    if number is None:
+        raise Refused(f"nothing of {card.name} is in staging; run `slipway train --size {size}` first")
+    run = jobs.reference(project, card.name, size, revision)
+    record = jobs.rollout(project, run, number, Teller(quiet=as_json))
+    if as_json:
+        print_json(record.model_dump_json())
+    else:
+        out.print(f"{record.decision}: {record.reason}", markup=False)
+    jobs.raise_for(record)
+
+
+def rollback(
+    reason: Annotated[str, typer.Option("--reason", help="Why; kept in the record.")],
+    system: System = None,
+    size: DataSize = "full",
+    as_json: Json = False,
+) -> None:
+    """Move production back to the previous version, and bar the one that was live."""
+    from slipway.stages.rollback import roll_back
+
+    project = Project.find()
+    teller = Teller(quiet=as_json)
+    with teller.doing("rollback"):
+        record = roll_back(project, project.card(system).name, size, reason)
+    if as_json:
+        print_json(record.model_dump_json())
+    else:
+        out.print(
+            f"production is version {record.version}; version {record.replaced} is barred", markup=False
+        )
+
+
+def clear(
+    version: Annotated[int, typer.Option("--version", help="Number of the barred version.")],
+    system: System = None,
+    size: DataSize = "full",
+    as_json: Json = False,
+) -> None:
+    """Let a version that a rollback barred be rolled out again."""
+    from slipway.registry import Registry
+
+    project = Project.find()
+    registry = Registry(project, project.card(system).name, size)
+    if registry.get(version).barred is None:
+        raise Refused(f"{registry.name} version {version} is not barred")
+    registry.clear(version)
+    if as_json:
+        print_json(json.dumps({"version": version, "barred": None}))
+    else:
+        out.print(f"version {version} may be rolled out again", markup=False)
+
+
+def add(app: typer.Typer) -> None:
+    """Add the commands."""
+    for command in (rollout, rollback, clear):
+        app.command()(command)

@@ -1,0 +1,69 @@
+"""`slipway serve`."""
+
+import json
+import signal
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import Annotated
+
+import typer
+
+from slipway.cli.console import Teller, out, print_json
+from slipway.cli.options import DataSize, Json, System
+from slipway.errors import Refused, SlipwayError
+from slipway.project import Project
+
+
+def serve(
+    system: System = None,
+    size: DataSize = "full",
+    port: Annotated[int, typer.Option(help="Port on the loopback address; 0 is any free one.")] = 3000,
+    as_json: Json = False,
+) -> None:
+    """Serve the version that production traffic goes to, until interrupted."""
+    from slipway import servers
+    from slipway.rollout.local import state
+
+    project = Project.find()
+    card = project.card(system)
+    live = state(project, card.name, size)
+    if live is None:
+        raise Refused(f"no version of {card.name} ({size}) is live; run `slipway demo --size {size}` first")
+    servers.reap(project)
+    with _signals_exit():
+        with Teller(quiet=as_json).doing(f"starting {live.stable.bento}"):
+            server = servers.start(project, live.stable.bento, live.stable.number, port)
+        try:
+            if as_json:
+                print_json(json.dumps({"url": server.url, "version": server.version}))
+            else:
+                out.print(f"version {server.version} answers at {server.url}; Ctrl-C stops it", markup=False)
+            while server in servers.running(project):
+                time.sleep(0.5)
+            raise SlipwayError(f"the server of version {server.version} ended; see .slipway/servers/")
+        finally:
+            servers.stop(project, server)
+
+
+@contextmanager
+def _signals_exit() -> Iterator[None]:
+    """A closed terminal and a plain kill leave by the way that stops the server, too."""
+    heeded = [one for one in (signal.SIGTERM, signal.SIGHUP) if signal.getsignal(one) != signal.SIG_IGN]
+    before = {number: signal.signal(number, _leave) for number in heeded}  # nohup ignores one
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _leave(number: int, frame: FrameType | None) -> None:
+    sys.exit(128 + number)
+
+
+def add(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command()(serve)

@@ -1,0 +1,35 @@
+"""`slipway train`."""
+
+from typing import Annotated
+
+import typer
+
+from slipway.cli.console import Teller, out, print_json
+from slipway.cli.options import DataSize, Json, Revision, System
+from slipway.project import Project
+
+
+def train(
+    system: System = None,
+    size: DataSize = "full",
+    revision: Revision = "WORKSPACE",
+    baseline: Annotated[bool, typer.Option("--baseline", help="Train the baseline alone.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Run the training pipeline: fetch, check, train, evaluate, gate, register or refuse."""
+    from slipway.cli import jobs
+
+    project = Project.find()
+    card = project.card(system)
+    run = jobs.reference(project, card.name, size, revision)
+    record = jobs.train(project, run, "baseline" if baseline else "all", Teller(quiet=as_json))
+    if as_json:
+        print_json(record.model_dump_json())
+    else:
+        out.print(f"{record.decision}: {record.reason}", markup=False)
+    jobs.raise_for(record)
+
+
+def add(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command()(train)

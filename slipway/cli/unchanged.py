@@ -1,0 +1,58 @@
+"""Tell whether a run would repeat the last one."""
+
+import hashlib
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from pydantic import ValidationError
+
+from slipway.atomic import write_text
+from slipway.project import Project, line
+from slipway.records import DecisionRecord
+from slipway.registry import Registry
+from slipway.settings import Card
+from slipway.settings.base import Strict
+from slipway.stages.run import RunRef
+from slipway.version.assemble import copy_code
+from slipway.version.manifest import digests
+
+
+class Last(Strict):
+    """The inputs of the last run and the decision that it led to."""
+
+    inputs: str
+    record: DecisionRecord
+
+
+def last_decision(project: Project, card: Card, run: RunRef) -> DecisionRecord | None:
+    """The last decision, if data, code and card are those that led to it and production is still the same."""
+    path = _path(project, run)
+    if not path.is_file():
+        return None
+    try:
+        last = Last.model_validate_json(path.read_text(encoding="utf-8"))
+    except ValidationError:
+        return None  # written by another version of slipway: run again
+    production = Registry(project, run.system, run.size).resolve("production")
+    in_place = last.record.version if last.record.decision in ("first", "promote") else last.record.replaced
+    return last.record if last.inputs == _inputs(project, card, run) and production == in_place else None
+
+
+def remember(project: Project, card: Card, run: RunRef, record: DecisionRecord) -> None:
+    """Keep what `last_decision` compares with."""
+    last = Last(inputs=_inputs(project, card, run), record=record)
+    write_text(_path(project, run), last.model_dump_json(indent=2))
+
+
+def _path(project: Project, run: RunRef) -> Path:
+    return project.state / "last" / f"{line(run.system, run.size)}.json"
+
+
+def _inputs(project: Project, card: Card, run: RunRef) -> str:
+    """One digest of the data's fingerprint, the card and all code that decides."""
+    with TemporaryDirectory() as temporary:
+        copy_code(project.root, Path(temporary), card.name)
+        served = digests(Path(temporary))
+    code = {name: digests(project.root / name) for name in ("slipway", "components", "pipelines")}
+    parts = [run.fingerprint, card.model_dump_json(), repr(sorted(served.items())), repr(code)]
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()

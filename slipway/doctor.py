@@ -1,0 +1,259 @@
+"""What this machine lacks for the main job, said before anything fails late."""
+
+import ctypes
+import importlib.metadata
+import importlib.util
+import platform
+import re
+import shutil
+import socket
+import sqlite3
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from slipway.project import Project
+
+GB = 10**9
+NEEDED_DISK_GB = 3.0
+NEEDED_MEMORY_GB = 2.0
+PLATFORMS = {("Linux", "x86_64"), ("Linux", "aarch64"), ("Darwin", "arm64")}
+NEEDED_GLIBC = (2, 28)
+PIN = re.compile(
+    r"^(?P<name>[a-z0-9][a-z0-9._-]*)==(?P<version>[^ ;]+)(?: ; (?P<marker>[^\\]+))?", re.MULTILINE
+)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that was looked at; `hint` says what to do where it is not ok.
+
+    `blocks` tells what the main job cannot do without from what it merely may run into.
+    """
+
+    name: str
+    ok: bool
+    found: str
+    needed: str
+    hint: str
+    blocks: bool = True
+
+    @property
+    def missing(self) -> bool:
+        """Whether the main job would fail for it."""
+        return self.blocks and not self.ok
+
+
+def diagnose(project: Project) -> list[Finding]:
+    """Look at everything; changes nothing and asks only the network that the registry is on."""
+    installed = {_plain(one.name): one.version for one in importlib.metadata.distributions()}
+    return [
+        python(sys.version_info[:3]),
+        system(platform.system(), platform.machine(), platform.libc_ver()),
+        disk(shutil.disk_usage(project.root).free),
+        memory(_available_memory()),
+        folder(project.root),
+        repository(project.root),
+        *(tool(name, _which(name)) for name in ("git", "make", "uv")),
+        packages(pins(_lock(project)), installed),
+        boosting_library(),
+        dvc(),
+        loopback(),
+        registry(project),
+        leftovers(project),
+    ]
+
+
+def python(version: tuple[int, ...]) -> Finding:
+    """The version that runs this."""
+    ok = (3, 11) <= version[:2] <= (3, 13)
+    found = ".".join(map(str, version))
+    return Finding("python", ok, found, "3.11 to 3.13", "make clean, then make setup PYTHON=python3.12")
+
+
+def system(name: str, machine: str, libc: tuple[str, str]) -> Finding:
+    """Operating system, processor and C library; the locks hold wheels for these."""
+    glibc = (
+        tuple(int(part) for part in libc[1].split(".")[:2] if part.isdigit()) if libc[0] == "glibc" else ()
+    )
+    ok = (name, machine) in PLATFORMS and (name != "Linux" or glibc >= NEEDED_GLIBC)
+    found = " ".join(part for part in (name, machine, *libc) if part)
+    needed = "Linux x86_64 or aarch64 (glibc 2.28), or macOS arm64"
+    return Finding("platform", ok, found, needed, "use one of these; on Windows, WSL 2 is a Linux x86_64")
+
+
+def disk(free: int) -> Finding:
+    """Free bytes where the project lies."""
+    hint = "free some; `make reset` forgets earlier runs"
+    return Finding("disk", free >= NEEDED_DISK_GB * GB, _gb(free), f"{NEEDED_DISK_GB:.1f} GB free", hint)
+
+
+def memory(available: int) -> Finding:
+    """Bytes that a new process can get."""
+    ok = available >= NEEDED_MEMORY_GB * GB
+    hint = "close something, or take the small size: make demo SIZE=small"
+    return Finding("memory", ok, _gb(available), f"{NEEDED_MEMORY_GB:.1f} GB available", hint, blocks=False)
+
+
+def folder(root: Path) -> Finding:
+    """Whether the project's folder can be written to."""
+    try:
+        with tempfile.TemporaryFile(dir=root):
+            pass
+    except OSError as error:
+        return Finding("folder", False, str(error), "writable", f"let this user write to {root}")
+    return Finding("folder", True, "writable", "writable", "")
+
+
+def repository(root: Path) -> Finding:
+    """DVC works inside a Git repository, and decisions name the commit."""
+    ok = any((place / ".git").exists() for place in (root, *root.parents))
+    return Finding("repository", ok, "yes" if ok else "no", "a Git repository", f"git init in {root}")
+
+
+def tool(name: str, path: str | None) -> Finding:
+    """A program that is called."""
+    hint = "make setup" if name == "uv" else f"install {name} with the system's package manager"
+    return Finding(name, path is not None, path or "not found", "on PATH", hint)
+
+
+def pins(lock: str) -> dict[str, str]:
+    """The versions that a lock asks of this machine, by package."""
+    from packaging.markers import Marker
+
+    return {
+        _plain(pin["name"]): pin["version"]
+        for pin in PIN.finditer(lock)
+        if pin["marker"] is None or Marker(pin["marker"].strip()).evaluate()
+    }
+
+
+def packages(pinned: Mapping[str, str], installed: Mapping[str, str]) -> Finding:
+    """What is installed against what is pinned."""
+    needed = f"the {len(pinned)} of requirements.txt"
+    differ = [
+        f"{name} {installed.get(name, 'absent')}, pinned {version}"
+        for name, version in sorted(pinned.items())
+        if installed.get(name) != version
+    ]
+    ok = bool(pinned) and not differ
+    return Finding("packages", ok, _some(differ) or needed, needed, "make setup", blocks=False)
+
+
+def boosting_library() -> Finding:
+    """LightGBM's shared library, which asks the system for OpenMP."""
+    needed = "LightGBM's library loads"
+    hint = "install OpenMP: apt install libgomp1, or brew install libomp"
+    spec = importlib.util.find_spec("lightgbm")
+    places = [Path(place) for place in (spec.submodule_search_locations or [])] if spec else []
+    files = [file for place in places for file in place.glob("lib/lib_lightgbm.*")]
+    if not files:
+        return Finding("openmp", False, "lightgbm is not installed", needed, "make setup")
+    try:
+        ctypes.CDLL(str(files[0]))
+    except OSError as error:
+        return Finding("openmp", False, str(error), needed, hint)
+    return Finding("openmp", True, "loads", needed, hint)
+
+
+def dvc() -> Finding:
+    """Whether DVC can be imported."""
+    try:
+        import dvc.repo as module
+    except ImportError as error:
+        return Finding("dvc", False, str(error), "imports", "make setup")
+    return Finding("dvc", True, module.__name__, "imports", "")
+
+
+def loopback() -> Finding:
+    """Whether a server can listen; any free port will do, so an occupied one does no harm."""
+    needed, hint = "a free port on 127.0.0.1", "let local servers listen"
+    try:
+        with socket.create_server(("127.0.0.1", 0)) as server:
+            found = f"port {server.getsockname()[1]} is free"
+    except OSError as error:
+        return Finding("loopback", False, str(error), needed, hint)
+    return Finding("loopback", True, found, needed, hint)
+
+
+def registry(project: Project) -> Finding:
+    """The MLflow registry that runs will be written to."""
+    uri = project.tracking_uri
+    if uri == project.embedded_tracking_uri:
+        return embedded_registry(project.state / "registry" / "mlflow.db")
+    parts = urlsplit(uri)
+    place = f"{parts.scheme}://{parts.hostname or ''}"  # a URI may hold a password
+    if parts.scheme not in ("http", "https"):
+        return Finding("registry", True, f"{place}, not tried", "an MLflow store", "")
+    return remote_registry(uri, place)
+
+
+def embedded_registry(path: Path) -> Finding:
+    """The SQLite file, if there is one yet."""
+    needed, hint = "absent, or a SQLite file of MLflow's", f"move {path} away; a new one is made"
+    if not path.exists():
+        return Finding("registry", True, "embedded, made by the first run", needed, hint)
+    try:
+        with sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True) as database:
+            (count,) = database.execute("SELECT count(*) FROM model_versions").fetchone()
+    except sqlite3.Error as error:
+        return Finding("registry", False, f"{path}: {error}", needed, hint)
+    return Finding("registry", True, f"embedded, {count} versions", needed, hint)
+
+
+def remote_registry(uri: str, place: str) -> Finding:
+    """A tracking server."""
+    import httpx
+
+    needed = "answers /health"
+    hint = "check MLFLOW_TRACKING_URI, tracking_uri in project.yaml, and the network"
+    try:
+        status = httpx.get(f"{uri.rstrip('/')}/health", timeout=5).status_code
+    except httpx.HTTPError as error:
+        return Finding("registry", False, f"{place}: {type(error).__name__}", needed, hint)
+    return Finding("registry", status == httpx.codes.OK, f"{place}: {status}", needed, hint)
+
+
+def leftovers(project: Project) -> Finding:
+    """Servers whose run is gone; no fault, for the next run ends them."""
+    import psutil
+
+    from slipway import servers
+
+    orphans = [one for one in servers.running(project) if not psutil.pid_exists(one.owner)]
+    found = (
+        f"servers of a run that is gone: {_some([str(one.pid) for one in orphans])}" if orphans else "none"
+    )
+    return Finding("leftovers", True, found, "none; the next run ends them", "")
+
+
+def _available_memory() -> int:
+    import psutil
+
+    return int(psutil.virtual_memory().available)
+
+
+def _which(name: str) -> str | None:
+    """On PATH, or beside this Python, where the set-up puts uv."""
+    return shutil.which(name) or shutil.which(name, path=str(Path(sys.executable).parent))
+
+
+def _lock(project: Project) -> str:
+    path = project.root / "requirements.txt"
+    return path.read_text(encoding="utf-8") if path.is_file() else ""
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def _gb(number: int) -> str:
+    return f"{number / GB:.1f} GB"
+
+
+def _some(lines: Sequence[str]) -> str:
+    rest = f" and {len(lines) - 3} more" if len(lines) > 3 else ""
+    return "; ".join(lines[:3]) + rest
