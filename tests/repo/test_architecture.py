@@ -1,0 +1,137 @@
+"""The shape that the architecture promises: who imports whom, how large things are, what is said of them."""
+
+import ast
+from collections.abc import Iterator
+from functools import cache
+from pathlib import PurePosixPath
+
+from tests.repo.root import files, text
+
+LARGEST_MODULE = 350
+LARGEST_FUNCTION = 60
+LARGEST_COMPONENT = 40
+SUBMITTERS = {"slipway/runs.py"}
+"""The only modules of slipway that may know Kubeflow: they submit pipelines."""
+
+SOURCES = [name for name in files() if name.endswith(".py")]
+SLIPWAY = [name for name in SOURCES if name.startswith("slipway/")]
+SYSTEMS = [name for name in SOURCES if name.startswith("systems/")]
+COMPONENTS = [name for name in SOURCES if name.startswith("components/")]
+PIPELINES = [name for name in SOURCES if name.startswith("pipelines/")]
+
+
+@cache
+def tree(name: str) -> ast.Module:
+    """A parsed file."""
+    return ast.parse(text(name))
+
+
+def imports(name: str) -> set[str]:
+    """Every module that a file imports, anywhere in it; relative ones resolved."""
+    found: set[str] = set()
+    for node in ast.walk(tree(name)):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            base = PurePosixPath(name).parts[: -node.level] if node.level else ()
+            prefix = ".".join([*base, *([node.module] if node.module else [])])
+            found |= {prefix} | {f"{prefix}.{alias.name}" for alias in node.names}
+    return found
+
+
+def crossings(names: list[str], *packages: str) -> list[str]:
+    """`file: module` for each import of one of the packages."""
+    return [
+        f"{name}: {module}"
+        for name in names
+        for module in sorted(imports(name))
+        if any((module + ".").startswith(f"{package}.") for package in packages)
+    ]
+
+
+def at_import(node: ast.AST) -> Iterator[ast.AST]:
+    """The nodes that run when a module is imported."""
+    for child in ast.iter_child_nodes(node):
+        if not isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+            yield child
+            yield from at_import(child)
+
+
+def functions(name: str) -> list[ast.FunctionDef | ast.AsyncFunctionDef]:
+    """Every function of a file."""
+    return [node for node in ast.walk(tree(name)) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
+
+
+def test_imports_are_seen_in_every_form() -> None:
+    """The tests below can bite: what a file does import is found."""
+    assert "kfp.local" in imports("slipway/runs.py")
+    assert "systems.ad_click.features" in imports("systems/ad_click/__init__.py")
+    assert crossings(["slipway/runs.py"], "kf") == []
+
+
+def test_slipway_does_not_know_kubeflow() -> None:
+    """The lifecycle is plain Python; a cluster and a laptop call the same functions."""
+    assert crossings([name for name in SLIPWAY if name not in SUBMITTERS], "kfp") == []
+
+
+def test_slipway_imports_none_of_its_callers() -> None:
+    """Systems and pipelines are loaded by name; components call slipway."""
+    assert crossings(SLIPWAY, "systems", "components", "pipelines", "tests", "benchmarks") == []
+
+
+def test_systems_import_the_interface_only() -> None:
+    """So that a user's folder survives every change behind it."""
+    wide = [
+        line
+        for line in crossings(SYSTEMS, "slipway")
+        if not (line + ".").split(": ")[1].startswith("slipway.system.")
+    ]
+    assert wide == []
+
+
+def test_pipelines_are_a_table_of_contents() -> None:
+    """They know components and kfp, not what a stage does."""
+    assert crossings(PIPELINES, "slipway", "systems") == []
+
+
+def test_the_command_line_is_an_edge() -> None:
+    """Nothing below it calls it."""
+    below = [n for n in SLIPWAY if not n.startswith("slipway/cli/") and n != "slipway/__main__.py"]
+    assert crossings(below, "slipway.cli", "typer") == []
+
+
+def test_nothing_is_read_from_the_environment_on_import() -> None:
+    """Settings are read once, at the edge; an import has no mood."""
+    names = [*SLIPWAY, *SYSTEMS, *COMPONENTS, *PIPELINES]
+    reading = [
+        f"{name}:{node.lineno}"
+        for name in names
+        for node in at_import(tree(name))
+        if isinstance(node, ast.Attribute) and node.attr in {"environ", "getenv"}
+    ]
+    assert reading == []
+
+
+def test_modules_and_functions_stay_small() -> None:
+    """A file can be read at one sitting, a function at one glance."""
+    assert [name for name in SOURCES if len(text(name).splitlines()) > LARGEST_MODULE] == []
+    assert [name for name in COMPONENTS if len(text(name).splitlines()) > LARGEST_COMPONENT] == []
+    long = [
+        f"{name}: {one.name}"
+        for name in SOURCES
+        for one in functions(name)
+        if (one.end_lineno or 0) - one.lineno >= LARGEST_FUNCTION
+    ]
+    assert long == []
+
+
+def test_every_module_and_package_says_what_it_is() -> None:
+    """One sentence on top, in packages too."""
+    names = [*SLIPWAY, *SYSTEMS, *PIPELINES]
+    assert [name for name in names if not ast.get_docstring(tree(name))] == []
+
+
+def test_nothing_is_a_drawer_for_everything() -> None:
+    """One thing per file, named after it."""
+    drawers = {"utils", "util", "helpers", "helper", "manager", "managers", "common", "misc"}
+    assert [name for name in files() if drawers & set(PurePosixPath(name).with_suffix("").parts)] == []

@@ -1,0 +1,107 @@
+"""`make`: the targets explain themselves, and the set-up repeats what did not end well."""
+
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.repo.root import ROOT, text
+
+PYTHON = """#!/bin/sh
+echo "$@" >> calls
+case "$*" in
+  "-m venv --clear .venv") mkdir -p .venv/bin; cp "$0" .venv/bin/python;;
+  *"-r requirements"*) test ! -e offline;;
+esac
+"""
+"""Stands for Python and pip: it writes down how it was called, and fails to install when offline."""
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """A project in a folder with a space in its name, on a machine with one Python and one broken shim."""
+    folder = tmp_path / "a folder"
+    (folder / "bin").mkdir(parents=True)
+    shutil.copy(ROOT / "Makefile", folder)
+    for name in ("requirements.txt", "requirements-dev.txt", "pyproject.toml"):
+        (folder / name).write_text("setuptools==80.0.0 \\\n    --hash=sha256:00\n")
+    for name, script in (("python3.13", "#!/bin/sh\nexit 127\n"), ("python3.12", PYTHON)):
+        (folder / "bin" / name).write_text(script)
+        (folder / "bin" / name).chmod(0o755)
+    for name in ("sh", "touch", "mkdir", "cp", "awk", "test", "rm", "find"):
+        (folder / "bin" / name).symlink_to(str(shutil.which(name)))
+    return folder
+
+
+def make(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    """Run make with nothing on PATH but the folder's own programs."""
+    command = [str(shutil.which("make")), *words]
+    environment = {"PATH": str(folder / "bin")}
+    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+
+
+def installs(folder: Path) -> int:
+    """How often a lock was installed."""
+    return len(re.findall(r"-r requirements", (folder / "calls").read_text()))
+
+
+def test_help_lists_every_target() -> None:
+    """A target without a line of help is a target that nobody finds."""
+    phony = set(re.search(r"^\.PHONY: (.+)$", text("Makefile"), re.MULTILINE)[1].split())  # type: ignore[index]
+    done = subprocess.run(["make", "help"], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert set(re.findall(r"make ([a-z-]+) ", done.stdout)) == phony
+
+
+def test_the_set_up_is_made_once(project: Path) -> None:
+    """The broken shim is passed over, and a second run has nothing to do."""
+    assert make(project, "setup").returncode == 0
+    assert make(project, "setup").returncode == 0
+    assert installs(project) == 1
+
+
+def test_a_lock_that_changed_is_installed_again(project: Path) -> None:
+    """Which is how an update reaches a machine."""
+    make(project, "setup")
+    os.utime(project / ".venv/.dev", (0, 0))
+    make(project, "setup")
+    assert installs(project) == 2
+
+
+def test_an_interrupted_set_up_is_repeated(project: Path) -> None:
+    """A failed installation leaves no stamp."""
+    (project / "offline").touch()
+    assert make(project, "setup").returncode != 0
+    (project / "offline").unlink()
+    assert make(project, "setup").returncode == 0
+    assert installs(project) == 2
+
+
+def test_the_demo_needs_less_than_the_tests(project: Path) -> None:
+    """After the larger set-up there is nothing left to install for the demo."""
+    make(project, "setup")
+    assert make(project, "demo", "SIZE=small").returncode == 0
+    assert installs(project) == 1
+    assert (project / "calls").read_text().splitlines()[-1] == "-m slipway demo --size small"
+
+
+def test_no_python_is_one_clear_message(project: Path) -> None:
+    """It says what is needed and how to name another one."""
+    (project / "bin" / "python3.12").unlink()
+    done = make(project, "setup")
+    assert done.returncode != 0
+    assert "No complete Python 3.11, 3.12 or 3.13" in done.stderr
+    assert not (project / ".venv").exists()
+
+
+def test_clean_keeps_the_registry(project: Path) -> None:
+    """`make clean` is no way to lose what is in production; `make reset` is asked for by name."""
+    (project / ".slipway").mkdir()
+    make(project, "setup")
+    assert make(project, "clean").returncode == 0
+    assert (project / ".slipway").exists()
+    assert not (project / ".venv").exists()
+    make(project, "reset")
+    assert not (project / ".slipway").exists()
