@@ -30,7 +30,7 @@ class LocalRun:
     log: Path
 
 
-class _Listener(io.TextIOBase):
+class Listener(io.TextIOBase):
     """Stands in for standard output: all goes to the log, task names and the stages' own lines are told."""
 
     def __init__(self, log: TextIO, tell: Callable[[str, str], None]) -> None:
@@ -40,6 +40,7 @@ class _Listener(io.TextIOBase):
         self.error: errors.SlipwayError | None = None
 
     def write(self, text: str) -> int:
+        """Log the text, and hear its whole lines."""
         self.log.write(text)
         *lines, self.rest = (self.rest + text).split("\n")
         with contextlib.redirect_stdout(self.out):
@@ -55,6 +56,17 @@ class _Listener(io.TextIOBase):
             self.report("line", line.split("» ", 1)[1])
         elif fault := ERROR.match(line):
             self.error = CLASSES.get(fault[1], errors.SlipwayError)(fault[2])
+
+
+@contextlib.contextmanager
+def heard(project: Project, name: str, tell: Callable[[str, str], None]) -> Iterator[Listener]:
+    """Send what is printed inside to the log of that name, and tell what is worth it."""
+    path = project.state / "runs" / f"{name}.log"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("a", encoding="utf-8") as log:
+        listener = Listener(log, tell)
+        with contextlib.redirect_stdout(listener):
+            yield listener
 
 
 @contextlib.contextmanager
@@ -89,14 +101,16 @@ def run_locally(
     """
     from kfp import local
 
-    runs = project.state / "runs"
-    runs.mkdir(parents=True, exist_ok=True)
-    local.init(runner=local.SubprocessRunner(use_venv=False), pipeline_root=str(runs), raise_on_error=True)
-    path = runs / f"{arguments['run']['id']}.log"
-    with path.open("a", encoding="utf-8") as log:
-        listener = _Listener(log, tell)
+    name = arguments["run"]["id"]
+    local.init(
+        runner=local.SubprocessRunner(use_venv=False),
+        pipeline_root=str(project.state / "runs"),
+        raise_on_error=True,
+    )
+    path = project.state / "runs" / f"{name}.log"
+    with heard(project, name, tell) as listener:
         try:
-            with contextlib.redirect_stdout(listener), warnings.catch_warnings(), _python_by_name():
+            with warnings.catch_warnings(), _python_by_name():
                 warnings.simplefilter("ignore")  # display names have no effect here, says kfp for every task
                 pipeline(**arguments)
         except RuntimeError as error:

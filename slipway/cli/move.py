@@ -43,11 +43,12 @@ def rollback(
     as_json: Json = False,
 ) -> None:
     """Move production back to the previous version, and bar the one that was live."""
+    from slipway.runs import heard
     from slipway.stages.rollback import roll_back
 
     project = Project.find()
     teller = Teller(quiet=as_json)
-    with teller.doing("rollback"):
+    with teller.doing("rollback"), heard(project, "rollback", lambda _, text: teller.line(text)):
         record = roll_back(project, project.card(system).name, size, reason)
     if as_json:
         print_json(record.model_dump_json())

@@ -20,7 +20,7 @@ class Answers:
     Attributes:
         scores: float64 [rows]; probabilities.
         ranks: int32 [rows]; 1 is the best option of its request, ties keep the order of the rows.
-        fallback: bool [rows]; the option or the unit was never seen in training.
+        fallback: bool [rows]; a category, such as the unit, was not seen in training, by its bucket.
     """
 
     scores: NDArray[np.float64]

@@ -145,9 +145,10 @@ def test_a_worse_candidate_is_not_registered(worse: Copy) -> None:
 
 def test_a_rollback_returns_to_the_version_before(worse: Copy) -> None:
     """One command; the version that was live is barred, and rolling it out again is refused."""
-    back = worse.slipway("rollback", *SMALL, "--reason", "clicks from robots")
+    back = worse.slipway("rollback", *SMALL, "--reason", "clicks from robots", "--json")
 
     assert back.returncode == 0, back.stderr
+    assert json.loads(back.stdout)["decision"] == "rollback"
     assert (status(worse)["production"], status(worse)["stable"], status(worse)["previous"]) == (1, 1, None)
     again = worse.slipway("rollout", *SMALL, "--version", "2")
     assert again.returncode == 3
