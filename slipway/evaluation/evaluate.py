@@ -3,6 +3,7 @@
 import tempfile
 from contextlib import ExitStack
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Literal
 
@@ -11,6 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from slipway.data.requests import request_bounds, request_codes
 from slipway.errors import SlipwayError
 from slipway.evaluation.evidence import Evidence, Holdout, Interval, ModelMetrics, ValidationScore
 from slipway.evaluation.latency import latency, time_in_turns
@@ -58,24 +60,15 @@ class HoldoutRows:
         table = pq.read_table(split / "holdout.parquet")
         label = card.data.required("label")
         _, units = np.unique(table[card.data.required("unit")].to_numpy(), return_inverse=True)
+        codes = request_codes(table, card.data.column("request"))
         truth = split / "holdout.truth.parquet"
         return cls(
             requests=table.drop_columns([label]),
             labels=table[label].to_numpy().astype(np.int8),
             units=units.astype(np.int64),
-            bounds=request_bounds(card, table),
+            bounds=list(pairwise(request_bounds(codes).tolist())),
             truth=pq.read_table(truth)["probability"].to_numpy() if truth.is_file() else None,
         )
-
-
-def request_bounds(card: Card, table: pa.Table) -> list[tuple[int, int]]:
-    """First and last-but-one row of each request; the rows of a request lie together."""
-    name = card.data.column("request")
-    if name is None:
-        return [(row, row + 1) for row in range(table.num_rows)]
-    ids = table[name].to_numpy()
-    starts = np.flatnonzero(np.r_[True, ids[1:] != ids[:-1]])
-    return list(zip(starts.tolist(), [*starts[1:].tolist(), len(ids)], strict=True))
 
 
 def evaluate(

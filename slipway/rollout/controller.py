@@ -17,8 +17,6 @@ from slipway.rollout.traffic import Answer, Offer, Traffic
 from slipway.settings import Card
 from slipway.settings.card import Step
 
-__all__ = ["plan", "run"]
-
 Progress = Callable[[int, int, str], None]
 
 

@@ -11,10 +11,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from slipway.data.requests import request_bounds, request_codes
 from slipway.decisions import Check
 from slipway.rollout.client import Client, Reply, patience
 from slipway.rollout.target import read_answer
-from slipway.rollout.traffic import bodies, request_bounds, request_codes
+from slipway.rollout.traffic import bodies
 from slipway.settings import Card
 from slipway.version.assemble import SCORE
 from slipway.version.manifest import CARD, PARITY

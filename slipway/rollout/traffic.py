@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from slipway.data.requests import request_bounds, request_codes, value_codes
 from slipway.errors import SlipwayError, UsageError
 from slipway.evaluation.metrics import log_loss_terms
 from slipway.settings import Card, Column
@@ -102,7 +103,7 @@ class Traffic:
             requests=table.select(card.data.inputs),
             bounds=bounds,
             units=pc.fill_null(unit.cast(pa.string()), "").to_pylist(),
-            unit_codes=_codes(unit),
+            unit_codes=value_codes(unit),
             labels=table[card.data.required("label")].to_numpy().astype(np.int8),
             probability=None if probability is None else probability[order],
             luck=np.random.default_rng(seed).random(table.num_rows),
@@ -152,25 +153,6 @@ class Traffic:
             shown = rows[np.concatenate([answer.ranks for _, answer in given]) == 1]
             found[places] = self.luck[shown] < self.probability[shown]
         return found
-
-
-def request_codes(table: pa.Table, request: str | None) -> NDArray[np.int64]:
-    """Equal numbers for the rows of one request, [rows]; without a request column each row is one."""
-    if request is None:
-        return np.arange(table.num_rows)
-    return _codes(table[request])
-
-
-def _codes(values: pa.ChunkedArray) -> NDArray[np.int64]:
-    """Numbers in order of first appearance; a missing value is a value."""
-    encoded = values.combine_chunks().dictionary_encode(null_encoding="encode")
-    return np.asarray(encoded.indices.to_numpy(), np.int64)
-
-
-def request_bounds(groups: NDArray[np.int64]) -> NDArray[np.int64]:
-    """First row of each run of equal numbers and, last, the number of rows, [requests + 1]."""
-    bounds: NDArray[np.int64] = np.r_[np.flatnonzero(np.diff(groups, prepend=-1)), len(groups)]
-    return bounds
 
 
 def bodies(columns: dict[str, Column], rows: pa.Table, bounds: NDArray[np.int64]) -> list[bytes]:

@@ -19,7 +19,7 @@ def abort(
     undecided = found.verdict.outcome == "inconclusive"
     if not (undecided and here.card(run.system).rollout.on_inconclusive == "hold"):
         registry.point("canary", None)
-    known = canary_fields(registry, version, stable, bento, smoked, evidence)
+    known = canary_fields(registry, version, stable, bento, smoked, found)
     decision: Decision = "inconclusive" if undecided else "abort"
     keep(registry, new_record(run, registry, "rollout", decision, reason(found), **known), data, report)
     say(f"version {stable} stays in production")

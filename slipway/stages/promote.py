@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from slipway.registry import Registry
+from slipway.rollout.evidence import CanaryEvidence
 from slipway.stages.canary import read_canary, reason
 from slipway.stages.move import move
 from slipway.stages.record import new_record, of_version
@@ -15,15 +16,15 @@ def promote(
 ) -> None:
     """Move production from `stable` to `version`."""
     registry, found = Registry(project(), run.system, run.size), read_canary(evidence)
-    known = canary_fields(registry, version, stable, bento, smoked, evidence)
+    known = canary_fields(registry, version, stable, bento, smoked, found)
     record = new_record(run, registry, "rollout", "promote", reason(found), **known)
     move(run, "rollout", record, data, report)
 
 
 def canary_fields(
-    registry: Registry, version: int, stable: int, bento: str, smoked: Path, evidence: Path
+    registry: Registry, version: int, stable: int, bento: str, smoked: Path, found: CanaryEvidence
 ) -> dict[str, object]:
     """What a canary's end knows, as fields of a record."""
-    known, found = of_version(registry, version), read_canary(evidence)
+    known = of_version(registry, version)
     checks = [*known["checks"], *read_checks(smoked), *found.verdict.checks]
     return known | {"replaced": stable, "bento": bento, "canary": found, "checks": checks}

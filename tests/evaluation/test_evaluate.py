@@ -1,6 +1,7 @@
 """Versions are measured by the code packaged with them, in processes of their own."""
 
 import shutil
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -8,8 +9,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from slipway.data.requests import request_bounds, request_codes
 from slipway.errors import SlipwayError
-from slipway.evaluation.evaluate import Contender, evaluate, request_bounds
+from slipway.evaluation.evaluate import Contender, evaluate
+from slipway.evaluation.evidence import Evidence
 from slipway.evaluation.gate import decide
 from tests.report.sample import card
 from tests.tiny import impressions, tiny_version
@@ -45,10 +48,15 @@ def with_code(version: Path, out: Path, file: str, old: str, new: str) -> Path:
     return out
 
 
+def measured(split: Path, baseline: Path, champion: Contender) -> Evidence:
+    """The evidence of a baseline that is the candidate too, beside a champion."""
+    contenders = [Contender("baseline", baseline), Contender("candidate", baseline), champion]
+    return evaluate(card(), split, "tiny", contenders, [])
+
+
 def problem_of(split: Path, baseline: Path, champion: Contender) -> str:
     """What the evidence says of a champion that the gate must refuse."""
-    contenders = [Contender("baseline", baseline), Contender("candidate", baseline), champion]
-    found = evaluate(card(), split, "tiny", contenders, [])
+    found = measured(split, baseline, champion)
     assert found.champion is None
     assert [one.other for one in found.comparisons] == ["baseline"]
     assert "champion.scored" in [check.code for check in decide(found, card()).failures]
@@ -60,13 +68,7 @@ def test_a_champion_is_rescored_by_its_own_code(split: Path, baseline: Path, tmp
     older = with_code(
         baseline, tmp_path / "older", "slipway/models/logistic.py", "np.exp(-logit)", "np.exp(-logit + 3)"
     )
-    contenders = [
-        Contender("baseline", baseline),
-        Contender("candidate", baseline),
-        Contender("champion", older, 1),
-    ]
-
-    found = evaluate(card(), split, "tiny", contenders, [])
+    found = measured(split, baseline, Contender("champion", older, 1))
 
     assert found.champion is not None
     assert found.champion.calibration.value < 0.5 * found.candidate.calibration.value
@@ -80,13 +82,7 @@ def test_a_champion_that_cannot_be_scored_is_stated_and_refused(
     broken = with_code(
         baseline, tmp_path / "broken", "systems/ad_click/features.py", "def transform(", "def transformed("
     )
-    contenders = [
-        Contender("baseline", baseline),
-        Contender("candidate", baseline),
-        Contender("champion", broken, 1),
-    ]
-
-    found = evaluate(card(), split, "tiny", contenders, [])
+    found = measured(split, baseline, Contender("champion", broken, 1))
 
     assert found.champion is None
     assert "transform" in (found.champion_problem or "")
@@ -100,13 +96,10 @@ def test_a_champion_whose_scores_are_no_numbers_is_refused(
     nan = with_code(
         baseline, tmp_path / "nan", "slipway/models/logistic.py", "np.exp(-logit)", "np.exp(-logit) * np.nan"
     )
-    contenders = [
-        Contender("baseline", baseline),
-        Contender("candidate", baseline),
-        Contender("champion", nan, 1),
-    ]
 
-    assert "no numbers" in (evaluate(card(), split, "tiny", contenders, []).champion_problem or "")
+    found = measured(split, baseline, Contender("champion", nan, 1))
+
+    assert "no numbers" in (found.champion_problem or "")
 
 
 def test_a_champion_that_fails_while_timed_is_refused(split: Path, baseline: Path, tmp_path: Path) -> None:
@@ -195,7 +188,7 @@ def test_a_tampered_candidate_is_an_error(split: Path, baseline: Path, tmp_path:
 
 def test_requests_are_found_by_their_id() -> None:
     """Rows of a request lie together."""
-    bounds = request_bounds(card(), impressions(12))
+    bounds = request_bounds(request_codes(impressions(12), card().data.column("request")))
 
-    assert [(0, 4), (4, 8), (8, 12)] == bounds
-    assert np.array(bounds).dtype == np.int64
+    assert [(0, 4), (4, 8), (8, 12)] == list(pairwise(bounds.tolist()))
+    assert bounds.dtype == np.int64

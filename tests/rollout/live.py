@@ -9,9 +9,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from slipway.data.requests import request_codes
 from slipway.project import Project
 from slipway.rollout.target import Deployed
-from slipway.rollout.traffic import Traffic, request_codes
+from slipway.rollout.traffic import Traffic
 from slipway.settings import Card
 from slipway.settings.card import Guardrails, Rollout, Step
 from tests.tiny import impressions

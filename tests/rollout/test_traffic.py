@@ -8,8 +8,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from slipway.data.requests import request_bounds, request_codes
 from slipway.errors import SlipwayError, UsageError
-from slipway.rollout.traffic import Answer, Traffic, bodies, metric_kind, request_bounds, request_codes
+from slipway.rollout.traffic import Answer, Traffic, bodies, metric_kind
 from slipway.settings import Card, load_card
 from tests.rollout.live import ROOT, traffic, write_replay, write_truth
 from tests.tiny import impressions

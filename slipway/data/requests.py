@@ -1,0 +1,24 @@
+"""Which rows belong to one request."""
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+
+def value_codes(values: pa.ChunkedArray) -> NDArray[np.int64]:
+    """Numbers in order of first appearance; a missing value is a value."""
+    encoded = values.combine_chunks().dictionary_encode(null_encoding="encode")
+    return np.asarray(encoded.indices.to_numpy(), np.int64)
+
+
+def request_codes(table: pa.Table, request: str | None) -> NDArray[np.int64]:
+    """Equal numbers for the rows of one request, [rows]; without a request column each row is one."""
+    if request is None:
+        return np.arange(table.num_rows)
+    return value_codes(table[request])
+
+
+def request_bounds(groups: NDArray[np.int64]) -> NDArray[np.int64]:
+    """First row of each run of equal numbers and, last, the number of rows, [requests + 1]."""
+    bounds: NDArray[np.int64] = np.r_[np.flatnonzero(np.diff(groups, prepend=-1)), len(groups)]
+    return bounds
