@@ -66,7 +66,7 @@ def _build_aside(folder: Path, manifest: Manifest, registered: Registered, store
     The context lies in the system's temporary folder: BentoML reads no file below a hidden one.
     """
     for left in store.glob("aside-*"):
-        shutil.rmtree(left)
+        shutil.rmtree(left, ignore_errors=True)  # the build of a killed run may still be writing there
     name, number = bento.parent.name, bento.name
     with (
         tempfile.TemporaryDirectory(prefix="aside-", dir=store) as home,

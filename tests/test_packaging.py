@@ -69,6 +69,15 @@ def test_packaging_again_changes_nothing(packaged: tuple[Project, str]) -> None:
     assert (bento_path(project, tag) / "bento.yaml").stat() == made
 
 
+@pytest.mark.gate(
+    "package.number",
+    fed="another version under the number of one that was packaged",
+    stops="package",
+    exit=1,
+    reason="holds another digest; delete that folder",
+    untouched="the Bento of the first, byte for byte",
+    guard="slipway/packaging.py:_packaged:: holds ",
+)
 def test_a_number_stands_for_one_version(packaged: tuple[Project, str], tmp_path: Path) -> None:
     """Another version under the same number is refused, and the Bento stays."""
     project, tag = packaged
@@ -108,6 +117,15 @@ def test_bytecode_in_a_bento_is_gone_after_packaging(packaged: tuple[Project, st
     assert not cache.exists()
 
 
+@pytest.mark.gate(
+    "package.tampered",
+    fed="a version of which a file was changed",
+    stops="package",
+    exit=1,
+    reason="the file, its digest and the manifest's",
+    untouched="no Bento built",
+    guard="slipway/version/manifest.py:_require_digest:the manifest says",
+)
 def test_a_tampered_version_is_not_packaged(empty: Project) -> None:
     """Nothing is built from what is not whole."""
     known = registered(empty.root / "version", 7)
@@ -120,6 +138,15 @@ def test_a_tampered_version_is_not_packaged(empty: Project) -> None:
     assert not (empty.state / "bentoml").exists()
 
 
+@pytest.mark.gate(
+    "package.registered",
+    fed="a whole version that is not the registered one",
+    stops="package",
+    exit=1,
+    reason="the manifest's digest and the registry's",
+    untouched="no Bento built",
+    guard="slipway/version/manifest.py:_read:the registry says",
+)
 def test_another_version_than_registered_is_not_packaged(empty: Project) -> None:
     """The registry's digest decides."""
     other = registered(empty.root / "version", 7).model_copy(update={"digest": "0" * 64})
@@ -127,7 +154,18 @@ def test_another_version_than_registered_is_not_packaged(empty: Project) -> None
     with pytest.raises(SlipwayError, match=r"manifest\.json: sha256 .* the registry says 000000000000"):
         package(empty, empty.root / "version", other)
 
+    assert not (empty.state / "bentoml").exists()
 
+
+@pytest.mark.gate(
+    "package.build",
+    fed="a version whose code BentoML cannot load",
+    stops="package",
+    exit=1,
+    reason="bentoml build, and BentoML's last line",
+    untouched="nothing in the store",
+    guard="slipway/packaging.py:_build:bentoml build",
+)
 def test_a_build_that_fails_leaves_nothing(
     packaged: tuple[Project, str], empty: Project, tmp_path: Path
 ) -> None:

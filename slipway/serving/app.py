@@ -9,13 +9,13 @@ from pydantic import TypeAdapter
 from starlette.exceptions import HTTPException
 
 import slipway
+from slipway.serving.body import Bodies
 from slipway.serving.inference import BINARY, InferAnswer, InferBody, Protocol
 from slipway.serving.metrics import Measured, Metrics
 from slipway.serving.predict import Predictions, body_type, predict
-from slipway.serving.refusal import Refusal
+from slipway.serving.refusal import Refusal, Refused
 from slipway.serving.served import Served
 
-MAX_BODY = 8 * 2**20
 SCHEMAS = "#/components/schemas/{model}"
 MODELS = ("/v2/models/{name}", "/v2/models/{name}/versions/{version}")
 
@@ -28,17 +28,18 @@ def build(served: Served) -> FastAPI:
         docs_url=None,  # its page loads scripts from a foreign host
         redoc_url=None,
         redirect_slashes=False,
+        responses={"4XX": {"model": Refused, "description": "What is wrong, by the name of its field"}},
     )
     metrics = Metrics(served.system, served.registered.number)
     app.add_middleware(Measured, metrics=metrics)
     app.add_exception_handler(Refusal, _refused)
     app.add_exception_handler(HTTPException, _failed)
     typed = body_type(served)
-    protocol = Protocol(served)
+    protocol, bodies = Protocol(served), Bodies()
     _describe_bodies(app, {"PredictBody": typed, "InferBody": TypeAdapter(InferBody)})
-    _add_predict(app, served, typed)
+    _add_predict(app, served, typed, bodies)
     _add_protocol(app, served, protocol)
-    _add_infer(app, served, protocol)
+    _add_infer(app, served, protocol, bodies)
 
     @app.get("/metrics", include_in_schema=False)
     def exposition() -> Response:
@@ -47,23 +48,23 @@ def build(served: Served) -> FastAPI:
     return app
 
 
-def _add_predict(app: FastAPI, served: Served, typed: TypeAdapter[dict[str, Any]]) -> None:
+def _add_predict(app: FastAPI, served: Served, typed: TypeAdapter[dict[str, Any]], bodies: Bodies) -> None:
     @app.post("/predict", responses={200: {"model": Predictions}}, openapi_extra=_body("PredictBody"))
     async def rank_options(request: Request) -> Response:
         """Rank the options of each request."""
-        return _json(predict(served, typed, await _content(request)))
+        return _json(predict(served, typed, await bodies.read(request)))
 
 
-def _add_infer(app: FastAPI, served: Served, protocol: Protocol) -> None:
+def _add_infer(app: FastAPI, served: Served, protocol: Protocol, bodies: Bodies) -> None:
     async def infer(request: Request) -> Response:
         """Score and rank the rows of the input tensors."""
         _check(served, request)
         if "inference-header-content-length" in request.headers:
             raise Refusal(400, f"Inference-Header-Content-Length: {BINARY}")
-        return _json(protocol.infer(await _content(request)))
+        return _json(protocol.infer(await bodies.read(request)))
 
     for path in MODELS:
-        extra = _parameters(path) | _body("InferBody")
+        extra = _parameters(path, served) | _body("InferBody")
         app.post(f"{path}/infer", responses={200: {"model": InferAnswer}}, openapi_extra=extra)(infer)
 
 
@@ -89,8 +90,8 @@ def _add_protocol(app: FastAPI, served: Served, protocol: Protocol) -> None:
         return {"name": served.system, "ready": True}
 
     for path in MODELS:
-        app.get(path, openapi_extra=_parameters(path))(model)
-        app.get(f"{path}/ready", openapi_extra=_parameters(path))(model_ready)
+        app.get(path, openapi_extra=_parameters(path, served))(model)
+        app.get(f"{path}/ready", openapi_extra=_parameters(path, served))(model_ready)
 
 
 def _check(served: Served, request: Request) -> None:
@@ -99,15 +100,6 @@ def _check(served: Served, request: Request) -> None:
         raise Refusal(404, f"model {name[:80]!r}: this server has {served.system!r}")
     if version is not None and version != str(served.registered.number):
         raise Refusal(404, f"version {version[:80]!r}: this server has {served.registered.number}")
-
-
-async def _content(request: Request) -> bytes:
-    content = bytearray()
-    async for chunk in request.stream():
-        content += chunk
-        if len(content) > MAX_BODY:
-            raise Refusal(413, f"body: more than {MAX_BODY} bytes")
-    return bytes(content)
 
 
 def _json(content: bytes) -> Response:
@@ -130,11 +122,14 @@ def _body(name: str) -> dict[str, Any]:
     return {"requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}}
 
 
-def _parameters(path: str) -> dict[str, Any]:
-    names = [part.strip("{}") for part in path.split("/") if part.startswith("{")]
-    string = {"type": "string"}
+def _parameters(path: str, served: Served) -> dict[str, Any]:
+    here = {"name": served.system, "version": str(served.registered.number)}
     return {
-        "parameters": [{"name": name, "in": "path", "required": True, "schema": string} for name in names]
+        "parameters": [
+            {"name": name, "in": "path", "required": True, "schema": {"type": "string", "enum": [value]}}
+            for name, value in here.items()
+            if f"{{{name}}}" in path
+        ]
     }
 
 

@@ -67,5 +67,5 @@ class Measured:
         try:
             await self.app(scope, receive, noting)
         finally:
-            route = getattr(scope.get("route"), "path", UNKNOWN)
+            route = getattr(scope.get("route"), "path", "") or UNKNOWN  # BentoML mounts us at ""
             self.metrics.observe(route, code, time.perf_counter() - begun)

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 
 class Refusal(Exception):  # noqa: N818 - an answer to the client, not a fault
@@ -12,6 +12,12 @@ class Refusal(Exception):  # noqa: N818 - an answer to the client, not a fault
         super().__init__(reason)
         self.status = status
         self.reason = reason
+
+
+class Refused(BaseModel):
+    """What a client is told."""
+
+    error: str
 
 
 def invalid(status: int, error: ValidationError, prefix: str = "") -> Refusal:

@@ -8,6 +8,7 @@ from typing import Any
 import bentoml
 
 from slipway.errors import SlipwayError
+from slipway.serving import connections
 from slipway.serving.served import check, load
 from slipway.version.origin import require_own_code
 
@@ -28,10 +29,12 @@ class _Mounted:
 
 
 mounted = _Mounted()
+connections.use()
 
 
 @bentoml.service(
     traffic={"timeout": 30, "max_concurrency": 256},
+    endpoints={"livez": "/v2/health/live", "readyz": "/v2/health/ready"},  # answered however many wait
     metrics={"enabled": False},
     logging={"access": {"enabled": False}},
     tracing={"excluded_urls": [".*"]},

@@ -20,7 +20,8 @@ class Answers:
     Attributes:
         scores: float64 [rows]; probabilities.
         ranks: int32 [rows]; 1 is the best option of its request, ties keep the order of the rows.
-        fallback: bool [rows]; a category, such as the unit, was not seen in training, by its bucket.
+        fallback: bool [rows]; a category's value, such as a new unit, was not seen in training; exact but
+            for two values of one 64-bit hash.
     """
 
     scores: NDArray[np.float64]

@@ -1,15 +1,14 @@
 """What a version consists of, with the digest of every file, and the check that it still does."""
 
 import hashlib
-import json
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, ValidationError
+from pydantic import Field
 
+from slipway.documents import read
 from slipway.errors import SlipwayError
 from slipway.settings.base import Moment, Strict
-from slipway.settings.faults import explain
 
 MANIFEST = "manifest.json"
 CARD = "card.json"
@@ -108,6 +107,8 @@ def verify(folder: Path, code: Path | None = None, expected: str | None = None) 
     inside = {name.removeprefix(f"{CODE}/") for name in manifest.files if name.startswith(f"{CODE}/")}
     rest = {name for name in manifest.files if code is None or not name.startswith(f"{CODE}/")}
     for name in manifest.files:
+        if Path(name).is_absolute() or ".." in Path(name).parts:
+            raise SlipwayError(f"{path}: files: {name!r} lies outside of the version")
         file = folder / name if code is None or name in rest else code / name.removeprefix(f"{CODE}/")
         _require_digest(file, manifest.files[name])
     _refuse(folder, names(folder) - rest - {MANIFEST, REGISTERED})
@@ -123,17 +124,12 @@ def _read(path: Path, expected: str | None) -> Manifest:
         raise SlipwayError(f"{path}: no manifest; this is not a model version")
     if expected is not None and sha256(path) != expected:
         raise SlipwayError(f"{path}: sha256 {sha256(path)[:12]}…, the registry says {expected[:12]}…")
-    try:
-        content = json.loads(path.read_bytes())
-    except ValueError as error:
-        raise SlipwayError(f"{path}: not JSON: {error}") from error
-    try:
-        return Manifest.model_validate_json(path.read_bytes())
-    except ValidationError as error:
-        raise SlipwayError(f"{path}: {explain(error, content, Manifest)}") from error
+    return read(path, Manifest)
 
 
 def _require_digest(file: Path, digest: str) -> None:
+    if file.is_symlink():
+        raise SlipwayError(f"{file}: a link; what it leads to may change after this check")
     if not file.is_file():
         raise SlipwayError(f"{file}: missing; the manifest lists it")
     if (found := sha256(file)) != digest:

@@ -1,5 +1,6 @@
 """One tiny version, as an application in this process and as a Bento in a process of its own."""
 
+import resource
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -56,6 +57,8 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     from slipway import servers
     from tests.tiny import tiny_bento
 
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, min(hard, 4096)), hard))  # a test has 1,000 clients
     project, tag = tiny_bento(tmp_path_factory.mktemp("served") / "a project", ROOT)
     server = servers.start(project, tag, 7)
     yield Running(project, server)

@@ -7,10 +7,43 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from slipway.serving.served import Served
 from tests.serving.browser import OPTION, REQUEST, Browser, body, tensors
 from tests.serving.test_predict import JSON
 
 INFER = "/v2/models/ad_click/infer"
+
+
+TENSORS = pytest.mark.gate(
+    "serve.tensors",
+    fed="tensors of a wrong type, shape, length or value, missing, twice or in binary, and unknown outputs",
+    stops="serve",
+    exit="400",
+    reason="the tensor and the value, what was found and what is expected",
+    untouched="nothing scored",
+    guard=[
+        f"slipway/serving/inference.py:{guard}"
+        for guard in (
+            "Protocol._values:datatype",
+            "Protocol._values:shape",
+            "Protocol._absent:missing from inputs",
+            "Protocol.table:the first tensor has",
+            "Protocol.table:two tensors have",
+            "_wanted:no output",
+            "_wanted:parameters.binary_data_output",
+        )
+    ]
+    + ["slipway/serving/app.py:_add_infer:Inference-Header-Content-Length"],
+)
+ROWS = pytest.mark.gate(
+    "serve.rows",
+    fed="more options in one request than serving.max_rows",
+    stops="serve",
+    exit="413",
+    reason="1001 options in one request; serving.max_rows allows 1000",
+    untouched="nothing scored",
+    guard="slipway/serving/predict.py:check_rows:serving.max_rows allows",
+)
 
 
 def outputs(browser: Browser, sent: dict[str, Any]) -> dict[str, Any]:
@@ -83,6 +116,7 @@ def tensor(name: str, data: list[Any], **changes: Any) -> dict[str, Any]:
     return {"name": name, "datatype": "INT64", "shape": [len(data)], "data": data} | changes
 
 
+@TENSORS
 @pytest.mark.parametrize(
     ("name", "spoilt"),
     [
@@ -102,14 +136,18 @@ def tensor(name: str, data: list[Any], **changes: Any) -> dict[str, Any]:
         ("device", tensor("device", ["x" * 1025, "y"], datatype="BYTES")),
     ],
 )
-def test_malformed_tensors_name_the_column(browser: Browser, name: str, spoilt: Any) -> None:
-    """A tensor that cannot be its column is refused."""
+def test_malformed_tensors_name_the_column(
+    browser: Browser, monkeypatch: pytest.MonkeyPatch, name: str, spoilt: Any
+) -> None:
+    """A tensor that cannot be its column is refused, before anything is scored."""
+    monkeypatch.setattr(Served, "answer", lambda *_: pytest.fail("scored"))
     answer = browser.post(INFER, content=json.dumps(tensors(2, **{name: spoilt})))
 
     assert answer.status_code == 400
     assert answer.json()["error"].startswith(name)
 
 
+@TENSORS
 @pytest.mark.parametrize(
     "spoilt",
     [
@@ -119,6 +157,7 @@ def test_malformed_tensors_name_the_column(browser: Browser, name: str, spoilt: 
         {"inputs": [tensor("user_id", [1]), tensor("user_id", [1])]},
         tensors() | {"parameters": {"binary_data_output": True}},
         tensors() | {"outputs": [{"name": "score", "parameters": {"binary_data": True}}]},
+        tensors() | {"outputs": [{"name": "loss"}]},
         tensors() | {"id": 3},
         {"inputs": [tensor("user_id", [1], shape=[-1])]},
     ],
@@ -128,11 +167,14 @@ def test_malformed_bodies(browser: Browser, spoilt: dict[str, Any]) -> None:
     assert browser.post(INFER, json=spoilt).status_code == 400
 
 
-def test_too_many_rows(browser: Browser) -> None:
+@ROWS
+def test_too_many_rows(browser: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
     """The card bounds the rows of one request."""
+    monkeypatch.setattr(Served, "answer", lambda *_: pytest.fail("scored"))
     assert browser.post(INFER, json=tensors(1001)).status_code == 413
 
 
+@TENSORS
 def test_binary_bodies_are_refused(browser: Browser) -> None:
     """The binary tensor extension is announced by a header."""
     answer = browser.post(INFER, content=b"{}\0\0", headers={"Inference-Header-Content-Length": "2"})
@@ -141,6 +183,15 @@ def test_binary_bodies_are_refused(browser: Browser) -> None:
     assert "binary tensors are not supported" in answer.json()["error"]
 
 
+@pytest.mark.gate(
+    "serve.model",
+    fed="a request for another model, or for another version than the one that is served",
+    stops="serve",
+    exit="404",
+    reason="the name or version asked for, and what this server has",
+    untouched="nothing scored by the version that was not asked for",
+    guard=["slipway/serving/app.py:_check:model ", "slipway/serving/app.py:_check:version "],
+)
 @pytest.mark.parametrize(
     ("path", "status"),
     [
@@ -161,6 +212,7 @@ def test_paths(browser: Browser, path: str, status: int) -> None:
     assert (answer.status_code, isinstance(answer.json(), dict)) == (status, True)
 
 
+@pytest.mark.gate("serve.model")
 def test_versioned_inference(browser: Browser) -> None:
     """A client may insist on a version."""
     assert browser.post("/v2/models/ad_click/versions/7/infer", json=tensors()).status_code == 200
@@ -176,3 +228,36 @@ def test_no_tensor_breaks_the_service(browser: Browser, name: str, key: str, val
     spoilt = next(made for made in tensors()["inputs"] if made["name"] == name) | {key: value}
 
     assert browser.post(INFER, content=json.dumps(tensors(2, **{name: spoilt}))).status_code in {200, 400}
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.dictionaries(st.sampled_from(["id", "parameters", "outputs"]), JSON),
+    st.lists(
+        st.fixed_dictionaries(
+            {
+                "name": st.sampled_from([*REQUEST, *OPTION, "unknown", "\x00"]),
+                "data": st.lists(JSON, max_size=3),
+            },
+            optional={
+                "shape": st.lists(st.integers(-1, 2**70), max_size=3),
+                "datatype": st.sampled_from(["INT64", "BYTES", "FP64", "BOOL", "INT8", ""]),
+                "parameters": JSON,
+            },
+        )
+        | JSON,
+        max_size=14,
+    ),
+)
+def test_no_body_breaks_the_service(browser: Browser, rest: dict[str, Any], inputs: list[Any]) -> None:
+    """Nor do many tensors at once, unknown ones, the same ones twice, or none."""
+    sent = json.dumps(rest | {"inputs": inputs})
+
+    assert browser.post(INFER, content=sent).status_code in {200, 400}
+
+
+def test_unknown_tensors_are_ignored(browser: Browser) -> None:
+    """Stable and canary get the same requests, and one may know more columns."""
+    more = tensors(2, weather=tensor("weather", ["rain"], datatype="BYTES"))
+
+    assert outputs(browser, more) == outputs(browser, tensors(2))

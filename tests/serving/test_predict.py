@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from slipway.serving.app import MAX_BODY
+from slipway.serving.body import MAX_BODY
 from slipway.serving.served import Served
 from tests.serving.browser import OPTION, REQUEST, Browser, body
 
@@ -119,6 +119,7 @@ def test_bodies_that_are_no_request(browser: Browser, content: bytes) -> None:
     assert browser.post("/predict", content=content).status_code == 422
 
 
+@pytest.mark.gate("serve.rows")
 def test_too_many_options(browser: Browser) -> None:
     """The card bounds the options of one HTTP request."""
     assert browser.post("/predict", json=body(*[OPTION] * 1000)).status_code == 200

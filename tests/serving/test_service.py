@@ -123,6 +123,7 @@ def test_bentoml_serve_ends_at_a_tampered_bento(running: Running, tmp_path: Path
     assert "version/model/model.txt: sha256" in done.stderr.splitlines()[-1]
 
 
+@pytest.mark.gate("serve.parity")
 def test_a_bento_that_answers_otherwise_than_in_training_does_not_start(
     running: Running, tmp_path: Path
 ) -> None:
@@ -133,7 +134,18 @@ def test_a_bento_that_answers_otherwise_than_in_training_does_not_start(
     with pytest.raises(SlipwayError, match=r"parity\.parquet: served scores differ by 1e-05"):
         start(running.project, tag, 105)
 
+    assert servers_running(running.project) == [running.server]
 
+
+@pytest.mark.gate(
+    "serve.expected_digest",
+    fed="a Bento that is not the version which whoever deploys has named",
+    stops="serve",
+    exit=1,
+    reason="SLIPWAY_VERSION_DIGEST: expected one digest, packaged is another",
+    untouched="no server process left",
+    guard="slipway/serving/served.py:check:SLIPWAY_VERSION_DIGEST",
+)
 def test_another_version_than_expected_does_not_start(
     running: Running, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -142,3 +154,5 @@ def test_another_version_than_expected_does_not_start(
 
     with pytest.raises(SlipwayError, match="SLIPWAY_VERSION_DIGEST: expected 000000000000"):
         start(running.project, running.server.tag, 7)
+
+    assert servers_running(running.project) == [running.server]

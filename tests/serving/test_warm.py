@@ -26,6 +26,21 @@ def test_serving_gives_the_scores_of_training(served: Served, laid_out: Path) ->
     check_parity(served, laid_out)
 
 
+PARITY = pytest.mark.gate(
+    "serve.parity",
+    fed="a Bento whose digests agree and whose answers are not those of training",
+    stops="serve",
+    exit=1,
+    reason="parity.parquet: served scores differ from training",
+    untouched="no server process left",
+    guard=[
+        "slipway/serving/warm.py:check_parity:served scores differ",
+        "slipway/serving/warm.py:check_parity:refuses its own sample",
+    ],
+)
+
+
+@PARITY
 @pytest.mark.parametrize("error", [2e-6, float("nan")])
 def test_other_scores_are_refused(served: Served, laid_out: Path, tmp_path: Path, error: float) -> None:
     """One score that is off by more than 1e-6 suffices."""
@@ -37,6 +52,7 @@ def test_other_scores_are_refused(served: Served, laid_out: Path, tmp_path: Path
         check_parity(served, root)
 
 
+@PARITY
 def test_a_sample_that_cannot_be_sent_is_refused(served: Served, laid_out: Path, tmp_path: Path) -> None:
     """A column that training took and the service refuses is a skew too."""
     users = pa.array(np.full(64, None), pa.int64())

@@ -11,7 +11,18 @@ from slipway.errors import SlipwayError
 from slipway.version.origin import require_own_code, search_path
 from tests.version.conftest import ROOT
 
+OWN_CODE = pytest.mark.gate(
+    "evaluate.own_code",
+    fed="a version that would be answered by the code of the working tree",
+    stops="evaluate",
+    exit=1,
+    reason="slipway: imported from elsewhere, expected below the version's own code",
+    untouched="nothing scored: the process says nothing",
+    guard="slipway/version/origin.py:require_own_code:imported from",
+)
 
+
+@OWN_CODE
 def test_code_from_elsewhere_is_refused(whole: Path) -> None:
     """The working tree's modules are not those of a version."""
     with pytest.raises(SlipwayError, match=r"^slipway: imported from .*expected below .*code$"):
@@ -29,6 +40,7 @@ def test_a_path_that_python_would_split_is_refused() -> None:
         search_path(Path(f"a{os.pathsep}b/code"))
 
 
+@OWN_CODE
 def test_a_worker_of_other_code_ends_with_one_line(whole: Path) -> None:
     """However it came about that another slipway was found first."""
     done = subprocess.run(

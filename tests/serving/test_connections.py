@@ -1,0 +1,179 @@
+"""Clients that stall are cut off, by uvicorn's own server with a short patience."""
+
+import asyncio
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from typing import Any
+
+import pytest
+import uvicorn
+
+from slipway.serving import connections
+from slipway.serving.connections import Connection
+
+HEAD = b"POST / HTTP/1.1\r\nHost: a\r\n"
+ANSWERED = HEAD + b"Content-Length: 0\r\n\r\n"
+MIDDLE, LARGE = 60_000, 4 * 2**20
+"""Bytes of an answer that a socket does not hold but uvicorn does, and of one that neither holds."""
+CUT = r"[Rr]eset|[Bb]roken pipe|aborted"
+
+STALLED = pytest.mark.gate(
+    "serve.stalled",
+    fed="1,000 clients that send nothing, half a head or half a body, and others that take no answer",
+    stops="serve",
+    exit=0,
+    reason="the connection is closed after 10 s",
+    untouched="sound requests are answered meanwhile",
+    guard=[
+        "slipway/serving/connections.py:Connection.connection_made:_watch",
+        "slipway/serving/connections.py:Connection.data_received:_watch",
+        "slipway/serving/connections.py:Connection.timeout_keep_alive_handler:call_later",
+    ],
+)
+
+
+async def answer(scope: Any, receive: Any, send: Any) -> None:
+    """So many bytes as the path says, whatever was sent."""
+    body = b"x" * int(scope["path"].strip("/") or 2)
+    headers = [(b"content-length", str(len(body)).encode())]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    for start in range(0, len(body), 2**16):
+        part = body[start : start + 2**16]
+        await send({"type": "http.response.body", "body": part, "more_body": start + len(part) < len(body)})
+
+
+class Serving(uvicorn.Server):
+    """Serves from a thread."""
+
+    def __init__(self, listening: socket.socket, keep_alive: float) -> None:
+        options = {"http": Connection, "lifespan": "off", "loop": "asyncio", "log_config": None}
+        super().__init__(uvicorn.Config(answer, timeout_keep_alive=keep_alive, **options))  # type: ignore[arg-type]
+        self.listening = listening
+        self.up = threading.Event()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Say when it listens."""
+        await super().startup(sockets)
+        self.up.set()
+
+    def serve_here(self) -> None:
+        """Until it is told to leave."""
+        asyncio.run(self._serve([self.listening]))
+
+
+@pytest.fixture
+def port(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> Iterator[int]:
+    """A server that waits half a second for whatever it waits for."""
+    monkeypatch.setattr(connections, "SECONDS", 0.5)
+    with closing(socket.create_server(("127.0.0.1", 0))) as listening:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
+        serving = Serving(listening, keep_alive=getattr(request, "param", 60))
+        thread = threading.Thread(target=serving.serve_here)
+        thread.start()
+        assert serving.up.wait(60)
+        yield listening.getsockname()[1]
+        serving.force_exit = serving.should_exit = True
+        thread.join()
+
+
+@pytest.fixture
+def client(port: int) -> Iterator[socket.socket]:
+    """One client, which waits for a minute at most."""
+    with closing(socket.socket()) as made:
+        made.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        made.settimeout(60)
+        made.connect(("127.0.0.1", port))
+        yield made
+
+
+def rest(client: socket.socket) -> bytes:
+    """What comes until the server hangs up."""
+    found = b""
+    try:
+        while part := client.recv(2**20):
+            found += part
+    except ConnectionResetError:
+        pass
+    return found
+
+
+def pour(client: socket.socket, piece: bytes) -> None:
+    """Send until the server has hung up."""
+    while True:
+        client.sendall(piece)
+
+
+@STALLED
+@pytest.mark.parametrize("sent", [b"", b"P", HEAD, HEAD + b"X: y\r\n"])
+def test_half_a_head_is_not_waited_for(client: socket.socket, sent: bytes) -> None:
+    """Nor is no head at all, right after the connection."""
+    client.sendall(sent)
+
+    assert rest(client) == b""
+
+
+@STALLED
+def test_half_a_second_head_is_not_waited_for(client: socket.socket) -> None:
+    """The first request was answered."""
+    client.sendall(ANSWERED)
+    assert client.recv(12) == b"HTTP/1.1 200"
+    client.sendall(b"P")
+
+    assert rest(client).endswith(b"xx")
+
+
+@STALLED
+def test_a_byte_now_and_then_buys_no_time(client: socket.socket) -> None:
+    """It ends although something always comes."""
+    with pytest.raises(OSError, match=CUT):
+        pour(client, b"a")
+
+
+@STALLED
+def test_a_refused_body_is_not_read_for_ever(client: socket.socket) -> None:
+    """The answer came at once, and the client goes on sending."""
+    client.sendall(HEAD + b"Content-Length: 99999999999\r\n\r\n")
+    assert client.recv(12) == b"HTTP/1.1 200"
+
+    with pytest.raises(OSError, match=CUT):
+        pour(client, b" " * 2**16)
+
+
+@STALLED
+def test_a_large_answer_that_is_not_taken_is_dropped(client: socket.socket) -> None:
+    """Nothing is taken until the server has given up, which shows when it takes no more either."""
+    client.sendall(asking_for(LARGE))
+    with pytest.raises(OSError, match=CUT):
+        pour(client, b" ")
+
+    assert len(rest(client)) < LARGE
+
+
+@STALLED
+@pytest.mark.parametrize("port", [0.1], indirect=True)
+def test_the_end_of_an_answer_that_is_not_taken_is_dropped(client: socket.socket) -> None:
+    """uvicorn is done with it, and would wait for ever to hang up."""
+    client.sendall(asking_for(MIDDLE))
+    with pytest.raises(OSError, match=CUT):
+        pour(client, b" ")
+
+    assert len(rest(client)) < MIDDLE
+
+
+def test_a_patient_client_is_served(client: socket.socket) -> None:
+    """Requests whose heads come whole are answered, for longer than a stalled one is borne."""
+    end = time.monotonic() + 1.5
+    while time.monotonic() < end:
+        client.sendall(ANSWERED)
+        found = b""
+        while not found.endswith(b"xx"):
+            found += client.recv(4096)
+        assert found.startswith(b"HTTP/1.1 200")
+
+
+def asking_for(size: int) -> bytes:
+    """A request for an answer of that size."""
+    return ANSWERED.replace(b"/ ", f"/{size} ".encode())
