@@ -3,6 +3,7 @@
 import typer
 
 from slipway.cli.options import DataSize, System
+from slipway.errors import Refused
 from slipway.project import Project
 from slipway.settings import Card
 
@@ -34,21 +35,25 @@ def check(system: System = None, size: DataSize = "full") -> None:
     found = check_rows(card, extra, [folder / "raw" / ROWS], folder / "checks")
     for warning in found.failed_warning:
         typer.echo(f"warning: {warning}", err=True)
-    typer.echo(
-        f"{card.name}: {found.evaluated} expectations evaluated, see {folder / 'checks' / 'docs.html'}"
-    )
-    require(found)
+    docs = folder / "checks" / "docs.html"
+    typer.echo(f"{card.name}: {found.evaluated} expectations evaluated, see {docs}")
+    try:
+        require(found)
+    except Refused as error:
+        raise Refused(f"{error} (Data Docs: {docs})") from error
 
 
 @app.command()
 def split(system: System = None, size: DataSize = "full") -> None:
     """Split the checked rows by time; refuses rows that did not pass."""
-    from slipway.data.check import RESULT, read_summary, require
+    from slipway.data.check import RESULT, read_summary, require, require_checked
+    from slipway.data.parquet import ROWS
     from slipway.data.split import split as split_rows
 
     project, card = _open(system)
     folder = project.data(card.name, size)
     require(read_summary(folder / "checks" / RESULT))
+    require_checked(folder / "checks" / RESULT, [folder / "raw" / ROWS])
     manifest = split_rows(card, card.name, size, folder / "raw", folder / "split")
     for name, part in manifest.parts.items():
         typer.echo(

@@ -6,14 +6,18 @@ from pathlib import Path
 from typing import Any
 
 from slipway.atomic import whole_folder
-from slipway.data.docs import one_page
-from slipway.data.duckdb_engine import column_types, parquet_batch
+from slipway.data.docs import one_page, site
+from slipway.data.duckdb_engine import column_types, parquet_batch, require_readable
 from slipway.data.findings import Finding, findings
+from slipway.data.suite import build_suite
 from slipway.errors import Refused, SlipwayError
 from slipway.records import CheckSummary
 from slipway.settings import Card
+from slipway.version.manifest import sha256
 
 RESULT = "result.json"
+MOST = 5
+"""Failures that a refusal names; the result has them all."""
 
 
 def check(card: Card, extra: list[Any], rows: list[Path], out: Path) -> CheckSummary:
@@ -31,7 +35,8 @@ def check(card: Card, extra: list[Any], rows: list[Path], out: Path) -> CheckSum
     """
     with whole_folder(out) as folder:
         types = column_types(rows)
-        results = _validate(card, extra, rows, folder / "docs")
+        require_readable(rows)
+        results = _validate(card, build_suite(card, extra, types), rows, folder / "docs")
         (folder / "docs.html").write_text(one_page(folder / "docs"), encoding="utf-8")
         found = findings(results, types)
         summary = CheckSummary(
@@ -39,7 +44,7 @@ def check(card: Card, extra: list[Any], rows: list[Path], out: Path) -> CheckSum
             failed_critical=[str(one) for one in found if not one.success and one.severity == "critical"],
             failed_warning=[str(one) for one in found if not one.success and one.severity != "critical"],
         )
-        (folder / RESULT).write_text(_json(summary, found), encoding="utf-8")
+        (folder / RESULT).write_text(_json(summary, found, rows), encoding="utf-8")
     return summary
 
 
@@ -47,10 +52,11 @@ def require(summary: CheckSummary) -> None:
     """Stop where an expectation of critical severity failed.
 
     Raises:
-        Refused: names every one of them.
+        Refused: names the first of them.
     """
-    if summary.failed_critical:
-        raise Refused("the data fails its checks: " + "; ".join(summary.failed_critical))
+    if failed := summary.failed_critical:
+        more = [f"and {len(failed) - MOST} more"] if len(failed) > MOST else []
+        raise Refused("the data fails its checks: " + "; ".join([*failed[:MOST], *more]))
 
 
 def read_summary(path: Path) -> CheckSummary:
@@ -61,19 +67,37 @@ def read_summary(path: Path) -> CheckSummary:
         raise SlipwayError(f"{path}: not the result of a check; run `slipway data check` first") from error
 
 
-def _json(summary: CheckSummary, found: list[Finding]) -> str:
-    content = {"summary": summary.model_dump(), "expectations": [one.model_dump() for one in found]}
+def require_checked(path: Path, rows: list[Path]) -> None:
+    """Stop where a result is about other rows, however well those did.
+
+    Args:
+        path: a `result.json`.
+        rows: Parquet files that are to be used.
+
+    Raises:
+        Refused: at least one file is not as it was when it was checked.
+    """
+    checked = json.loads(path.read_text(encoding="utf-8")).get("rows", {})
+    for file in rows:
+        if checked.get(file.name) != sha256(file):
+            raise Refused(f"{file}: changed since it was checked in {path}; run `slipway data check` again")
+
+
+def _json(summary: CheckSummary, found: list[Finding], rows: list[Path]) -> str:
+    content = {
+        "summary": summary.model_dump(),
+        "expectations": [one.model_dump() for one in found],
+        "rows": {file.name: sha256(file) for file in rows},
+    }
     return json.dumps(content, indent=2, sort_keys=True) + "\n"
 
 
-def _validate(card: Card, extra: list[Any], rows: list[Path], docs: Path) -> list[Any]:
+def _validate(card: Card, expected: Any, rows: list[Path], docs: Path) -> list[Any]:
     import great_expectations as gx
     from great_expectations.checkpoint import UpdateDataDocsAction
 
-    from slipway.data.suite import build_suite
-
     context = _context(docs)
-    suite = context.suites.add(build_suite(card, extra))
+    suite = context.suites.add(expected)
     with tempfile.TemporaryDirectory() as temporary:
         batch = parquet_batch(context, rows, Path(temporary) / "view.duckdb")
         validation = context.validation_definitions.add(
@@ -96,15 +120,5 @@ def _context(docs: Path) -> Any:
 
     context = gx.get_context(mode="ephemeral")
     context.variables.progress_bars = ProgressBarsConfig(globally=False)
-    context.add_data_docs_site(
-        "docs",
-        {
-            "class_name": "SiteBuilder",
-            "store_backend": {
-                "class_name": "TupleFilesystemStoreBackend",
-                "base_directory": str(docs.resolve()),
-            },
-            "site_index_builder": {"class_name": "DefaultSiteIndexBuilder"},
-        },
-    )
+    context.add_data_docs_site("docs", site(docs))
     return context

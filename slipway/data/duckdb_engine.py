@@ -6,13 +6,16 @@ DuckDB's cursors are empty once their connection is closed. The tests fail when 
 
 import atexit
 import os
+import re
 from enum import Enum
 from pathlib import Path
 from typing import Any
 
+from slipway.data.values import shown
 from slipway.errors import SlipwayError
 
 VIEW = "rows"
+_SAID = 300
 
 
 class _Dialect(str, Enum):  # noqa: UP042 - GX compares it with plain strings and asks for `.value`
@@ -43,22 +46,72 @@ def parquet_batch(context: Any, rows: list[Path], database: Path) -> Any:
     return source.add_table_asset(VIEW, table_name=VIEW).add_batch_definition_whole_table("all")
 
 
-def column_types(rows: list[Path]) -> dict[str, str]:
-    """DuckDB's type of every column of Parquet files that are taken together.
+def column_types(rows: list[Path], needed: list[str] | None = None) -> dict[str, str]:
+    """DuckDB's type of every column of the first of Parquet files that are taken together.
+
+    Args:
+        needed: columns that every file must have as the first has them, or not at all; None is all.
 
     Raises:
-        SlipwayError: one is no Parquet file, or lacks a column of the first.
+        SlipwayError: one is no Parquet file, or differs from the first: DuckDB would convert its values to
+            the first's types without a word.
     """
     import duckdb
 
+    with duckdb.connect() as connection:
+        first = _types(connection, rows[0])
+        for path in rows[1:]:
+            other = _types(connection, path)
+            for name in needed or sorted(first.keys() | other.keys()):
+                _require_same(name, (rows[0], first.get(name)), (path, other.get(name)))
+    return first
+
+
+def _require_same(name: str, first: tuple[Path, str | None], other: tuple[Path, str | None]) -> None:
+    if first[1] == other[1]:
+        return
+    (here, found), (there, expected) = (other, first) if first[1] else (first, other)
+    if found is None:
+        raise SlipwayError(f"{here}: no column '{shown(name)}', which {there.name} has")
+    raise SlipwayError(
+        f"{here}: column '{shown(name)}' is of type {shown(found)}, in {there.name} of type {shown(expected)}"
+    )
+
+
+def require_readable(rows: list[Path]) -> None:
+    """Read every value once, for the types stand at the end of a Parquet file and say nothing of the rest.
+
+    Raises:
+        SlipwayError: a file is damaged.
+    """
+    import duckdb
+
+    with duckdb.connect() as connection:
+        for path in rows:
+            try:
+                connection.execute("SELECT bit_xor(hash(one)) FROM read_parquet(?) AS one", [str(path)])
+            except duckdb.Error as error:
+                raise SlipwayError(f"{path}: not a readable Parquet file: {said(error)}") from error
+
+
+def _types(connection: Any, path: Path) -> dict[str, str]:
+    import duckdb
+
     try:
-        with duckdb.connect() as connection:
-            found = connection.execute(
-                "DESCRIBE SELECT * FROM read_parquet(?)", [[str(path) for path in rows]]
-            ).fetchall()
+        found = connection.execute("DESCRIBE SELECT * FROM read_parquet(?)", [str(path)]).fetchall()
     except duckdb.Error as error:
-        raise SlipwayError(f"{rows[0].parent}: {str(error).splitlines()[0]}") from error
+        raise SlipwayError(f"{path}: not a readable Parquet file: {said(error)}") from error
     return {str(name): str(kind) for name, kind, *_ in found}
+
+
+def said(error: Exception) -> str:
+    """What DuckDB says of a file on one line, without the options of DuckDB that it proposes."""
+    text = re.split(r"\n *(?:Possible |file = |LINE \d)|If you are trying", str(error))[0]
+    place = re.search(r"CSV Error on Line: (\d+)", text)
+    lines = [line for line in text.splitlines() if line.strip()]
+    if place:  # what follows is the line itself, then what is wrong with it
+        return f"line {place[1]}: {shown(lines[-1].strip(), _SAID)}"
+    return shown(" ".join(" ".join(lines).split()), _SAID)
 
 
 def quoted_list(paths: list[Path]) -> str:

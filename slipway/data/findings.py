@@ -3,11 +3,12 @@
 import json
 from typing import Any, Literal
 
+from slipway.data.leak import LEAKS
+from slipway.data.suite import columns_of
+from slipway.data.values import shown
 from slipway.settings.base import Strict
 
-_GENERIC = {"batch_id", "severity", "unexpected_rows_query"}
-_COLUMNS = ("column", "column_A", "column_B")
-ABSENT = "the column is missing"
+_NOT_SHOWN = {"batch_id", "severity", "column", "column_A", "column_B", "column_list"}
 
 
 class Finding(Strict):
@@ -24,30 +25,29 @@ class Finding(Strict):
 
 
 def findings(results: list[Any], types: dict[str, str]) -> list[Finding]:
-    """One finding per expectation, sorted; of a column that is absent only that is said.
+    """One finding per expectation, sorted.
 
     Args:
         results: GX's, of one validation.
         types: the type that each column has, for GX only counts what a query returns.
     """
     found = [_finding(result, types) for result in results]
-    absent = {one.columns[0] for one in found if one.found == ABSENT}
-    kept = [one for one in found if not absent & set(one.columns) or one.found == ABSENT]
-    return sorted(kept, key=lambda one: (one.columns, one.expectation))
+    return sorted(found, key=lambda one: (one.columns, one.expectation))
 
 
 def _finding(result: Any, types: dict[str, str]) -> Finding:
     config = result.expectation_config
     severity = getattr(config.severity, "value", config.severity)
-    columns = _columns(config)
+    columns = columns_of(config) or ["table"]
+    queried = "unexpected_rows_query" in config.kwargs
     if config.type == "expect_column_to_exist" and not result.success:
-        found = ABSENT
-    elif "unexpected_rows_query" in config.kwargs and columns[0] in types:
-        found = f"found {types[columns[0]]}"
+        found = "the column is missing"
+    elif queried and result.result:
+        found = _queried(result, types.get(columns[0], "nothing"), (config.meta or {}).get("shows", ""))
     else:
         found = _found(result, severity)
     return Finding(
-        columns=columns,
+        columns=columns[:1] if queried else columns,
         expectation=_wording(config),
         severity=severity,
         success=bool(result.success),
@@ -55,22 +55,25 @@ def _finding(result: Any, types: dict[str, str]) -> Finding:
     )
 
 
-def _columns(config: Any) -> list[str]:
-    named = [config.kwargs[key] for key in _COLUMNS if key in config.kwargs]
-    return named or list(config.kwargs.get("column_list", [])) or [(config.meta or {}).get("column", "table")]
-
-
 def _wording(config: Any) -> str:
     """The expectation's name in words with its parameters; a query speaks by its description."""
     if "unexpected_rows_query" in config.kwargs:
-        return str(config.description).removeprefix(f"{_columns(config)[0]} ")
+        return str(config.description).removeprefix(f"{''.join(columns_of(config)[:1])} ")
     words = config.type.removeprefix("expect_").removeprefix("column_").replace("_", " ")
     known = {
         key: value
         for key, value in sorted(config.kwargs.items())
-        if key not in _GENERIC and key not in (*_COLUMNS, "column_list") and value is not None
+        if key not in _NOT_SHOWN and value is not None
     }
     return f"{words} {json.dumps(known)}" if known else words
+
+
+def _queried(result: Any, kind: str, shows: str) -> str:
+    if shows == "type":
+        return f"found {shown(kind)}"
+    if result.success:
+        return "held"
+    return LEAKS if shows == "leak" else f"{result.result['observed_value']} rows are not"
 
 
 def _found(result: Any, severity: str) -> str:
@@ -78,16 +81,18 @@ def _found(result: Any, severity: str) -> str:
     if not found:
         return "held" if result.success else f"could not be evaluated ({_why(result.exception_info)})"
     if "partial_missing_list" in found:
-        return f"missing {found['partial_missing_list']}, unexpected {found['partial_unexpected_list']}"
+        return shown(
+            f"missing {found['partial_missing_list']}, unexpected {found['partial_unexpected_list']}", 200
+        )
     if "unexpected_count" in found:
         return _counted(found, with_examples=severity == "critical" and not result.success)
-    return f"found {_rounded(found.get('observed_value'))}"
+    return f"found {shown(_rounded(found.get('observed_value')))}"
 
 
 def _counted(found: dict[str, Any], with_examples: bool) -> str:
     """Counts; examples only where the run stops anyway, for which ones DuckDB gives may vary."""
     text = f"{found['unexpected_count']} of {found['element_count']} values"
-    examples = sorted({str(value) for value in found["partial_unexpected_list"] if value is not None})
+    examples = sorted({shown(value) for value in found["partial_unexpected_list"] if value is not None})
     return f"{text}, such as {', '.join(examples[:3])}" if with_examples and examples else text
 
 
@@ -100,5 +105,5 @@ def _why(information: dict[str, Any]) -> str:
     """The message of an exception, which GX keeps either flat or by metric."""
     if "exception_message" not in information:
         information = next(iter(information.values()), {})
-    lines = str(information.get("exception_message", "no reason given")).splitlines()
-    return lines[0] if lines else "no reason given"
+    lines = str(information.get("exception_message", "")).splitlines()
+    return shown(lines[0], 200) if lines else "no reason given"

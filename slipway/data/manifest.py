@@ -2,11 +2,12 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from slipway.settings.base import Moment, Strict
 
 Part = Literal["train", "validation", "holdout", "replay"]
+PARTS: tuple[Part, ...] = ("train", "validation", "holdout", "replay")
 
 
 class PartSummary(Strict):
@@ -28,3 +29,10 @@ class SplitManifest(Strict):
     size: str
     source: Annotated[str, Field(description="generator or table")]
     parts: dict[Part, PartSummary]
+
+    @field_validator("parts")
+    @classmethod
+    def _all_parts(cls, parts: dict[Part, PartSummary]) -> dict[Part, PartSummary]:
+        if absent := set(PARTS) - parts.keys():
+            raise ValueError(f"no {sorted(absent)}")
+        return parts

@@ -1,18 +1,19 @@
 """What exists only after the split: the parts of one version of the data, held against each other."""
 
+from collections.abc import Mapping
 from itertools import pairwise
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
+from pydantic import ValidationError
 
-from slipway.data.manifest import Part, PartSummary, SplitManifest
-from slipway.data.split import MANIFEST, PARTS
+from slipway.data.manifest import PARTS, Part, PartSummary, SplitManifest
+from slipway.data.split import MANIFEST, summarise
 from slipway.decisions import Check
 from slipway.errors import Refused, SlipwayError
 from slipway.settings import Card
-from slipway.version.manifest import sha256
 
 MIN_ROWS = 100
 
@@ -24,10 +25,10 @@ def check_parts(card: Card, folder: Path) -> list[Check]:
         SlipwayError: there is no manifest, or a part that it lists is missing.
     """
     manifest = read_manifest(folder)
-    digests = {part: sha256(_file(folder, part)) for part in PARTS}
+    found = {part: summarise(card, _file(folder, part)) for part in PARTS}
     return [
-        *_digest_checks(manifest, digests),
-        *summary_checks(manifest),
+        *_manifest_checks(card, manifest, found),
+        *summary_checks(found),
         *_request_checks(card, folder),
     ]
 
@@ -48,13 +49,16 @@ def read_manifest(folder: Path) -> SplitManifest:
     path = folder / MANIFEST
     try:
         return SplitManifest.model_validate_json(path.read_text(encoding="utf-8"))
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        place = ".".join(str(part) for part in first["loc"])
+        raise SlipwayError(f"{path}: not the manifest of a split: {place}: {first['msg']}") from error
     except (OSError, ValueError) as error:
-        raise SlipwayError(f"{path}: not the manifest of a split") from error
+        raise SlipwayError(f"{path}: not the manifest of a split: {error}") from error
 
 
-def summary_checks(manifest: SplitManifest) -> list[Check]:
-    """Times in order and apart, rows enough, both classes in every part."""
-    parts = manifest.parts
+def summary_checks(parts: Mapping[Part, PartSummary]) -> list[Check]:
+    """Times in order and apart, rows enough, both classes in every part: of the files, not the manifest."""
     checks = [_apart(before, parts[before], after, parts[after]) for before, after in pairwise(PARTS)]
     for part in PARTS:
         rows, rate = parts[part].rows, parts[part].base_rate
@@ -83,16 +87,39 @@ def _apart(before: str, earlier: PartSummary, after: str, later: PartSummary) ->
     )
 
 
-def _digest_checks(manifest: SplitManifest, digests: dict[Part, str]) -> list[Check]:
-    return [
+def _manifest_checks(card: Card, manifest: SplitManifest, found: Mapping[Part, PartSummary]) -> list[Check]:
+    """The manifest is of this system, and says of every file what it holds."""
+    checks = [
         Check(
-            code=f"parts.sha256.{part}",
-            passed=digests[part] == manifest.parts[part].sha256,
-            found=digests[part][:12],
-            allowed=manifest.parts[part].sha256[:12],
+            code="parts.system",
+            passed=manifest.system == card.name,
+            found=manifest.system,
+            allowed=card.name,
         )
-        for part in PARTS
     ]
+    for part in PARTS:
+        said, holds = manifest.parts[part], found[part]
+        checks.append(
+            Check(
+                code=f"parts.sha256.{part}",
+                passed=holds.sha256 == said.sha256,
+                found=holds.sha256[:12],
+                allowed=said.sha256[:12],
+            )
+        )
+        checks.append(
+            Check(
+                code=f"parts.manifest.{part}",
+                passed=holds.model_copy(update={"sha256": said.sha256}) == said,
+                found=_told(holds),
+                allowed=_told(said),
+            )
+        )
+    return checks
+
+
+def _told(part: PartSummary) -> str:
+    return f"{part.rows} rows, {part.units} units, base rate {part.base_rate:.6g}, {part.start} to {part.end}"
 
 
 def _request_checks(card: Card, folder: Path) -> list[Check]:

@@ -9,41 +9,59 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from slipway.data.duckdb_engine import column_types, quoted, quoted_list
+from slipway.data.values import shown
 from slipway.errors import SlipwayError
 from slipway.settings.data import TableSource
 
+FILE = "file of the row"
+"""The column that holds where a row comes from; spaces keep it apart from the card's names."""
 _HEAD = 65_536
+_BLOCK = 1_048_576
 _DELIMITER = {"csv": ",", "tsv": "\t"}
+_MARKUP = ("<!doctype", "<!--", "<?xml", "<html", "<head", "<body")
 
 
 @dataclass(frozen=True)
 class Reader:
-    """A DuckDB table function over the files, and the columns that it gives."""
+    """A DuckDB table function over the files, and the columns that it gives, each with DuckDB's type."""
 
     sql: str
-    columns: list[str]
+    types: dict[str, str]
 
 
-def reader(source: TableSource, path: Path) -> Reader:
+def reader(source: TableSource, path: Path, needed: list[str]) -> Reader:
     """How to read the file or folder at `path`.
 
+    Args:
+        needed: the columns that will be read; Parquet files must agree in them.
+
     Raises:
-        SlipwayError: there is no file, or the first lines are not what the card says.
+        SlipwayError: there is no file, one is damaged, or the first lines are not what the card says.
     """
     files = _files(path, source.format)
     if source.format == "parquet":
-        return Reader(f"read_parquet({quoted_list(files)})", list(column_types(files)))
+        types = column_types(files, needed)
+        return Reader(f"read_parquet({quoted_list(files)}, filename={quoted(FILE)})", types)
     packed = [_is_gzip(file) for file in files]
     if len(set(packed)) > 1:
         raise SlipwayError(f"{path}: some files are gzip and some are not; all or none must be")
+    if packed[0]:
+        for file in files:
+            _require_whole(file)
     columns = _columns(source, files)
-    types = ", ".join(f"{quoted(name)}: 'VARCHAR'" for name in columns)
+    kinds = ", ".join(f"{quoted(name)}: 'VARCHAR'" for name in columns)
     return Reader(
-        f"read_csv({quoted_list(files)}, auto_detect=false, columns={{{types}}}, "
+        f"read_csv({quoted_list(files)}, auto_detect=false, columns={{{kinds}}}, filename={quoted(FILE)}, "
         f"delim={quoted(_DELIMITER[source.format])}, quote='\"', escape='\"', "
         f"header={str(source.header is True).lower()}, compression='{'gzip' if packed[0] else 'none'}')",
-        columns,
+        dict.fromkeys(columns, "VARCHAR"),
     )
+
+
+def listed(names: list[str]) -> str:
+    """The names of columns, as many as fit on a line."""
+    few = ", ".join(f"'{shown(name, 40)}'" for name in names[:20])
+    return f"[{few}{f', … {len(names)} in all' if len(names) > 20 else ''}]"
 
 
 def _files(path: Path, kind: str) -> list[Path]:
@@ -65,29 +83,36 @@ def _files(path: Path, kind: str) -> list[Path]:
 def _columns(source: TableSource, files: list[Path]) -> list[str]:
     """The names of the columns; every file must have the first one's header."""
     rows = [_first_row(file, _DELIMITER[source.format]) for file in files]
+    numbered = [f"column{place}" for place in range(len(rows[0]))]
     if isinstance(source.header, list):
         names = source.header
     elif source.header:
-        names = rows[0]
+        names = [name or number for name, number in zip(rows[0], numbered, strict=True)]
         for file, row in zip(files, rows, strict=True):
-            if row != names:
-                raise SlipwayError(f"{file}: header {row}, that of {files[0].name} is {names}")
+            if row != rows[0]:
+                expected = f"that of {files[0].name} is {listed(rows[0])}"
+                raise SlipwayError(f"{file}: header {listed(row)}, {expected}")
     else:
-        names = [f"column{place}" for place in range(len(rows[0]))]
+        names = numbered
     if len(rows[0]) != len(names):
         raise SlipwayError(f"{files[0]}: {len(rows[0])} columns, data.source.header names {len(names)}")
-    if len(set(names)) < len(names):
-        raise SlipwayError(f"{files[0]}: two columns have the same name: {names}")
+    if len({name.lower() for name in names}) < len(names):
+        raise SlipwayError(f"{files[0]}: two columns have the same name, case aside: {listed(names)}")
     return names
 
 
 def _first_row(path: Path, delimiter: str) -> list[str]:
     head = _head(path)
-    if head.lstrip().lower().startswith(("<!doctype html", "<html")):
-        raise SlipwayError(f"{path}: an HTML page, expected delimited text")
-    row = next(csv.reader(io.StringIO(head), delimiter=delimiter), None)
-    if not row:
+    if not head.strip():
         raise SlipwayError(f"{path}: empty, expected rows")
+    if head.lstrip().lower().startswith(_MARKUP):
+        raise SlipwayError(f"{path}: an HTML or XML page, expected delimited text")
+    try:
+        row = next(csv.reader(io.StringIO(head, newline=""), delimiter=delimiter))
+    except csv.Error as error:
+        raise SlipwayError(f"{path}: line 1 cannot be read: {error}") from error
+    if not row:
+        raise SlipwayError(f"{path}: line 1 is blank, expected the columns")
     return row
 
 
@@ -98,10 +123,18 @@ def _head(path: Path) -> str:
         return codecs.getincrementaldecoder("utf-8-sig")().decode(head)
     except UnicodeDecodeError as error:
         raise SlipwayError(f"{path}: not UTF-8 text (byte {error.start})") from error
-    except (EOFError, zlib.error, OSError) as error:
-        raise SlipwayError(f"{path}: cannot be read: {error}") from error
 
 
 def _is_gzip(path: Path) -> bool:
     with path.open("rb") as file:
         return file.read(2) == b"\x1f\x8b"
+
+
+def _require_whole(path: Path) -> None:
+    """Read a gzip file to its end, for DuckDB does not compare the checksum that stands there."""
+    try:
+        with gzip.open(path) as file:
+            while file.read(_BLOCK):
+                pass
+    except (EOFError, zlib.error, OSError) as error:
+        raise SlipwayError(f"{path}: not a whole gzip file: {error}") from error

@@ -10,13 +10,12 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from slipway.atomic import whole_folder
-from slipway.data.manifest import Part, PartSummary, SplitManifest
+from slipway.data.manifest import PARTS, Part, PartSummary, SplitManifest
 from slipway.data.parquet import ROWS, TRUTH, batches_between, open_parquet, write_batches
 from slipway.errors import SlipwayError
 from slipway.settings import Card, Size
 from slipway.version.manifest import sha256
 
-PARTS: tuple[Part, ...] = ("train", "validation", "holdout", "replay")
 MANIFEST = "manifest.json"
 
 
@@ -28,15 +27,14 @@ def split(card: Card, system: str, size: Size, raw: Path, out: Path) -> SplitMan
     Raises:
         SlipwayError: rows are not sorted, or cannot be cut so; nothing is written.
     """
-    roles = {role: card.data.column(role) for role in ("time", "request", "unit", "label")}
+    time_column, request = card.data.required("time"), card.data.column("request")
     open_parquet(raw / ROWS)
-    table = pq.read_table(raw / ROWS, columns=[name for name in roles.values() if name])
-    time = table[roles["time"]].cast(pa.timestamp("us")).cast(pa.int64()).to_numpy()
-    request = None if roles["request"] is None else table[roles["request"]]
-    bounds = boundaries(card, time, _codes(request))
+    table = pq.read_table(raw / ROWS, columns=[name for name in (time_column, request) if name])
+    time = table[time_column].cast(pa.timestamp("us")).cast(pa.int64()).to_numpy()
+    bounds = boundaries(card, time, _codes(None if request is None else table[request]))
     with whole_folder(out) as folder:
         parts = {
-            part: _write_part(table.slice(start, stop - start), roles, part, raw, (start, stop), folder)
+            part: _write_part(card, part, raw, (start, stop), folder)
             for part, start, stop in zip(PARTS, bounds[:-1], bounds[1:], strict=True)
         }
         manifest = SplitManifest(system=system, size=size, source=card.data.source.kind, parts=parts)
@@ -92,18 +90,32 @@ def _codes(request: Any) -> NDArray[np.int64]:
     return np.asarray(encoded.indices.to_numpy(zero_copy_only=False), dtype=np.int64)
 
 
-def _write_part(
-    table: pa.Table, roles: dict[Any, str | None], part: Part, raw: Path, rows: tuple[int, int], folder: Path
-) -> PartSummary:
+def _write_part(card: Card, part: Part, raw: Path, rows: tuple[int, int], folder: Path) -> PartSummary:
     for source, target in ((raw / ROWS, f"{part}.parquet"), (raw / TRUTH, f"{part}.truth.parquet")):
         if source.exists():
             write_batches(folder / target, open_parquet(source).schema_arrow, batches_between(source, *rows))
-    span = pc.min_max(table[roles["time"]])
-    return PartSummary(
-        rows=table.num_rows,
-        units=pc.count_distinct(table[roles["unit"]]).as_py(),
-        base_rate=pc.sum(table[roles["label"]]).as_py() / table.num_rows,
-        start=span["min"].as_py(),
-        end=span["max"].as_py(),
-        sha256=sha256(folder / f"{part}.parquet"),
-    )
+    return summarise(card, folder / f"{part}.parquet")
+
+
+def summarise(card: Card, path: Path) -> PartSummary:
+    """What a part holds, by its file alone.
+
+    Raises:
+        SlipwayError: the file is not a part: no Parquet, without rows, or without a column that it needs.
+    """
+    time, unit, label = (card.data.required(role) for role in ("time", "unit", "label"))
+    open_parquet(path)
+    try:
+        table = pq.read_table(path, columns=[time, unit, label])
+        span = pc.min_max(table[time])
+        return PartSummary(
+            rows=table.num_rows,
+            units=pc.count_distinct(table[unit]).as_py(),
+            base_rate=pc.sum(table[label]).as_py() / table.num_rows,
+            start=span["min"].as_py(),
+            end=span["max"].as_py(),
+            sha256=sha256(path),
+        )
+    except (pa.ArrowException, KeyError, TypeError, ValueError, OverflowError) as error:
+        expected = f"rows with a time in {time!r}, a unit in {unit!r} and 0 or 1 in {label!r}"
+        raise SlipwayError(f"{path}: not a part of a split, expected {expected}") from error

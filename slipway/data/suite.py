@@ -1,67 +1,165 @@
 """The expectations that follow from a design card's columns; a system adds its own to them."""
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Literal
 
+from slipway.data import values
+from slipway.data.leak import leak_query
 from slipway.settings import Card, Column
 
 TYPES = {"integer": "BIGINT", "number": "DOUBLE", "string": "VARCHAR", "timestamp": "TIMESTAMP"}
 """What each type of the card is in DuckDB."""
 
 
-def build_suite(card: Card, extra: list[Any]) -> Any:
-    """The Great Expectations suite of one system: table, columns, label, key, then what the system adds."""
+def build_suite(card: Card, extra: list[Any], types: Mapping[str, str]) -> Any:
+    """The Great Expectations suite of one system: table, columns, label, key, values, then its own.
+
+    A column that is absent, of another type or incomplete in its role always stops the run; values have the
+    card's severity. Of a column that is absent or of another type nothing more is asked: it would be an error
+    of DuckDB, which ends the transaction in which GX asks for everything else.
+
+    Args:
+        extra: what the system expects.
+        types: DuckDB's type of every column of the rows.
+    """
     from great_expectations import ExpectationSuite
 
-    expectations = _table(card)
-    for name, column in card.data.columns.items():
-        expectations += _column(name, column)
-    return ExpectationSuite(name=card.name, expectations=[*expectations, *extra])
+    columns = card.data.columns
+    usable = {name for name, column in columns.items() if types.get(name) == TYPES[column.type]}
+    found: list[Any] = []
+    _expect_rows(found)
+    for name, column in columns.items():
+        _expect_column(found, name)
+        if name in types:
+            _expect_type(found, name, column)
+    asked: list[Any] = []
+    _expect_both_labels(asked, card)
+    _expect_keys_once(asked, card)
+    for name, column in columns.items():
+        _expect_no_nulls(asked, name, column)
+        _expect_range(asked, name, column)
+        _expect_allowed(asked, name, column)
+        _expect_sound(asked, name, column)
+        _expect_no_leak(asked, card, name, column)
+    broken = columns.keys() - usable
+    found += [one for one in [*asked, *extra] if not broken & set(columns_of(one.configuration))]
+    return ExpectationSuite(name=card.name, expectations=found)
 
 
-def _table(card: Card) -> list[Any]:
+def columns_of(config: Any) -> list[str]:
+    """The columns that a configured expectation needs, the one that it is about first."""
+    single = [config.kwargs[key] for key in ("column", "column_A", "column_B") if key in config.kwargs]
+    return [*single, *config.kwargs.get("column_list", []), *(config.meta or {}).get("columns", [])]
+
+
+def _expect_rows(found: list[Any]) -> None:
     from great_expectations import expectations as gxe
 
-    label, request, option = (card.data.column(role) for role in ("label", "request", "option"))
-    found: list[Any] = [
-        gxe.ExpectTableRowCountToBeBetween(min_value=1),
-        gxe.ExpectColumnDistinctValuesToEqualSet(column=label, value_set=[0, 1]),
-    ]
+    found.append(gxe.ExpectTableRowCountToBeBetween(min_value=1))
+
+
+def _expect_both_labels(found: list[Any], card: Card) -> None:
+    from great_expectations import expectations as gxe
+
+    label = card.data.required("label")
+    found.append(gxe.ExpectColumnDistinctValuesToEqualSet(column=label, value_set=[0, 1]))
+
+
+def _expect_keys_once(found: list[Any], card: Card) -> None:
+    """A row is an option of a request; without both columns rows have no key."""
+    from great_expectations import expectations as gxe
+
+    request, option = card.data.column("request"), card.data.column("option")
     if request and option:
         found.append(gxe.ExpectCompoundColumnsToBeUnique(column_list=[request, option]))
-    return found
 
 
-def _column(name: str, column: Column) -> list[Any]:
-    """A column that is absent or of another type always stops the run; values have the card's severity."""
+def _expect_column(found: list[Any], name: str) -> None:
     from great_expectations import expectations as gxe
 
-    found: list[Any] = [gxe.ExpectColumnToExist(column=name), _type(name, column)]
-    severity = column.severity
-    if column.null_share < 1:
-        found.append(
-            gxe.ExpectColumnValuesToNotBeNull(column=name, mostly=1 - column.null_share, severity=severity)
-        )
+    found.append(gxe.ExpectColumnToExist(column=name))
+
+
+def _expect_type(found: list[Any], name: str, column: Column) -> None:
+    """GX asks SQLAlchemy for types, which cannot say them for DuckDB; a query can."""
+    expected = TYPES[column.type]
+    described = "SELECT column_type FROM (DESCRIBE SELECT * FROM {batch}) "
+    where = f"WHERE column_name = '{name}' AND column_type <> '{expected}'"
+    found.append(_no_rows([name], described + where, f"must be of type {expected}", shows="type"))
+
+
+def _expect_no_nulls(found: list[Any], name: str, column: Column) -> None:
+    from great_expectations import expectations as gxe
+
+    if column.role:
+        found.append(gxe.ExpectColumnValuesToNotBeNull(column=name))
+    elif column.null_share < 1:
+        mostly = 1 - column.null_share
+        found.append(gxe.ExpectColumnValuesToNotBeNull(column=name, mostly=mostly, severity=column.severity))
+
+
+def _expect_range(found: list[Any], name: str, column: Column) -> None:
+    from great_expectations import expectations as gxe
+
     if column.min is not None or column.max is not None:
         found.append(
             gxe.ExpectColumnValuesToBeBetween(
-                column=name, min_value=column.min, max_value=column.max, severity=severity
+                column=name, min_value=column.min, max_value=column.max, severity=column.severity
             )
         )
+
+
+def _expect_allowed(found: list[Any], name: str, column: Column) -> None:
+    from great_expectations import expectations as gxe
+
     if column.values is not None:
-        found.append(gxe.ExpectColumnValuesToBeInSet(column=name, value_set=column.values, severity=severity))
-    return found
+        found.append(
+            gxe.ExpectColumnValuesToBeInSet(column=name, value_set=column.values, severity=column.severity)
+        )
 
 
-def _type(name: str, column: Column) -> Any:
-    """GX asks SQLAlchemy for types, which cannot say them for DuckDB; a query can."""
+def _expect_sound(found: list[Any], name: str, column: Column) -> None:
+    """What no bound of the card would catch: NaN and infinities, NUL and endless text, times to come."""
+    if column.role == "time":
+        sound, words = values.sound_time(f'TRY_CAST("{name}" AS TIMESTAMP)'), values.TIME
+    elif column.type == "number":
+        sound, words = values.sound_number(f'TRY_CAST("{name}" AS DOUBLE)'), values.NUMBER
+    elif column.type == "string":
+        sound, words = values.sound_text(f'CAST("{name}" AS VARCHAR)'), values.TEXT
+    else:
+        return
+    query = f'SELECT "{name}" FROM {{batch}} WHERE NOT {sound}'  # noqa: S608 - the card's names
+    found.append(_no_rows([name], query, f"must be {words}", column.severity))
+
+
+def _expect_no_leak(found: list[Any], card: Card, name: str, column: Column) -> None:
+    label, time = card.data.required("label"), card.data.required("time")
+    if name != label:
+        query = leak_query(name, label, time)
+        found.append(
+            _no_rows([name, label, time], query, "must not tell the label", column.severity, shows="leak")
+        )
+
+
+def _no_rows(
+    names: list[str],
+    query: str,
+    words: str,
+    severity: Literal["critical", "warning"] = "critical",
+    shows: str = "",
+) -> Any:
+    """An expectation that fails where the query finds rows.
+
+    Args:
+        names: the column that it is about, then others that the query needs.
+        words: what the column must be or do.
+        shows: what `findings` says of a failure; by default how many rows there are.
+    """
     from great_expectations.expectations import UnexpectedRowsExpectation
 
-    expected = TYPES[column.type]
-    where = f"column_name = '{name}' AND column_type <> '{expected}'"
     return UnexpectedRowsExpectation(
-        unexpected_rows_query=(
-            "SELECT column_type FROM (DESCRIBE SELECT * FROM {batch}) WHERE " + where  # noqa: S608 - card's names
-        ),
-        description=f"{name} must be of type {expected}",
-        meta={"column": name},
+        unexpected_rows_query=query,
+        description=f"{names[0]} {words}",
+        meta={"columns": names, "shows": shows},
+        severity=severity,
     )

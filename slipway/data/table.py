@@ -1,5 +1,6 @@
 """A user's own table as canonical Parquet: streamed by DuckDB, every value converted or refused."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -8,9 +9,10 @@ from typing import Any
 
 import pyarrow as pa
 
-from slipway.data.duckdb_engine import quoted
+from slipway.data import values
+from slipway.data.duckdb_engine import quoted, said
 from slipway.data.parquet import ROW_GROUP, write_batches
-from slipway.data.source_files import Reader, reader
+from slipway.data.source_files import FILE, Reader, listed, reader
 from slipway.errors import SlipwayError
 from slipway.settings import Card, Column
 from slipway.settings.data import TableSource
@@ -22,6 +24,9 @@ ARROW = {
     "timestamp": pa.timestamp("us"),
 }
 _ROW = '"row number"'  # a space keeps it apart from the card's names
+_FILE = f'"{FILE}"'
+_NO_TEXT = re.compile(r"^(BLOB|STRUCT|MAP|UNION)|\]$")
+_REPRESENTABLE = "TIMESTAMP '0001-01-01' AND TIMESTAMP '9999-12-31'"
 
 
 @dataclass(frozen=True)
@@ -49,7 +54,13 @@ class _Field:
     @property
     def expected(self) -> str:
         """What `fault` holds values against, in words."""
-        return "0 or 1" if self.column.role == "label" else f"a value of type {self.column.type}"
+        if self.column.role == "label":
+            return "0 or 1"
+        if self.column.role == "time":
+            return values.TIME
+        return {"number": values.NUMBER, "string": values.TEXT}.get(
+            self.column.type, f"a value of type {self.column.type}"
+        )
 
 
 def write_table(card: Card, source: TableSource, path: Path, limit: int | None, out: Path) -> None:
@@ -60,8 +71,9 @@ def write_table(card: Card, source: TableSource, path: Path, limit: int | None, 
     """
     import duckdb
 
-    found = reader(source, path)
-    fields = _fields(card, found, path)
+    fields = [_Field(name, column.source or name, column) for name, column in card.data.columns.items()]
+    found = reader(source, path, [field.source for field in fields])
+    _require_columns(fields, found, path)
     try:
         with _connection(out.parent) as connection:
             connection.execute(_view(fields, found, source))
@@ -71,7 +83,7 @@ def write_table(card: Card, source: TableSource, path: Path, limit: int | None, 
             batches = (batch.cast(schema) for batch in newest.to_arrow_reader(ROW_GROUP))
             write_batches(out, schema, batches)
     except duckdb.Error as error:
-        raise SlipwayError(f"{path}: {' '.join(str(error).split())[:300]}") from error
+        raise SlipwayError(f"{path}: {said(error)}") from error
 
 
 @contextmanager
@@ -85,21 +97,23 @@ def _connection(folder: Path) -> Iterator[Any]:
         yield connection
 
 
-def _fields(card: Card, found: Reader, path: Path) -> list[_Field]:
-    fields = [_Field(name, column.source or name, column) for name, column in card.data.columns.items()]
+def _require_columns(fields: list[_Field], found: Reader, path: Path) -> None:
     for field in fields:
-        if field.source not in found.columns:
+        kind = found.types.get(field.source)
+        if kind is None:
             raise SlipwayError(
-                f"{path}: no column {field.source!r} for data.columns.{field.name}; found {found.columns}"
+                f"{path}: no column {field.source!r} for data.columns.{field.name}; "
+                f"found {listed(list(found.types))}"
             )
-    return fields
+        if field.column.type == "string" and _NO_TEXT.search(kind):
+            raise SlipwayError(f"{path}: column {field.source!r} holds {values.shown(kind)}, expected text")
 
 
 def _view(fields: list[_Field], found: Reader, source: TableSource) -> str:
     """SQL: every row with its number, the raw values and the converted ones."""
     raw = ", ".join(f'"{field.source.replace(chr(34), chr(34) * 2)}" AS {field.raw}' for field in fields)
     converted = ", ".join(f'{_converted(field, source)} AS "{field.name}"' for field in fields)
-    numbered = f"SELECT row_number() OVER () AS {_ROW}, {raw} FROM {found.sql}"  # noqa: S608 - all quoted
+    numbered = f"SELECT row_number() OVER () AS {_ROW}, {_FILE}, {raw} FROM {found.sql}"  # noqa: S608 - all quoted
     return f"CREATE VIEW converted AS SELECT *, {converted} FROM ({numbered})"  # noqa: S608
 
 
@@ -108,16 +122,21 @@ def _converted(field: _Field, source: TableSource) -> str:
     number = f"TRY_CAST({field.raw} AS DOUBLE)"
     match field.column.type:
         case "string":
-            return f"CAST({field.raw} AS VARCHAR)"
+            text = f"CAST({field.raw} AS VARCHAR)"
+            return f"CASE WHEN {values.sound_text(text)} THEN {text} END"
         case "number":
-            return f"CASE WHEN isfinite({number}) THEN {number} END"
+            return f"CASE WHEN {values.sound_number(number)} THEN {number} END"
         case "integer":
             whole = f"TRY_CAST({field.raw} AS BIGINT)"
             return f"CASE WHEN {whole} = {number} THEN {whole} END"
-        case "timestamp" if source.time_format:
-            return f"try_strptime(CAST({field.raw} AS VARCHAR), {quoted(source.time_format)})"
         case _:
-            return f"TRY_CAST({field.raw} AS TIMESTAMPTZ) AT TIME ZONE 'UTC'"
+            time = f"TRY_CAST({field.raw} AS TIMESTAMPTZ) AT TIME ZONE 'UTC'"
+            if source.time_format:
+                time = f"try_strptime(CAST({field.raw} AS VARCHAR), {quoted(source.time_format)})"
+            sound = f"{time} BETWEEN {_REPRESENTABLE}"
+            if field.column.role == "time":
+                sound = values.sound_time(time)
+            return f"CASE WHEN {sound} THEN {time} END"
 
 
 def _refuse_faults(connection: Any, fields: list[_Field], path: Path) -> None:
@@ -127,12 +146,16 @@ def _refuse_faults(connection: Any, fields: list[_Field], path: Path) -> None:
         raise SlipwayError(f"{path}: no rows")
     for field, count in zip(fields, faults, strict=True):
         if count:
-            where = f"FROM converted WHERE {field.fault} ORDER BY {_ROW} LIMIT 1"
-            [(number, value)] = connection.execute(f"SELECT {_ROW}, {field.raw} {where}").fetchall()
-            found = "nothing" if value is None else repr(str(value)[:80])
+            first = f"FROM converted WHERE {field.fault} ORDER BY {_ROW} LIMIT 1"
+            [(number, file, value)] = connection.execute(
+                f"SELECT {_ROW}, {_FILE}, {field.raw} {first}"
+            ).fetchall()
+            before = f"SELECT count(*) FROM converted WHERE {_ROW} < ? AND {_FILE} = ?"  # noqa: S608
+            [(earlier,)] = connection.execute(before, [number, file]).fetchall()
+            found = "nothing" if value is None else f"'{values.shown(value)}'"
             raise SlipwayError(
-                f"{path}: column {field.source!r}, row {number}: found {found}, expected {field.expected} "
-                f"({count} of {rows} rows)"
+                f"{file}: column {field.source!r}, row {earlier + 1}: found {found}, "
+                f"expected {field.expected} ({count} of {rows} rows)"
             )
 
 

@@ -46,6 +46,8 @@ def fingerprint(project: Project, system: str, size: Size, revision: str = WORKS
         raise SlipwayError(
             f"{name} at {revision}: no split@{size}; run `dvc repro {_folder(system)}/dvc.yaml:split@{size}`"
         ) from error
+    except (yaml.YAMLError, TypeError, ValueError) as error:
+        raise SlipwayError(f"{name} at {revision}: not a lock of DVC; `git checkout` it") from error
     return str(found)
 
 
@@ -65,6 +67,11 @@ def fetch(project: Project, system: str, size: Size, revision: str, expected: st
         except FileNotFoundError as error:
             raise SlipwayError(
                 f"{path} at {revision}: neither in DVC's cache nor in its remote; run `dvc pull`"
+            ) from error
+        except RecursionError as error:  # a list of files that leads out of its folder
+            raise SlipwayError(
+                f"{path} at {revision}: DVC's list of its files is damaged; "
+                f"remove .dvc/cache/files/md5/{expected[:2]}/{expected[2:]} and run `dvc pull`"
             ) from error
         if (found := hash_of(copy)) != expected:
             raise Refused(f"{path} at {revision}: fetched data has the hash {found}, expected {expected}")

@@ -4,7 +4,8 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from slipway.stages.record import refusals_kept
+from slipway.stages.fetched import require_fetched
+from slipway.stages.record import Checked, refusals_kept
 from slipway.stages.run import RunRef, project, say
 
 PARTS = ("train", "validation", "holdout", "replay")
@@ -14,17 +15,16 @@ def check(run: RunRef, data: Path, summary: Path, docs: Path) -> None:
     """Hold the parts against each other and their rows against the suite; writes the result and Data Docs.
 
     Raises:
-        Refused: an expectation of critical severity or a rule for parts failed.
+        Refused: it is not what the run names, or a rule for parts or a critical expectation failed.
     """
     from slipway.data.check import RESULT, read_summary, require
     from slipway.data.check import check as check_rows
-    from slipway.data.parts import check_parts, require_parts
     from slipway.system import load_system
 
     here = project()
     card = here.card(run.system)
-    with refusals_kept(run, "training"):
-        require_parts(check_parts(card, data))
+    with refusals_kept(run, "training", checked=Checked(summary, docs)):
+        require_fetched(run, card, data)
         extra = load_system(card.name, here.root).expectations(card)
         with tempfile.TemporaryDirectory() as temporary:
             checks = Path(temporary) / "checks"

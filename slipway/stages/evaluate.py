@@ -4,20 +4,29 @@ import tempfile
 from pathlib import Path
 
 from slipway.atomic import write_text
+from slipway.documents import read
 from slipway.errors import SlipwayError
 from slipway.evaluation.evaluate import Contender
 from slipway.evaluation.evaluate import evaluate as measure
 from slipway.evaluation.evidence import Evidence
 from slipway.project import Project
+from slipway.stages.fetched import require_fetched
+from slipway.stages.record import refusals_kept
 from slipway.stages.run import RunRef, project, say
 from slipway.stages.train import BASELINE, CANDIDATE
 from slipway.train import read_scores
 
 
 def evaluate(run: RunRef, champion: int, data: Path, models: Path, evidence: Path) -> dict[str, float]:
-    """Measure baseline, candidate and champion (0: none); returns the headline metrics."""
+    """Measure baseline, candidate and champion (0: none); returns the headline metrics.
+
+    Raises:
+        Refused: the data is not what the run names, or its parts leak into each other.
+    """
     here = project()
     card = here.card(run.system)
+    with refusals_kept(run, "training"):
+        require_fetched(run, card, data)
     contenders = [Contender("baseline", models / BASELINE), Contender("candidate", models / CANDIDATE)]
     with tempfile.TemporaryDirectory() as temporary:
         if champion:
@@ -54,4 +63,4 @@ def headline(evidence: Evidence) -> dict[str, float]:
 
 def read_evidence(path: Path) -> Evidence:
     """Read what `evaluate` wrote."""
-    return Evidence.model_validate_json(path.read_text(encoding="utf-8"))
+    return read(path, Evidence)

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+from slipway.stages.fetched import require_fetched
+from slipway.stages.record import refusals_kept
 from slipway.stages.run import RunRef, project, say
 from slipway.train import Scope, data_ref
 from slipway.train import train as train_models
@@ -10,8 +12,14 @@ BASELINE, CANDIDATE = "baseline", "candidate"
 
 
 def train(run: RunRef, scope: Scope, data: Path, models: Path) -> None:
-    """Train the baseline and, unless the scope is the baseline alone, every candidate."""
+    """Train the baseline and, unless the scope is the baseline alone, every candidate.
+
+    Raises:
+        Refused: the data is not what the run names, or its parts leak into each other; nothing is trained.
+    """
     here = project()
     card = here.card(run.system)
+    with refusals_kept(run, "training"):
+        require_fetched(run, card, data)
     models.mkdir(parents=True, exist_ok=True)
     train_models(here.root, card, data, data_ref(card, data, run.fingerprint, run.size), models, scope, say)

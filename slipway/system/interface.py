@@ -25,7 +25,7 @@ class Inputs:
         numeric: float32 [rows, len(numeric_names)]; NaN where unknown.
         codes: int32 [rows, len(code_names)]; categories by frequency, 0 for rare and unknown ones.
         buckets: int32 [rows, columns]; hashed categories and crosses, in [0, bucket_count).
-        unseen: bool [rows]; true where a bucket of a single category never occurred in training.
+        unseen: bool [rows]; true where a category's value never occurred in training.
     """
 
     numeric: NDArray[np.float32]

@@ -11,7 +11,10 @@ VOCABULARY = 255
 
 
 def fit(card: Card, train: pa.Table) -> FeatureState:
-    """Per categorical column: its most frequent values, and how often each bucket occurred."""
+    """Per categorical column: its values, the most frequent of them, and how often each bucket occurred.
+
+    Values are kept as sorted 64-bit hashes, 8 bytes each: half a megabyte for 64,000 users.
+    """
     state: dict[str, NDArray[np.generic]] = {}
     for name in card.features.categorical:
         hashes = stable_hash(train[name], name)
@@ -19,6 +22,7 @@ def fit(card: Card, train: pa.Table) -> FeatureState:
         top = np.sort(values[np.argsort(-counts, kind="stable")[:VOCABULARY]])
         buckets = bucket(hashes, card.features.hash_bits)
         frequency = np.bincount(buckets, minlength=2**card.features.hash_bits)
+        state[f"{name}.known"] = values
         state[f"{name}.vocabulary"] = top
         state[f"{name}.frequency"] = np.log1p(frequency).astype(np.float32)
     return state
@@ -38,11 +42,12 @@ def transform(card: Card, requests: pa.Table, state: FeatureState) -> Inputs:
             combined = cross(combined, hashes[name])
         crossed.append(bucket(combined, card.features.hash_bits))
     rows = requests.num_rows
+    unseen = [~_known(hashes[name], state[f"{name}.known"])[1] for name in hashes]
     return Inputs(
         numeric=_columns(list(numeric.values()), rows, np.float32),
         codes=_columns([_code(hashes[name], state[f"{name}.vocabulary"]) for name in hashes], rows, np.int32),
         buckets=_columns([*single.values(), *crossed], rows, np.int32),
-        unseen=_columns([values == 0 for values in frequency.values()], rows, np.bool_).any(axis=1),
+        unseen=_columns(unseen, rows, np.bool_).any(axis=1),
         numeric_names=tuple(numeric),
         code_names=tuple(hashes),
         bucket_count=2**card.features.hash_bits,
@@ -62,8 +67,16 @@ def _clock(time: pa.ChunkedArray) -> dict[str, NDArray[np.float32]]:
 
 def _code(hashes: NDArray[np.uint64], vocabulary: NDArray[np.uint64]) -> NDArray[np.int32]:
     """1 + position in the vocabulary, 0 for values outside it."""
-    place = np.minimum(np.searchsorted(vocabulary, hashes), len(vocabulary) - 1)
-    return np.where(vocabulary[place] == hashes, place + 1, 0).astype(np.int32)
+    place, inside = _known(hashes, vocabulary)
+    return np.where(inside, place + 1, 0).astype(np.int32)
+
+
+def _known(
+    hashes: NDArray[np.uint64], known: NDArray[np.uint64]
+) -> tuple[NDArray[np.intp], NDArray[np.bool_]]:
+    """Where each hash stands, or would, among the sorted ones that are known, and whether it does."""
+    place = np.minimum(np.searchsorted(known, hashes), len(known) - 1)
+    return place, known[place] == hashes
 
 
 def _columns(columns: list[NDArray[np.generic]], rows: int, kind: type[np.generic]) -> NDArray[np.generic]:

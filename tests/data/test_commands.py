@@ -51,12 +51,13 @@ def test_rows_that_fail_are_not_split(project: Project) -> None:
     table = pq.read_table(folder / "raw/rows.parquet")
     pq.write_table(table.drop_columns(["device"]), folder / "raw/rows.parquet")
 
-    with pytest.raises(Refused, match="device"):
+    with pytest.raises(Refused, match=r"device.*\(Data Docs: .*docs\.html\)"):
         run("check")
     with pytest.raises(Refused, match="device"):
         run("split")
 
     assert (folder / "checks" / RESULT).is_file()
+    assert (folder / "checks" / "docs.html").is_file()
     assert not (folder / "split").exists()
 
 

@@ -5,10 +5,12 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 
 from slipway.settings import Card, load_card
+from systems.ad_click import features
 from systems.ad_click.source import generate
 
 ROWS = 8_002
@@ -112,6 +114,21 @@ def test_truth(made: Path, rows: pa.Table) -> None:
     assert np.array_equal(truth, np.round(truth, 6))
     assert abs(clicked.mean() - truth.mean()) < 4 * np.sqrt(truth.mean() / ROWS)
     assert clicked[truth > np.median(truth)].mean() > 3 * clicked[truth <= np.median(truth)].mean()
+
+
+def test_what_was_not_seen_in_training_is_told(rows: pa.Table, card: Card) -> None:
+    """Each value of each category exactly, though there are far fewer buckets than values."""
+    few = card.model_copy(update={"features": card.features.model_copy(update={"hash_bits": 4})})
+    half = ROWS // 2
+    train, later = rows.slice(0, half), rows.slice(half)
+    state = features.fit(few, train)
+    new = np.zeros(later.num_rows, bool)
+    for name in card.features.categorical:
+        new |= ~pc.is_in(later[name], train[name].combine_chunks()).to_numpy()
+
+    assert np.array_equal(features.transform(few, later, state).unseen, new)
+    assert not features.transform(few, train, state).unseen.any()
+    assert 0 < new.mean() < 1
 
 
 def _digest(path: Path) -> str:

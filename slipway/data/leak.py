@@ -1,0 +1,49 @@
+"""Columns that tell the label: copies of it, and what is known only once it has come.
+
+A column alone is a model. Its quality is the area under the ROC curve (AUC), which for scores s and labels y
+is the Mann-Whitney statistic P(s1 > s0) + P(s1 = s0) / 2 over pairs of a row with y = 1 and one with y = 0
+(Hanley and McNeil, Radiology 143, 1982). Two scores of a column are tried:
+
+- its values in their order, missing ones lowest, in either direction: numbers, times, and what is missing
+  unless the outcome came;
+- for the newer half of the rows, the share of positive labels that the value had in the older half, and their
+  overall share where it did not occur: categories. Ids that occur once tell nothing so, as it should be.
+
+What this cannot see: two columns that tell the label together, one that tells it for some rows only, and
+features made from the future. A bound below 1 leaves room for a few wrong labels.
+"""
+
+BOUND = 0.999
+"""No honest column of a problem worth a model separates the classes so well."""
+FEWEST = 20
+"""Rows of each class; with so many an AUC above the bound by chance is rarer than 1e-9."""
+LEAKS = f"alone it separates the classes with an AUC above {BOUND:g}; drop it, or set its severity to warning"
+
+
+def leak_query(column: str, label: str, time: str) -> str:
+    """SQL for Great Expectations: a row where the column tells the label, none where it does not."""
+    return f"""
+        WITH middle AS (
+            SELECT quantile_disc("{time}", 0.5) AS middle FROM {{batch}}
+        ), known AS (
+            SELECT "{column}" AS v, TRY_CAST("{label}" AS INTEGER) AS y, "{time}" > middle AS newer
+            FROM {{batch}}, middle WHERE y IN (0, 1)
+        ), older AS (
+            SELECT v, avg(y) AS share FROM known WHERE NOT newer GROUP BY v
+        ), by_value AS (
+            SELECT v, sum(y) AS ones, count(*) - sum(y) AS zeros FROM known GROUP BY v
+        ), by_share AS (
+            SELECT coalesce(share, (SELECT avg(y) FROM known WHERE NOT newer)) AS s,
+                sum(y) AS ones, count(*) - sum(y) AS zeros
+            FROM known LEFT JOIN older ON known.v IS NOT DISTINCT FROM older.v WHERE newer GROUP BY s
+        ), running AS (
+            SELECT 'order' AS score, ones, zeros, sum(zeros) OVER (ORDER BY v NULLS FIRST) AS so_far
+            FROM by_value
+            UNION ALL
+            SELECT 'share', ones, zeros, sum(zeros) OVER (ORDER BY s) FROM by_share
+        ), areas AS (
+            SELECT score, sum(ones * (so_far - zeros / 2)) / (sum(ones) * sum(zeros)) AS area
+            FROM running GROUP BY score HAVING sum(ones) >= {FEWEST} AND sum(zeros) >= {FEWEST}
+        )
+        SELECT * FROM areas WHERE area > {BOUND} OR (score = 'order' AND area < 1 - {BOUND})
+    """  # noqa: S608 - the card's names
