@@ -1,28 +1,21 @@
-"""Score candidate, baseline and champion on the frozen holdout, each by its own code: the evidence."""
+"""Score candidate, baseline and champion on the frozen holdout, each by its own code."""
 
 import tempfile
 from contextlib import ExitStack
 from dataclasses import dataclass
-from itertools import pairwise
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
-import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from slipway.data.requests import request_bounds, request_codes
 from slipway.errors import SlipwayError
-from slipway.evaluation.evidence import Evidence, Holdout, Interval, ModelMetrics, ValidationScore
-from slipway.evaluation.latency import latency, time_in_turns
-from slipway.evaluation.measure import Measurement, slices
-from slipway.evaluation.metrics import auc, calibration_curve, log_loss_terms
+from slipway.evaluation.compose import HoldoutRows, Role, Subject, compose, probable
+from slipway.evaluation.evidence import Evidence, ValidationScore
+from slipway.evaluation.latency import time_in_turns
 from slipway.settings import Card
 from slipway.version.manifest import MANIFEST, sha256
 from slipway.version.process import VersionProcess
-
-Role = Literal["baseline", "candidate", "champion"]
 
 
 @dataclass(frozen=True)
@@ -43,31 +36,18 @@ class Scored:
     process: VersionProcess
     scores: NDArray[np.float64]
 
-
-@dataclass(frozen=True)
-class HoldoutRows:
-    """The holdout, with the labels kept away from the models' code."""
-
-    requests: pa.Table
-    labels: NDArray[np.int8]
-    units: NDArray[np.int64]
-    bounds: list[tuple[int, int]]
-    truth: NDArray[np.float64] | None
-
-    @classmethod
-    def read(cls, card: Card, split: Path) -> "HoldoutRows":
-        """Read `holdout.parquet` and, where the data was generated, its true probabilities."""
-        table = pq.read_table(split / "holdout.parquet")
-        label = card.data.required("label")
-        _, units = np.unique(table[card.data.required("unit")].to_numpy(), return_inverse=True)
-        codes = request_codes(table, card.data.column("request"))
-        truth = split / "holdout.truth.parquet"
-        return cls(
-            requests=table.drop_columns([label]),
-            labels=table[label].to_numpy().astype(np.int8),
-            units=units.astype(np.int64),
-            bounds=list(pairwise(request_bounds(codes).tolist())),
-            truth=pq.read_table(truth)["probability"].to_numpy() if truth.is_file() else None,
+    def subject(self, seconds: NDArray[np.float64]) -> Subject:
+        """What is known of it, with the times of its requests."""
+        folder, manifest = self.process.folder, self.process.manifest
+        return Subject(
+            role=self.contender.role,
+            model=manifest.model,
+            version=self.contender.version,
+            digest=sha256(folder / MANIFEST),
+            train_end=manifest.data.train_end,
+            size_mb=sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) / 1e6,
+            scores=self.scores,
+            seconds=seconds,
         )
 
 
@@ -93,26 +73,8 @@ def evaluate(
                     raise
                 problem = str(error)
         seconds, late = _time(scored, file, rows.bounds)
-    measured = Measurement(
-        {role: one.scores for role, one in scored.items()},
-        rows.labels,
-        rows.units,
-        slices(rows.requests, card.evaluation),
-        card.evaluation,
-        card.models.seed,
-    )
-    metrics = {role: _metrics(one, card, rows, measured, seconds) for role, one in scored.items()}
-    return Evidence(
-        system=card.name,
-        confidence=card.evaluation.confidence,
-        holdout=_holdout(card, rows, fingerprint),
-        baseline=metrics["baseline"],
-        candidate=metrics["candidate"],
-        champion=metrics.get("champion"),
-        comparisons=[measured.comparison("candidate", role) for role in metrics if role != "candidate"],
-        validation=validation,
-        champion_problem=problem or late,
-    )
+        subjects = [one.subject(seconds[role]) for role, one in scored.items()]
+    return compose(card, rows, fingerprint, subjects, validation, problem or late)
 
 
 def _score(contender: Contender, stack: ExitStack, file: Path, rows: int) -> Scored:
@@ -138,57 +100,10 @@ def _time(
         return time_in_turns(processes, file, bounds), str(error)
 
 
-def _both_classes(calibration: Interval | None) -> Interval:
-    if calibration is None:
-        raise SlipwayError("holdout.parquet: every label is 0; the parts of a split hold both classes")
-    return calibration
-
-
 def _require_sound(contender: Contender, scores: NDArray[np.float64], rows: int) -> None:
-    """A champion that answers nonsense would make any candidate look good."""
+    """A champion or a baseline that answers nonsense would make any candidate look good."""
     if scores.shape != (rows,):
         raise SlipwayError(f"{contender.folder}: scores of shape {scores.shape} for {rows} rows")
-    if contender.role == "champion" and not np.isfinite(scores).all():
-        raise SlipwayError(f"{contender.folder}: {int((~np.isfinite(scores)).sum())} scores are no numbers")
-
-
-def _holdout(card: Card, rows: HoldoutRows, fingerprint: str) -> Holdout:
-    times = rows.requests[card.data.required("time")].to_pylist()
-    best = None if rows.truth is None else float(log_loss_terms(rows.truth, rows.labels).mean())
-    return Holdout(
-        fingerprint=fingerprint,
-        rows=len(rows.labels),
-        units=int(rows.units.max()) + 1,
-        base_rate=float(rows.labels.mean()),
-        start=times[0],
-        end=times[-1],
-        best_log_loss=best,
-    )
-
-
-def _metrics(
-    scored: Scored,
-    card: Card,
-    rows: HoldoutRows,
-    measured: Measurement,
-    seconds: dict[str, NDArray[np.float64]],
-) -> ModelMetrics:
-    folder, manifest, scores = scored.process.folder, scored.process.manifest, scored.scores
-    role, confidence = scored.contender.role, card.evaluation.confidence
-    return ModelMetrics(
-        role=role,
-        model=manifest.model,
-        version=scored.contender.version,
-        digest=sha256(folder / MANIFEST),
-        train_end=manifest.data.train_end,
-        finite=bool(np.isfinite(scores).all() and (scores >= 0).all() and (scores <= 1).all()),
-        distinct_scores=len(np.unique(scores)),
-        log_loss=measured.log_loss(role),
-        auc=auc(scores, rows.labels, rows.units, confidence),
-        normalised_entropy=measured.normalised_entropy(role),
-        calibration=_both_classes(measured.calibration(role)),
-        calibration_curve=calibration_curve(scores, rows.labels, confidence),
-        slices=measured.slices(role),
-        latency=latency(seconds[role], seconds["baseline"], confidence, card.models.seed),
-        size_mb=sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) / 1e6,
-    )
+    wrong = int((~probable(scores)).sum())
+    if contender.role != "candidate" and wrong:
+        raise SlipwayError(f"{contender.folder}: {wrong} scores are no probabilities")

@@ -10,6 +10,12 @@ from pydantic import BeforeValidator, Field
 from slipway.settings.base import Moment, Strict
 
 UNBOUNDED = sys.float_info.max
+MIN_UNITS = 30
+"""With fewer units no interval is believed: resampling five to thirty clusters rejects too often.
+
+Cameron, Gelbach and Miller, Bootstrap-based improvements for inference with clustered errors, Review of
+Economics and Statistics 90, 2008.
+"""
 
 
 def _bounded(value: object) -> object:
@@ -73,10 +79,17 @@ class ModelMetrics(Strict):
     slices: list[SliceMetrics]
     latency: Latency
     size_mb: float
+    reward: Annotated[
+        float | None,
+        Field(description="mean true probability of the option ranked first, None where nobody knows it"),
+    ] = None
 
 
 class SliceDifference(Strict):
-    """Candidate minus other within one slice; negative is better."""
+    """Candidate minus other within one slice; negative is better.
+
+    The intervals of all slices of a comparison hold together with the confidence.
+    """
 
     column: str
     value: str

@@ -1,9 +1,17 @@
-"""The gate: a pure function of evidence and policy. Every rule is a check; one failure refuses."""
+"""The gate: a pure function of evidence and policy. Every rule is a check; one failure refuses.
+
+A rule reads the end of an interval that speaks against the candidate: what the holdout is too small to show
+is refused. Since every rule must pass, a bad candidate passes no more often than its worst rule errs, with no
+correction for their number (Berger, Multiparameter hypothesis testing and acceptance sampling, Technometrics
+24, 1982). Slices are the exception, many chances to refuse a good candidate by noise: a slice counts against
+it only beyond the noise of all slices together. A value that is no number passes no rule.
+"""
 
 from collections.abc import Iterator
 
 from slipway.decisions import Check, GateVerdict
-from slipway.evaluation.evidence import Comparison, Evidence, Interval
+from slipway.errors import SlipwayError
+from slipway.evaluation.evidence import MIN_UNITS, UNBOUNDED, Comparison, Evidence, Interval
 from slipway.settings.card import Card, Gate
 
 
@@ -12,9 +20,13 @@ def decide(evidence: Evidence, card: Card) -> GateVerdict:
 
     The first model of a system has no champion to beat and passes on the absolute bounds. A tie, which is an
     interval of the difference that holds zero, keeps the incumbent.
+
+    Raises:
+        SlipwayError: the evidence lacks a comparison that a rule needs.
     """
     checks = [
         *_sound(evidence),
+        *_enough(evidence),
         *_unseen(evidence),
         *_absolute(evidence, card),
         *_against_baseline(evidence),
@@ -38,6 +50,11 @@ def _sound(evidence: Evidence) -> Iterator[Check]:
         f"{candidate.distinct_scores} distinct scores",
         "at least 2",
     )
+
+
+def _enough(evidence: Evidence) -> Iterator[Check]:
+    units = evidence.holdout.units
+    yield _check("holdout.units", units >= MIN_UNITS, f"{units} units", f"at least {MIN_UNITS}")
 
 
 def _unseen(evidence: Evidence) -> Iterator[Check]:
@@ -66,20 +83,23 @@ def _absolute(evidence: Evidence, card: Card) -> Iterator[Check]:
     )
     low, high = gate.calibration
     yield _check(
-        "candidate.calibration", low <= calibration.value <= high, _shown(calibration), f"{low:g} to {high:g}"
+        "candidate.calibration",
+        low <= calibration.low and calibration.high <= high,
+        _shown(calibration),
+        f"both bounds within {low:g} to {high:g}",
     )
     latency = candidate.latency
     yield _check(
         "candidate.latency_ratio",
-        latency.ratio.value <= gate.max_latency_ratio,
+        latency.ratio.high <= gate.max_latency_ratio,
         _shown(latency.ratio),
-        f"at most {gate.max_latency_ratio:g} times the baseline",
+        f"upper bound at most {gate.max_latency_ratio:g} times the baseline",
     )
     budget = card.problem.p99_latency_ms
     yield _check(
         "candidate.latency",
         latency.p99_ms <= budget,
-        f"p99 {latency.p99_ms:.1f} ms",
+        f"p99 {latency.p99_ms:.1f} ms of {latency.requests} requests",
         f"at most {budget:g} ms",
     )
     yield _check(
@@ -110,22 +130,24 @@ def _against_champion(evidence: Evidence, gate: Gate) -> Iterator[Check]:
 
 
 def _slices(evidence: Evidence, gate: Gate) -> Iterator[Check]:
-    """A slice counts as worse when it is worse by more than the floor and beyond noise."""
+    """A slice refuses when it is worse by more than the floor, and beyond the noise of all slices."""
     if evidence.candidate.digest == evidence.baseline.digest and evidence.champion is None:
         return
     other = "champion" if evidence.champion else "baseline"
     for found in _compared(evidence, other).slices:
-        worse = found.relative.value > gate.max_slice_regression and found.relative.low > 0
         yield _check(
             f"slice.{found.column}.{found.value}",
-            not worse,
+            found.relative.value <= gate.max_slice_regression or found.relative.low <= 0,
             f"{_shown(found.relative)} relative to the {other}",
             f"at most {gate.max_slice_regression:g}, or within noise",
         )
 
 
 def _compared(evidence: Evidence, other: str) -> Comparison:
-    return next(comparison for comparison in evidence.comparisons if comparison.other == other)
+    for comparison in evidence.comparisons:
+        if comparison.other == other:
+            return comparison
+    raise SlipwayError(f"the evidence holds no comparison with the {other}")
 
 
 def _check(code: str, passed: bool, found: str, allowed: str) -> Check:
@@ -133,4 +155,8 @@ def _check(code: str, passed: bool, found: str, allowed: str) -> Check:
 
 
 def _shown(interval: Interval) -> str:
-    return f"{interval.value:.4f} [{interval.low:.4f}, {interval.high:.4f}]"
+    return f"{interval.value:.4f} [{_end(interval.low)}, {_end(interval.high)}]"
+
+
+def _end(value: float) -> str:
+    return f"{value:.4f}" if abs(value) < UNBOUNDED else "unbounded"

@@ -8,9 +8,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from slipway.evaluation.evidence import Comparison, Interval, SliceDifference, SliceMetrics
+from slipway.evaluation.evidence import MIN_UNITS, Comparison, Interval, SliceDifference, SliceMetrics
 from slipway.evaluation.metrics import entropy, log_loss_terms
-from slipway.evaluation.resampling import interval, resample, unit_sums
+from slipway.evaluation.resampling import interval, resample, simultaneous, unit_sums
 from slipway.settings.card import Evaluation
 
 
@@ -69,6 +69,8 @@ class Measurement:
         by_group = [unit_sums(columns * group.rows[:, None], units) for group in self.groups]
         totals = resample(np.concatenate(by_group, axis=1), settings.resamples, seed)
         self.totals = totals.reshape(len(totals), len(self.groups), len(self.names))
+        few = [len(np.unique(units[group.rows])) < MIN_UNITS for group in self.groups]
+        self.totals[1:, few] = np.nan
 
     def _total(self, name: str, group: int) -> NDArray[np.float64]:
         return self.totals[:, group, self.names.index(name)]
@@ -109,27 +111,29 @@ class Measurement:
             if place
         ]
 
-    def compare(self, model: str, other: str, group: int = 0) -> tuple[Interval, Interval]:
-        """Paired difference of log loss, model minus other, and the same over the other's log loss."""
-        difference = self._ratio(f"loss {model}", "rows", group) - self._ratio(f"loss {other}", "rows", group)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            relative = difference / self._ratio(f"loss {other}", "rows", group)
-        return interval(difference, self.confidence), interval(relative, self.confidence)
+    def _difference(self, model: str, other: str, group: int = 0) -> NDArray[np.float64]:
+        """Paired: every resample draws the same units for both."""
+        return self._ratio(f"loss {model}", "rows", group) - self._ratio(f"loss {other}", "rows", group)
+
+    def compare(self, model: str, other: str) -> Interval:
+        """Paired difference of log loss over all rows, model minus other."""
+        return interval(self._difference(model, other), self.confidence)
 
     def comparison(self, model: str, other: str) -> Comparison:
-        """Model minus other, over all rows and per slice."""
-        differences = [
-            SliceDifference(
-                column=group.column,
-                value=group.value,
-                rows=int(group.rows.sum()),
-                log_loss=absolute,
-                relative=relative,
+        """Model minus other, over all rows and per slice; the slices' intervals hold together."""
+        among, differences = len(self.groups) - 1, []
+        for place, group in enumerate(self.groups[1:], start=1):
+            absolute = self._difference(model, other, place)
+            relative = absolute / self._ratio(f"loss {other}", "rows", place)
+            differences.append(
+                SliceDifference(
+                    column=group.column,
+                    value=group.value,
+                    rows=int(group.rows.sum()),
+                    log_loss=simultaneous(absolute, self.confidence, among),
+                    relative=simultaneous(relative, self.confidence, among),
+                )
             )
-            for place, group in enumerate(self.groups)
-            if place
-            for absolute, relative in [self.compare(model, other, place)]
-        ]
         return Comparison.model_validate(
-            {"other": other, "log_loss": self.compare(model, other)[0], "slices": differences}
+            {"other": other, "log_loss": self.compare(model, other), "slices": differences}
         )

@@ -13,10 +13,10 @@ BINS = 10
 def log_loss_terms(scores: NDArray[np.float64], labels: NDArray[np.int8]) -> NDArray[np.float64]:
     """Minus the log likelihood of each row, in nats, [rows]; scores are clipped to [1e-15, 1 - 1e-15].
 
-    A score that is no number counts as the worst one.
+    A score that is no number counts as the worst one. No loss is zero, so that ratios of losses are defined.
     """
     of_label = np.where(labels == 1, scores, 1.0 - scores)
-    loss: NDArray[np.float64] = -np.log(np.clip(np.nan_to_num(of_label, nan=0.0), CLIP, 1.0))
+    loss: NDArray[np.float64] = -np.log(np.clip(np.nan_to_num(of_label, nan=0.0), CLIP, 1 - CLIP))
     return loss
 
 

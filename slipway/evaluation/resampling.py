@@ -2,6 +2,7 @@
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.stats import norm
 
 from slipway.evaluation.evidence import Interval
 
@@ -55,3 +56,21 @@ def interval(values: NDArray[np.float64], confidence: float) -> Interval:
         return Interval(value=sample, low=-np.inf, high=np.inf)
     low, high = np.quantile(rest, [(1 - confidence) / 2, (1 + confidence) / 2])
     return Interval(value=sample, low=float(low), high=float(high))
+
+
+def simultaneous(values: NDArray[np.float64], confidence: float, among: int) -> Interval:
+    """Like `interval`, for one of several that are all to hold together with the confidence.
+
+    The error is divided by their number, whatever their dependence (Dunn, Multiple comparisons among means,
+    JASA 56, 1961). So far out in the tail a few hundred resamples have no quantile: the interval is normal,
+    with the deviation of the resamples.
+
+    Args:
+        values: the sample's value first, then those of its resamples.
+        among: how many intervals there are.
+    """
+    sample, rest = float(values[0]), values[1:][np.isfinite(values[1:])]
+    if not len(rest):
+        return Interval(value=sample, low=-np.inf, high=np.inf)
+    half = float(norm.ppf(1 - (1 - confidence) / 2 / among) * rest.std())
+    return Interval(value=sample, low=sample - half, high=sample + half)

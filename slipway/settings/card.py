@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
 from slipway.settings.base import Count, Name, Positive, Share, Strict
 from slipway.settings.data import Data
@@ -41,9 +41,11 @@ class Evaluation(Strict):
 class ChampionRule(Strict):
     """How a candidate must compare with the champion on the primary metric."""
 
+    model_config = ConfigDict(allow_inf_nan=False)
+
     rule: Annotated[
         Literal["better", "not_worse"],
-        Field(description="better: beyond noise; not_worse: worse by less than the margin, beyond noise"),
+        Field(description="better: beyond noise; not_worse: shown to be worse by less than the margin"),
     ] = "better"
     margin: Annotated[float, Field(ge=0, description="of log loss; only for not_worse")] = 0.0
 
@@ -57,18 +59,22 @@ class ChampionRule(Strict):
 class Gate(Strict):
     """What a candidate must show before it is registered; the defaults are strict."""
 
+    model_config = ConfigDict(allow_inf_nan=False)
+
     max_normalised_entropy: Annotated[
         float, Field(gt=0, description="log loss over the base rate's entropy")
     ] = 1.0
     min_auc: Annotated[float, Field(ge=0.5, lt=1)] = 0.55
     calibration: Annotated[
-        tuple[float, float], Field(strict=False, description="bounds of mean prediction over mean label")
+        tuple[float, float],
+        Field(strict=False, description="bounds of mean prediction over mean label, interval included"),
     ] = (0.9, 1.1)
     max_slice_regression: Annotated[
         float,
         Field(
             ge=0,
-            description="largest relative rise of a slice's log loss against the champion, or the baseline",
+            description="largest relative rise of a slice's log loss against the champion, or the baseline, "
+            "beyond the noise of all slices",
         ),
     ] = 0.02
     champion: ChampionRule = ChampionRule()
@@ -76,6 +82,13 @@ class Gate(Strict):
         float, Field(gt=0, description="median single-request time over that of the reference model")
     ] = 10.0
     max_size_mb: Positive = 100.0
+
+    @model_validator(mode="after")
+    def _calibration_holds_one(self) -> "Gate":
+        low, high = self.calibration
+        if not 0 < low < 1 < high:
+            raise ValueError(f"calibration is {[low, high]}; a bound below 1 and one above it are needed")
+        return self
 
 
 class Serving(Strict):

@@ -1,6 +1,7 @@
 """Versions are measured by the code packaged with them, in processes of their own."""
 
 import shutil
+from datetime import UTC, datetime
 from itertools import pairwise
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import pytest
 
 from slipway.data.requests import request_bounds, request_codes
 from slipway.errors import SlipwayError
+from slipway.evaluation.compose import HoldoutRows, Subject, compose
 from slipway.evaluation.evaluate import Contender, evaluate
 from slipway.evaluation.evidence import Evidence
 from slipway.evaluation.gate import decide
@@ -19,6 +21,35 @@ from tests.tiny import impressions, tiny_version
 from tests.version.conftest import rewrite, set_field
 
 ROOT = Path(__file__).parents[2]
+EVALUATE = "slipway/evaluation/evaluate.py"
+UNSCORED = pytest.mark.gate("champion.scored")
+IMPROBABLE = pytest.mark.gate(
+    "scores.improbable",
+    fed="a champion or a baseline with scores that are NaN or outside [0, 1]",
+    stops="evaluate",
+    exit=3,
+    reason="champion.scored: scores are no probabilities; exit code 1 where it is the baseline",
+    untouched="no comparison made",
+    guard=f"{EVALUATE}:_require_sound:no probabilities",
+)
+SHAPE = pytest.mark.gate(
+    "scores.shape",
+    fed="a candidate that gives more or fewer scores than rows",
+    stops="evaluate",
+    exit=1,
+    reason="FOLDER: scores of shape (1199,) for 1200 rows",
+    untouched="no evidence",
+    guard=f"{EVALUATE}:_require_sound:scores of shape",
+)
+ABSENT = pytest.mark.gate(
+    "candidate.absent",
+    fed="a candidate that is not at hand",
+    stops="evaluate",
+    exit=1,
+    reason="no candidate",
+    untouched="no evidence",
+    guard=f"{EVALUATE}:_score:no folder and no reason why",
+)
 
 
 @pytest.fixture(scope="module")
@@ -48,6 +79,12 @@ def with_code(version: Path, out: Path, file: str, old: str, new: str) -> Path:
     return out
 
 
+def scores_times(factor: str) -> tuple[str, str, str]:
+    """The change in a logistic regression's code by which its scores are multiplied."""
+    old = "1.0 / (1.0 + np.exp(-logit))"
+    return "slipway/models/logistic.py", old, f"({old}) * {factor}"
+
+
 def measured(split: Path, baseline: Path, champion: Contender) -> Evidence:
     """The evidence of a baseline that is the candidate too, beside a champion."""
     contenders = [Contender("baseline", baseline), Contender("candidate", baseline), champion]
@@ -75,6 +112,7 @@ def test_a_champion_is_rescored_by_its_own_code(split: Path, baseline: Path, tmp
     assert decide(found, card()).checks
 
 
+@UNSCORED
 def test_a_champion_that_cannot_be_scored_is_stated_and_refused(
     split: Path, baseline: Path, tmp_path: Path
 ) -> None:
@@ -89,19 +127,104 @@ def test_a_champion_that_cannot_be_scored_is_stated_and_refused(
     assert "champion.scored" in [check.code for check in decide(found, card()).failures]
 
 
-def test_a_champion_whose_scores_are_no_numbers_is_refused(
-    split: Path, baseline: Path, tmp_path: Path
+@pytest.mark.parametrize("wrong", ["np.nan", "-2.0"])
+@UNSCORED
+@IMPROBABLE
+def test_a_champion_whose_scores_are_no_probabilities_is_refused(
+    split: Path, baseline: Path, tmp_path: Path, wrong: str
 ) -> None:
     """Its log loss would flatter any candidate."""
-    nan = with_code(
-        baseline, tmp_path / "nan", "slipway/models/logistic.py", "np.exp(-logit)", "np.exp(-logit) * np.nan"
+    bad = with_code(baseline, tmp_path / "bad", *scores_times(wrong))
+
+    assert "scores are no probabilities" in problem_of(split, baseline, Contender("champion", bad, 1))
+
+
+@IMPROBABLE
+def test_a_baseline_whose_scores_are_no_probabilities_is_an_error(
+    split: Path, baseline: Path, tmp_path: Path
+) -> None:
+    """It would flatter any candidate too."""
+    bad = with_code(baseline, tmp_path / "bad", *scores_times("np.nan"))
+
+    with pytest.raises(SlipwayError, match="1200 scores are no probabilities"):
+        evaluate(card(), split, "tiny", [Contender("baseline", bad), Contender("candidate", baseline)], [])
+
+
+@pytest.mark.parametrize(
+    ("factor", "code"),
+    [
+        pytest.param("np.nan", "candidate.finite", marks=pytest.mark.gate("candidate.finite")),
+        pytest.param("2.0", "candidate.finite", marks=pytest.mark.gate("candidate.finite")),
+        pytest.param("0.0 + 0.3", "candidate.not_constant", marks=pytest.mark.gate("candidate.not_constant")),
+    ],
+)
+def test_a_candidate_that_answers_nonsense_is_measured_and_refused(
+    split: Path, baseline: Path, tmp_path: Path, factor: str, code: str
+) -> None:
+    """What it answers is evidence; every number of it can be written and read back."""
+    bad = with_code(baseline, tmp_path / "bad", *scores_times(factor))
+    contenders = [Contender("baseline", baseline), Contender("candidate", bad)]
+    found = evaluate(card(), split, "tiny", contenders, [])
+
+    assert code in [check.code for check in decide(found, card()).failures]
+    assert Evidence.model_validate_json(found.model_dump_json()) == found
+
+
+@SHAPE
+@pytest.mark.parametrize("part", ["[:-1]", "[:, None]"])
+def test_a_candidate_with_another_number_of_scores_is_an_error(
+    split: Path, baseline: Path, tmp_path: Path, part: str
+) -> None:
+    """No score would belong to its row."""
+    bad = with_code(
+        baseline,
+        tmp_path / "bad",
+        "slipway/models/logistic.py",
+        "dtype=np.float64)\n\n    def save",
+        f"dtype=np.float64){part}\n\n    def save",
     )
+    contenders = [Contender("baseline", baseline), Contender("candidate", bad)]
 
-    found = measured(split, baseline, Contender("champion", nan, 1))
+    with pytest.raises(SlipwayError, match=r"scores of shape .* for 1200 rows"):
+        evaluate(card(), split, "tiny", contenders, [])
 
-    assert "no numbers" in (found.champion_problem or "")
+
+@pytest.mark.gate("candidate.holdout_unseen")
+@pytest.mark.gate("champion.holdout_unseen")
+def test_the_last_row_that_a_version_saw_comes_from_its_manifest(baseline: Path, tmp_path: Path) -> None:
+    """A holdout from the days of the training refuses both; the rows' order does not matter."""
+    pq.write_table(impressions(1200)[::-1], tmp_path / "holdout.parquet")
+    found = measured(tmp_path, baseline, Contender("champion", baseline, 1))
+    codes = [check.code for check in decide(found, card()).failures]
+
+    assert found.holdout.start < found.holdout.end.replace(tzinfo=UTC) < found.candidate.train_end
+    assert {"candidate.holdout_unseen", "champion.holdout_unseen"} <= set(codes)
 
 
+def test_units_are_those_of_the_card(split: Path) -> None:
+    """The unit of assignment, not the row."""
+    users = len(set(pq.read_table(split / "holdout.parquet")["user_id"].to_pylist()))
+
+    assert len(set(HoldoutRows.read(card(), split).units.tolist())) == users < 1200
+
+
+def test_the_reward_is_that_of_the_option_ranked_first(baseline: Path, split: Path, tmp_path: Path) -> None:
+    """By the true probabilities, where they are known; ties keep the order of the rows."""
+    rows = HoldoutRows.read(card(), split)
+    truth = np.arange(1200.0) / 1200
+    known = HoldoutRows.of(card(), pq.read_table(split / "holdout.parquet"), truth)
+    subjects = [
+        Subject(role, "m", None, "d", datetime(2026, 1, 1, tzinfo=UTC), 1.0, scores, np.ones(20))
+        for role, scores in {"baseline": np.full(1200, 0.5), "candidate": truth}.items()
+    ]
+    found = compose(card(), known, "tiny", subjects, [])
+
+    assert found.baseline.reward == pytest.approx(truth[::4].mean())
+    assert found.candidate.reward == pytest.approx(truth[3::4].mean())
+    assert compose(card(), rows, "tiny", subjects, []).candidate.reward is None
+
+
+@UNSCORED
 def test_a_champion_that_fails_while_timed_is_refused(split: Path, baseline: Path, tmp_path: Path) -> None:
     """It scored the file, and could not answer a single request."""
     slow = with_code(
@@ -115,6 +238,7 @@ def test_a_champion_that_fails_while_timed_is_refused(split: Path, baseline: Pat
     assert "ValueError: no single requests" in problem_of(split, baseline, Contender("champion", slow, 1))
 
 
+@UNSCORED
 def test_a_champion_of_another_schema_is_refused(split: Path, baseline: Path, tmp_path: Path) -> None:
     """A newer slipway made it."""
     shutil.copytree(baseline, tmp_path / "newer")
@@ -122,9 +246,10 @@ def test_a_champion_of_another_schema_is_refused(split: Path, baseline: Path, tm
 
     found = problem_of(split, baseline, Contender("champion", tmp_path / "newer", 1))
 
-    assert "schema_version: should be 1, found 2" in found
+    assert "schema_version 2" in found
 
 
+@UNSCORED
 def test_a_champion_that_prints_into_the_protocol_is_refused(
     split: Path, baseline: Path, tmp_path: Path
 ) -> None:
@@ -136,6 +261,7 @@ def test_a_champion_that_prints_into_the_protocol_is_refused(
     assert "expected a reply with 'rows'" in problem_of(split, baseline, Contender("champion", talking, 1))
 
 
+@UNSCORED
 def test_a_champion_that_is_not_at_hand_is_refused(split: Path, baseline: Path) -> None:
     """Its download or its digests failed before."""
     missing = Contender("champion", None, 1, problem="version 1: features.npz: missing")
@@ -143,6 +269,7 @@ def test_a_champion_that_is_not_at_hand_is_refused(split: Path, baseline: Path) 
     assert problem_of(split, baseline, missing) == "version 1: features.npz: missing"
 
 
+@ABSENT
 def test_a_candidate_that_is_not_at_hand_is_an_error(split: Path, baseline: Path) -> None:
     """Only a champion's problem is evidence."""
     contenders = [Contender("baseline", baseline), Contender("candidate", None, problem="no candidate")]

@@ -1,94 +1,54 @@
 """The gate blocks: each rule is fed the one case that it must stop."""
 
-from collections.abc import Callable
-from datetime import timedelta
+import math
+from typing import Any
 
 import pytest
 
-from slipway.evaluation.evidence import Comparison, Evidence, Interval, ModelMetrics
+from slipway.errors import SlipwayError
+from slipway.evaluation.evidence import UNBOUNDED, Evidence, Interval
 from slipway.evaluation.gate import decide
-from slipway.settings.card import ChampionRule
+from slipway.settings import Card
+from slipway.settings.card import ChampionRule, Gate
+from tests.evaluation.bad import (
+    BAD,
+    CASES,
+    GATE,
+    Change,
+    between,
+    candidate,
+    champion,
+    compared,
+    evidence,
+    holdout,
+    one_slice,
+    timed,
+)
 from tests.report.sample import card
-from tests.report.sample import evidence as measured
 
-Change = Callable[[Evidence], Evidence]
-
-
-def evidence(champion: bool = True, slices: list[tuple[str, str]] | None = None) -> Evidence:
-    """Good evidence: everybody was trained on rows from before the holdout."""
-    found = measured(champion=champion, slices=slices)
-    before = found.holdout.start - timedelta(seconds=1)
-    models = {"candidate": found.candidate, "baseline": found.baseline, "champion": found.champion}
-    older = {role: one and one.model_copy(update={"train_end": before}) for role, one in models.items()}
-    return found.model_copy(update=older)
-
-
-def candidate(**changes: object) -> Change:
-    """The same evidence with another candidate."""
-    return lambda found: found.model_copy(update={"candidate": found.candidate.model_copy(update=changes)})
-
-
-def champion(**changes: object) -> Change:
-    """The same evidence with another champion."""
-
-    def change(found: Evidence) -> Evidence:
-        live: ModelMetrics | None = found.champion
-        return found.model_copy(update={"champion": live and live.model_copy(update=changes)})
-
-    return change
-
-
-def compared(other: str, **changes: object) -> Change:
-    """The same evidence with another comparison."""
-
-    def changed(one: Comparison) -> Comparison:
-        return one.model_copy(update=changes) if one.other == other else one
-
-    return lambda found: found.model_copy(update={"comparisons": [changed(one) for one in found.comparisons]})
-
-
-def one_bad_slice(other: str) -> Change:
-    """The candidate is far worse on the first slice."""
-
-    def change(found: Evidence) -> Evidence:
-        slices = next(one for one in found.comparisons if one.other == other).slices
-        bad = slices[0].model_copy(update={"relative": between(0.05, 0.2)})
-        return compared(other, slices=[bad, *slices[1:]])(found)
-
-    return change
-
-
-def between(low: float, high: float) -> Interval:
-    """An interval around its middle."""
-    return Interval(value=(low + high) / 2, low=low, high=high)
-
-
-def slow(**changes: object) -> Change:
-    """The same evidence with a candidate of other latency."""
-    return lambda found: candidate(latency=found.candidate.latency.model_copy(update=changes))(found)
-
-
-BAD: dict[str, Change] = {
-    "candidate.finite": candidate(finite=False),
-    "candidate.not_constant": candidate(distinct_scores=1),
-    "candidate.normalised_entropy": candidate(normalised_entropy=between(0.9, 1.01)),
-    "candidate.auc": candidate(auc=between(0.5, 0.7)),
-    "candidate.calibration": candidate(calibration=between(1.15, 1.25)),
-    "candidate.latency_ratio": slow(ratio=between(11, 12)),
-    "candidate.latency": slow(p99_ms=101.0),
-    "candidate.size": candidate(size_mb=101.0),
-    "baseline.log_loss": compared("baseline", log_loss=between(-0.001, 0.001)),
-    "champion.log_loss": compared("champion", log_loss=between(-0.001, 0.0)),
-    "champion.scored": lambda found: found.model_copy(
-        update={"champion": None, "champion_problem": "its own code could not answer"}
-    ),
-    "slice.device.phone": one_bad_slice("champion"),
+SLICES = [("device", "phone"), ("device", "tablet")]
+NAN = Interval.model_construct(value=math.nan, low=math.nan, high=math.nan)
+NO_NUMBERS: dict[str, Change] = {
+    "candidate.normalised_entropy": candidate(normalised_entropy=NAN),
+    "candidate.auc": candidate(auc=NAN),
+    "candidate.calibration": candidate(calibration=NAN),
+    "candidate.latency_ratio": timed(ratio=NAN),
+    "candidate.latency": timed(p99_ms=math.nan),
+    "candidate.size": candidate(size_mb=math.nan),
+    "baseline.log_loss": compared("baseline", log_loss=NAN),
+    "champion.log_loss": compared("champion", log_loss=NAN),
+    "slice.device.phone": one_slice(NAN),
 }
 
 
-def failures(found: Evidence) -> list[str]:
+def failures(found: Evidence, policy: Card | None = None) -> list[str]:
     """The codes of the checks that refuse."""
-    return [check.code for check in decide(found, card()).failures]
+    return [check.code for check in decide(found, policy or card()).failures]
+
+
+def policy(**gate: object) -> Card:
+    """The card with another gate."""
+    return card().model_copy(update={"gate": Gate.model_validate(gate)})
 
 
 def test_a_better_candidate_passes() -> None:
@@ -99,27 +59,85 @@ def test_a_better_candidate_passes() -> None:
     assert len(verdict.checks) > 12
 
 
-@pytest.mark.parametrize("code", BAD)
+@pytest.mark.parametrize("code", CASES)
 def test_each_rule_refuses_alone(code: str) -> None:
     """One bad observation refuses, and the reason names it and nothing else."""
-    found = BAD[code](evidence(slices=[("device", "phone"), ("device", "tablet")]))
+    found = BAD[code][2](evidence(slices=SLICES))
 
     assert [code] == failures(found)
     assert not decide(found, card()).passed
 
 
-def test_a_candidate_that_saw_the_holdout_is_refused() -> None:
-    """Training rows may not reach into the holdout."""
-    found = evidence()
+def test_every_rule_has_its_bad_case() -> None:
+    """A rule that is added without one fails here."""
+    made = [decide(change(evidence(slices=SLICES[:1])), card()) for _, _, change in BAD.values()]
 
-    assert ["candidate.holdout_unseen"] == failures(candidate(train_end=found.holdout.start)(found))
+    assert {check.code for verdict in made for check in verdict.checks} == set(BAD)
 
 
-def test_a_champion_that_saw_the_holdout_is_refused() -> None:
-    """A comparison that favours the champion unfairly is no comparison."""
-    found = evidence()
+@pytest.mark.parametrize("code", NO_NUMBERS)
+def test_what_is_no_number_passes_no_rule(code: str) -> None:
+    """Every comparison with NaN is false; none may be read as good news."""
+    assert [code] == failures(NO_NUMBERS[code](evidence(slices=SLICES)))
 
-    assert ["champion.holdout_unseen"] == failures(champion(train_end=found.holdout.end)(found))
+
+@pytest.mark.parametrize("part", ["value", "low", "high"])
+def test_an_interval_holds_numbers(part: str) -> None:
+    """NaN does not even become evidence; what is unbounded is the largest number."""
+    with pytest.raises(ValueError, match="finite number"):
+        Interval.model_validate({"value": 0.0, "low": 0.0, "high": 0.0} | {part: math.nan})
+
+    assert Interval(value=0.0, low=-math.inf, high=math.inf).high == UNBOUNDED
+
+
+UNKNOWN = Interval(value=0.0, low=-math.inf, high=math.inf)
+
+
+@pytest.mark.parametrize(
+    ("code", "change"),
+    [
+        ("candidate.normalised_entropy", candidate(normalised_entropy=UNKNOWN)),
+        ("candidate.auc", candidate(auc=UNKNOWN)),
+        ("candidate.calibration", candidate(calibration=UNKNOWN)),
+        ("candidate.latency_ratio", timed(ratio=UNKNOWN)),
+        ("baseline.log_loss", compared("baseline", log_loss=UNKNOWN)),
+        ("champion.log_loss", compared("champion", log_loss=UNKNOWN)),
+    ],
+)
+def test_what_is_not_known_passes_no_rule(code: str, change: Change) -> None:
+    """And is said in a word, not in three hundred digits."""
+    refusing = decide(change(evidence()), card()).failures
+
+    assert [code] == [check.code for check in refusing]
+    assert "[unbounded, unbounded]" in refusing[0].found
+
+
+@pytest.mark.parametrize(
+    ("change", "codes"),
+    [
+        (candidate(normalised_entropy=between(0.9, 0.9999)), []),
+        (candidate(normalised_entropy=between(0.9, 1.0)), ["candidate.normalised_entropy"]),
+        (candidate(auc=between(0.55, 0.7)), []),
+        (candidate(auc=between(0.5499, 0.7)), ["candidate.auc"]),
+        (candidate(calibration=between(0.9, 1.1)), []),
+        (candidate(calibration=between(0.8999, 1.0)), ["candidate.calibration"]),
+        (candidate(calibration=between(1.0, 1.1001)), ["candidate.calibration"]),
+        (timed(ratio=between(8, 10)), []),
+        (timed(ratio=between(8, 10.001)), ["candidate.latency_ratio"]),
+        (timed(p99_ms=100.0), []),
+        (candidate(size_mb=100.0), []),
+        (holdout(units=30), []),
+        (compared("baseline", log_loss=between(-0.002, -1e-9)), []),
+        (compared("baseline", log_loss=between(-0.002, 0.0)), ["baseline.log_loss"]),
+        (compared("champion", log_loss=between(-0.002, -1e-9)), []),
+        (one_slice(Interval(value=0.02, low=0.001, high=0.039)), []),
+        (one_slice(Interval(value=0.0201, low=0.001, high=0.039)), ["slice.device.phone"]),
+        (one_slice(Interval(value=0.0201, low=0.0, high=0.04)), []),
+    ],
+)
+def test_each_bound_is_where_the_card_says(change: Change, codes: list[str]) -> None:
+    """At the bound and just beyond it; an interval counts by the end that speaks against the candidate."""
+    assert codes == failures(change(evidence(slices=SLICES)))
 
 
 def test_the_first_model_passes_on_the_absolute_bounds() -> None:
@@ -139,6 +157,14 @@ def test_the_baseline_itself_may_be_first() -> None:
     assert decide(found, card()).passed
 
 
+def test_without_a_champion_slices_are_held_against_the_baseline() -> None:
+    """The first model that is no baseline has slices too."""
+    found = one_slice(between(0.05, 0.2), "baseline")(evidence(champion=False, slices=SLICES))
+
+    assert ["slice.device.phone"] == failures(found)
+
+
+@pytest.mark.gate("champion.log_loss")
 def test_a_tie_keeps_the_incumbent() -> None:
     """The champion's own copy is not promoted."""
     found = compared("champion", log_loss=Interval(value=0, low=0, high=0))(evidence())
@@ -146,21 +172,102 @@ def test_a_tie_keeps_the_incumbent() -> None:
     assert ["champion.log_loss"] == failures(found)
 
 
-def test_not_worse_needs_the_policy_to_say_so() -> None:
-    """A margin lets a tie through, and nothing beyond the margin."""
-    gate = card().gate.model_copy(update={"champion": ChampionRule(rule="not_worse", margin=0.002)})
-    lenient = card().model_copy(update={"gate": gate})
-    tie = compared("champion", log_loss=between(-0.001, 0.001))(evidence())
-    worse = compared("champion", log_loss=between(-0.001, 0.003))(evidence())
+@pytest.mark.gate(
+    "evidence.comparison",
+    fed="evidence that lacks the comparison with the champion, or with the baseline",
+    stops="gate",
+    exit=1,
+    reason="the evidence holds no comparison with the champion",
+    untouched="no verdict",
+    guard=f"{GATE}:_compared:the evidence holds no comparison",
+)
+@pytest.mark.parametrize("missing", ["baseline", "champion"])
+def test_a_comparison_that_was_not_made_is_no_pass(missing: str) -> None:
+    """Nothing is decided without it."""
+    found = evidence()
+    left = [one for one in found.comparisons if one.other != missing]
 
-    assert decide(tie, lenient).passed
-    assert not decide(worse, lenient).passed
+    with pytest.raises(SlipwayError, match=f"no comparison with the {missing}"):
+        decide(found.model_copy(update={"comparisons": left}), card())
+
+
+def test_the_default_policy_is_strict() -> None:
+    """A card that says nothing asks for better, beyond noise."""
+    assert Gate().champion == ChampionRule(rule="better", margin=0.0)
+    assert failures(compared("champion", log_loss=between(-0.001, 1e-9))(evidence())) == ["champion.log_loss"]
+
+
+@pytest.mark.parametrize(
+    ("high", "codes"),
+    [
+        (0.001, []),
+        (math.nextafter(0.002, 0), []),
+        (0.002, ["champion.log_loss"]),
+        (math.nextafter(0.002, 1), ["champion.log_loss"]),
+        (0.003, ["champion.log_loss"]),
+    ],
+)
+@pytest.mark.gate("champion.log_loss")
+def test_not_worse_is_held_to_its_margin(high: float, codes: list[str]) -> None:
+    """A margin lets a tie through: just under it, and nothing at it or over."""
+    tie = compared("champion", log_loss=Interval(value=0.0, low=-0.004, high=high))(evidence())
+
+    assert failures(tie, policy(champion={"rule": "not_worse", "margin": 0.002})) == codes
+    assert failures(tie) == ["champion.log_loss"]
+
+
+MARGIN = pytest.mark.gate(
+    "settings.gate.champion",
+    fed="a rule `not_worse` without a margin, or a margin that the rule `better` would ignore",
+    stops="settings",
+    exit=2,
+    reason="gate.champion: not_worse needs a margin above 0, and better takes none",
+    untouched="no card, so nothing runs",
+    guard="slipway/settings/card.py:ChampionRule._margin_is_explicit:not_worse needs a margin",
+)
+CALIBRATION = pytest.mark.gate(
+    "settings.gate.calibration",
+    fed="calibration bounds that do not hold 1",
+    stops="settings",
+    exit=2,
+    reason="gate: calibration is [1.1, 0.9]; a bound below 1 and one above it are needed",
+    untouched="no card, so nothing runs",
+    guard="slipway/settings/card.py:Gate._calibration_holds_one:a bound below 1",
+)
+
+
+@pytest.mark.parametrize(
+    ("gate", "said"),
+    [
+        pytest.param({"champion": {"rule": "not_worse"}}, "needs a margin", marks=MARGIN),
+        pytest.param({"champion": {"rule": "better", "margin": 0.1}}, "takes none", marks=MARGIN),
+        pytest.param({"calibration": (1.1, 0.9)}, "a bound below 1", marks=CALIBRATION),
+        pytest.param({"calibration": (1.0, 1.1)}, "a bound below 1", marks=CALIBRATION),
+        ({"calibration": (0.9, math.inf)}, "finite number"),
+        ({"champion": {"rule": "not_worse", "margin": math.inf}}, "finite number"),
+        ({"champion": {"rule": "not_worse", "margin": math.nan}}, "finite number"),
+        ({"max_slice_regression": math.inf}, "finite number"),
+        ({"max_slice_regression": math.nan}, "finite number"),
+        ({"max_latency_ratio": math.inf}, "finite number"),
+        ({"max_normalised_entropy": math.nan}, "finite number"),
+        ({"max_size_mb": math.inf}, "finite number"),
+        ({"min_auc": math.nan}, "finite number"),
+        ({"champion": {"rule": "not_worse", "margin": -0.1}}, "greater than or equal to 0"),
+    ],
+)
+def test_a_policy_that_stops_nothing_is_no_policy(gate: dict[str, Any], said: str) -> None:
+    """An infinite bound would pass everything without a word."""
+    with pytest.raises(ValueError, match=said):
+        policy(**gate)
 
 
 def test_a_slice_worse_within_noise_is_let_through() -> None:
     """A small slice cannot refuse by chance alone."""
-    found = evidence(slices=[("device", "phone")])
-    noisy = next(one for one in found.comparisons if one.other == "champion").slices[0]
-    noisy = noisy.model_copy(update={"relative": between(-0.01, 0.09)})
+    assert failures(one_slice(between(-0.01, 0.09))(evidence(slices=SLICES))) == []
 
-    assert decide(compared("champion", slices=[noisy])(found), card()).passed
+
+def test_a_champion_that_saw_the_holdout_to_its_end_is_refused() -> None:
+    """A comparison that favours the champion unfairly is no comparison."""
+    found = evidence()
+
+    assert ["champion.holdout_unseen"] == failures(champion(train_end=found.holdout.end)(found))
