@@ -59,6 +59,15 @@ class Column(Strict):
         Literal["critical", "warning"], Field(description="critical stops the run, warning is reported")
     ] = "critical"
 
+    @model_validator(mode="after")
+    def _bounds_fit_the_type(self) -> "Column":
+        bounded = self.min is not None or self.max is not None
+        if bounded and self.type not in ("integer", "number"):
+            raise ValueError(f"min and max are for integers and numbers, the type is {self.type!r}")
+        if self.values is not None and self.type != "string":
+            raise ValueError(f"values are for strings, the type is {self.type!r}")
+        return self
+
 
 class Split(Strict):
     """Shares of the time-ordered rows; what is left is the training part.

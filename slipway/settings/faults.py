@@ -9,18 +9,36 @@ from pydantic import BaseModel, ValidationError
 
 MOST = 5
 """Faults told at once; a file that fits nothing would fill the screen."""
+LONGEST = 60
+"""Characters of a value or key."""
 
 
 def explain(error: ValidationError, content: Any, model: type[BaseModel]) -> str:
     """One line: `key.path: what is allowed, found this; next.path: ...`."""
     schema = model.model_json_schema()
     told: dict[str, list[str]] = {}
-    for fault in error.errors():
-        text = _message(fault, schema)
-        told.setdefault(_path(fault["loc"], content), []).append(text)
-    lines = [f"{place}: {_merged(texts)}" for place, texts in told.items()]
+    for fault in map(_at_its_key, error.errors()):
+        told.setdefault(_path(fault, content), []).append(_message(fault, schema))
+    lines = [f"{place}: {_merged(texts)}" for place, texts in told.items() if not _within(place, told)]
     rest = f"; and {len(lines) - MOST} more" if len(lines) > MOST else ""
     return "; ".join(lines[:MOST]) + rest
+
+
+def _at_its_key(fault: Any) -> Any:
+    """Pydantic tells of the key that chooses between alternatives at the place above it, and as text."""
+    if fault["type"] not in {"union_tag_not_found", "union_tag_invalid"}:
+        return fault
+    key = fault["ctx"]["discriminator"].strip("'")
+    place = (*fault["loc"], key)
+    if key not in fault["input"]:
+        return {"type": "missing", "loc": place}
+    allowed = fault["ctx"]["expected_tags"].replace(", ", " or ")
+    return {"type": "tag", "loc": place, "msg": f"should be {allowed}", "input": fault["input"][key]}
+
+
+def _within(place: str, told: Mapping[str, Any]) -> bool:
+    """Whether more is told of what is inside; then another of the types allowed here was meant."""
+    return any(other.startswith(f"{place}.") for other in told)
 
 
 def _message(fault: Any, schema: dict[str, Any]) -> str:
@@ -31,12 +49,6 @@ def _message(fault: Any, schema: dict[str, Any]) -> str:
         return f"unknown key; allowed are {', '.join(_keys(schema, place[:-1]))}"
     if kind == "model_type":
         return f"should have the keys {', '.join(_keys(schema, place))}, found {_shown(fault['input'])}"
-    if kind == "union_tag_not_found":
-        return f"the key {fault['ctx']['discriminator']} is required, but absent"
-    if kind == "union_tag_invalid":
-        context = fault["ctx"]
-        allowed = context["expected_tags"].replace(", ", " or ")
-        return f"{context['discriminator']} should be {allowed}, found {_shown(context['tag'])}"
     if kind == "value_error":  # our own validators name what they found
         return str(fault["msg"]).removeprefix("Value error, ")
     subject = "the key " if "[key]" in place else ""
@@ -52,27 +64,28 @@ def _merged(texts: Sequence[str]) -> str:
 
 def _shown(value: Any) -> str:
     text = json.dumps(value, default=str)
-    return text if len(text) <= 60 else f"{text[:60]}…"
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
 
 
-def _path(place: Sequence[str | int], content: Any) -> str:
+def _path(fault: Any, content: Any) -> str:
     """The keys as they stand in the file, without the names of alternatives that pydantic puts between."""
+    place: Sequence[str | int] = fault["loc"]
     kept: list[str] = []
     here = content
     for number, part in enumerate(place):
         in_file = part in here if isinstance(here, Mapping) else _has(here, part)
         if in_file:
             here = here[part]
-        absent = number == len(place) - 1 and _could_hold(here, part)
+        absent = number == len(place) - 1 and fault["type"] == "missing"
         if in_file or absent:
-            kept.append(str(part))
+            kept.append(key_text(part))
     return ".".join(kept) or "(top level)"
 
 
-def _could_hold(content: Any, part: str | int) -> bool:
-    if isinstance(content, Mapping):
-        return part != "[key]"
-    return isinstance(content, list) and isinstance(part, int)
+def key_text(part: str | int) -> str:
+    """A key as it may stand in a line, whatever the file has there."""
+    text = str(part)
+    return text if text.isprintable() and len(text) <= LONGEST else _shown(text)
 
 
 def _has(content: Any, index: str | int) -> bool:
@@ -90,7 +103,8 @@ def _keys(schema: dict[str, Any], place: Sequence[str | int]) -> list[str]:
         elif isinstance(part, int):
             here = here.get("items", {})
         else:
-            here = properties.get(part) or here.get("additionalProperties") or {}
+            patterns = [*here.get("patternProperties", {}).values()]
+            here = properties.get(part) or here.get("additionalProperties") or next(iter(patterns), {})
         if "$ref" in here:
             here = schema["$defs"][here["$ref"].rsplit("/", 1)[-1]]
     return list(here.get("properties", {}))

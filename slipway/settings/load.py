@@ -1,5 +1,7 @@
 """Read the settings files; any fault is one line that names the file, the key and what is allowed."""
 
+from collections.abc import Hashable
+from itertools import count
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -8,23 +10,42 @@ from pydantic import BaseModel, ValidationError
 
 from slipway.errors import UsageError
 from slipway.settings.card import Card
-from slipway.settings.faults import explain
+from slipway.settings.faults import explain, key_text
 from slipway.settings.project import ProjectSettings
 
 Settings = TypeVar("Settings", bound=BaseModel)
+
+
+MOST_VALUES = 100_000
+LARGEST = 2**53
+"""Numbers up to here are exact wherever they go."""
+LONGEST = 200
+"""Characters that are told of what is wrong with the YAML."""
 
 
 class _UniqueKeys(yaml.SafeLoader):
     """YAML keeps the last of two equal keys without a word; settings must not."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        keys = [self.construct_object(key, deep=True) for key, _ in node.value]
-        for key in keys:
-            if keys.count(key) > 1:
-                raise yaml.MarkedYAMLError(
-                    problem=f"the key {key!r} stands twice", problem_mark=node.start_mark
-                )
+        seen: set[Any] = set()
+        for at, _ in node.value:
+            key = self.construct_object(at, deep=True)
+            if isinstance(key, Hashable):
+                if key in seen:
+                    raise yaml.MarkedYAMLError(
+                        problem=f"the key {key!r} stands twice", problem_mark=node.start_mark
+                    )
+                seen.add(key)
         return super().construct_mapping(node, deep)
+
+    def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
+        """A date that is none, or a text tagged as a number, would end in one of Python's own errors."""
+        try:
+            return super().construct_object(node, deep)
+        except (ValueError, LookupError, AttributeError) as error:
+            raise yaml.MarkedYAMLError(
+                problem=f"no {node.tag.rpartition(':')[2]}: {error}", problem_mark=node.start_mark
+            ) from error
 
 
 def read(path: Path, model: type[Settings]) -> Settings:
@@ -43,16 +64,41 @@ def read(path: Path, model: type[Settings]) -> Settings:
         raise UsageError(f"{path}: not UTF-8 text (byte {error.start})") from error
     except yaml.YAMLError as error:
         raise UsageError(f"{path}: not valid YAML: {_yaml_fault(error)}") from error
+    except RecursionError as error:
+        raise UsageError(f"{path}: nested too deeply") from error
+    _require_plain(path, content)
+    return _validated(path, content, model)
+
+
+def _validated(path: Path, content: Any, model: type[Settings]) -> Settings:
     try:
         return model.model_validate(content)
     except ValidationError as error:
         raise UsageError(f"{path}: {explain(error, content, model)}") from error
 
 
+def _require_plain(path: Path, content: Any) -> None:
+    """An alias may repeat what it is a part of, or grow without end; YAML's .inf and .nan suit no setting."""
+    waiting = [(content, "(top level)")]
+    for seen in count():
+        if not waiting:
+            return
+        value, place = waiting.pop()
+        if seen >= MOST_VALUES:
+            raise UsageError(f"{path}: more than {MOST_VALUES} values; does an alias repeat itself?")
+        if isinstance(value, int | float) and not abs(value) <= LARGEST:
+            raise UsageError(f"{path}: {place}: should be a number of at most 2**53, found {value:.6g}")
+        inside = (
+            value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+        )
+        waiting += [(one, f"{place}.{key_text(key)}" if seen else key_text(key)) for key, one in inside]
+
+
 def _yaml_fault(error: yaml.YAMLError) -> str:
+    line, said = "", str(error)
     if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark is not None:
-        return f"line {error.problem_mark.line + 1}: {error.problem}"
-    return " ".join(str(error).split())
+        line, said = f"line {error.problem_mark.line + 1}: ", error.problem or ""
+    return line + " ".join(said.split())[:LONGEST]
 
 
 def load_project(root: Path) -> ProjectSettings:

@@ -7,28 +7,20 @@ from pydantic import Field, model_validator
 from slipway.settings.base import LiveName, Name, Strict
 
 
-class Namespaces(Strict):
-    """The Kubernetes namespaces that versions are smoke-tested in and served from."""
-
-    staging: LiveName
-    production: LiveName
-
-
 class ProjectSettings(Strict):
     """Everything that is true of the project as a whole."""
 
     schema_version: Literal[1]
     name: LiveName
-    description: str
-    image_repository: Annotated[str, Field(min_length=1)]
-    namespaces: Namespaces
+    description: Annotated[str, Field(description="one line; the registry shows it with the model")]
+    image_repository: Annotated[
+        str, Field(min_length=1, description="of the image that k8s/base serves, without a tag")
+    ]
     systems: Annotated[list[Name], Field(min_length=1)]
     default_system: Name
     tracking_uri: Annotated[
         str | None, Field(description="MLflow tracking server; null is the embedded registry in .slipway/")
     ] = None
-    runner: Literal["local"] = "local"
-    rollout_target: Literal["local"] = "local"
 
     @model_validator(mode="after")
     def _default_is_listed(self) -> "ProjectSettings":

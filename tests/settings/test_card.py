@@ -27,6 +27,25 @@ def test_an_unknown_key_is_told_with_the_known_ones(card_fault: Fault) -> None:
     assert said.startswith("rolout: unknown key; allowed are schema_version, name, problem, data,")
 
 
+@pytest.mark.parametrize(
+    ("key", "shown"),
+    [
+        ("a\nb\x1b[31m", '"a\\nb\\u001b[31m"'),
+        ("k" * 9999, f'"{"k" * 59}…'),
+        ("\u202e", '"\\u202e"'),
+    ],
+)
+def test_a_key_is_told_on_one_line_whatever_it_is(card_fault: Fault, key: Any, shown: str) -> None:
+    """Nor does it colour the terminal or fill the screen."""
+    assert card_fault(put("problem", key, value=1)).startswith(f"problem.{shown}: unknown key; allowed are")
+
+
+@pytest.mark.parametrize("key", [1, None, True, 2.5])
+def test_a_key_that_is_no_text_is_told(card_fault: Fault, key: Any) -> None:
+    """YAML takes `on` for true and `1` for a number."""
+    assert "Keys should be strings, found " in card_fault(put("problem", key, value=1))
+
+
 def test_an_unknown_key_deep_inside_has_its_path(card_fault: Fault) -> None:
     """The path is that of the file, whatever alternatives the model has there."""
     said = card_fault(put("data", "source", "seeed", value=1))
@@ -57,12 +76,12 @@ def test_a_misspelt_parameter_is_told_with_the_known_ones(card_fault: Fault) -> 
         (
             ("models", "candidates", 0, "kind"),
             "tree",
-            "models.candidates.0: 'kind' should be 'logistic' or 'boosting', found \"tree\"",
+            "models.candidates.0.kind: should be 'logistic' or 'boosting', found \"tree\"",
         ),
         (
             ("data", "source", "kind"),
             "sql",
-            "data.source: 'kind' should be 'generator' or 'table', found \"sql\"",
+            "data.source.kind: should be 'generator' or 'table', found \"sql\"",
         ),
         (("schema_version",), 2, "schema_version: should be 1, found 2"),
         (("data", "split", "validation"), 1.5, "data.split.validation: should be less than 1, found 1.5"),
