@@ -157,14 +157,14 @@ def _min_requests(found: Evidence) -> Rule:
 
 def _metric_known(found: Evidence) -> Rule:
     """An answer whose metric is unknown must not hide a loss; errors have a guardrail of their own."""
-    answered = ~found.seen.error
-    missing = ~np.isfinite(found.seen.metric)
+    answered = found.seen.due & ~found.seen.error
+    missing = ~found.seen.known
     stable, canary = (
         float(missing[answered & arm].mean()) if (answered & arm).any() else 1.0
         for arm in (~found.seen.canary, found.seen.canary)
     )
     most = found.plan.guardrails.max_error_rate_rise
-    text = f"unknown for {canary:.2%} of the canary's answers, {stable:.2%} of stable's"
+    text = f"unknown for {canary:.2%} of the canary's answers that are due, {stable:.2%} of stable's"
     return _rule(
         "metric_known", canary < 1 and canary - stable <= most, False, text, f"a rise of at most {most:g}"
     )
@@ -172,10 +172,9 @@ def _metric_known(found: Evidence) -> Rule:
 
 def _metric(found: Evidence) -> Rule:
     gain, unit = found.difference, {"reward": "reward", "log_loss": "minus log loss"}[found.metric]
-    allowed = "lower bound above 0"
-    if gain is None:
-        return _rule("metric", False, False, f"{unit}: too few answers in one arm, or all alike", allowed)
-    return _rule("metric", gain.low > 0, gain.high < 0, f"canary - stable {unit} {_shown(gain)}", allowed)
+    better, worse = (False, False) if gain is None else (gain.low > 0, gain.high < 0)
+    text = "too few known in one arm, or all alike" if gain is None else f"canary - stable {_shown(gain)}"
+    return _rule("metric", better, worse, f"{unit}: {text}", "lower bound above 0")
 
 
 def _requests(found: Evidence) -> tuple[int, int]:
@@ -186,7 +185,7 @@ def _requests(found: Evidence) -> tuple[int, int]:
 
 def _arm(seen: Observations, metric: Metric) -> ArmStep:
     """One arm of the step; a mean log loss is shown as such, so down is better there."""
-    known = seen.metric[np.isfinite(seen.metric)]
+    known = seen.metric[seen.known]
     latency = seen.latency_ms[np.isfinite(seen.latency_ms)]
     sign = -1 if metric == "log_loss" else 1
     quantiles = np.quantile(latency, [0.5, 0.9, 0.99]).tolist() if len(latency) else []

@@ -1,8 +1,12 @@
 """A lean HTTP client: one connection, kept alive, nothing parsed that is not needed."""
 
+import io
+import socket
 import time
 from dataclasses import dataclass
-from http.client import HTTPConnection, HTTPException, HTTPSConnection
+from functools import partial
+from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
+from typing import Any
 from urllib.parse import urlsplit
 
 from slipway.settings import Card
@@ -26,6 +30,12 @@ class Client:
     """One connection to a server; nothing is tried twice, so that every failure is seen."""
 
     def __init__(self, url: str, timeout_s: float) -> None:
+        """Nothing is sent yet.
+
+        Args:
+            timeout_s: an answer that is not whole after so many seconds is a failure, also one that trickles.
+        """
+        self.timeout_s = timeout_s
         place = urlsplit(url)
         kind = HTTPSConnection if place.scheme == "https" else HTTPConnection
         self.connection = kind(place.hostname or "", place.port, timeout=timeout_s)
@@ -47,6 +57,10 @@ class Client:
         begun = time.perf_counter()
         if begun - self.used > IDLE_S:
             self.close()
+        if self.connection.sock is not None:
+            self.connection.sock.settimeout(self.timeout_s)
+        answer = partial(_Answer, until=begun + self.timeout_s)
+        self.connection.response_class = answer  # type: ignore[assignment]
         try:
             self.connection.request(method, path, body, HEADERS)
             response = self.connection.getresponse()
@@ -56,6 +70,42 @@ class Client:
             status, content = 0, (str(error) or type(error).__name__).encode()
         self.used = time.perf_counter()
         return Reply(status, content, (self.used - begun) * 1e3)
+
+
+class _Answer(HTTPResponse):
+    """An answer that has to be whole in time; a socket's own timeout begins anew with every byte."""
+
+    def __init__(self, sock: socket.socket, *args: Any, until: float, **kwargs: Any) -> None:
+        super().__init__(sock, *args, **kwargs)
+        self.fp = io.BufferedReader(_Timed(self.fp.detach(), sock, until))
+
+
+class _Timed(io.RawIOBase):
+    """The bytes of a socket until a moment on the performance counter."""
+
+    def __init__(self, bytes_of: io.RawIOBase, sock: socket.socket, until: float) -> None:
+        self.bytes_of, self.sock, self.until = bytes_of, sock, until
+
+    def readable(self) -> bool:
+        """It is."""
+        return True
+
+    def readinto(self, buffer: Any) -> int | None:
+        """Read what is there, or wait for it as long as there is time.
+
+        Raises:
+            TimeoutError: there is none left.
+        """
+        left = self.until - time.perf_counter()
+        if left <= 0:
+            raise TimeoutError("timed out")
+        self.sock.settimeout(left)
+        return self.bytes_of.readinto(buffer)
+
+    def close(self) -> None:
+        """Let go of the socket, which the connection keeps for the next request."""
+        self.bytes_of.close()
+        super().close()
 
 
 def patience(card: Card) -> float:

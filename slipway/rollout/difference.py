@@ -22,7 +22,7 @@ class Sums:
     @classmethod
     def of(cls, seen: Observations, steps: int) -> Self:
         """Add up the requests of each unit in each arm of each step."""
-        known = np.isfinite(seen.metric)
+        known = seen.known
         units = int(seen.unit.max()) + 1 if len(seen) else 0
         cell = (seen.step[known] * 2 + seen.canary[known]) * units + seen.unit[known]
         shape = (steps, 2, units)
@@ -41,6 +41,9 @@ def difference(seen: Observations, plan: Rollout) -> Interval | None:
     that come back correlate this sum's increments positively (under sticky, monotone assignment a unit's arms
     in two steps have covariance p (1 - p') > 0), so that it crosses a boundary less often than a sum over
     independent requests of the same variance (Slepian, Bell System Technical Journal 41, 1962).
+
+    An outcome counts from the first look after it became known, in the step in which it was asked for; one
+    that is not known yet counts as nothing, not as zero.
 
     A step counts once each arm has two units, and there is no interval before each arm has `min_requests`
     known metrics: the theory is asymptotic.

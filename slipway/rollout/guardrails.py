@@ -5,14 +5,13 @@ from numpy.typing import NDArray
 
 from slipway.evaluation.evidence import Interval
 from slipway.rollout.observations import Observations
-from slipway.rollout.sequential import quantile_shares, rate_interval, share_p_value
+from slipway.rollout.sequential import Counted, quantile_shares, rate_difference, share_p_value
 from slipway.settings.card import Rollout
 
 
 def error_rate_rise(stable: Observations, canary: Observations, alpha: float) -> Interval:
-    """The canary's error rate minus the stable one's, each arm's bounded at alpha / 2."""
-    old, new = (_error_rate(arm, alpha / 2) for arm in (stable, canary))
-    return Interval(value=new.value - old.value, low=new.low - old.high, high=new.high - old.low)
+    """The canary's error rate minus the stable one's."""
+    return rate_difference(_errors(stable), _errors(canary), alpha)
 
 
 def latency_ratio(stable: Observations, canary: Observations, plan: Rollout, step: int) -> Interval:
@@ -43,9 +42,10 @@ def step_alpha(plan: Rollout) -> float:
     return plan.decision.alpha / len(plan.steps)
 
 
-def _error_rate(arm: Observations, alpha: float) -> Interval:
+def _errors(arm: Observations) -> Counted:
+    """Failed of all requests, as many as tell as much if they were independent."""
     effect = _design_effect(arm.error, arm.unit)
-    return rate_interval(float(arm.error.sum()) / effect, len(arm) / effect, alpha)
+    return float(arm.error.sum()) / effect, len(arm) / effect
 
 
 def _quantile(arm: Observations, quantile: float, target: float, alpha: float) -> Interval | None:

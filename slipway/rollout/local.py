@@ -13,16 +13,27 @@ from filelock import FileLock, Timeout
 
 from slipway import servers
 from slipway.atomic import write_text
+from slipway.documents import read
 from slipway.errors import Refused, SlipwayError
 from slipway.project import Project, line
 from slipway.rollout.client import Client, Reply, patience
 from slipway.rollout.evidence import Arm
+from slipway.rollout.stop import StopRequest
 from slipway.rollout.target import Call, Deployed, TrafficState
 from slipway.servers import Server
 from slipway.settings import Size
 
 FLIGHT = 4
 """Requests under way at once."""
+
+RELEASE_S = 180.0
+"""Seconds in which a canary that is asked to stop does; its servers may be starting, for up to 120."""
+
+UNREADABLE = (
+    'write {"stable": {"number": VERSION, "bento": TAG}} there, of the last first, promote or rollback in '
+    "`slipway history --json`"
+)
+"""What to do about a state file that is none."""
 
 Start = Callable[[Project, str, int], Server]
 
@@ -37,7 +48,7 @@ def state(project: Project, system: str, size: Size) -> TrafficState | None:
     path = state_path(project, system, size)
     if not path.is_file():
         return None
-    return TrafficState.model_validate_json(path.read_text(encoding="utf-8"))
+    return read(path, TrafficState, UNREADABLE)
 
 
 class LocalTarget:
@@ -53,6 +64,8 @@ class LocalTarget:
         canary: Deployed | None = None,
         experiment: str | None = None,
         start: Start = servers.start,
+        stop: str | None = None,
+        release_s: float = RELEASE_S,
     ) -> None:
         """Nothing is started yet.
 
@@ -60,9 +73,13 @@ class LocalTarget:
             canary: what to serve beside the stable version; None for a target that only shifts traffic.
             experiment: salts the assignment of units to the canary.
             start: starts the server of a project's Bento, given its tag and version.
+            stop: why a canary that has the traffic must give it up; None to be refused where there is one.
+            release_s: how long to wait for that.
         """
         self.project, self.system, self.size = project, system, size
         self.canary, self.experiment, self.start = canary, experiment, start
+        self.stop, self.release_s = stop, release_s
+        self.stop_request = StopRequest(project, system, size)
         self.timeout_s = patience(project.card(system))
         self.path = state_path(project, system, size)
         self.arms: dict[Arm, Server] = {}
@@ -89,9 +106,20 @@ class LocalTarget:
         """Where traffic goes now."""
         return state(self.project, self.system, self.size)
 
-    def serve(self, calls: Sequence[Call]) -> list[Reply]:
-        """Send requests to their arms, a few at once; a reply each, in the same order."""
-        return list(self.pool.map(self._send, calls))
+    def serve(self, calls: Sequence[Call], over: Callable[[], bool]) -> list[Reply]:
+        """Send requests to their arms, a few at once, until it is over; a reply to each that was sent."""
+        sent = []
+        for call in calls:
+            clients = self.idle.get()
+            if over():
+                self.idle.put(clients)
+                break
+            sent.append(self.pool.submit(self._send, clients, call))
+        return [reply.result() for reply in sent]
+
+    def stop_asked(self) -> str | None:
+        """Why another process asks for the traffic, None where none does."""
+        return self.stop_request.found()
 
     def set_weight(self, weight: int) -> None:
         """Give the canary its percent of units."""
@@ -101,8 +129,11 @@ class LocalTarget:
         self._write(now.model_copy(update={"weight": weight}))
 
     def shift(self, version: int, bento: str) -> None:
-        """Send all traffic to one version; its server answers before anything is written."""
+        """Send all traffic to one version; its server says that it is that one before anything is written."""
         server = self.start(self.project, bento, version)
+        if (found := version_at(server.url, self.system, self.timeout_s)) != version:
+            servers.stop(self.project, server)
+            raise SlipwayError(f"{bento}: version {found} answers, not {version}; no traffic was shifted")
         self._stop("stable")
         self.arms["stable"] = server
         self.before, self.shifted = self.state(), True
@@ -131,9 +162,20 @@ class LocalTarget:
         lock = self.project.state / "locks" / f"local-{self.path.stem}.lock"
         lock.parent.mkdir(parents=True, exist_ok=True)
         try:
-            stack.enter_context(FileLock(lock, timeout=0))
+            if self.stop is None:
+                stack.enter_context(FileLock(lock, timeout=0))
+            else:
+                with self.stop_request.made(self.stop, self.release_s):
+                    stack.enter_context(FileLock(lock, timeout=self.release_s))
         except Timeout as error:
-            raise Refused(f"{lock}: another process has the local traffic of {self.path.stem}") from error
+            raise Refused(f"{lock}: {self._holder()} has the local traffic of {self.path.stem}") from error
+
+    def _holder(self) -> str:
+        if self.stop is None:
+            return "another process"
+        owners = sorted({str(server.owner) for server in servers.running(self.project)})
+        named = f" ({' or '.join(owners)})" if owners else ""
+        return f"after {self.release_s:g} s of being asked to stop, another process{named} still"
 
     def _begin_canary(self, canary: Deployed, stack: ExitStack) -> None:
         now = self.state()
@@ -154,8 +196,7 @@ class LocalTarget:
         if now is not None and now.canary is not None:
             self._write(TrafficState(stable=now.stable))
 
-    def _send(self, call: Call) -> Reply:
-        clients = self.idle.get()
+    def _send(self, clients: dict[Arm, Client], call: Call) -> Reply:
         try:
             return clients[call.arm].post(f"/v2/models/{self.system}/infer", call.body)
         finally:

@@ -21,7 +21,9 @@ class Observations:
         canary: bool; the arm that the request was assigned to, whoever answered.
         error: bool.
         latency_ms: float64; NaN on error.
-        metric: float64; better is up: reward 0 or 1, or minus the log loss; NaN on error or where unknown.
+        due: bool; the outcome's delay has passed, so it can be known by now.
+        metric: float64; better is up: reward 0 or 1, or minus the log loss; NaN on error or where unknown. It
+            says nothing before it is due.
     """
 
     step: NDArray[np.int32]
@@ -30,6 +32,7 @@ class Observations:
     canary: NDArray[np.bool_]
     error: NDArray[np.bool_]
     latency_ms: NDArray[np.float64]
+    due: NDArray[np.bool_]
     metric: NDArray[np.float64]
 
     def __post_init__(self) -> None:
@@ -41,6 +44,11 @@ class Observations:
         return len(self.step)
 
     @property
+    def known(self) -> NDArray[np.bool_]:
+        """Which metrics are there to be counted, [requests]."""
+        return self.due & np.isfinite(self.metric)
+
+    @property
     def units(self) -> int:
         """How many different units sent these requests."""
         return int(np.count_nonzero(np.bincount(self.unit)))
@@ -50,7 +58,7 @@ class Observations:
         return type(self)(*(getattr(self, field.name)[chosen] for field in fields(self)))
 
 
-_TYPES = (np.int32, np.float64, np.int64, np.bool_, np.bool_, np.float64, np.float64)
+_TYPES = (np.int32, np.float64, np.int64, np.bool_, np.bool_, np.float64, np.bool_, np.float64)
 
 
 def concat(parts: Sequence[Observations]) -> Observations:

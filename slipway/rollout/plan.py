@@ -1,20 +1,55 @@
 """What a rollout is about to do, for people, before anything starts."""
 
+from dataclasses import dataclass
+
 import numpy as np
 from scipy.stats import norm
 
 from slipway.errors import UsageError
+from slipway.evaluation.evidence import Evidence
 from slipway.evaluation.metrics import log_loss_terms
 from slipway.rollout.sequential import confidence_sequence
-from slipway.rollout.traffic import Traffic
+from slipway.rollout.traffic import Metric, Traffic
 from slipway.settings import Card
 from slipway.settings.card import Rollout
 
 POWER = 0.8
 
 
-def plan(card: Card, traffic: Traffic) -> list[str]:
+@dataclass(frozen=True)
+class Expected:
+    """What a request earned on average on the holdout, of either version; better is up."""
+
+    stable: float
+    canary: float
+
+    @property
+    def difference(self) -> float:
+        """Canary minus stable."""
+        return self.canary - self.stable
+
+
+def expected(evidence: Evidence | None, stable: int, metric: Metric) -> Expected | None:
+    """What the gate's evidence lets expect of the canary; None where it compared with another version.
+
+    The reward is that of the true probabilities, so None where nobody knows them.
+    """
+    champion = None if evidence is None else evidence.champion
+    if evidence is None or champion is None or champion.version != stable:
+        return None
+    canary = evidence.candidate
+    if metric == "log_loss":
+        return Expected(-champion.log_loss.value, -canary.log_loss.value)
+    if champion.reward is None or canary.reward is None:
+        return None
+    return Expected(champion.reward, canary.reward)
+
+
+def plan(card: Card, traffic: Traffic, expected: Expected | None = None) -> list[str]:
     """The plan in a few lines.
+
+    Args:
+        expected: of the two versions, None where nobody knows.
 
     Raises:
         UsageError: the replay part has too few requests; none is offered twice.
@@ -27,13 +62,20 @@ def plan(card: Card, traffic: Traffic) -> list[str]:
             f"{len(traffic):,} in the replay part, none is offered twice; expected smaller steps or more rows"
         )
     steps = ", ".join(f"{step.requests:,} at {step.weight} %" for step in rollout.steps)
-    seen = detectable(rollout, deviation(traffic))
-    return [
+    noise = deviation(traffic)
+    lines = [
         f"{needed:,} of {len(traffic):,} requests: {rollout.warmup_requests:,} to warm up, then {steps}",
         f"decision metric {traffic.metric}, base rate {traffic.base_rate:.4f} per option",
-        f"a true difference of {seen:.2g} per request is found {POWER:.0%} of the time",
-        f"{rollout.max_duration_minutes:g} minutes at most",
+        f"a true difference of {detectable(rollout, noise):.2g} per request is found with power {POWER:g}",
     ]
+    if expected is not None:
+        if traffic.metric == "reward":
+            noise = bernoulli_deviation((expected.stable + expected.canary) / 2)
+        found = power(rollout, expected.difference, noise)
+        lines.append(
+            f"on the holdout it was {expected.difference:+.2g}, which is found with power {found:.2f}"
+        )
+    return [*lines, f"{rollout.max_duration_minutes:g} minutes at most"]
 
 
 def requests_needed(rollout: Rollout) -> int:
@@ -42,28 +84,47 @@ def requests_needed(rollout: Rollout) -> int:
 
 
 def deviation(traffic: Traffic) -> float:
-    """About the standard deviation of the metric of one request.
+    """About the standard deviation of the metric of one request, before anything is known of the versions.
 
     Reward: of a click, as if the best option were always shown. Log loss: of the logged labels, as if every
     score were the base rate.
     """
     firsts = traffic.bounds[:-1]
     if traffic.metric == "reward" and traffic.probability is not None:
-        rate = float(np.maximum.reduceat(traffic.probability, firsts).mean())
-        return float(np.sqrt(rate * (1 - rate)))
+        return bernoulli_deviation(float(np.maximum.reduceat(traffic.probability, firsts).mean()))
     scores = np.full(len(traffic.labels), traffic.base_rate)
     losses = np.add.reduceat(log_loss_terms(scores, traffic.labels), firsts) / np.diff(traffic.bounds)
     return float(losses.std())
 
 
-def detectable(rollout: Rollout, deviation: float) -> float:
-    """Smallest difference per request that the interval at the end excludes zero for with power 0.8.
+def bernoulli_deviation(rate: float) -> float:
+    """The standard deviation of one click."""
+    return float(np.sqrt(rate * (1 - rate)))
 
-    (b + z[power]) * deviation / sqrt(sum of n w (1 - w) over the steps): the two-sample formula (Kohavi, Tang
-    and Xu, Trustworthy Online Controlled Experiments, 2020, chapter 15) for arms compared within steps of n
-    requests with a share w for the canary; b is the half width of the confidence sequence in standard errors.
-    A unit's requests are taken as independent.
+
+def power(rollout: Rollout, difference: float, deviation: float) -> float:
+    """The chance that a canary that is better by so much per request is promoted.
+
+    Phi(difference / s - b), s being the standard error at the end, and b the half width of the confidence
+    sequence there in standard errors: the two-sample formula (Kohavi, Tang and Xu, Trustworthy Online
+    Controlled Experiments, 2020, chapter 15) for arms compared within steps. A unit's requests are taken as
+    independent, and nothing else as keeping the canary from its promotion.
+    """
+    error, boundary = _at_the_end(rollout, deviation)
+    return float(norm.cdf(difference / error - boundary))
+
+
+def detectable(rollout: Rollout, deviation: float) -> float:
+    """The difference per request that has the power 0.8: `power` solved for the difference."""
+    error, boundary = _at_the_end(rollout, deviation)
+    return error * (boundary + float(norm.ppf(POWER)))
+
+
+def _at_the_end(rollout: Rollout, deviation: float) -> tuple[float, float]:
+    """Standard error and, in standard errors, half width: 1 / sum of n w (1 - w) over steps of n requests.
+
+    w is the canary's share of a step.
     """
     information = sum(step.requests * step.weight / 100 * (1 - step.weight / 100) for step in rollout.steps)
     boundary = confidence_sequence(0.0, 1.0, information, information, rollout.decision.alpha).high
-    return (boundary + float(norm.ppf(POWER))) * deviation / float(np.sqrt(information))
+    return deviation / float(np.sqrt(information)), boundary

@@ -8,11 +8,13 @@ side it is on.
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Literal
 
 from filelock import FileLock, Timeout
 
 from slipway.atomic import write_text
 from slipway.decisions import Check
+from slipway.documents import read
 from slipway.errors import Refused, SlipwayError
 from slipway.project import Project, line
 from slipway.records import DecisionRecord
@@ -21,11 +23,14 @@ from slipway.rollout.target import Target
 from slipway.settings import Size
 from slipway.settings.base import Strict
 
+UNREADABLE = "delete it if `slipway status` finds that aliases and traffic agree, else bring it back"
+"""What to do about an intent that is none."""
+
 
 class Intent(Strict):
     """A move of `production` that has begun."""
 
-    schema_version: int = 1
+    schema_version: Literal[1] = 1
     record: DecisionRecord
 
 
@@ -61,16 +66,16 @@ def permitted(
     if record.decision == "first":
         nothing = production is None and answering is None
         checks.append(_rule("first.nothing_live", nothing, _named(answering or production), "nothing live"))
-        checks.append(_rule("checks.passed", not failed, ", ".join(failed) or "all", "all"))
     elif record.decision == "promote":
         checks.append(_earned(record))
-        checks.append(_rule("checks.passed", not failed, ", ".join(failed) or "all", "all"))
     elif record.decision == "rollback":
         aliases = ", ".join(version.aliases) or "no alias"
         checks.append(_rule("rollback.previous", "previous" in version.aliases, aliases, "previous"))
         checks.append(_rule("rollback.reason", bool(record.reason.strip()), repr(record.reason), "a reason"))
     else:
         checks.append(_rule("decision.moves", False, record.decision, "first, promote or rollback"))
+    if record.decision in ("first", "promote"):
+        checks.append(_rule("checks.passed", not failed, ", ".join(failed) or "all", "all"))
     return checks
 
 
@@ -133,7 +138,7 @@ class Promoter:
 
         Raises:
             Refused: a rule forbids it; nothing was changed.
-            SlipwayError: the traffic did not follow; it was sent back.
+            SlipwayError: the traffic could not be shifted, or did not follow and was sent back.
         """
         with self.alone():
             self._recover()
@@ -143,7 +148,11 @@ class Promoter:
             if failed := [str(check) for check in checks if not check.passed]:
                 raise Refused("; ".join(failed))
             write_text(self.intent, Intent(record=record).model_dump_json(indent=2))
-            self.target.shift(version.number, record.bento or "")
+            try:
+                self.target.shift(version.number, record.bento or "")
+            except SlipwayError:
+                self.intent.unlink()
+                raise
             answering = self.target.answering()
             if answering != version.number:
                 self.target.restore()
@@ -152,19 +161,29 @@ class Promoter:
             self._settle(record)
 
     def recover(self) -> str | None:
-        """Finish or revert what a killed promoter left; returns what was done, None if there was nothing."""
+        """Finish or drop what a killed promoter left; returns what was done, None if there was nothing.
+
+        Raises:
+            SlipwayError: traffic is on neither side of it.
+        """
         with self.alone():
             return self._recover()
 
     def _recover(self) -> str | None:
         if not self.intent.is_file():
             return None
-        record = Intent.model_validate_json(self.intent.read_text(encoding="utf-8")).record
-        if self.target.answering() != record.version:
+        record = read(self.intent, Intent, UNREADABLE).record
+        begun, answering = f"a {record.decision} of version {record.version}", self.target.answering()
+        if answering == record.version:
+            self._settle(record)
+            return f"{begun} had moved traffic and was finished"
+        if answering == record.replaced:
             self.intent.unlink()
-            return f"a {record.decision} of version {record.version} had not moved traffic and was dropped"
-        self._settle(record)
-        return f"a {record.decision} of version {record.version} had moved traffic and was finished"
+            return f"{begun} had not moved traffic and was dropped"
+        raise SlipwayError(
+            f"{begun} was begun over {_named(record.replaced)}, but {_named(answering)} answers; "
+            f"send traffic to one of them, or delete {self.intent} to leave it as it is"
+        )
 
     def _settle(self, record: DecisionRecord) -> None:
         """From verified traffic to a complete record; every step may be repeated."""

@@ -12,6 +12,11 @@ from scipy.special import betaln, xlog1py, xlogy
 
 from slipway.evaluation.evidence import Interval
 
+Counted = tuple[float, float]
+"""Hits, and of how many trials."""
+TINY = 1e-15
+"""How near to 0 and 1 a rate is looked for."""
+
 
 def confidence_sequence(
     estimate: float, deviation: float, information: float, target: float, alpha: float
@@ -49,9 +54,15 @@ def log_evidence(hits: float, trials: float, rate: float, prior: tuple[float, fl
     Args:
         prior: of the beta distribution that is mixed over; any gives a valid test.
     """
-    misses = trials - hits
-    mixture = betaln(prior[0] + hits, prior[1] + misses) - betaln(*prior)
-    return float(mixture - xlogy(hits, rate) - xlog1py(misses, -rate))
+    return _log_mixture(hits, trials, prior) - _log_likelihood(hits, trials, rate)
+
+
+def _log_mixture(hits: float, trials: float, prior: tuple[float, float]) -> float:
+    return float(betaln(prior[0] + hits, prior[1] + trials - hits) - betaln(*prior))
+
+
+def _log_likelihood(hits: float, trials: float, rate: float) -> float:
+    return float(xlogy(hits, rate) + xlog1py(trials - hits, -rate))
 
 
 def share_p_value(hits: int, trials: int, share: float, target: float, alpha: float) -> float:
@@ -66,17 +77,51 @@ def share_p_value(hits: int, trials: int, share: float, target: float, alpha: fl
     return math.exp(-max(0.0, log_evidence(hits, trials, share, _around(share, target, alpha))))
 
 
-def rate_interval(hits: float, trials: float, alpha: float) -> Interval:
-    """A rate with its confidence sequence: every rate that the evidence does not refute (Jeffreys prior)."""
-    if trials <= 0:
-        return Interval(value=0.0, low=0.0, high=1.0)
+def rate_difference(old: Counted, new: Counted, alpha: float) -> Interval:
+    """The second of two rates minus the first, with its confidence sequence.
 
-    def refuted(rate: float) -> float:
-        return log_evidence(hits, trials, rate, (0.5, 0.5)) + math.log(alpha)
+    It holds every difference that some pair of rates has which the evidence does not refute: the product of
+    what two independent arms say against a pair (Jeffreys priors) is a martingale too. So errors of the arms
+    add up like independent ones, not like the two ends of separate intervals.
 
-    found = hits / trials
-    low, high = _edge(refuted, found, 1e-12), _edge(refuted, found, 1 - 1e-12)
-    return Interval(value=found, low=0.0 if low is None else low, high=1.0 if high is None else high)
+    Args:
+        old: hits and trials; need not be whole numbers.
+        new: the same of the other arm.
+    """
+    mixed = sum(_log_mixture(*arm, (0.5, 0.5)) for arm in (old, new))
+
+    def refuted(difference: float) -> float:
+        rate = _likeliest(old, new, difference)
+        return (
+            mixed - _log_likelihood(*old, rate) - _log_likelihood(*new, rate + difference) + math.log(alpha)
+        )
+
+    found = _share(new) - _share(old)
+    low, high = _edge(refuted, found, -1 + 1e-12), _edge(refuted, found, 1 - 1e-12)
+    return Interval(value=found, low=-1.0 if low is None else low, high=1.0 if high is None else high)
+
+
+def _share(arm: Counted) -> float:
+    hits, trials = arm
+    return hits / trials if trials else 0.0
+
+
+def _likeliest(old: Counted, new: Counted, difference: float) -> float:
+    """The rate of the old arm that makes both likeliest, if the new one's is higher by the difference.
+
+    Miettinen and Nurminen, Comparative analysis of two rates, Statistics in Medicine 4, 1985; the likelihood
+    is concave, so its slope falls.
+    """
+
+    def slope(rate: float) -> float:
+        other = rate + difference
+        rising, falling = old[0] / rate + new[0] / other, (old[1] - old[0]) / (1 - rate)
+        return rising - falling - (new[1] - new[0]) / (1 - other)
+
+    least, most = max(0.0, -difference) + TINY, min(1.0, 1 - difference) - TINY
+    if slope(least) <= 0:
+        return least
+    return most if slope(most) >= 0 else float(brentq(slope, least, most, xtol=TINY))
 
 
 def quantile_shares(trials: float, quantile: float, target: float, alpha: float) -> tuple[float, float]:

@@ -1,8 +1,10 @@
 """Aliases and traffic side by side."""
 
+from slipway.documents import read
 from slipway.project import Project
 from slipway.registry import Registry
 from slipway.rollout.local import state
+from slipway.rollout.promotion import Intent, intent_path
 from slipway.rollout.target import TrafficState
 from slipway.settings import Size
 from slipway.settings.base import Strict
@@ -39,8 +41,18 @@ def look(project: Project, system: str, size: Size, registry: Registry) -> Statu
         stable=traffic.stable.number if traffic else None,
         canary_traffic=traffic.canary.number if traffic and traffic.canary else None,
         weight=traffic.weight if traffic else 0,
-        problems=differences(production, canary, traffic),
+        problems=[*unfinished(project, system, size), *differences(production, canary, traffic)],
     )
+
+
+def unfinished(project: Project, system: str, size: Size) -> list[str]:
+    """A move of production that is under way, or was killed on it, in words."""
+    path = intent_path(project, system, size)
+    if not path.is_file():
+        return []
+    record = read(path, Intent).record
+    moving = f"a {record.decision} of version {record.version} is under way"
+    return [f"{moving}; if its process was killed, the next train, rollout or rollback finishes or drops it"]
 
 
 def differences(production: int | None, canary: int | None, traffic: TrafficState | None) -> list[str]:

@@ -1,6 +1,6 @@
 """What a rollout needs of the place where traffic flows, and how an answer is read."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Literal, Protocol
 
@@ -51,8 +51,15 @@ class Target(Protocol):
         """How evidence and reports name it."""
         ...
 
-    def serve(self, calls: Sequence[Call]) -> list[Reply]:
-        """Send requests to their arms and wait for all; failures are replies too."""
+    def serve(self, calls: Sequence[Call], over: Callable[[], bool]) -> list[Reply]:
+        """Send requests to their arms until it is over: a reply to each that was sent, in the same order.
+
+        Failures are replies too. What is under way when it is over is waited for.
+        """
+        ...
+
+    def stop_asked(self) -> str | None:
+        """Why another process asks for the traffic, None where none does."""
         ...
 
     def set_weight(self, weight: int) -> None:
@@ -60,7 +67,11 @@ class Target(Protocol):
         ...
 
     def shift(self, version: int, bento: str) -> None:
-        """Send all traffic to one version."""
+        """Send all traffic to one version.
+
+        Raises:
+            SlipwayError: it cannot serve; no traffic was shifted.
+        """
         ...
 
     def restore(self) -> None:

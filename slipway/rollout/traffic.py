@@ -68,6 +68,8 @@ class Traffic:
         bounds: int64 [requests + 1]; first row of each request.
         units: unit of assignment of each request, [requests].
         unit_codes: int64 [requests]; the same as numbers from 0.
+        times: int64 [requests]; when each was sent, rising, microseconds since 1970.
+        delay: microseconds from a request to its outcome being known.
         labels: int8 [rows]; the logged outcomes.
         probability: float64 [rows]; the true click probabilities, None where nobody knows them.
         luck: float64 [rows]; an option that is shown, by whichever arm, is clicked if its luck is below its
@@ -81,6 +83,8 @@ class Traffic:
     bounds: NDArray[np.int64]
     units: list[str]
     unit_codes: NDArray[np.int64]
+    times: NDArray[np.int64]
+    delay: int
     labels: NDArray[np.int8]
     probability: NDArray[np.float64] | None
     luck: NDArray[np.float64]
@@ -94,7 +98,8 @@ class Traffic:
         table, probability = _read(card, split)
         request = card.data.column("request")
         groups = request_codes(table, request)
-        order, bounds = _in_time_order(groups, _microseconds(table, card.data.required("time")))
+        time = _microseconds(table, card.data.required("time"))
+        order, bounds = _in_time_order(groups, time)
         table = table.take(order)
         unit = table[card.data.required("unit")].take(bounds[:-1])
         return cls(
@@ -104,6 +109,8 @@ class Traffic:
             bounds=bounds,
             units=pc.fill_null(unit.cast(pa.string()), "").to_pylist(),
             unit_codes=value_codes(unit),
+            times=np.minimum.reduceat(time[order], bounds[:-1]),
+            delay=round(card.data.label_delay_hours * 3_600_000_000),
             labels=table[card.data.required("label")].to_numpy().astype(np.int8),
             probability=None if probability is None else probability[order],
             luck=np.random.default_rng(seed).random(table.num_rows),
@@ -130,6 +137,19 @@ class Traffic:
             Offer(requests[start], unit, where, body)
             for start, unit, where, body in zip(starts, self.units[first:last], slices, made, strict=True)
         ]
+
+    def due(self, first: int, last: int, waited: bool) -> NDArray[np.bool_]:
+        """Which outcomes of the requests `first` to `last` can be known once these are sent, [requests].
+
+        Replay lives in the time of its rows: an outcome comes the label delay after its request, however fast
+        requests are sent.
+
+        Args:
+            waited: as long as the label delay, after the last of them.
+        """
+        now = self.times[first:last][-1:] + self.delay * waited
+        due: NDArray[np.bool_] = self.times[first:last] + self.delay <= now
+        return due
 
     def outcomes(self, first: int, answers: Sequence[Answer | None]) -> NDArray[np.float64]:
         """The decision metric of each request from `first` on, NaN where there is no answer; better is up.
@@ -188,7 +208,11 @@ def _read(card: Card, split: Path) -> tuple[pa.Table, NDArray[np.float64] | None
     probability = pq.read_table(split / TRUTH, columns=["probability"]).column(0).to_numpy()
     if len(probability) != table.num_rows:
         raise SlipwayError(f"{split / TRUTH}: {len(probability)} rows, {REPLAY} has {table.num_rows}")
-    return table, np.asarray(probability, np.float64)
+    probability = np.asarray(probability, np.float64)
+    wrong = probability[~((probability >= 0) & (probability <= 1))]
+    if len(wrong):
+        raise SlipwayError(f"{split / TRUTH}: found the probability {wrong[0]:g}, expected 0 to 1")
+    return table, probability
 
 
 def _microseconds(table: pa.Table, time: str) -> NDArray[np.int64]:

@@ -22,4 +22,4 @@ def abort(
     known = canary_fields(registry, version, stable, bento, smoked, found)
     decision: Decision = "inconclusive" if undecided else "abort"
     keep(registry, new_record(run, registry, "rollout", decision, reason(found), **known), data, report)
-    say(f"version {stable} stays in production")
+    say(f"version {version} does not go to production")

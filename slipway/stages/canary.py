@@ -1,9 +1,11 @@
 """Try a version on a share of the traffic."""
 
+import time
 from pathlib import Path
 
 from slipway.atomic import write_text
 from slipway.data.parts import read_manifest
+from slipway.documents import read
 from slipway.errors import Refused
 from slipway.evaluation.evidence import Evidence
 from slipway.project import line
@@ -12,8 +14,8 @@ from slipway.registry import Registry
 from slipway.rollout.controller import run as run_canary
 from slipway.rollout.evidence import CanaryEvidence
 from slipway.rollout.local import LocalTarget
-from slipway.rollout.plan import plan
-from slipway.rollout.target import Deployed
+from slipway.rollout.plan import expected, plan
+from slipway.rollout.target import Deployed, TrafficState
 from slipway.rollout.traffic import Traffic
 from slipway.stages.record import refusals_kept
 from slipway.stages.run import RunRef, project, say
@@ -23,7 +25,8 @@ def canary(run: RunRef, version: int, stable: int, bento: str, data: Path, evide
     """Send traffic to both versions, step by step, and collect what it shows.
 
     Raises:
-        Refused: the version is the stable one, or a version was trained on the rows that are replayed.
+        Refused: the version is the stable one or barred, production is no longer the stable one, another
+            process has the traffic, or a version was trained on the rows that are replayed.
     """
     here = project()
     card, registry = here.card(run.system), Registry(here, run.system, run.size)
@@ -31,18 +34,31 @@ def canary(run: RunRef, version: int, stable: int, bento: str, data: Path, evide
     with refusals_kept(run, "rollout", version):
         _unseen(registry, version, stable, data)
     traffic = Traffic.load(card, data, card.models.seed)
-    for text in plan(card, traffic):
+    evaluated = registry.training_record(version).evaluation
+    for text in plan(card, traffic, expected(evaluated, stable, traffic.metric)):
         say(text)
     experiment = f"{line(run.system, run.size)}-{stable}-{version}"
     deployed = Deployed(number=version, bento=bento)
-    with LocalTarget(here, run.system, run.size, deployed, experiment) as target:
+    clocks = now, time.monotonic
+    with (
+        refusals_kept(run, "rollout", version),
+        LocalTarget(here, run.system, run.size, deployed, experiment) as target,
+    ):
+        _unmoved(target.state(), stable)
         registry.point("canary", version)
         try:
-            found = run_canary(card, target, traffic, stable, version, experiment, now, _progress)
+            found = run_canary(card, target, traffic, stable, version, experiment, *clocks, _progress)
         except BaseException:
             registry.point("canary", None)
             raise
     write_text(evidence, found.model_dump_json(indent=2))
+
+
+def _unmoved(traffic: TrafficState | None, stable: int) -> None:
+    """A rollback may have come between the start of this rollout and its canary."""
+    live = None if traffic is None else traffic.stable.number
+    if live != stable:
+        raise Refused(f"production traffic goes to version {live}, not {stable} as when this rollout began")
 
 
 def _unseen(registry: Registry, version: int, stable: int, data: Path) -> None:
@@ -68,7 +84,7 @@ def _progress(done: int, total: int, text: str) -> None:
 
 def read_canary(path: Path) -> CanaryEvidence:
     """Read what `canary` wrote."""
-    return CanaryEvidence.model_validate_json(path.read_text(encoding="utf-8"))
+    return read(path, CanaryEvidence)
 
 
 def reason(found: CanaryEvidence) -> str:

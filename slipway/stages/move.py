@@ -14,8 +14,18 @@ from slipway.stages.record import Kind, keep, refusals_kept
 from slipway.stages.run import RunRef, project, say
 
 
-def move(run: RunRef, kind: Kind, record: DecisionRecord, data: Path | None, report: Path | None) -> None:
+def move(
+    run: RunRef,
+    kind: Kind,
+    record: DecisionRecord,
+    data: Path | None,
+    report: Path | None,
+    stop: str | None = None,
+) -> None:
     """Carry out a record that moves production.
+
+    Args:
+        stop: why a canary that has the traffic must give it up; None to be refused where there is one.
 
     Raises:
         Refused: a rule forbids it; the refusal is kept in place of the record.
@@ -24,7 +34,10 @@ def move(run: RunRef, kind: Kind, record: DecisionRecord, data: Path | None, rep
     registry.require_embedded()
     publish = partial(keep, registry, data=data, report=report)
     try:
-        with refusals_kept(run, kind, record.version), LocalTarget(here, run.system, run.size) as target:
+        with (
+            refusals_kept(run, kind, record.version),
+            LocalTarget(here, run.system, run.size, stop=stop) as target,
+        ):
             Promoter(here, run.system, run.size, registry, target, publish).move(record)
     except SlipwayError:
         registry.end_run(record.run or "", "FAILED")
@@ -32,11 +45,15 @@ def move(run: RunRef, kind: Kind, record: DecisionRecord, data: Path | None, rep
     say(f"version {record.version} is in production")
 
 
-def recover(here: Project, system: str, size: Size) -> str | None:
-    """Finish or drop a move that was killed; returns what was done, None if there was nothing to do."""
+def recover(here: Project, system: str, size: Size, stop: str | None = None) -> str | None:
+    """Finish or drop a move that was killed; returns what was done, None if there was nothing to do.
+
+    Args:
+        stop: as for `move`.
+    """
     if not intent_path(here, system, size).is_file():
         return None
     registry = Registry(here, system, size)
     registry.require_embedded()
-    with LocalTarget(here, system, size) as target:
+    with LocalTarget(here, system, size, stop=stop) as target:
         return Promoter(here, system, size, registry, target, partial(keep, registry, data=None)).recover()

@@ -4,6 +4,7 @@ from uuid import uuid4
 
 from slipway.errors import Refused
 from slipway.project import Project
+from slipway.provenance import who
 from slipway.records import DecisionRecord
 from slipway.registry import Registry
 from slipway.settings import Size
@@ -16,12 +17,15 @@ from slipway.stages.run import RunRef
 def roll_back(project: Project, system: str, size: Size, reason: str) -> DecisionRecord:
     """Put `previous` into production, verify its traffic, and bar the version that was live.
 
+    A canary that is under way is asked to stop, and waited for; its rollout ends as aborted.
+
     Raises:
         Refused: there is nothing to go back to, or no reason.
     """
     if not reason.strip():
         raise Refused("a rollback needs a reason")
-    recover(project, system, size)
+    stop = f"{who()} rolls back: {reason}"
+    recover(project, system, size, stop)
     registry = Registry(project, system, size)
     bad, good = registry.resolve("production"), registry.resolve("previous")
     if bad is None or good is None:
@@ -36,5 +40,5 @@ def roll_back(project: Project, system: str, size: Size, reason: str) -> Decisio
     )
     known = of_version(registry, good) | {"replaced": bad, "bento": package(run, good)}
     record = new_record(run, registry, "rollback", "rollback", reason, **known)
-    move(run, "rollback", record, None, None)
+    move(run, "rollback", record, None, None, stop)
     return record

@@ -1,8 +1,9 @@
 """Rollouts carried out between two real servers."""
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from slipway.rollout.client import Reply
 from slipway.rollout.controller import batch_ends, run
 from slipway.rollout.evidence import CanaryEvidence
 from slipway.rollout.local import LocalTarget
+from slipway.rollout.stop import StopRequest
 from slipway.rollout.target import Call, TrafficState
 from slipway.rollout.traffic import Traffic
 from slipway.settings import Size
@@ -32,10 +34,11 @@ class Watched(LocalTarget):
         self.path.parent.mkdir(parents=True, exist_ok=True)
         self.path.write_text(TrafficState(stable=live.first).model_dump_json(), encoding="utf-8")
 
-    def serve(self, calls: Sequence[Call]) -> list[Reply]:
-        """Write down the calls."""
-        self.diary.append(("calls", list(calls)))
-        return super().serve(calls)
+    def serve(self, calls: Sequence[Call], over: Callable[[], bool]) -> list[Reply]:
+        """Write down the calls that were sent."""
+        replies = super().serve(calls, over)
+        self.diary.append(("calls", list(calls)[: len(replies)]))
+        return replies
 
     def set_weight(self, weight: int) -> None:
         """Write down the weight."""
@@ -57,7 +60,7 @@ class Rollout:
     live: Live
     target: Watched
     canary: int = 2
-    now: Callable[[], datetime] = lambda: START
+    timer: Callable[[], float] = lambda: 0.0
     progress: Callable[[int, int, str], None] = lambda done, total, text: None
 
     def run(self, offered: Traffic) -> CanaryEvidence:
@@ -70,7 +73,8 @@ class Rollout:
             stable=1,
             canary=self.canary,
             experiment="experiment",
-            now=self.now,
+            now=lambda: START,
+            timer=self.timer,
             progress=self.progress,
         )
 
@@ -217,15 +221,80 @@ def test_versions_that_users_like_alike_are_inconclusive(
     assert rollout.target.weight == 0
 
 
+@pytest.mark.gate(
+    "canary.in_time",
+    fed="a canary that users love, and a clock on which every request takes a second",
+    stops="canary",
+    exit=4,
+    reason="canary.in_time",
+    untouched="no request after ten minutes, the canary's weight back at 0",
+    guard="slipway/rollout/limits.py:limits:canary.in_time",
+)
 def test_the_maximum_duration_ends_it(rollout: Rollout, live: Live, tmp_path: Path) -> None:
-    """Each look at the clock takes four of the ten minutes; the third batch is the last."""
-    times = iter(START + timedelta(minutes=4) * count for count in range(100))
-    rollout.now = lambda: next(times)
+    """In the middle of a batch: of the ten minutes, each look at the clock takes one second."""
+    times = iter(range(10_000))
+    rollout.timer = lambda: float(next(times))
     found = rollout.run(traffic(live.card, tmp_path, 2100, live.folder(live.second)))
+    sent = [call for kind, calls in rollout.target.diary if kind == "calls" for call in calls]
 
-    assert found.verdict.outcome == "inconclusive"
+    assert (found.verdict.outcome, found.verdict.checks[0].code) == ("inconclusive", "canary.in_time")
+    assert [look.requests for look in found.looks[:2]] == [200, 400]
+    assert 400 < found.looks[2].requests < 600
     assert len(found.looks) == 3
+    assert 590 < len(sent) <= 600
     assert rollout.target.weight == 0
+
+
+@pytest.mark.gate(
+    "canary.not_stopped",
+    fed="a canary that users love, and a rollback that asks for the traffic",
+    stops="canary",
+    exit=3,
+    reason="canary.not_stopped",
+    untouched="no further request, the canary's weight back at 0",
+    guard="slipway/rollout/limits.py:limits:canary.not_stopped",
+)
+def test_a_stop_that_is_asked_for_aborts(rollout: Rollout, live: Live, tmp_path: Path) -> None:
+    """However much users love the canary: nothing more is sent, and the traffic goes back."""
+    stop, asked = StopRequest(live.project, SYSTEM, "small"), ExitStack()
+    asks = iter([stop.made("robots", 0)])
+    rollout.progress = lambda *_: [asked.enter_context(ask) for ask in asks] and None
+    with asked:
+        found = rollout.run(traffic(live.card, tmp_path, 2100, live.folder(live.second)))
+
+    assert (found.verdict.outcome, found.verdict.checks[0].found) == ("abort", "robots")
+    assert "canary.not_stopped" in failed(found)
+    assert [look.requests for look in found.looks] == [200, 200]
+    assert rollout.target.weight == 0
+
+
+def test_a_stop_before_the_first_request_aborts(rollout: Rollout, live: Live, tmp_path: Path) -> None:
+    """Evidence of nothing is evidence too."""
+    with StopRequest(live.project, SYSTEM, "small").made("robots", 0):
+        found = rollout.run(traffic(live.card, tmp_path, 2100))
+
+    assert [(look.requests, look.verdict.outcome) for look in found.looks] == [(0, "abort")]
+    assert not any(calls for kind, calls in rollout.target.diary if kind == "calls")
+    assert rollout.target.weight == 0
+
+
+def test_a_canary_that_hangs_ends_in_time(live: Live, tmp_path: Path) -> None:
+    """What is under way when the time is up fails when its patience is over; nothing more is sent."""
+    target = Watched(live, "full")
+    target.timeout_s = 0.5
+    with target:
+        hung = psutil.Process(target.arms["canary"].pid)
+        after = iter([*[0.0] * 40, *[600.0] * 40])
+        rollout = Rollout(live, target)
+        rollout.progress = lambda done, *_: hung.suspend() if done == 220 else None
+        rollout.timer = lambda: next(after) if hung.status() == psutil.STATUS_STOPPED else 0.0
+        found = rollout.run(traffic(live.card, tmp_path, 2100))
+        hung.resume()
+
+    assert [look.requests for look in found.looks[:-1]] == [200]
+    assert 200 < found.looks[1].requests <= 250
+    assert found.looks[1].canary.errors > 0
+    assert found.verdict.outcome != "promote"
 
 
 def test_an_error_half_way_takes_the_traffic_back(rollout: Rollout, live: Live, tmp_path: Path) -> None:

@@ -9,7 +9,8 @@ import pytest
 
 from slipway import servers
 from slipway.errors import Refused, SlipwayError
-from slipway.rollout.local import LocalTarget, state, state_path
+from slipway.rollout.local import LocalTarget, Start, state, state_path
+from slipway.rollout.stop import StopRequest
 from slipway.rollout.target import Call, Deployed, TrafficState, read_answer
 from slipway.rollout.traffic import Answer
 from tests.rollout.live import ROOT, SYSTEM, Live, traffic
@@ -35,6 +36,27 @@ def clean(live: Live) -> Iterator[None]:
     assert servers.running(live.project) == []
 
 
+HOLDING = """
+import sys
+from pathlib import Path
+from slipway.project import Project
+from slipway.rollout.local import LocalTarget
+from slipway.rollout.target import Deployed
+canary = Deployed(number=2, bento=sys.argv[2])
+with LocalTarget(Project(Path(sys.argv[1])), "ad_click", "small", canary, "e"):
+    print("holding", flush=True)
+    sys.stdin.read()
+"""
+ASKING = """
+import os, sys
+from pathlib import Path
+from slipway.project import Project
+from slipway.rollout.stop import StopRequest
+with StopRequest(Project(Path(sys.argv[1])), "ad_click", "small").made("robots", 0):
+    os.kill(os.getpid(), 9)
+"""
+
+
 def make_stable(live: Live, version: Deployed) -> None:
     """Traffic of the line goes to a version."""
     path = state_path(live.project, SYSTEM, "small")
@@ -42,9 +64,9 @@ def make_stable(live: Live, version: Deployed) -> None:
     path.write_text(TrafficState(stable=version).model_dump_json(), encoding="utf-8")
 
 
-def target(live: Live, canary: Deployed | None = None) -> LocalTarget:
+def target(live: Live, canary: Deployed | None = None, start: Start = servers.start) -> LocalTarget:
     """The local target of the line."""
-    return LocalTarget(live.project, SYSTEM, "small", canary, "experiment")
+    return LocalTarget(live.project, SYSTEM, "small", canary, "experiment", start)
 
 
 def now(live: Live) -> TrafficState | None:
@@ -58,7 +80,7 @@ def test_each_arm_answers_by_its_version(live: Live, tmp_path: Path) -> None:
     offers = traffic(live.card, tmp_path, 40).offers(0, 40)
     with target(live, live.second) as both:
         calls = [Call("canary" if place % 3 else "stable", offer.body) for place, offer in enumerate(offers)]
-        replies = both.serve(calls)
+        replies = both.serve(calls, lambda: False)
         expected = [2 if place % 3 else 1 for place in range(40)]
 
     assert all(
@@ -109,13 +131,12 @@ def test_there_is_no_canary_where_nothing_is_live(live: Live) -> None:
 def test_a_killed_run_is_cleaned_up_by_the_next(live: Live) -> None:
     """Its servers are ended and its canary has no traffic any more."""
     make_stable(live, live.first)
-    command = [sys.executable, "-c", KILLED, str(live.project.root), live.second.bento]
-    done = subprocess.run(command, cwd=ROOT, env={"PYTHONPATH": str(ROOT)}, check=False)
+    killed = run(live, KILLED)
     left, before = servers.running(live.project), now(live)
     with target(live):
         after, reverted = servers.running(live.project), now(live)
 
-    assert done.returncode == -9
+    assert killed == -9
     assert (len(left), len(after)) == (2, 0)
     assert before is not None
     assert before.weight == 10
@@ -131,6 +152,61 @@ def test_two_processes_do_not_share_a_line(live: Live) -> None:
     assert now(live) == TrafficState(stable=live.first)
 
 
+def run(live: Live, script: str) -> int:
+    """Run a script with the project and the second Bento to its end; its exit status."""
+    command = [sys.executable, "-c", script, str(live.project.root), live.second.bento]
+    return subprocess.run(command, cwd=ROOT, env={"PYTHONPATH": str(ROOT)}, check=False).returncode
+
+
+def test_a_request_to_stop_ends_with_its_maker(live: Live) -> None:
+    """A killed one leaves its file, and nobody obeys that."""
+    asked = StopRequest(live.project, SYSTEM, "small")
+    with asked.made("robots", 0):
+        found = asked.found()
+
+    assert run(live, ASKING) == -9
+    assert asked.reason.is_file()
+    assert (found, asked.found(), asked.reason.is_file()) == ("robots", None, False)
+
+
+def test_who_asks_for_the_traffic_of_a_dead_canary_has_it(live: Live) -> None:
+    """There is nobody to wait for."""
+    make_stable(live, live.first)
+
+    assert run(live, KILLED) == -9
+    with LocalTarget(live.project, SYSTEM, "small", stop="robots", release_s=0):
+        assert now(live) == TrafficState(stable=live.first)
+        assert servers.running(live.project) == []
+
+
+@pytest.mark.gate(
+    "rollback.traffic",
+    fed="a rollback of a line whose traffic another process has and does not give up",
+    stops="rollback",
+    exit=3,
+    reason="still has the local traffic",
+    untouched="the canary of the other process keeps its traffic",
+    guard="slipway/rollout/local.py:LocalTarget._alone:has the local traffic of",
+)
+def test_a_holder_that_does_not_let_go_is_named(live: Live) -> None:
+    """By its process id, after a bounded time, and nothing is taken from it."""
+    make_stable(live, live.first)
+    command = [sys.executable, "-c", HOLDING, str(live.project.root), live.second.bento]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    with subprocess.Popen(command, cwd=ROOT, env={"PYTHONPATH": str(ROOT)}, text=True, **pipes) as holder:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == "holding\n"
+        asking = LocalTarget(live.project, SYSTEM, "small", stop="robots", release_s=0.1)
+        with pytest.raises(Refused, match=rf"another process \({holder.pid}\) still has the local traffic"):
+            asking.__enter__()
+        during = now(live)
+
+    assert during is not None
+    assert during.canary == live.second
+    assert asking.stop_asked() is None
+    assert now(live) == TrafficState(stable=live.first)
+
+
 def test_a_shift_is_answered_by_the_new_version(live: Live) -> None:
     """Asked of the server, not of the file."""
     make_stable(live, live.first)
@@ -143,15 +219,26 @@ def test_a_shift_is_answered_by_the_new_version(live: Live) -> None:
     assert now(live) == TrafficState(stable=live.second)
 
 
-def test_a_bento_of_another_version_is_found_out(live: Live) -> None:
-    """The file would say 5; the server says 2."""
-    with target(live) as traffic_target:
-        traffic_target.shift(5, live.second.bento)
+@pytest.mark.parametrize(
+    ("start", "said"),
+    [
+        (servers.start, r"holds version 2, expected 5"),
+        (
+            lambda project, tag, number: servers.start(project, tag, min(number, 2)),
+            r"version 2 answers, not 5",
+        ),
+    ],
+)
+def test_a_bento_of_another_version_gets_no_traffic(live: Live, start: Start, said: str) -> None:
+    """What it holds is read before it is started, and its server is asked before the file is written."""
+    make_stable(live, live.first)
+    with target(live, start=start) as traffic_target:
+        with pytest.raises(SlipwayError, match=said):
+            traffic_target.shift(5, live.second.bento)
         answering = traffic_target.answering()
-        traffic_target.restore()
 
-    assert answering == 2
-    assert now(live) is None
+    assert answering == 1
+    assert now(live) == TrafficState(stable=live.first)
 
 
 def test_a_shift_can_be_undone(live: Live) -> None:

@@ -15,6 +15,19 @@ from slipway.settings import Card, load_card
 from tests.rollout.live import ROOT, traffic, write_replay, write_truth
 from tests.tiny import impressions
 
+TRUTH_ROW = pytest.mark.gate(
+    "replay.truth",
+    fed="true probabilities of other rows than the replay's, or that are no probabilities",
+    stops="canary",
+    exit=1,
+    reason="replay.truth.parquet",
+    untouched="no traffic is made, so none is offered",
+    guard=[
+        "slipway/rollout/traffic.py:_read:rows, ",
+        "slipway/rollout/traffic.py:_read:found the probability",
+    ],
+)
+
 
 @pytest.fixture
 def card() -> Card:
@@ -151,6 +164,15 @@ def test_the_card_may_ask_for_log_loss_where_the_truth_is_known(card: Card, tmp_
     assert loaded.outcomes(0, [best_at(0)])[0] < 0
 
 
+@pytest.mark.gate(
+    "rollout.reward",
+    fed="a card that asks for rewards of options that nobody showed, of a table without true probabilities",
+    stops="canary",
+    exit=2,
+    reason="rollout.decision.metric",
+    untouched="no traffic is made, so none is offered",
+    guard="slipway/rollout/traffic.py:metric_kind:rollout.decision.metric",
+)
 def test_reward_without_a_truth_is_refused(card: Card) -> None:
     """Nobody knows what would have been clicked."""
     with pytest.raises(UsageError, match=r"rollout\.decision\.metric: found 'reward'"):
@@ -163,6 +185,7 @@ def test_a_split_without_a_replay_part_is_named(card: Card, tmp_path: Path) -> N
         Traffic.load(card, tmp_path, seed=0)
 
 
+@TRUTH_ROW
 def test_a_truth_of_other_rows_is_refused(card: Card, tmp_path: Path) -> None:
     """It would give each option another's luck."""
     write_replay(tmp_path, 5)
@@ -170,3 +193,31 @@ def test_a_truth_of_other_rows_is_refused(card: Card, tmp_path: Path) -> None:
 
     with pytest.raises(SlipwayError, match=r"replay\.truth\.parquet: 19 rows, replay\.parquet has 20"):
         Traffic.load(card, tmp_path, seed=0)
+
+
+@pytest.mark.gate("replay.truth")
+@pytest.mark.parametrize("value", [np.nan, np.inf, -0.1, 1.1])
+def test_a_truth_that_is_no_probability_is_refused(card: Card, tmp_path: Path, value: float) -> None:
+    """Nothing is below a probability that is no number: every click would be counted as none."""
+    write_replay(tmp_path, 5)
+    write_truth(tmp_path, np.r_[np.full(19, 0.3), value])
+
+    with pytest.raises(SlipwayError, match=rf"replay\.truth\.parquet: found the probability {value:g}"):
+        Traffic.load(card, tmp_path, seed=0)
+
+
+def test_an_outcome_is_due_the_label_delay_after_its_request(card: Card, tmp_path: Path) -> None:
+    """Requests come a minute apart, outcomes an hour later; who waits as long after the last has all."""
+    loaded = traffic(card, tmp_path, 200)
+
+    assert loaded.due(20, 150, waited=False).tolist() == [True] * 70 + [False] * 60
+    assert loaded.due(20, 30, waited=False).tolist() == [False] * 10
+    assert loaded.due(20, 150, waited=True).all()
+    assert loaded.due(20, 20, waited=True).shape == (0,)
+
+
+def test_without_a_label_delay_an_outcome_is_due_at_once(card: Card, tmp_path: Path) -> None:
+    """As a click is that the user makes on the spot."""
+    data = card.data.model_copy(update={"label_delay_hours": 0.0})
+
+    assert traffic(card.model_copy(update={"data": data}), tmp_path, 50).due(0, 50, waited=False).all()

@@ -1,0 +1,187 @@
+"""How often the demo's canary is promoted: its data, models, traffic and analysis, with other luck.
+
+python benchmarks/bench_power.py [seeds] [data sets]
+
+Each seed assigns the users anew and draws the clicks anew; the small data are also generated and trained on
+anew, with other seeds than the card's. Only the servers are left out, and with them errors and what they add
+to the time of an answer: both arms take the same.
+"""
+
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+
+from slipway.data.ingest import ingest
+from slipway.data.split import split
+from slipway.evaluation.compose import HoldoutRows, earned
+from slipway.project import Project
+from slipway.rollout.analysis import judge
+from slipway.rollout.assignment import position
+from slipway.rollout.controller import batch_ends
+from slipway.rollout.evidence import Look
+from slipway.rollout.observations import Observations
+from slipway.rollout.plan import Expected, bernoulli_deviation, power, requests_needed
+from slipway.rollout.traffic import Answer, Traffic
+from slipway.settings import Card, Size
+from slipway.train import data_ref, train
+from slipway.version.answer import Version
+
+AT = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class Demo:
+    """Traffic, and what the versions answer to it, stable first."""
+
+    card: Card
+    traffic: Traffic
+    answers: tuple[list[Answer], list[Answer]]
+    expected: Expected
+
+    @property
+    def truth(self) -> Expected:
+        """What the versions earn on this traffic."""
+        stable, canary = (np.concatenate([one.ranks for one in arm]) for arm in self.answers)
+        chance = self.traffic.probability[: len(stable)]
+        return Expected(float(chance[stable == 1].mean()), float(chance[canary == 1].mean()))
+
+
+def main(seeds: int = 100, sets: int = 10) -> None:
+    """Print a line for each size, and one for the other data sets together."""
+    card = Project.find(Path(__file__).parent).card("ad_click")
+    own = card.data.source.seed
+    print(f"{seeds} seeds for the card's data, one for each of {sets} other data sets\n")
+    print("| data | holdout difference | power by the plan | true difference | promoted | aborted |")
+    print("|---|---|---|---|---|---|")
+    for size in ("small", "full"):
+        with built(card, size, own) as demo:
+            ends = Counter(outcome(demo, seed) for seed in range(seeds))
+            print(row(f"{size}, seed {own}", [demo], ends), flush=True)
+    demos, ends = [], Counter()
+    for seed in range(1, sets + 1):
+        with built(card, "small", own + seed) as demo:
+            demos.append(demo)
+            ends[outcome(demo, seed)] += 1
+    if demos:
+        print(row(f"small, seeds {own + 1} to {own + sets}", demos, ends))
+
+
+def row(name: str, demos: list[Demo], ends: Counter[str]) -> str:
+    """One line of the table."""
+    runs = sum(ends.values())
+    planned = np.mean(
+        [power(demo.card.rollout, demo.expected.difference, deviation(demo.expected)) for demo in demos]
+    )
+    cells = [
+        name,
+        span([demo.expected.difference for demo in demos]),
+        f"{planned:.3f}",
+        span([demo.truth.difference for demo in demos]),
+        f"{ends['promote']} of {runs}",
+        str(ends["abort"]),
+    ]
+    return "| " + " | ".join(cells) + " |"
+
+
+def span(values: list[float]) -> str:
+    """One number, or from the least to the most."""
+    return " to ".join(f"{value:+.4f}" for value in sorted({min(values), max(values)}))
+
+
+def deviation(expected: Expected) -> float:
+    """Of one click of either arm."""
+    return bernoulli_deviation((expected.stable + expected.canary) / 2)
+
+
+@contextmanager
+def built(card: Card, size: Size, seed: int) -> Iterator[Demo]:
+    """Generate, split and train."""
+    source = card.data.source.model_copy(update={"seed": seed})
+    card = card.model_copy(update={"data": card.data.model_copy(update={"source": source})})
+    project = Project.find(Path(__file__).parent)
+    with tempfile.TemporaryDirectory() as temporary:
+        raw, parts, models = (Path(temporary) / name for name in ("raw", "split", "models"))
+        ingest(project, card, size, raw)
+        split(card, card.name, size, raw, parts)
+        models.mkdir()
+        train(project.root, card, parts, data_ref(card, parts, "", size), models, say=lambda text: None)
+        versions = [Version.load(models / name) for name in ("baseline", "candidate")]
+        traffic = Traffic.load(card, parts, seed)
+        yield Demo(
+            card,
+            traffic,
+            (answers(versions[0], traffic), answers(versions[1], traffic)),
+            Expected(*(_on_holdout(card, parts, version) for version in versions)),
+        )
+
+
+def _on_holdout(card: Card, parts: Path, version: Version) -> float:
+    rows = HoldoutRows.read(card, parts)
+    return earned(version.scores(rows.requests), rows.truth, rows.bounds)
+
+
+def answers(version: Version, traffic: Traffic) -> list[Answer]:
+    """What the version answers to the requests that the plan needs."""
+    bounds = traffic.bounds[: requests_needed(version.card.rollout) + 1]
+    rows = traffic.requests.slice(0, bounds[-1])
+    found = version.answer(rows, np.repeat(np.arange(len(bounds) - 1), np.diff(bounds)))
+    cuts = bounds[1:-1]
+    return [
+        Answer(*pair) for pair in zip(np.split(found.scores, cuts), np.split(found.ranks, cuts), strict=True)
+    ]
+
+
+def outcome(demo: Demo, seed: int) -> str:
+    """How the canary ends."""
+    return list(looks(demo, seed))[-1].verdict.outcome
+
+
+def looks(demo: Demo, seed: int) -> Iterator[Look]:
+    """The controller's loop without servers: a look after each batch, up to the verdict."""
+    rollout, traffic = demo.card.rollout, demo.traffic
+    first, last = rollout.warmup_requests, requests_needed(rollout)
+    seen = observed(demo, seed)
+    for number, step in enumerate(rollout.steps):
+        for end in batch_ends(first, step.requests, rollout.batch_requests):
+            due = traffic.due(rollout.warmup_requests, end, waited=end >= last)
+            so_far = seen.where(np.arange(len(seen)) < len(due))
+            found = judge(replace(so_far, due=due), rollout, number, end >= last, AT, traffic.metric)
+            yield found
+            if found.verdict.outcome != "continue":
+                return
+        first = end
+
+
+def observed(demo: Demo, seed: int) -> Observations:
+    """Every request of the plan, as served by the arm of its user."""
+    rollout, random = demo.card.rollout, np.random.default_rng([seed, 1])
+    traffic = replace(demo.traffic, luck=np.random.default_rng(seed).random(len(demo.traffic.labels)))
+    first, last = rollout.warmup_requests, requests_needed(rollout)
+    step = np.repeat(np.arange(len(rollout.steps), dtype=np.int32), [one.requests for one in rollout.steps])
+    weight = np.array([float(one.weight) for one in rollout.steps])[step]
+    canary = position(traffic.units[first:last], f"experiment {seed}") < weight
+    stable, better = (traffic.outcomes(first, arm[first:last]) for arm in demo.answers)
+    return Observations(
+        step=step,
+        weight=weight,
+        unit=traffic.unit_codes[first:last],
+        canary=canary,
+        error=np.zeros(len(step), np.bool_),
+        latency_ms=random.lognormal(1.0, 0.4, len(step)),
+        due=np.zeros(len(step), np.bool_),
+        metric=np.where(canary, better, stable),
+    )
+
+
+if __name__ == "__main__":
+    begun = time.monotonic()
+    main(*map(int, sys.argv[1:]))
+    print(f"\n{time.monotonic() - begun:.0f} s")

@@ -1,0 +1,36 @@
+"""What ends a canary from outside its evidence: somebody asks for the traffic, or the time is up."""
+
+from slipway.decisions import CanaryVerdict, Check
+from slipway.rollout.evidence import Look
+
+
+def limits(asked: str | None, seconds: float, minutes: float) -> list[Check]:
+    """Whether a canary may go on; once one of these fails, no further request is sent.
+
+    Args:
+        asked: why somebody asks it to stop, None where nobody does.
+        seconds: since it began.
+        minutes: the most that its card allows.
+    """
+    nobody, spent = "nobody asks it to stop", f"{seconds / 60:.1f} minutes"
+    return [
+        Check(code="canary.not_stopped", passed=asked is None, found=asked or nobody, allowed=nobody),
+        Check(
+            code="canary.in_time", passed=seconds < 60 * minutes, found=spent, allowed=f"below {minutes:g}"
+        ),
+    ]
+
+
+def within(look: Look, limits: list[Check]) -> Look:
+    """The look as the limits leave it.
+
+    Who asks for the traffic gets it, whatever the evidence says. A canary whose time is up is judged by what
+    it has shown; where that is not enough, the limit is told first.
+    """
+    unasked, in_time = limits
+    verdict = look.verdict
+    if not unasked.passed:
+        verdict = CanaryVerdict(outcome="abort", checks=[unasked, *verdict.checks])
+    elif not in_time.passed and verdict.outcome == "inconclusive":
+        verdict = CanaryVerdict(outcome="inconclusive", checks=[in_time, *verdict.checks])
+    return look.model_copy(update={"verdict": verdict})
