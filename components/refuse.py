@@ -10,6 +10,7 @@ def refuse(
     models: dsl.Input[dsl.Model],
     evidence: dsl.Input[dsl.Artifact],
     summary: dsl.Input[dsl.Artifact],
+    docs: dsl.Input[dsl.HTML],
     report: dsl.Output[dsl.HTML],
 ) -> None:
     """Keep the record of a refused candidate; nothing is registered."""
@@ -18,5 +19,5 @@ def refuse(
     from slipway.stages.refuse import refuse as stage
     from slipway.stages.run import RunRef
 
-    inputs = [Path(artifact.path) for artifact in (data, models, evidence, summary)]
+    inputs = [Path(artifact.path) for artifact in (data, models, evidence, summary, docs)]
     stage(RunRef(**run), *inputs, Path(report.path))

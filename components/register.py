@@ -10,6 +10,7 @@ def register(
     models: dsl.Input[dsl.Model],
     evidence: dsl.Input[dsl.Artifact],
     summary: dsl.Input[dsl.Artifact],
+    docs: dsl.Input[dsl.HTML],
     report: dsl.Output[dsl.HTML],
 ) -> None:
     """Register the candidate under the alias staging."""
@@ -18,5 +19,5 @@ def register(
     from slipway.stages.register import register as stage
     from slipway.stages.run import RunRef
 
-    inputs = [Path(artifact.path) for artifact in (data, models, evidence, summary)]
+    inputs = [Path(artifact.path) for artifact in (data, models, evidence, summary, docs)]
     stage(RunRef(**run), *inputs, Path(report.path))

@@ -39,6 +39,7 @@ def training(run: dict, champion: int, scope: str = "all") -> None:
         "models": trained.outputs["models"],
         "evidence": evaluated.outputs["evidence"],
         "summary": checked.outputs["summary"],
+        "docs": checked.outputs["docs"],
     }
     with dsl.If(judged.output == "pass", name="pass"):
         register(**results).set_display_name("Register").set_caching_options(False)

@@ -1,6 +1,6 @@
 """Decision records: one JSON document for every promotion, rollback and refusal, never changed afterwards."""
 
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -13,9 +13,21 @@ from slipway.settings.base import Moment, Strict
 Decision = Literal["registered", "refused", "first", "promote", "abort", "inconclusive", "rollback"]
 
 
-def record_id(at: datetime, run: str) -> str:
-    """An id that sorts by time, to the millisecond."""
-    return f"{at:%Y%m%dT%H%M%S}{at.microsecond // 1000:03d}-{run}"
+STAMP = "%Y%m%dT%H%M%S%f"
+
+
+def record_id(at: datetime, run: str, last: str | None = None) -> str:
+    """An id that sorts in the order of decisions: by time, to the millisecond, and after the last one.
+
+    A clock that was set back does not reorder decisions: the id then goes on where the last one was.
+
+    Args:
+        last: the newest id so far, None where there is none.
+    """
+    if last is not None:
+        newest = datetime.strptime(last.partition("-")[0], STAMP).replace(tzinfo=UTC)
+        at = max(at, newest + timedelta(milliseconds=1))
+    return f"{at.strftime(STAMP)[:-3]}-{run}"
 
 
 class CheckSummary(Strict):
@@ -30,8 +42,8 @@ class DecisionRecord(Strict):
     """Who decided what, when, on which evidence."""
 
     schema_version: Literal[1] = 1
-    id: Annotated[str, Field(description="sorts by time")]
-    at: Moment
+    id: Annotated[str, Field(description="sorts in the order of decisions")]
+    at: Annotated[Moment, Field(description="what the clock said")]
     by: Annotated[str, Field(description="user and machine")]
     system: str
     decision: Decision

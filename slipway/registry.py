@@ -1,23 +1,22 @@
-"""MLflow: model versions, their aliases, and the runs that hold decision records."""
+"""MLflow's registry side: model versions, their aliases, and the decision records that explain them."""
 
-import time
+import json
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
+from slipway.atomic import naming
+from slipway.documents import parse
 from slipway.errors import Refused, SlipwayError
-from slipway.project import Project, line
 from slipway.records import DecisionRecord
-from slipway.settings import Size
+from slipway.tracking import ABSENT, FINGERPRINT, PIPELINE_RUN, Tracking
 from slipway.version.manifest import MANIFEST, sha256, verify
 
 Alias = Literal["staging", "canary", "production", "previous"]
 DIGEST = "slipway.digest"
 BARRED = "slipway.barred"
-FINGERPRINT = "slipway.data_fingerprint"
 RECORD = "slipway.record"
-PIPELINE_RUN = "slipway.pipeline_run"
 RECORDS = "records"
 VERSION_FOLDER = "version"
 
@@ -33,24 +32,8 @@ class ModelVersion:
     aliases: tuple[str, ...]
 
 
-class Registry:
+class Registry(Tracking):
     """The versions of one line. Aliases are resolved to a number once, and the number is passed on."""
-
-    def __init__(self, project: Project, system: str, size: Size) -> None:
-        self.uri = project.tracking_uri
-        self.embedded = self.uri == project.embedded_tracking_uri
-        self.folder = project.state / "registry"
-        self.name = f"{project.settings.name}.{line(system, size)}"
-
-    @cached_property
-    def client(self) -> Any:
-        """The MLflow client; the embedded registry is made on first use."""
-        import mlflow
-
-        if self.embedded:
-            self.folder.mkdir(parents=True, exist_ok=True)
-        mlflow.set_tracking_uri(self.uri)
-        return mlflow.MlflowClient(tracking_uri=self.uri, registry_uri=self.uri)
 
     def require_embedded(self) -> None:
         """Let only the embedded registry's aliases move; traffic on a laptop says nothing about a team's.
@@ -60,52 +43,9 @@ class Registry:
         """
         if not self.embedded:
             raise Refused(
-                f"rollout_target is local, the registry is {self.uri}; the local target moves aliases of the "
-                "embedded registry only: unset MLFLOW_TRACKING_URI and tracking_uri, or bind a cluster target"
+                f"the registry is {self.uri}; the local target moves aliases of the embedded registry only: "
+                "unset MLFLOW_TRACKING_URI and tracking_uri"
             )
-
-    @property
-    def _made(self) -> bool:
-        """Looking must not make an embedded registry."""
-        return not self.embedded or (self.folder / "mlflow.db").is_file()
-
-    def _experiment(self) -> str:
-        """The id of the experiment that holds this line's runs, made on first use."""
-        found = self.client.get_experiment_by_name(self.name)
-        if found is not None:
-            return str(found.experiment_id)
-        place = (self.folder / "artifacts").as_uri() if self.embedded else None
-        return str(self.client.create_experiment(self.name, artifact_location=place))
-
-    def start_run(self, name: str, pipeline_run: str, fingerprint: str) -> str:
-        """Attach to the run that a Kubeflow server injected, else open one; returns its id."""
-        import os
-
-        run = os.environ.get("MLFLOW_RUN_ID")
-        if run is None:
-            run = str(self.client.create_run(self._experiment(), run_name=name).info.run_id)
-        self.client.set_tag(run, PIPELINE_RUN, pipeline_run)
-        self.client.set_tag(run, FINGERPRINT, fingerprint)
-        return run
-
-    def end_run(self, run: str, status: Literal["FINISHED", "FAILED"] = "FINISHED") -> None:
-        """Mark a run as ended."""
-        self.client.set_terminated(run, status)
-
-    def log(self, run: str, params: dict[str, Any], metrics: dict[str, float]) -> None:
-        """Parameters and metrics of a run, in one call."""
-        from mlflow.entities import Metric, Param
-
-        at = int(time.time() * 1000)
-        self.client.log_batch(
-            run,
-            metrics=[Metric(name, value, at, 0) for name, value in metrics.items()],
-            params=[Param(name, str(value)[:500]) for name, value in params.items()],
-        )
-
-    def log_file(self, run: str, path: Path) -> None:
-        """Keep one file as an artifact of a run."""
-        self.client.log_artifact(run, str(path))
 
     def register(self, run: str, folder: Path) -> int:
         """Upload a whole version to a run and register it; returns its number.
@@ -114,9 +54,10 @@ class Registry:
             SlipwayError: the folder is not a whole version.
         """
         manifest = verify(folder)
-        self.client.log_artifacts(run, str(folder), VERSION_FOLDER)
+        with naming(self.folder):
+            self.client.log_artifacts(run, str(folder), VERSION_FOLDER)
         if not self._exists():
-            self.client.create_registered_model(self.name)
+            self.client.create_registered_model(self.name, description=self.description)
         source = f"{self.client.get_run(run).info.artifact_uri}/{VERSION_FOLDER}"
         tags = {DIGEST: sha256(folder / MANIFEST), FINGERPRINT: manifest.data.fingerprint}
         made = self.client.create_model_version(self.name, source, run, tags=tags)
@@ -129,12 +70,17 @@ class Registry:
         """One version by its number."""
         from mlflow.exceptions import MlflowException
 
+        absent = f"{self.name}: no version {number} in {self.where}"
+        if not self._made:
+            raise SlipwayError(absent)
         try:
             one = self.client.get_model_version(self.name, str(number))
         except MlflowException as error:
-            raise SlipwayError(f"{self.name}: no version {number} in {self.where}") from error
+            if error.error_code != ABSENT:
+                raise
+            raise SlipwayError(absent) from error
         digest = one.tags.get(DIGEST, "")
-        twins = self._twins(digest)
+        twins = self._twins(number, digest)
         return ModelVersion(
             number=number,
             digest=digest,
@@ -143,15 +89,10 @@ class Registry:
             aliases=tuple(one.aliases),
         )
 
-    def _twins(self, digest: str) -> list[Any]:
-        """The versions with one digest: the same bits registered twice are barred together."""
+    def _twins(self, number: int, digest: str) -> list[Any]:
+        """A version and those of its digest: the same bits registered twice are barred together."""
         found = self.client.search_model_versions(f"name = '{self.name}'", max_results=10_000)
-        return [one for one in found if one.tags.get(DIGEST) == digest]
-
-    @property
-    def where(self) -> str:
-        """The registry in words."""
-        return "the embedded registry" if self.embedded else self.uri
+        return [one for one in found if int(one.version) == number or one.tags.get(DIGEST) == digest]
 
     def resolve(self, alias: Alias) -> int | None:
         """The number that an alias points at, None where it is not set."""
@@ -182,7 +123,7 @@ class Registry:
     def clear(self, number: int) -> None:
         """Let a barred version, and any with the same bits, be rolled out again."""
         self.require_embedded()
-        for twin in self._twins(self.get(number).digest):
+        for twin in self._twins(number, self.get(number).digest):
             if BARRED in twin.tags:
                 self.client.delete_model_version_tag(self.name, twin.version, BARRED)
 
@@ -201,19 +142,58 @@ class Registry:
         """Write a decision record as an artifact of its run, where tags of run and version point at it.
 
         Records are only ever added; the same one may be kept again, by a restart that finishes a move.
+
+        Args:
+            folder: where the file may be written on its way.
+
+        Raises:
+            SlipwayError: the record does not hold against its schema, or another stands under its id.
         """
         if record.run is None:
             raise SlipwayError(f"record {record.id} names no run")
         path = folder / f"{record.id}.json"
-        path.write_text(record.model_dump_json(indent=2), encoding="utf-8")
-        self.client.log_artifact(record.run, str(path), RECORDS)
+        content = record.model_dump_json(indent=2).encode()
+        parse(content, DecisionRecord, f"record {record.id}")
+        if not self._kept(record):
+            path.write_bytes(content)
+            with naming(self.folder):
+                self.client.log_artifact(record.run, str(path), RECORDS)
         self.client.set_tag(record.run, RECORD, record.id)
         if record.version is not None:
             tag = f"{RECORD}.{record.id}"
             self.client.set_model_version_tag(self.name, str(record.version), tag, record.decision)
 
-    def records(self, pipeline_run: str | None = None) -> list[DecisionRecord]:
-        """The decision records, oldest first; of one pipeline run, or all."""
+    def _kept(self, record: DecisionRecord) -> bool:
+        """Whether the record is there already; one that a killed process cut off counts for nothing."""
+        run, name = record.run or "", f"{RECORDS}/{record.id}.json"
+        if name not in self._names(run):
+            return False
+        before = self.artifact(run, name).read_bytes()
+        if not _is_json(before):
+            return False
+        if parse(before, DecisionRecord, f"run {run}: {name}") != record:
+            raise SlipwayError(f"run {run}: {name} is kept and says something else; no record is changed")
+        return True
+
+    def last_record(self) -> str | None:
+        """The id of the newest decision record, None where there is none."""
+        experiment = self.client.get_experiment_by_name(self.name) if self._made else None
+        if experiment is None:
+            return None
+        any_record, newest_first = f"tags.`{RECORD}` != ''", [f"tags.`{RECORD}` DESC"]
+        found = self.client.search_runs(
+            [experiment.experiment_id], any_record, max_results=1, order_by=newest_first
+        )
+        return str(found[0].data.tags[RECORD]) if found else None
+
+    def records(
+        self, pipeline_run: str | None = None, skip: Callable[[SlipwayError], None] | None = None
+    ) -> list[DecisionRecord]:
+        """The decision records, oldest first; of one pipeline run, or all.
+
+        Args:
+            skip: told of each that cannot be read, such as a newer slipway's; without it that is an error.
+        """
         experiment = self.client.get_experiment_by_name(self.name) if self._made else None
         if experiment is None:
             return []
@@ -224,16 +204,27 @@ class Registry:
             page = self.client.search_runs(
                 [experiment.experiment_id], f"tags.`{RECORD}` != ''{only}", page_token=token
             )
-            found += [record for run in page for record in self._records_of(run.info.run_id)]
+            found += [record for run in page for record in self._records_of(run.info.run_id, skip)]
             token = page.token or ""
         return sorted(found, key=lambda record: record.id)
 
-    def _records_of(self, run: str) -> list[DecisionRecord]:
-        names = [file.path for file in self.client.list_artifacts(run, RECORDS)]
-        return [
-            DecisionRecord.model_validate_json(self.artifact(run, name).read_text(encoding="utf-8"))
-            for name in names
-        ]
+    def _records_of(
+        self, run: str, skip: Callable[[SlipwayError], None] | None = None
+    ) -> list[DecisionRecord]:
+        found = []
+        for name in self._names(run):
+            try:
+                found.append(
+                    parse(self.artifact(run, name).read_bytes(), DecisionRecord, f"run {run}: {name}")
+                )
+            except SlipwayError as error:
+                if skip is None:
+                    raise
+                skip(error)
+        return found
+
+    def _names(self, run: str) -> list[str]:
+        return [file.path for file in self.client.list_artifacts(run, RECORDS)]
 
     def training_record(self, number: int) -> DecisionRecord:
         """The record of the training run that registered a version."""
@@ -242,14 +233,10 @@ class Registry:
                 return record
         raise SlipwayError(f"{self.name} version {number}: its run kept no record of its registration")
 
-    def artifact(self, run: str, name: str) -> Path:
-        """A local copy of one artifact of a run; for the embedded registry the file itself."""
-        from mlflow.artifacts import download_artifacts
-        from mlflow.utils.file_utils import local_file_uri_to_path
 
-        if self.embedded:
-            path = Path(local_file_uri_to_path(self.client.get_run(run).info.artifact_uri)) / name
-            if not path.is_file():
-                raise SlipwayError(f"{path}: no such file; run {run} kept no {name}")
-            return path
-        return Path(download_artifacts(run_id=run, artifact_path=name, tracking_uri=self.uri))
+def _is_json(content: bytes) -> bool:
+    try:
+        json.loads(content)
+    except (ValueError, RecursionError):
+        return False
+    return True

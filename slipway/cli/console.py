@@ -4,13 +4,37 @@ import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
+from unicodedata import category
 
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
+from rich.text import Text
 
-out = Console(highlight=False, soft_wrap=True)
-err = Console(stderr=True, highlight=False, soft_wrap=True)
+CONTROLS = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
+"""Unicode categories that move the cursor, turn the line round or cannot be written."""
+
+
+class PlainConsole(Console):
+    """What is printed may quote data or a person, and so shows what a terminal would obey."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(highlight=False, emoji=False, **options)
+
+    def render_str(self, text: str, **options: Any) -> Text:
+        """Text with control characters as their escapes."""
+        return super().render_str("".join(map(_visible, text)), **options)
+
+
+def _visible(character: str) -> str:
+    if character in "\n\t" or category(character) not in CONTROLS:
+        return character
+    return character.encode("unicode_escape").decode()
+
+
+out = PlainConsole(soft_wrap=True)
+err = PlainConsole(stderr=True, soft_wrap=True)
 
 COUNTED = re.compile(r"^([\d,]+) of ([\d,]+) \w+: ")
 """A stage's line that says how far it is."""

@@ -25,11 +25,12 @@ def demo(system: System = None, size: DataSize = "full", as_json: Json = False) 
     with teller.doing(f"dvc repro: data of {card.name} ({size})"):
         reproduce(project, card.name, size)
     run = jobs.reference(project, card.name, size, jobs.WORKSPACE)
+    live = jobs.live(project, run, teller)
     if record := last_decision(project, card, run):
         teller.line("Nothing changed since the last run: same data, same code, same design card.")
         summarise(project, record, as_json)
         return
-    if Registry(project, card.name, size).resolve("production") is None:
+    if not live:
         teller.line("Nothing is in production: the baseline goes first.")
         record = _decide(project, card.name, size, "baseline", teller)
         if record.decision != "first":  # else the candidate, never compared, would be the first

@@ -6,11 +6,13 @@ from typing import Annotated, Literal
 
 import typer
 from pydantic import TypeAdapter
+from rich.markup import escape
 from rich.table import Table
 
-from slipway.cli.console import Teller, out, print_json
+from slipway.cli.console import Teller, err, out, print_json
 from slipway.cli.options import DataSize, Json, System
 from slipway.errors import SlipwayError
+from slipway.history import as_of, moment, told
 from slipway.project import Project
 from slipway.records import DecisionRecord
 
@@ -41,27 +43,52 @@ def _shown(version: int | None) -> str:
     return "-" if version is None else str(version)
 
 
-def history(system: System = None, size: DataSize = "full", as_json: Json = False) -> None:
-    """List every decision, oldest first, and why it was taken."""
+def history(
+    system: System = None,
+    size: DataSize = "full",
+    at: Annotated[
+        str | None,
+        typer.Option(
+            "--at", help="What was in production then: an ISO date (its end) or time; UTC.", metavar="DATE"
+        ),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """List every decision, oldest first, and why it was taken; or those until a moment."""
     from slipway.registry import Registry
 
-    project = Project.find()
+    project, until = Project.find(), None if at is None else moment(at)
     with Teller(quiet=as_json).doing("history"):
-        records = Registry(project, project.card(system).name, size).records()
+        records = Registry(project, project.card(system).name, size).records(skip=_warn)
+    if until is None:
+        _print_decisions(records, as_json)
+        return
+    past = as_of(records, until)
+    if as_json:
+        print_json(past.model_dump_json())
+    else:
+        _print_decisions(past.decisions, as_json)
+        out.print(told(past), markup=False)
+
+
+def _warn(error: SlipwayError) -> None:
+    err.print(f"warning: {error}", markup=False)
+
+
+def _print_decisions(records: list[DecisionRecord], as_json: bool) -> None:
     if as_json:
         print_json(TypeAdapter(list[DecisionRecord]).dump_json(records).decode())
         return
-    table = Table(
-        "when (UTC)", "decision", "version", "replaced", "data", "why", title=f"{len(records)} decisions"
-    )
+    columns = ("when (UTC)", "decision", "version", "replaced", "data", "why")
+    table = Table(*columns, title=f"{len(records)} decisions")
     for one in records:
         table.add_row(
             f"{one.at:%Y-%m-%d %H:%M:%S}",
             one.decision,
             _shown(one.version),
             _shown(one.replaced),
-            one.data_fingerprint[:8],
-            one.reason,
+            escape(one.data_fingerprint[:8]),
+            escape(one.reason),
         )
     out.print(table)
 
@@ -79,7 +106,7 @@ def report(
 
     project = Project.find()
     registry = Registry(project, project.card(system).name, size)
-    records = [one for one in registry.records() if record in (None, one.id)]
+    records = [one for one in registry.records(skip=_warn) if record in (None, one.id)]
     if not records:
         raise SlipwayError(f"no decision {record or 'yet'}; `slipway history` lists them")
     path = registry.artifact(records[-1].run or "", "report.html")

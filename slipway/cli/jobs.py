@@ -32,7 +32,7 @@ def reference(project: Project, system: str, size: Size, revision: str) -> RunRe
 
 def train(project: Project, run: RunRef, scope: Scope, teller: Teller) -> DecisionRecord:
     """Run the training pipeline; returns the record of the registration or refusal."""
-    champion = _live(project, run, teller)
+    champion = live(project, run, teller)
     arguments = {"run": run.model_dump(), "champion": champion, "scope": scope}
     _run(project, "training", arguments, teller)
     return record_of(project, run)
@@ -40,7 +40,7 @@ def train(project: Project, run: RunRef, scope: Scope, teller: Teller) -> Decisi
 
 def rollout(project: Project, run: RunRef, version: int, teller: Teller) -> DecisionRecord:
     """Run the rollout pipeline for one version; returns the record of the decision."""
-    stable = _live(project, run, teller)
+    stable = live(project, run, teller)
     if version == stable:
         raise Refused(f"version {version} is in production already; there is nothing to compare it with")
     arguments = {"run": run.model_dump(), "version": version, "stable": stable}
@@ -48,7 +48,7 @@ def rollout(project: Project, run: RunRef, version: int, teller: Teller) -> Deci
     return record_of(project, run)
 
 
-def _live(project: Project, run: RunRef, teller: Teller) -> int:
+def live(project: Project, run: RunRef, teller: Teller) -> int:
     """The version in production, resolved once, after a killed move was settled; 0 if there is none."""
     from slipway.stages.move import recover
 

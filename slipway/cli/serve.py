@@ -20,7 +20,9 @@ from slipway.project import Project
 def serve(
     system: System = None,
     size: DataSize = "full",
-    port: Annotated[int, typer.Option(help="Port on the loopback address; 0 is any free one.")] = 3000,
+    port: Annotated[
+        int, typer.Option(min=0, max=65535, help="Port on the loopback address; 0 is any free one.")
+    ] = 3000,
     as_json: Json = False,
 ) -> None:
     """Serve the version that production traffic goes to, until interrupted."""

@@ -4,18 +4,40 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 from slipway.atomic import write_text
 from slipway.errors import Refused
 from slipway.provenance import commit, now, who
-from slipway.records import Decision, DecisionRecord, record_id
+from slipway.records import CheckSummary, Decision, DecisionRecord, record_id
 from slipway.registry import Registry
-from slipway.stages.run import RunRef, project
+from slipway.stages.run import RunRef, project, say
 
 REPORT_FILE = "report.html"
+DOCS_FILE = "data_docs/docs.html"
+RESULT_FILE = "data_docs/result.json"
 Kind = Literal["training", "rollout", "rollback"]
+
+
+@dataclass(frozen=True)
+class Checked:
+    """The files that the stage `check` leaves.
+
+    Attributes:
+        summary: the result of every expectation, JSON.
+        docs: Great Expectations' Data Docs as one page, HTML.
+    """
+
+    summary: Path
+    docs: Path
+
+    def summarised(self) -> CheckSummary:
+        """What a record says of them."""
+        from slipway.data.check import read_summary
+
+        return read_summary(self.summary)
 
 
 def new_record(
@@ -40,7 +62,7 @@ def new_record(
         )
     )
     here = {
-        "id": record_id(at, run.id),
+        "id": record_id(at, run.id, registry.last_record()),
         "at": at,
         "by": who(),
         "system": run.system,
@@ -70,40 +92,64 @@ def of_version(registry: Registry, number: int) -> dict[str, Any]:
     }
 
 
-def keep(registry: Registry, record: DecisionRecord, data: Path | None, report: Path | None = None) -> None:
-    """Log the report and, last, the record that makes the decision count; end the run.
+def keep(
+    registry: Registry,
+    record: DecisionRecord,
+    data: Path | None,
+    report: Path | None = None,
+    checked: Checked | None = None,
+) -> None:
+    """Log the data's checks, the report and, last, the record that makes the decision count; end the run.
 
     Args:
         data: the split that the decision was made on, where it is at hand.
         report: where else to leave the report.
+        checked: what this run's `check` left, where the decision is about its data.
     """
+    run = record.run or ""
     with tempfile.TemporaryDirectory() as temporary:
         page = Path(temporary) / REPORT_FILE
-        write_text(page, _rendered(record, data))
-        registry.log_file(record.run or "", page)
+        write_text(page, _rendered(record, data, None if checked is None else DOCS_FILE))
+        if checked is not None:
+            registry.log_text(run, checked.summary, RESULT_FILE)
+            registry.log_text(run, checked.docs, DOCS_FILE)
+        registry.log_text(run, page, REPORT_FILE)
         registry.keep(record, Path(temporary))
         if report is not None:
             report.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(page, report)
-    registry.end_run(record.run or "")
+    registry.end_run(run)
 
 
-def _rendered(record: DecisionRecord, data: Path | None) -> str:
+def _rendered(record: DecisionRecord, data: Path | None, docs: str | None) -> str:
     from slipway.data.parts import read_manifest
     from slipway.report import render
 
     split = None if data is None else read_manifest(data)
-    return render(record, project().card(record.system), split)
+    return render(record, project().card(record.system), split, docs)
 
 
 @contextmanager
-def refusals_kept(run: RunRef, kind: Kind, version: int | None = None) -> Iterator[None]:
-    """Write a record of a refusal that happens inside, before it ends the run."""
+def refusals_kept(
+    run: RunRef, kind: Kind, version: int | None = None, checked: Checked | None = None
+) -> Iterator[None]:
+    """Write a record of a refusal that happens inside, before it ends the run.
+
+    Args:
+        checked: kept with the record and shown, if the files are there by then.
+    """
     try:
         yield
     except Refused as error:
         registry = Registry(project(), run.system, run.size)
-        known = {} if version is None else of_version(registry, version)
-        live = registry.resolve("production")
-        keep(registry, new_record(run, registry, kind, "refused", str(error), replaced=live, **known), None)
+        known: dict[str, Any] = {} if version is None else of_version(registry, version)
+        if checked is not None and checked.summary.is_file():
+            known["data_checks"] = checked.summarised()
+        else:
+            checked = None
+        known["replaced"] = registry.resolve("production")
+        record = new_record(run, registry, kind, "refused", str(error), **known)
+        keep(registry, record, None, checked=checked)
+        if checked is not None:
+            say(f"Data Docs: {registry.address(record.run or '', DOCS_FILE)}")
         raise

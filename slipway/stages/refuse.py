@@ -5,23 +5,26 @@ from pathlib import Path
 from slipway.evaluation.gate import decide
 from slipway.registry import Registry
 from slipway.stages.evaluate import headline, read_evidence
-from slipway.stages.record import keep, new_record
+from slipway.stages.record import Checked, keep, new_record
 from slipway.stages.register import training_fields
 from slipway.stages.run import RunRef, project, say
 from slipway.stages.train import CANDIDATE
 
 
-def refuse(run: RunRef, data: Path, models: Path, evidence: Path, summary: Path, report: Path) -> None:
+def refuse(
+    run: RunRef, data: Path, models: Path, evidence: Path, summary: Path, docs: Path, report: Path
+) -> None:
     """Write down what was measured and why it did not suffice; nothing is registered."""
     here = project()
     found, registry = read_evidence(evidence), Registry(here, run.system, run.size)
     verdict = decide(found, here.card(run.system))
     reason = "; ".join(str(check) for check in verdict.failures[:3]) or "the pipeline refused it"
-    known = training_fields(found, models / CANDIDATE, summary) | {
+    checked = Checked(summary, docs)
+    known = training_fields(found, models / CANDIDATE, checked) | {
         "checks": verdict.checks,
         "replaced": registry.resolve("production"),
     }
     record = new_record(run, registry, "training", "refused", reason, **known)
     registry.log(record.run or "", {"fingerprint": run.fingerprint, "size": run.size}, headline(found))
-    keep(registry, record, data, report)
+    keep(registry, record, data, report, checked)
     say("nothing was registered")

@@ -2,20 +2,21 @@
 
 from pathlib import Path
 
-from slipway.data.check import read_summary
 from slipway.decisions import Check
 from slipway.errors import Refused
 from slipway.evaluation.evidence import Evidence
 from slipway.evaluation.gate import decide
 from slipway.registry import Registry
 from slipway.stages.evaluate import headline, read_evidence
-from slipway.stages.record import keep, new_record, refusals_kept
+from slipway.stages.record import Checked, keep, new_record, refusals_kept
 from slipway.stages.run import RunRef, project, say
 from slipway.stages.train import CANDIDATE
 from slipway.version.manifest import MANIFEST, sha256, verify
 
 
-def register(run: RunRef, data: Path, models: Path, evidence: Path, summary: Path, report: Path) -> int:
+def register(
+    run: RunRef, data: Path, models: Path, evidence: Path, summary: Path, docs: Path, report: Path
+) -> int:
     """Register the candidate and, once its record is kept, point `staging` at it; returns its number.
 
     The gate decides again, and the evidence must be about this model, this data and the live version: whoever
@@ -26,18 +27,18 @@ def register(run: RunRef, data: Path, models: Path, evidence: Path, summary: Pat
     """
     here = project()
     found, registry = read_evidence(evidence), Registry(here, run.system, run.size)
-    candidate = models / CANDIDATE
-    with refusals_kept(run, "training"):
+    candidate, checked = models / CANDIDATE, Checked(summary, docs)
+    with refusals_kept(run, "training", checked=checked):
         live = registry.resolve("production")
         checks = decide(found, here.card(run.system)).checks
         about = about_this(found, run, sha256(candidate / MANIFEST), live)
         if failed := [str(check) for check in (*checks, *about) if not check.passed]:
             raise Refused(f"not registered: {'; '.join(failed)}")
-    known = training_fields(found, candidate, summary) | {"checks": [*checks, *about], "replaced": live}
+    known = training_fields(found, candidate, checked) | {"checks": [*checks, *about], "replaced": live}
     record = new_record(run, registry, "training", "registered", "every check of the gate passed", **known)
     number = registry.register(record.run or "", candidate)
     registry.log(record.run or "", {"fingerprint": run.fingerprint, "size": run.size}, headline(found))
-    keep(registry, record.model_copy(update={"version": number}), data, report)
+    keep(registry, record.model_copy(update={"version": number}), data, report, checked)
     if registry.embedded:
         registry.point("staging", number)
     say(f"version {number} is {'staged' if registry.embedded else f'registered in {registry.where}'}")
@@ -52,23 +53,23 @@ def about_this(found: Evidence, run: RunRef, digest: str, live: int | None) -> l
         live: the version in production now.
     """
     champion = None if found.champion is None else found.champion.version
-    pairs = {
-        "evidence.system": (found.system, run.system),
-        "evidence.candidate": (found.candidate.digest, digest),
-        "evidence.data": (found.holdout.fingerprint, run.fingerprint),
-        "evidence.champion": (champion, live),
-    }
     return [
-        Check(code=code, passed=seen == due, found=str(seen), allowed=str(due))
-        for code, (seen, due) in pairs.items()
+        _check("evidence.system", found.system, run.system),
+        _check("evidence.candidate", found.candidate.digest, digest),
+        _check("evidence.data", found.holdout.fingerprint, run.fingerprint),
+        _check("evidence.champion", champion, live),
     ]
 
 
-def training_fields(found: Evidence, candidate: Path, summary: Path) -> dict[str, object]:
+def _check(code: str, seen: object, due: object) -> Check:
+    return Check(code=code, passed=seen == due, found=str(seen), allowed=str(due))
+
+
+def training_fields(found: Evidence, candidate: Path, checked: Checked) -> dict[str, object]:
     """What a training run knows of its candidate, as fields of a record."""
     return {
         "version_digest": found.candidate.digest,
         "code_digest": verify(candidate).code.digest,
-        "data_checks": read_summary(summary),
+        "data_checks": checked.summarised(),
         "evaluation": found,
     }

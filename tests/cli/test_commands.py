@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import slipway
+from tests.cli.conftest import only_line, slipway
+from tests.stages.test_shared_registry import SHARED_REGISTRY
 
 
 @pytest.mark.parametrize("file", ["card", "project"])
@@ -15,36 +16,75 @@ def test_schema_prints_a_json_schema(root: Path, file: str) -> None:
     assert "properties" in json.loads(slipway(root, "schema", file).stdout)
 
 
-def test_an_unknown_system_is_named_with_the_known_ones(root: Path) -> None:
+@pytest.mark.gate(
+    "settings.system",
+    fed="a system that project.yaml does not list",
+    stops="settings",
+    exit=2,
+    reason="no system, and the listed ones",
+    untouched="no state folder made",
+    guard="slipway/project.py:Project.card:no system",
+)
+def test_an_unknown_system_is_named_with_the_known_ones(own: Path) -> None:
     """One line and exit code 2."""
-    ran = slipway(root, "status", "--system", "cats")
+    said = only_line(slipway(own, "status", "--system", "cats"), 2)
 
-    assert (2, 1) == (ran.returncode, len(ran.stderr.strip().splitlines()))
-    assert "no system 'cats'; project.yaml lists ['ad_click']" in ran.stderr
+    assert "no system 'cats'; project.yaml lists ['ad_click']" in said
+    assert not (own / ".slipway").exists()
 
 
+@pytest.mark.gate(
+    "settings.project",
+    fed="any command outside of a project",
+    stops="settings",
+    exit=2,
+    reason="no project.yaml here or in any folder above",
+    untouched="nothing written",
+    guard="slipway/project.py:Project.find:no project.yaml here",
+)
 def test_outside_a_project_it_says_so(tmp_path: Path) -> None:
     """Wherever one happens to stand."""
     ran = slipway(tmp_path, "status")
 
     assert ran.returncode == 2
     assert "no project.yaml here or in any folder above" in ran.stderr
+    assert list(tmp_path.iterdir()) == []
 
 
-def test_nothing_staged_refuses_a_rollout(root: Path) -> None:
+@pytest.mark.gate(
+    "rollout.staged",
+    fed="a rollout where nothing is in staging",
+    stops="package",
+    exit=3,
+    reason="nothing is in staging; run `slipway train` first",
+    untouched="no pipeline run begun",
+    guard="slipway/cli/move.py:rollout:is in staging",
+)
+def test_nothing_staged_refuses_a_rollout(own: Path) -> None:
     """And says what to do first."""
-    ran = slipway(root, "rollout", "--size", "small")
+    ran = slipway(own, "rollout", "--size", "small")
 
     assert ran.returncode == 3
     assert "slipway train --size small" in ran.stderr
+    assert not (own / ".slipway" / "runs").exists()
 
 
-def test_nothing_live_refuses_to_serve(root: Path) -> None:
+@pytest.mark.gate(
+    "serve.live",
+    fed="`slipway serve` where nothing is live",
+    stops="serve",
+    exit=3,
+    reason="no version is live; run `slipway demo` first",
+    untouched="no server started",
+    guard="slipway/cli/serve.py:serve:is live",
+)
+def test_nothing_live_refuses_to_serve(own: Path) -> None:
     """And says what to do first."""
-    ran = slipway(root, "serve", "--size", "small")
+    ran = slipway(own, "serve", "--size", "small")
 
     assert ran.returncode == 3
     assert "slipway demo --size small" in ran.stderr
+    assert not (own / ".slipway" / "servers").exists()
 
 
 def test_status_of_an_empty_registry_is_empty(root: Path) -> None:
@@ -59,10 +99,13 @@ def test_history_of_an_empty_registry_is_empty(root: Path) -> None:
     assert [] == json.loads(slipway(root, "history", "--json").stdout)
 
 
-@pytest.mark.parametrize("command", ["status", "history", "report", "doctor"])
+LOOKING = ["status", "history", "history --at 2026-01-31", "report", "doctor", "schema", "clear --version 1"]
+
+
+@pytest.mark.parametrize("command", LOOKING)
 def test_looking_leaves_nothing_behind(own: Path, command: str) -> None:
     """In an empty project there is no registry, and looking does not make one."""
-    slipway(own, command)
+    slipway(own, *command.split())
 
     assert sorted(path.name for path in own.iterdir()) == ["project.yaml", "systems"]
 
@@ -86,6 +129,40 @@ def test_doctor_fails_only_for_what_blocks(own: Path) -> None:
     assert "packages" not in missing.stderr
     packages = next(one for one in json.loads(warned.stdout) if one["name"] == "packages")
     assert (packages["ok"], packages["blocks"]) == (False, False)
+
+
+@SHARED_REGISTRY
+@pytest.mark.parametrize("where", ["environment", "project.yaml"])
+def test_a_demo_does_not_begin_at_a_shared_registry(own: Path, tmp_path: Path, where: str) -> None:
+    """Wherever it is named; nothing is asked of it, no data is made, no state is left."""
+    shared = f"sqlite:///{tmp_path / 'shared.db'}"
+    changes = {"MLFLOW_TRACKING_URI": shared} if where == "environment" else {}
+    if where == "project.yaml":
+        with (own / "project.yaml").open("a") as file:
+            file.write(f"tracking_uri: {shared}\n")
+    said = only_line(slipway(own, "demo", "--size", "small", **changes), 3)
+
+    assert "embedded registry only" in said
+    assert sorted(path.name for path in own.iterdir()) == ["project.yaml", "systems"]
+    assert not (tmp_path / "shared.db").exists()
+
+
+@pytest.mark.gate(
+    "demo.ready",
+    fed="a demo on a machine or in a folder that lacks what it needs",
+    stops="settings",
+    exit=1,
+    reason="this machine is not ready: and what is missing",
+    untouched="no data made, nothing trained",
+    guard="slipway/cli/demo.py:_ready:this machine is not ready",
+)
+def test_a_demo_says_first_what_is_missing(own: Path) -> None:
+    """Outside of Git there is no DVC; it says so before it begins."""
+    said = only_line(slipway(own, "demo", "--size", "small"), 1)
+
+    assert "this machine is not ready: repository" in said
+    assert not (own / "data").exists()
+    assert not (own / ".slipway" / "runs").exists()
 
 
 def test_a_rollback_needs_something_to_go_back_to(root: Path) -> None:

@@ -55,13 +55,26 @@ def test_a_failing_tracking_server_is_asked_twice(root: Path) -> None:
 
 
 def test_a_file_that_was_cut_off_is_one_line(own: Path) -> None:
-    """It says what the file should have been."""
-    (own / ".slipway" / "local").mkdir(parents=True)
-    (own / ".slipway" / "local" / "ad_click.json").write_text('{"stable": {"number": 1,')
+    """The file, what it should have been and what to do."""
+    path = own / ".slipway" / "local" / "ad_click.json"
+    path.parent.mkdir(parents=True)
+    path.write_text('{"stable": {"number": 1,')
     said = only_line(slipway(own, "status"), 1)
 
-    assert "TrafficState" in said
-    assert "EOF" in said
+    assert f"{path}: cut off or no JSON, expected a TrafficState" in said
+    assert "`slipway history --json`" in said
+
+
+def test_a_half_done_move_that_cannot_be_read_is_one_line(own: Path) -> None:
+    """Nobody can say on which side of it traffic is; nothing is done about it."""
+    path = own / ".slipway" / "intents" / "ad_click.json"
+    path.parent.mkdir(parents=True)
+    path.write_text('{"record": {"schema_version": 2}}')
+    said = only_line(slipway(own, "rollback", "--reason", "robots"), 1)
+
+    assert f"{path}: this is no Intent: record" in said
+    assert "`slipway status`" in said
+    assert path.is_file()
 
 
 def test_a_file_that_cannot_be_written_is_one_line(own: Path) -> None:

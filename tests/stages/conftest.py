@@ -11,6 +11,7 @@ from slipway.evaluation.evidence import Evidence
 from slipway.project import Project
 from slipway.registry import Registry
 from slipway.stages.run import RunRef
+from slipway.tracking import DATABASE
 from slipway.version.manifest import MANIFEST, sha256
 from tests.report import sample
 from tests.tiny import tiny_version
@@ -28,6 +29,7 @@ class Desk:
     models: Path
     evidence: Path
     summary: Path
+    docs: Path
 
     @property
     def registry(self) -> Registry:
@@ -46,21 +48,37 @@ class Desk:
         return found
 
 
+@pytest.fixture(scope="session")
+def database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The database of an empty registry, to copy: MLflow takes seconds to make one."""
+    root = tmp_path_factory.mktemp("registry")
+    shutil.copyfile(ROOT / "project.yaml", root / "project.yaml")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MLFLOW_TRACKING_URI", "")  # what MLflow sets it to is undone
+        registry = Registry(Project(root), "ad_click", "small")
+        registry.client.search_experiments(max_results=1)
+    return registry.folder / DATABASE
+
+
 @pytest.fixture
-def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
+def desk(tmp_path: Path, database: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
     """A project of its own, with an empty registry."""
     root = tmp_path / "a project"
     (root / "systems" / "ad_click").mkdir(parents=True)
     for name in ("project.yaml", "systems/ad_click/system.yaml"):
         shutil.copyfile(ROOT / name, root / name)
     monkeypatch.chdir(root)
-    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
-    found = Desk(root, *(tmp_path / name for name in ("data", "models", "evidence.json", "summary.json")))
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "")  # what MLflow sets it to is undone
+    files = ("data", "models", "evidence.json", "summary.json", "docs.html")
+    found = Desk(root, *(tmp_path / name for name in files))
+    found.registry.folder.mkdir(parents=True)
+    shutil.copyfile(database, found.registry.folder / DATABASE)
     found.data.mkdir()
     (found.data / "manifest.json").write_text(sample.split().model_dump_json())
     found.models.mkdir()
     tiny_version(ROOT, found.models / "candidate", "boosting")
     summary = {"evaluated": 1, "failed_critical": [], "failed_warning": []}
     found.summary.write_text(json.dumps({"summary": summary}))
+    found.docs.write_text("<title>Data Docs</title>")
     found.write_evidence()
     return found

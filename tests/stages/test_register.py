@@ -23,14 +23,60 @@ def test_evidence_about_this_run_is_let_through() -> None:
     assert all(check.passed for check in about_this(FOUND, RUN, FOUND.candidate.digest, LIVE))
 
 
+GUARD = "slipway/stages/register.py:about_this:"
+
+
+def other(code: str, fed: str) -> pytest.MarkDecorator:
+    """The row of evidence about something else; that nothing is registered is for `test_refusals.py`."""
+    return pytest.mark.gate(
+        code,
+        fed=fed,
+        stops="register",
+        exit=3,
+        reason=code,
+        untouched="nothing registered, no alias moved",
+        guard=GUARD + code,
+    )
+
+
 @pytest.mark.parametrize(
     ("code", "run", "digest", "live"),
     [
-        ("evidence.system", RUN.model_copy(update={"system": "fraud"}), FOUND.candidate.digest, LIVE),
-        ("evidence.candidate", RUN, "another model", LIVE),
-        ("evidence.data", RUN.model_copy(update={"fingerprint": "other"}), FOUND.candidate.digest, LIVE),
-        ("evidence.champion", RUN, FOUND.candidate.digest, 8),
-        ("evidence.champion", RUN, FOUND.candidate.digest, None),
+        pytest.param(
+            "evidence.system",
+            RUN.model_copy(update={"system": "fraud"}),
+            FOUND.candidate.digest,
+            LIVE,
+            marks=other("evidence.system", "evidence about another system"),
+        ),
+        pytest.param(
+            "evidence.candidate",
+            RUN,
+            "another model",
+            LIVE,
+            marks=other("evidence.candidate", "evidence about another model"),
+        ),
+        pytest.param(
+            "evidence.data",
+            RUN.model_copy(update={"fingerprint": "other"}),
+            FOUND.candidate.digest,
+            LIVE,
+            marks=other("evidence.data", "evidence from other data"),
+        ),
+        pytest.param(
+            "evidence.champion",
+            RUN,
+            FOUND.candidate.digest,
+            8,
+            marks=other("evidence.champion", "evidence against a champion that is live no more"),
+        ),
+        pytest.param(
+            "evidence.champion",
+            RUN,
+            FOUND.candidate.digest,
+            None,
+            marks=pytest.mark.gate("evidence.champion"),
+        ),
     ],
 )
 def test_evidence_about_something_else_is_refused(
