@@ -11,11 +11,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TextIO
 
-from slipway import errors
+from slipway import errors, servers
 from slipway.project import Project
 
 TASK = re.compile(r"Executing task \S*?'([^']+)'")
 ERROR = re.compile(r"^\s*slipway\.errors\.(\w+): (.*)$")
+OTHER = re.compile(r"^\s*((?:[a-zA-Z_]\w*\.)*\w*(?:Error|Exception): .*)$")
+MOST = 300
+"""Characters of an error that a task did not foresee; its log has the rest."""
 CLASSES = {
     kind.__name__: kind
     for kind in (errors.SlipwayError, errors.UsageError, errors.Refused, errors.Inconclusive)
@@ -38,6 +41,7 @@ class Listener(io.TextIOBase):
         self.rest = ""
         self.tasks: list[str] = []
         self.error: errors.SlipwayError | None = None
+        self.other = "it gave no reason, as one that was killed"
 
     def write(self, text: str) -> int:
         """Log the text, and hear its whole lines."""
@@ -56,6 +60,8 @@ class Listener(io.TextIOBase):
             self.report("line", line.split("» ", 1)[1])
         elif fault := ERROR.match(line):
             self.error = CLASSES.get(fault[1], errors.SlipwayError)(fault[2])
+        elif fault := OTHER.match(line):
+            self.other = fault[1][:MOST]
 
 
 @contextlib.contextmanager
@@ -115,5 +121,9 @@ def run_locally(
                 pipeline(**arguments)
         except RuntimeError as error:
             last = listener.tasks[-1] if listener.tasks else "the first task"
-            raise listener.error or errors.SlipwayError(f"{last} failed; its log is {path}") from error
+            raise listener.error or errors.SlipwayError(
+                f"{last} failed: {listener.other}; its log is {path}"
+            ) from error
+        finally:
+            servers.reap(project)  # those of a task that was killed
     return LocalRun(tuple(listener.tasks), path)

@@ -59,15 +59,18 @@ def start(project: Project, tag: str, number: int, port: int = 0, seconds: float
     """Serve a Bento and wait until it is ready; port 0 is any free one.
 
     Raises:
-        SlipwayError: no such Bento, it is damaged, the port is taken, the process ended, or it is not ready
-            in time.
+        SlipwayError: no such Bento, it is damaged or another version's, the port is taken, the process ended,
+            or it is not ready in time.
     """
     from slipway.serving.served import check
 
     bento = bento_path(project, tag)
     if not bento.is_dir():
         raise SlipwayError(f"{bento}: no such Bento")
-    check(bento / "src", None)  # from outside: Python runs bytecode beside the code before any check inside
+    # from outside: Python runs bytecode beside the code before any check inside
+    found = check(bento / "src", None)
+    if found.number != number:
+        raise SlipwayError(f"{bento}: holds version {found.number}, expected {number}; delete that folder")
     path = search_path(bento / "src")
     _folder(project).mkdir(parents=True, exist_ok=True)
     log = Log(_folder(project) / f"{tag.replace(':', '-')}.log")
@@ -76,6 +79,7 @@ def start(project: Project, tag: str, number: int, port: int = 0, seconds: float
         server = _server(tag, number, taken.getsockname()[1], process.pid)
     try:
         write_text(_record(project, server.pid), TypeAdapter(Server).dump_json(server).decode())
+        _let_go(process)
         _wait(server, process, log, seconds)
     except BaseException:
         stop(project, server)
@@ -122,6 +126,16 @@ def reap(project: Project) -> int:
     return ended
 
 
+def began(process: psutil.Process) -> float:
+    """When a process began, in seconds that stay the same when somebody sets the clock.
+
+    On Linux since boot, from which psutil reckons a time of day by the clock of now; elsewhere the time of
+    day that the kernel noted.
+    """
+    started = float(process.create_time())
+    return started - float(psutil.boot_time()) if psutil.LINUX else started
+
+
 def _folder(project: Project) -> Path:
     return project.state / "servers"
 
@@ -147,7 +161,7 @@ def _process(pid: int, started: float) -> psutil.Process | None:
     """The process of this id, if it is the one that started then and not a later one."""
     try:
         process = psutil.Process(pid)
-        same = abs(process.create_time() - started) < 1.0
+        same = abs(began(process) - started) < 0.1
         return process if same and process.status() != psutil.STATUS_ZOMBIE else None
     except psutil.NoSuchProcess:
         return None
@@ -178,9 +192,9 @@ def _server(tag: str, number: int, port: int, pid: int) -> Server:
         version=number,
         port=port,
         pid=pid,
-        started=psutil.Process(pid).create_time(),
+        started=began(psutil.Process(pid)),
         owner=own.pid,
-        owner_started=own.create_time(),
+        owner_started=began(own),
     )
 
 
@@ -199,7 +213,11 @@ def _bound(port: int) -> socket.socket:
 
 
 def _spawn(bento: Path, path: str, bound: socket.socket, log: Log) -> subprocess.Popen[bytes]:
-    """BentoML's worker without its supervisor: half the memory, and no child to lose."""
+    """BentoML's worker without its supervisor: half the memory, and no child to lose.
+
+    It begins when `_let_go` says so: one whose starter is killed before that ends by itself, so none runs
+    that is not written down.
+    """
     environment = os.environ | {
         "BENTOML_DO_NOT_TRACK": "True",
         "BENTOML_HOME": str(bento.parents[2]),
@@ -208,11 +226,12 @@ def _spawn(bento: Path, path: str, bound: socket.socket, log: Log) -> subprocess
     }
     environment.pop("PROMETHEUS_MULTIPROC_DIR", None)
     descriptor = str(bound.fileno())
+    command = [sys.executable, "-P", "-m", "_bentoml_impl.worker.service"]
     options = ["--fd", descriptor, "--worker-id", "1", "--timeout-graceful-shutdown", str(GRACE)]
     with log.path.open("ab") as output:
         return subprocess.Popen(  # noqa: S603 - our own interpreter, no user input
-            [sys.executable, "-P", "-m", "_bentoml_impl.worker.service", str(bento), *options],
-            stdin=subprocess.DEVNULL,
+            ["/bin/sh", "-c", 'read -r go && exec "$@" </dev/null', "sh", *command, str(bento), *options],
+            stdin=subprocess.PIPE,
             stdout=output,
             stderr=subprocess.STDOUT,
             pass_fds=[bound.fileno()],
@@ -220,6 +239,12 @@ def _spawn(bento: Path, path: str, bound: socket.socket, log: Log) -> subprocess
             cwd=bento,
             start_new_session=True,
         )
+
+
+def _let_go(process: subprocess.Popen[bytes]) -> None:
+    if process.stdin is not None:
+        with contextlib.suppress(BrokenPipeError), process.stdin as gate:  # it has ended, and `_wait` sees it
+            gate.write(b"go\n")
 
 
 def _wait(server: Server, process: subprocess.Popen[bytes], log: Log, seconds: float) -> None:

@@ -26,9 +26,14 @@ def say(run: dict) -> str:
         raise Refused("no")
     return "yes"
 
+@dsl.component(base_image="slipway-python", install_kfp_package=False)
+def later(said: str) -> None:
+    print("» heard " + said)
+
 @dsl.pipeline(name="tiny")
 def tiny(run: dict) -> None:
-    say(run=run).set_caching_options(False)
+    said = say(run=run).set_caching_options(False)
+    later(said=said.output).set_caching_options(False)
 
 heard = []
 try:
@@ -70,10 +75,23 @@ def test_a_task_runs_in_this_interpreter(python: Path) -> None:
     """A space in the path, or the word that kfp replaces, does no harm."""
     said = run(python, "good")
 
-    assert "('say',)" in said
+    assert "('say', 'later')" in said
+    assert "heard yes" in said
     assert str(python.parents[1]) in said
 
 
+@pytest.mark.gate(
+    "run.task",
+    fed="a pipeline of which a task refuses",
+    stops="gate",
+    exit=3,
+    reason="the task's own line",
+    untouched="no later task run",
+    guard="slipway/runs.py:run_locally:failed: ",
+)
 def test_the_error_of_a_task_is_the_error_of_the_run(python: Path) -> None:
-    """With its kind, and so its exit code."""
-    assert "Refused no" in run(python, "bad")
+    """With its kind, and so its exit code; what would come after it does not run."""
+    said = run(python, "bad")
+
+    assert "Refused no" in said
+    assert "later" not in said

@@ -1,5 +1,6 @@
 """Server processes, and what killed runs leave of them."""
 
+import contextlib
 import os
 import shutil
 import signal
@@ -66,7 +67,7 @@ def sleeper() -> Iterator[subprocess.Popen[bytes]]:
 
 def seen(process: subprocess.Popen[bytes], owner: int) -> Server:
     """That process, as if it were a server that `owner` started."""
-    started, owned = psutil.Process(process.pid).create_time(), psutil.Process(owner).create_time()
+    started, owned = (servers.began(psutil.Process(pid)) for pid in (process.pid, owner))
     return Server(TAG, 7, 1, process.pid, started, owner, owned)
 
 
@@ -199,6 +200,40 @@ def test_a_server_whose_owners_id_was_used_again_is_reaped(
 
     assert reap(project) == 1
     assert not psutil.pid_exists(sleeper.pid)
+
+
+@pytest.mark.skipif(not psutil.LINUX, reason="elsewhere psutil reads a time that the kernel noted")
+@pytest.mark.parametrize("hours", [-1, 1])
+def test_a_server_is_known_after_the_clock_was_set(
+    project: Project, sleeper: subprocess.Popen[bytes], monkeypatch: pytest.MonkeyPatch, hours: int
+) -> None:
+    """Its owner too: else it would be taken for a later process and left to run for ever."""
+    server = seen(sleeper, os.getpid())
+    record(project, server)
+    boot = psutil.boot_time()
+    monkeypatch.setattr(psutil._pslinux, "boot_time", lambda: boot + 3600 * hours)
+
+    assert running(project) == [server]
+    assert reap(project) == 0
+    stop(project, server)
+    assert not psutil.pid_exists(sleeper.pid) or sleeper.poll() is not None
+
+
+def test_a_run_that_is_killed_before_its_server_begins_leaves_none(project: Project, tmp_path: Path) -> None:
+    """A server waits until it is written down, and ends where nobody lets it go on."""
+    code = (
+        "import os, signal, sys; from pathlib import Path; from slipway import servers;"
+        "from slipway.project import Project;"
+        "servers._let_go = lambda process: (print(process.pid, flush=True), os.kill(os.getpid(), 9));"
+        "servers.start(Project(Path(sys.argv[1])), sys.argv[2], 7)"
+    )
+    command = [sys.executable, "-c", code, str(project.root), TAG]
+    done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=False)
+    with contextlib.suppress(psutil.NoSuchProcess):
+        psutil.Process(int(done.stdout)).wait(timeout=60)
+
+    assert done.returncode == -signal.SIGKILL
+    assert running(project) == []
 
 
 @pytest.mark.parametrize("content", [b"{", b"{}", b""])

@@ -32,6 +32,12 @@ def decisions(copy: Copy, size: str = "small") -> list[dict]:
     return json.loads(copy.slipway("history", "--size", size, "--json").stdout)
 
 
+def artifacts(copy: Copy, record: dict) -> Path:
+    """The folder of the artifacts of a decision's MLflow run."""
+    said = copy.slipway("report", "--size", record["size"], "--record", record["id"])
+    return Path(said.stdout.strip()).parent
+
+
 def status(copy: Copy) -> dict:
     """Aliases and traffic."""
     return json.loads(copy.slipway("status", *SMALL, "--json").stdout)
@@ -90,6 +96,15 @@ def test_the_report_is_one_file_with_the_decision_on_top(done: Copy) -> None:
     assert "<script" not in out.read_text()
 
 
+def test_data_docs_lie_beside_the_report_of_a_training(done: Copy) -> None:
+    """What Great Expectations found in the rows that a version was trained on, for whoever opens its run."""
+    at = artifacts(done, decisions(done)[2])
+
+    assert "Great Expectations" in (at / "data_docs" / "docs.html").read_text()
+    assert json.loads((at / "data_docs" / "result.json").read_text())["summary"]["failed_critical"] == []
+    assert 'href="data_docs/docs.html"' in (at / "report.html").read_text()
+
+
 def test_the_production_version_is_served(done: Copy) -> None:
     """`slipway serve` answers until it is interrupted, and then is gone."""
     running = done.start("serve", *SMALL, "--port", "0", "--json")
@@ -132,6 +147,7 @@ def worse(done: Copy) -> Copy:
     return done
 
 
+@pytest.mark.gate("champion.log_loss")
 def test_a_worse_candidate_is_not_registered(worse: Copy) -> None:
     """It is refused with its reasons, and the registry holds the two versions that it held."""
     last = decisions(worse)[-1]
@@ -143,6 +159,7 @@ def test_a_worse_candidate_is_not_registered(worse: Copy) -> None:
     assert (status(worse)["staging"], status(worse)["production"]) == (2, 2)
 
 
+@pytest.mark.gate("package.barred")
 def test_a_rollback_returns_to_the_version_before(worse: Copy) -> None:
     """One command; the version that was live is barred, and rolling it out again is refused."""
     back = worse.slipway("rollback", *SMALL, "--reason", "clicks from robots", "--json")
@@ -243,3 +260,6 @@ def test_a_broken_column_stops_before_training(tmp_path: Path) -> None:
     refused = decisions(copy)
     assert [("refused", None)] == [(one["decision"], one["version"]) for one in refused]
     assert "price" in refused[0]["reason"]
+    docs = artifacts(copy, refused[0]) / "data_docs" / "docs.html"
+    assert "price" in docs.read_text()
+    assert docs.as_uri() in ran.stdout

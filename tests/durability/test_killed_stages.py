@@ -1,0 +1,222 @@
+"""Every stage killed with SIGKILL on its way: what the next run finds is the state before it, or after it."""
+
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from slipway.project import Project
+from slipway.servers import reap
+from tests.durability.forks import Ended, Forks
+from tests.durability.stages import processes
+
+pytestmark = pytest.mark.long
+STAGES = "tests.durability.stages"
+
+
+@dataclass(frozen=True)
+class Plant:
+    """A project in which two versions are rolled out, and copies of the state before each stage."""
+
+    root: Path
+    kept: Path
+    forks: Forks
+
+    def keep(self, name: str) -> None:
+        """Remember everything under a name."""
+        shutil.copytree(self.root, self.kept / name)
+
+    def set_back(self, name: str) -> None:
+        """Return to it."""
+        reap(Project(self.root))
+        shutil.rmtree(self.root / ".slipway", ignore_errors=True)
+        shutil.copytree(self.kept / name, self.root, dirs_exist_ok=True)
+
+    def step(self, *arguments: Any, **how: Any) -> Ended:
+        """Run a stage."""
+        return self.forks.run(self.root, f"{STAGES}:step", *arguments, **how)
+
+    def look(self) -> Any:
+        """The state."""
+        return self.forks.done(self.root, f"{STAGES}:look")
+
+    def found(self) -> Any:
+        """What the next run finds."""
+        return self.forks.done(self.root, f"{STAGES}:found")
+
+
+@pytest.fixture(scope="module")
+def plant(tmp_path_factory: pytest.TempPathFactory, forks: Forks) -> Iterator[Plant]:
+    """Version 1 goes first and version 2 is promoted; the state before each stage is kept."""
+    folder = tmp_path_factory.mktemp("plant")
+    root = folder / "a project"
+    root.mkdir()
+    made = Plant(root, folder / "kept", forks)
+    forks.done(root, f"{STAGES}:settle_in")
+    for stage, name, version, stable in RUN:
+        made.keep(f"{stage} {version}")
+        ended = made.step(stage, name, version, stable)
+        assert ended.code == 0, ended.answer
+    made.keep("end")
+    yield made
+    reap(Project(root))
+
+
+RUN = [
+    ("register", "train-1", 1, 0),
+    ("register", "train-2", 2, 0),
+    ("package", "first", 1, 0),
+    ("smoke", "first", 1, 0),
+    ("first", "first", 1, 0),
+    ("package", "second", 2, 1),
+    ("smoke", "second", 2, 1),
+    ("canary", "second", 2, 1),
+    ("promote", "second", 2, 1),
+]
+SERVERS = "slipway/servers.py:start,slipway/servers.py:_spawn,slipway/servers.py:_let_go"
+KEEP = "slipway/stages/record.py:keep,slipway/registry.py:Registry.keep"
+
+
+def swept(plant: Plant, stage: str, version: int, functions: str, group: bool = False) -> list[Any]:
+    """Kill a stage before each line of some functions; what the next run found each time."""
+    arguments = next(one for one in RUN if (one[0], one[2]) == (stage, version))
+    before = f"{stage} {version}"
+    plant.set_back(before)
+    lines = plant.step(*arguments, functions=functions).lines
+    ends = []
+    for at in {line: at for at, line in reversed(list(enumerate(lines, 1)))}.values():
+        plant.set_back(before)
+        killed = plant.step(*arguments, functions=functions, at=at, group=group)
+        assert killed.killed, (lines[at - 1], killed.answer)
+        ends.append(plant.found())
+        assert processes(plant.root) == [], lines[at - 1]
+    return ends
+
+
+def states(plant: Plant, stage: str, version: int) -> tuple[Any, Any]:
+    """The state before a stage, and after it."""
+    names = [*(f"{one[0]} {one[2]}" for one in RUN), "end"]
+    found = []
+    for name in (f"{stage} {version}", names[names.index(f"{stage} {version}") + 1]):
+        plant.set_back(name)
+        found.append(plant.look())
+    return found[0], found[1]
+
+
+def test_register(plant: Plant) -> None:
+    """A version without its record has no alias; the run after it registers the candidate anew."""
+    before, after = states(plant, "register", 2)
+    functions = "slipway/stages/register.py:register,slipway/registry.py:Registry.register"
+    for end in swept(plant, "register", 2, functions):
+        assert end["state"]["aliases"] in (before["aliases"], after["aliases"])
+        assert end["state"]["records"] in (before["records"], after["records"])
+
+    last = plant.step("register", "train-again", 2, 0)
+    assert last.code == 0, last.answer
+    staged = plant.look()["aliases"]["staging"]
+    assert ["registered", staged, None] == plant.look()["records"][-1]
+
+
+def test_a_version_without_its_record_is_not_rolled_out(plant: Plant) -> None:
+    """It was registered by a run that was killed before it said why."""
+    plant.set_back("register 2")
+    functions = "slipway/stages/record.py:keep"
+    assert plant.step("register", "train-2", 2, 0, functions=functions, at=1).killed
+    refused = plant.forks.run(plant.root, f"{STAGES}:rollout", "second", 2)
+
+    assert refused.code == 1
+    assert "version 2: its run kept no record of its registration" in refused.answer
+    assert plant.look()["aliases"]["production"] is None
+
+
+def test_refuse(plant: Plant) -> None:
+    """Nothing is registered, and there is a whole record or none."""
+    plant.set_back("package 1")
+    before, functions = plant.look(), f"slipway/stages/refuse.py:refuse,{KEEP}"
+    arguments = ("refuse", "train-3", 2, 0)
+    lines = plant.step(*arguments, functions=functions).lines
+    after = plant.look()
+    assert after["records"] == [*before["records"], ["refused", None, None]]
+    for at in range(1, len(lines) + 1, 2):
+        plant.set_back("package 1")
+        assert plant.step(*arguments, functions=functions, at=at).killed
+        assert plant.look() in (before, after)
+
+
+def test_package(plant: Plant) -> None:
+    """There is a whole Bento or none, also where the build in a process of its own was killed with it."""
+    before, after = states(plant, "package", 2)
+    for end in swept(plant, "package", 2, "slipway/packaging.py:_build_aside", group=True):
+        assert end["state"] in (before, after)
+    assert plant.step("package", "second", 2, 1).code == 0
+    assert plant.look() == after
+
+
+def test_smoke(plant: Plant) -> None:
+    """No server is left, not even one that had no time to be written down."""
+    before, _ = states(plant, "smoke", 2)
+    for end in swept(plant, "smoke", 2, f"slipway/stages/smoke.py:smoke,{SERVERS}"):
+        assert end["state"] == before
+
+
+def test_canary(plant: Plant) -> None:
+    """Production is where it was, and the canary has no traffic; a rollout then comes to its end."""
+    before, _ = states(plant, "canary", 2)
+    functions = "slipway/stages/canary.py:canary,slipway/rollout/controller.py:_Rollout.looks"
+    for end in swept(plant, "canary", 2, functions):
+        assert end["state"] | {"aliases": 0} == before | {"aliases": 0}
+        assert end["state"]["aliases"] in (before["aliases"], before["aliases"] | {"canary": 2})
+    _comes_to_its_end(plant)
+
+
+def test_first(plant: Plant) -> None:
+    """Version 1 is live or nothing is."""
+    before, after = states(plant, "first", 1)
+    ends = swept(plant, "first", 1, "slipway/rollout/local.py:LocalTarget.shift")
+    assert {end["said"] for end in ends} == {
+        "a first of version 1 had not moved traffic and was dropped",
+    }
+    for end in ends:
+        assert end["state"] == before
+    for end in swept(plant, "first", 1, KEEP):
+        assert end["state"] == after
+
+
+def test_promote(plant: Plant) -> None:
+    """Production has moved whole or not at all; a rollout then comes to its end."""
+    before, after = states(plant, "promote", 2)
+    functions = f"slipway/rollout/local.py:LocalTarget.shift,slipway/stages/move.py:move,{SERVERS}"
+    ends = swept(plant, "promote", 2, functions)
+    for end in ends:
+        assert end["state"] in (before, after)
+    assert len({end["said"] for end in ends}) == 2
+    plant.set_back("promote 2")
+    assert plant.step(*RUN[-1], functions="slipway/stages/move.py:move", at=1).killed
+    _comes_to_its_end(plant)
+
+
+def test_abort(plant: Plant) -> None:
+    """Production does not move, and there is a whole record or none."""
+    plant.set_back("promote 2")
+    before = plant.look()
+    functions = f"slipway/stages/abort.py:abort,{KEEP}"
+    lines = plant.step("abort", "second", 2, 1, functions=functions).lines
+    after = plant.look()
+    for at in range(1, len(lines) + 1, 2):
+        plant.set_back("promote 2")
+        assert plant.step("abort", "second", 2, 1, functions=functions, at=at).killed
+        now = plant.look()
+        assert now["aliases"] | {"canary": 0} == after["aliases"] | {"canary": 0}
+        assert now["records"] in (before["records"], after["records"])
+
+
+def _comes_to_its_end(plant: Plant) -> None:
+    """Rolled out again, version 2 gets to where it would have been."""
+    ended = plant.forks.run(plant.root, f"{STAGES}:rollout", "again", 2)
+    assert ended.code == 0, ended.answer
+    now = plant.look()
+    plant.set_back("end")
+    assert now == plant.look()
