@@ -265,7 +265,7 @@ def canary(
 def record(**changes: object) -> DecisionRecord:
     """A promoted canary, or what `changes` make of it."""
     whole = {
-        "id": "20261121T143205Z-5f3a",
+        "id": "20261121T143205000-5f3a",
         "at": DECIDED,
         "by": "user@machine",
         "system": "ad_click",

@@ -62,8 +62,8 @@ def test_nothing_runs_and_nothing_is_loaded(pages: dict[str, str], kind: str) ->
     assert not [name for name, _ in page.attributes if name.startswith("on")]
     assert page.addresses <= {"docs/index.html"}
     assert not re.search(r"@import|url\((?!#)", pages[kind])
-    policy = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
-    assert ("content", policy) in page.attributes
+    policy = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; "
+    assert ("content", f"{policy}base-uri 'none'; form-action 'none'") in page.attributes
 
 
 @pytest.mark.parametrize("kind", ["promote", "refused"])
