@@ -1,7 +1,7 @@
 # One vocabulary for people and CI. Works with GNU make 3.81, which macOS has; nothing here asks a question.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help setup check test test-full demo bench ui lock clean reset
+.PHONY: help setup check test test-full prove demo bench ui lock clean reset
 
 SIZE ?= full
 PORT ?= 5050
@@ -21,6 +21,9 @@ test: .venv/.dev ## Run the tests
 
 test-full: .venv/.dev ## Run the long tests, those that `make test` leaves out
 	@$(RUN) -m pytest -m long
+
+prove: .venv/.dev ## Disable each gate in turn, in a copy, and require that one of its tests fails
+	@$(RUN) -m tests.proof.prove
 
 check: .venv/.dev ## Check format, lint and types, and that no file differs from what is staged
 	@$(RUN) -m ruff format --check .

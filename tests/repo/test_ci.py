@@ -9,7 +9,7 @@ import yaml
 from tests.repo.root import ROOT, text
 
 WORKFLOW = ".github/workflows/ci.yml"
-TARGETS = ["check", "test", "test-full", "demo SIZE=small"]
+TARGETS = ["check", "test", "test-full", "prove", "demo SIZE=small"]
 
 
 def workflow() -> dict[str, Any]:
