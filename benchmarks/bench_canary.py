@@ -15,6 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import norm
 
+from slipway.evaluation.evidence import Interval
+from slipway.evaluation.metrics import wilson
 from slipway.provenance import now
 from slipway.rollout.analysis import judge
 from slipway.rollout.assignment import position
@@ -164,7 +166,6 @@ def drawn(scenario: Scenario, seed: int) -> Observations:
     hit = _luck(random, unit, scenario.habit) < chance
     return Observations(
         step=step,
-        weight=weight,
         unit=unit,
         canary=canary,
         error=error,
@@ -204,7 +205,7 @@ def pooled(seen: Observations) -> NDArray[np.float64]:
 
 @dataclass(frozen=True)
 class Rate:
-    """How many of how many, with Wilson's 95 % interval (JASA 22, 1927)."""
+    """How many of how many."""
 
     hits: int
     trials: int
@@ -216,16 +217,27 @@ class Rate:
         return cls(sum(found), len(found))
 
     @property
-    def interval(self) -> tuple[float, float]:
-        """The bounds."""
-        z, n, rate = float(norm.ppf(0.975)), self.trials, self.hits / self.trials
-        centre = (rate + z * z / (2 * n)) / (1 + z * z / n)
-        half = z / (1 + z * z / n) * np.sqrt(rate * (1 - rate) / n + (z / (2 * n)) ** 2)
-        return max(0.0, centre - half), min(1.0, centre + half)
+    def interval(self) -> Interval:
+        """The rate with its bounds."""
+        return wilson(self.hits, self.trials, 0.95)
 
     def __str__(self) -> str:
-        low, high = self.interval
-        return f"{self.hits / self.trials:.1%} ({low:.1%} to {high:.1%})"
+        rate = self.interval
+        return f"{rate.value:.1%} ({rate.low:.1%} to {rate.high:.1%})"
+
+
+class Levels:
+    """Rates that are held against their levels, beyond the noise of the simulation."""
+
+    def __init__(self) -> None:
+        self.broken: list[str] = []
+
+    def held(self, name: str, which: Iterable[bool], level: float) -> str:
+        """The rate in words."""
+        rate = Rate.of(which)
+        if rate.interval.low > level:
+            self.broken.append(f"{name}: {rate}, level {level:.1%}")
+        return str(rate)
 
 
 def main(runs: int = 300) -> None:
@@ -234,15 +246,18 @@ def main(runs: int = 300) -> None:
     Raises:
         SystemExit: a rate is above its level beyond the noise of the simulation.
     """
-    broken: list[str] = []
-
-    def held(name: str, rate: Rate, level: float) -> str:
-        if rate.interval[0] > level:
-            broken.append(f"{name}: {rate}, level {level:.1%}")
-        return str(rate)
-
+    levels = Levels()
     print(f"{runs} runs each, {BATCH} requests between two looks; in brackets Wilson's 95 % interval\n")
-    _row(
+    mismatch = equal_arms(runs, levels)
+    at_the_limit(runs, levels, mismatch)
+    faulty(runs)
+    if levels.broken:
+        sys.exit("above their level:\n" + "\n".join(levels.broken))
+
+
+def equal_arms(runs: int, levels: Levels) -> list[float]:
+    """Print how often they are told apart; returns the least p of the sample ratio in each step."""
+    _head(
         "arms that are equal",
         "stopped",
         "promoted",
@@ -250,46 +265,51 @@ def main(runs: int = 300) -> None:
         "z-test at the end",
         "at any look",
     )
-    _row(*["---"] * 6)
     mismatch: list[float] = []
+    limit = norm.ppf(1 - ALPHA / 2)
     for scenario in EQUAL:
         found = [run(scenario, seed) for seed in range(runs)]
         mismatch += [p for one in found for p in one.mismatch]
-        limit = norm.ppf(1 - ALPHA / 2)
         _row(
             scenario.name,
-            held(scenario.name, Rate.of(one.outcome == "abort" for one in found), ALPHA),
-            held(scenario.name, Rate.of(one.outcome == "promote" for one in found), ALPHA),
-            held(scenario.name, Rate.of(one.excluded for one in found), ALPHA),
+            levels.held(scenario.name, (one.outcome == "abort" for one in found), ALPHA),
+            levels.held(scenario.name, (one.outcome == "promote" for one in found), ALPHA),
+            levels.held(scenario.name, (one.excluded for one in found), ALPHA),
             str(Rate.of(one.pooled[-1] > limit for one in found)),
             str(Rate.of((one.pooled > limit).any() for one in found)),
         )
-    print()
-    _row("guardrail", "stopped", "at most")
-    _row(*["---"] * 3)
+    return mismatch
+
+
+def at_the_limit(runs: int, levels: Levels, mismatch: list[float]) -> None:
+    """Print how often a guardrail stops what it allows."""
+    _head("guardrail", "stopped", "at most")
     for scenario in AT_THE_LIMIT:
         found = [run(scenario, seed) for seed in range(runs)]
-        stopped = Rate.of(one.errors if scenario.slower == 1 else one.latency for one in found)
-        _row(f"{scenario.name}, as is allowed", held(scenario.name, stopped, ALPHA), f"{ALPHA:.1%}")
+        stopped = (one.errors if scenario.slower == 1 else one.latency for one in found)
+        _row(f"{scenario.name}, as is allowed", levels.held(scenario.name, stopped, ALPHA), f"{ALPHA:.1%}")
     for level in (LIMITS.sample_ratio_alpha, ALPHA):
-        stopped = Rate.of(p < level for p in mismatch)
-        _row(
-            f"shares as planned, per step at {level:.1%}",
-            held("sample ratio", stopped, level),
-            f"{level:.1%}",
-        )
-    print()
-    _row("canary that is faulty", "stopped", "after (median)")
-    _row(*["---"] * 3)
+        stopped = (p < level for p in mismatch)
+        name = f"shares as planned, per step at {level:.1%}"
+        _row(name, levels.held("sample ratio", stopped, level), f"{level:.1%}")
+
+
+def faulty(runs: int) -> None:
+    """Print how often, and how soon, a fault is found."""
+    _head("canary that is faulty", "stopped", "after (median)")
     for scenario in FAULTY:
         found = [run(scenario, seed) for seed in range(runs)]
-        after = np.median([one.requests for one in found])
-        total = sum(scenario.requests)
-        _row(
-            scenario.name, str(Rate.of(one.outcome == "abort" for one in found)), f"{after:,.0f} of {total:,}"
+        stopped, after = (
+            Rate.of(one.outcome == "abort" for one in found),
+            np.median([one.requests for one in found]),
         )
-    if broken:
-        sys.exit("above their level:\n" + "\n".join(broken))
+        _row(scenario.name, str(stopped), f"{after:,.0f} of {sum(scenario.requests):,}")
+
+
+def _head(*cells: str) -> None:
+    print()
+    _row(*cells)
+    _row(*["---"] * len(cells))
 
 
 def _row(*cells: str) -> None:

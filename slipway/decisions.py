@@ -35,7 +35,7 @@ CanaryOutcome = Literal["promote", "abort", "inconclusive"]
 
 
 class CanaryVerdict(Strict):
-    """What the traffic says; `continue_` asks for more of it."""
+    """What the traffic says; `continue` asks for more of it."""
 
     outcome: CanaryOutcome | Literal["continue"]
     checks: list[Check]

@@ -9,7 +9,13 @@ from slipway.decisions import CanaryVerdict, Check
 from slipway.evaluation.evidence import UNBOUNDED, Interval
 from slipway.rollout.difference import difference
 from slipway.rollout.evidence import ArmStep, Look
-from slipway.rollout.guardrails import error_rate_rise, latency_ratio, sample_ratio_p, step_alpha
+from slipway.rollout.guardrails import (
+    error_rate_rise,
+    latency_ratio,
+    sample_ratio_p,
+    step_alpha,
+    unknown_rise,
+)
 from slipway.rollout.observations import Observations
 from slipway.rollout.traffic import Metric
 from slipway.settings.card import Rollout
@@ -141,8 +147,12 @@ def _latency(found: Evidence) -> Rule:
 
 
 def _guardrail(found: Evidence, code: str, interval: Interval, most: float, text: str) -> Rule:
-    """Failing needs no minimum, as the interval holds at any size; passing does, and an upper bound."""
-    enough = min(_requests(found)) >= found.plan.guardrails.min_requests and interval.high < UNBOUNDED
+    """Failing needs no minimum, as the interval holds at any size; passing does, and an upper bound.
+
+    It is the minimum of this step, which is all that the interval is about.
+    """
+    least = min(len(found.stable), len(found.canary))
+    enough = least >= found.plan.guardrails.min_requests and interval.high < UNBOUNDED
     exceeded = interval.low > most
     unsure = "" if enough or exceeded else "; too few requests to pass"
     return _rule(code, enough and not exceeded, exceeded, text + unsure, f"lower bound at most {most:g}")
@@ -157,17 +167,14 @@ def _min_requests(found: Evidence) -> Rule:
 
 def _metric_known(found: Evidence) -> Rule:
     """An answer whose metric is unknown must not hide a loss; errors have a guardrail of their own."""
-    answered = found.seen.due & ~found.seen.error
-    missing = ~found.seen.known
-    stable, canary = (
-        float(missing[answered & arm].mean()) if (answered & arm).any() else 1.0
-        for arm in (~found.seen.canary, found.seen.canary)
+    stable, canary = (found.seen.where(arm) for arm in (~found.seen.canary, found.seen.canary))
+    rise, most = (
+        unknown_rise(stable, canary, found.plan.decision.alpha),
+        found.plan.guardrails.max_unknown_rise,
     )
-    most = found.plan.guardrails.max_error_rate_rise
-    text = f"unknown for {canary:.2%} of the canary's answers that are due, {stable:.2%} of stable's"
-    return _rule(
-        "metric_known", canary < 1 and canary - stable <= most, False, text, f"a rise of at most {most:g}"
-    )
+    known = bool(canary.known.any())
+    text = f"unknown outcomes of answers that are due: rise of {_shown(rise)}" if known else "none is known"
+    return _rule("metric_known", known and rise.low <= most, False, text, f"lower bound at most {most:g}")
 
 
 def _metric(found: Evidence) -> Rule:

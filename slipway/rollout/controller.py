@@ -35,7 +35,7 @@ def run(
 ) -> CanaryEvidence:
     """Offer the traffic step by step until the evidence decides, somebody asks to stop, or the time is up.
 
-    No request is sent after the maximum duration, so it is exceeded by one request's patience at most.
+    No request is handed out after the maximum duration; only those that are under way are waited for.
 
     Unless the verdict is to promote, the canary's weight is 0 when this returns or raises.
 
@@ -135,7 +135,6 @@ class _Rollout:
         error = np.array([answer is None for answer in answers], np.bool_)
         return Observations(
             step=np.full(sent, number, np.int32),
-            weight=np.full(sent, float(step.weight)),
             unit=self.traffic.unit_codes[first : self.offered],
             canary=canary[:sent],
             error=error,

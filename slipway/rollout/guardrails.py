@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from slipway.evaluation.evidence import Interval
+from slipway.evaluation.evidence import UNBOUNDED, Interval
 from slipway.rollout.observations import Observations
 from slipway.rollout.sequential import Counted, quantile_shares, rate_difference, share_p_value
 from slipway.settings.card import Rollout
@@ -15,7 +15,10 @@ def error_rate_rise(stable: Observations, canary: Observations, alpha: float) ->
 
 
 def latency_ratio(stable: Observations, canary: Observations, plan: Rollout, step: int) -> Interval:
-    """The canary's latency quantile over the stable one's, each arm's bounded at half of the step's alpha."""
+    """The canary's latency quantile over the stable one's, each arm's bounded at half of the step's alpha.
+
+    Where an arm has too few answers for a bound, the ratio has none on that side.
+    """
     share, requests = plan.steps[step].weight / 100, plan.steps[step].requests
     alpha = step_alpha(plan) / 2
     old = _quantile(stable, plan.guardrails.latency_quantile, (1 - share) * requests, alpha)
@@ -24,13 +27,22 @@ def latency_ratio(stable: Observations, canary: Observations, plan: Rollout, ste
         return Interval(value=1.0, low=0.0, high=np.inf)
     return Interval(
         value=new.value / old.value,
-        low=new.low / old.high,
-        high=new.high / old.low if old.low > 0 else np.inf,
+        low=new.low / old.high if old.high < UNBOUNDED else 0.0,
+        high=new.high / old.low if old.low > 0 and new.high < UNBOUNDED else np.inf,
     )
 
 
+def unknown_rise(stable: Observations, canary: Observations, alpha: float) -> Interval:
+    """The share of the canary's answers whose outcome is due and still unknown, minus that of stable's."""
+    return rate_difference(_unknown(stable), _unknown(canary), alpha)
+
+
 def sample_ratio_p(stable: Observations, canary: Observations, plan: Rollout, step: int) -> float:
-    """Always-valid p of the canary's share of a step's units; its requests would not be independent."""
+    """Always-valid p of the canary's share of a step's units; its requests would not be independent.
+
+    It guards the assignment. That the arm's own version answered is seen in each answer, and lost outcomes in
+    `unknown_rise`.
+    """
     planned, level = plan.steps[step], plan.guardrails.sample_ratio_alpha
     return share_p_value(
         canary.units, canary.units + stable.units, planned.weight / 100, planned.requests, level
@@ -43,9 +55,18 @@ def step_alpha(plan: Rollout) -> float:
 
 
 def _errors(arm: Observations) -> Counted:
-    """Failed of all requests, as many as tell as much if they were independent."""
-    effect = _design_effect(arm.error, arm.unit)
-    return float(arm.error.sum()) / effect, len(arm) / effect
+    return _counted(arm.error, arm.unit)
+
+
+def _unknown(arm: Observations) -> Counted:
+    answered = arm.due & ~arm.error
+    return _counted(~arm.known[answered], arm.unit[answered])
+
+
+def _counted(hits: NDArray[np.bool_], units: NDArray[np.int64]) -> Counted:
+    """Hits of all requests, as many as tell as much if they were independent."""
+    effect = _design_effect(hits, units)
+    return float(hits.sum()) / effect, len(hits) / effect
 
 
 def _quantile(arm: Observations, quantile: float, target: float, alpha: float) -> Interval | None:

@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
-from queue import SimpleQueue
+from threading import BoundedSemaphore
 from typing import Self
 
 import orjson
@@ -15,16 +15,18 @@ from slipway import servers
 from slipway.atomic import write_text
 from slipway.documents import read
 from slipway.errors import Refused, SlipwayError
-from slipway.project import Project, line
+from slipway.project import Project
 from slipway.rollout.client import Client, Reply, patience
 from slipway.rollout.evidence import Arm
 from slipway.rollout.stop import StopRequest
 from slipway.rollout.target import Call, Deployed, TrafficState
 from slipway.servers import Server
 from slipway.settings import Size
+from slipway.settings.project import line
 
 FLIGHT = 4
-"""Requests under way at once."""
+"""Requests handed out at once. A server gets one at a time: in an arm with more traffic they would wait for
+each other, and it would look slow."""
 
 RELEASE_S = 180.0
 """Seconds in which a canary that is asked to stop does; its servers may be starting, for up to 120."""
@@ -83,7 +85,8 @@ class LocalTarget:
         self.timeout_s = patience(project.card(system))
         self.path = state_path(project, system, size)
         self.arms: dict[Arm, Server] = {}
-        self.idle: SimpleQueue[dict[Arm, Client]] = SimpleQueue()
+        self.clients: dict[Arm, tuple[ThreadPoolExecutor, Client]] = {}
+        self.flight = BoundedSemaphore(FLIGHT)
         self.shifted = False
         self.before: TrafficState | None = None
 
@@ -107,14 +110,15 @@ class LocalTarget:
         return state(self.project, self.system, self.size)
 
     def serve(self, calls: Sequence[Call], over: Callable[[], bool]) -> list[Reply]:
-        """Send requests to their arms, a few at once, until it is over; a reply to each that was sent."""
+        """Send requests to their arms, both at once, until it is over; a reply to each that was sent."""
         sent = []
         for call in calls:
-            clients = self.idle.get()
+            self.flight.acquire()
             if over():
-                self.idle.put(clients)
+                self.flight.release()
                 break
-            sent.append(self.pool.submit(self._send, clients, call))
+            turns, client = self.clients[call.arm]
+            sent.append(turns.submit(self._send, client, call))
         return [reply.result() for reply in sent]
 
     def stop_asked(self) -> str | None:
@@ -184,23 +188,21 @@ class LocalTarget:
         with ThreadPoolExecutor(2) as both:
             list(both.map(self._start, ("stable", "canary"), (now.stable, canary)))
         self._write(TrafficState(stable=now.stable, canary=canary, experiment=self.experiment))
-        self.pool = stack.enter_context(ThreadPoolExecutor(FLIGHT))
-        for _ in range(FLIGHT):
-            clients = {arm: Client(server.url, self.timeout_s) for arm, server in self.arms.items()}
-            self.idle.put(clients)
-            for client in clients.values():
-                stack.callback(client.close)
+        for arm, server in self.arms.items():
+            client = Client(server.url, self.timeout_s)
+            stack.callback(client.close)
+            self.clients[arm] = stack.enter_context(ThreadPoolExecutor(1)), client
 
     def _end_canary(self) -> None:
         now = self.state()
         if now is not None and now.canary is not None:
             self._write(TrafficState(stable=now.stable))
 
-    def _send(self, clients: dict[Arm, Client], call: Call) -> Reply:
+    def _send(self, client: Client, call: Call) -> Reply:
         try:
-            return clients[call.arm].post(f"/v2/models/{self.system}/infer", call.body)
+            return client.post(f"/v2/models/{self.system}/infer", call.body)
         finally:
-            self.idle.put(clients)
+            self.flight.release()
 
     def _start(self, arm: Arm, version: Deployed) -> None:
         self.arms[arm] = self.start(self.project, version.bento, version.number)

@@ -16,7 +16,6 @@ class Observations:
 
     Attributes:
         step: int32; index of the rollout's step.
-        weight: percent of units that the canary was to serve.
         unit: int64; codes 0 .. u-1 of the units of assignment, the same in every step.
         canary: bool; the arm that the request was assigned to, whoever answered.
         error: bool.
@@ -27,7 +26,6 @@ class Observations:
     """
 
     step: NDArray[np.int32]
-    weight: NDArray[np.float64]
     unit: NDArray[np.int64]
     canary: NDArray[np.bool_]
     error: NDArray[np.bool_]
@@ -58,7 +56,7 @@ class Observations:
         return type(self)(*(getattr(self, field.name)[chosen] for field in fields(self)))
 
 
-_TYPES = (np.int32, np.float64, np.int64, np.bool_, np.bool_, np.float64, np.bool_, np.float64)
+_TYPES = (np.int32, np.int64, np.bool_, np.bool_, np.float64, np.bool_, np.float64)
 
 
 def concat(parts: Sequence[Observations]) -> Observations:

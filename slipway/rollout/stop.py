@@ -6,8 +6,9 @@ from contextlib import contextmanager
 from filelock import FileLock, Timeout
 
 from slipway.atomic import write_text
-from slipway.project import Project, line
+from slipway.project import Project
 from slipway.settings import Size
+from slipway.settings.project import line
 
 
 class StopRequest:

@@ -27,7 +27,6 @@ DATATYPES = {"integer": "INT64", "number": "FP64", "string": "BYTES", "timestamp
 class Offer:
     """One request: who asks, which rows are its options, and its Open Inference Protocol body."""
 
-    request: Any
     unit: str
     rows: slice
     body: bytes
@@ -78,7 +77,6 @@ class Traffic:
     """
 
     columns: dict[str, Column]
-    key: str | None
     requests: pa.Table
     bounds: NDArray[np.int64]
     units: list[str]
@@ -104,7 +102,6 @@ class Traffic:
         unit = table[card.data.required("unit")].take(bounds[:-1])
         return cls(
             columns={name: card.data.columns[name] for name in card.data.inputs},
-            key=request,
             requests=table.select(card.data.inputs),
             bounds=bounds,
             units=pc.fill_null(unit.cast(pa.string()), "").to_pylist(),
@@ -129,13 +126,11 @@ class Traffic:
         """The requests `first` to `last`, which is not among them."""
         bounds = self.bounds[first : last + 1]
         rows = self.requests.slice(bounds[0], bounds[-1] - bounds[0])
-        requests = rows[self.key].to_pylist() if self.key else range(first, last)
-        starts = (bounds[:-1] - bounds[0]).tolist() if self.key else range(last - first)
         slices = map(slice, bounds[:-1].tolist(), bounds[1:].tolist())
         made = bodies(self.columns, rows, bounds - bounds[0])
         return [
-            Offer(requests[start], unit, where, body)
-            for start, unit, where, body in zip(starts, self.units[first:last], slices, made, strict=True)
+            Offer(unit, where, body)
+            for unit, where, body in zip(self.units[first:last], slices, made, strict=True)
         ]
 
     def due(self, first: int, last: int, waited: bool) -> NDArray[np.bool_]:

@@ -1,4 +1,7 @@
-"""`systems/<name>/system.yaml`: the design card, each section executed by one stage."""
+"""`systems/<name>/system.yaml`: the design card, each section executed by one stage.
+
+What people discuss and nothing executes says so in its description.
+"""
 
 from typing import Annotated, Any, Literal
 
@@ -14,8 +17,8 @@ class Problem(Strict):
 
     objective: Annotated[str, Field(min_length=1)]
     task: Literal["click"]
-    daily_active_users: Count
-    peak_queries_per_second: Count
+    daily_active_users: Annotated[Count, Field(description="to be discussed; nothing reads it")]
+    peak_queries_per_second: Annotated[Count, Field(description="to be discussed; nothing reads it")]
     p99_latency_ms: Annotated[float, Field(gt=0, description="budget of one served request")]
 
 
@@ -110,6 +113,9 @@ class Guardrails(Strict):
     max_error_rate_rise: Annotated[
         float, Field(ge=0, lt=1, description="canary minus stable, judged beyond noise")
     ] = 0.005
+    max_unknown_rise: Annotated[
+        float, Field(ge=0, lt=1, description="of answers whose outcome is due and unknown, beyond noise")
+    ] = 0.005
     latency_quantile: Annotated[float, Field(ge=0.5, lt=1)] = 0.9
     max_latency_ratio: Annotated[
         float, Field(gt=1, description="canary over stable at that quantile, judged beyond noise")
@@ -117,7 +123,9 @@ class Guardrails(Strict):
     sample_ratio_alpha: Annotated[float, Field(gt=0, lt=0.1, description="level of the mismatch test")] = (
         0.001
     )
-    min_requests: Annotated[int, Field(gt=0, description="per arm, before any verdict")] = 200
+    min_requests: Annotated[
+        int, Field(gt=0, description="of each arm in the last step, before it can be promoted")
+    ] = 200
 
 
 class Decision(Strict):
@@ -153,6 +161,16 @@ class Rollout(Strict):
             raise ValueError(f"the weights of the steps must rise, found {weights}")
         if weights[-1] == 100:
             raise ValueError("a step of weight 100 leaves no stable arm to compare with; promotion does that")
+        return self
+
+    @model_validator(mode="after")
+    def _last_step_suffices(self) -> "Rollout":
+        last, least = self.steps[-1], self.guardrails.min_requests
+        expected = last.requests * min(last.weight, 100 - last.weight) // 100
+        if expected < least:
+            raise ValueError(
+                f"the last step gives the smaller arm {expected} requests, guardrails.min_requests is {least}"
+            )
         return self
 
 

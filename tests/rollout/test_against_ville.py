@@ -137,7 +137,6 @@ def compared(lift: float) -> tuple[Look, ville.AsymptoticABTest, ville.BettingAB
     )
     seen = Observations(
         step=np.zeros(size, np.int32),
-        weight=np.full(size, 50.0),
         unit=np.arange(size),
         canary=canary,
         error=np.zeros(size, bool),

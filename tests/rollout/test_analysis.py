@@ -37,7 +37,6 @@ def traffic(
     luck = np.where(rng.random(len(step)) < alike, habit, own)
     return Observations(
         step=step,
-        weight=weight,
         unit=unit,
         canary=canary,
         error=np.zeros(len(step), bool),

@@ -35,7 +35,7 @@ def outcomes(scenario: Scenario, runs: int = RUNS) -> list[str]:
 def wrongly_decided(scenario: Scenario) -> bool:
     """Whether equal arms are stopped or promoted more often than alpha, beyond the noise of the runs."""
     ends = outcomes(scenario)
-    return Rate.of(end != "inconclusive" for end in ends).interval[0] > ALPHA
+    return Rate.of(end != "inconclusive" for end in ends).interval.low > ALPHA
 
 
 def pooled_difference(seen: Observations, plan: Rollout) -> Interval:
@@ -65,7 +65,7 @@ def test_what_the_card_allows_is_not_stopped(scenario: Scenario) -> None:
     """A canary at the very limit of a guardrail is within it."""
     found = [run(scenario, seed) for seed in range(12)]
 
-    assert Rate.of(one.errors or one.latency for one in found).interval[0] < ALPHA
+    assert Rate.of(one.errors or one.latency for one in found).interval.low < ALPHA
 
 
 @pytest.mark.parametrize("scenario", FAULTY, ids=lambda scenario: scenario.name)

@@ -1,0 +1,70 @@
+"""Whether a share of the traffic makes a canary look slow: two servers of one version, at several weights.
+
+python -m benchmarks.bench_arms [requests]
+
+The ratio of their p90 should be 1 at every weight. Beside it stands what four requests at once would show.
+"""
+
+import sys
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from queue import SimpleQueue
+
+import numpy as np
+
+from slipway.rollout.assignment import in_canary
+from slipway.rollout.client import Client, Reply
+from slipway.rollout.evidence import Arm
+from slipway.rollout.local import LocalTarget, state_path
+from slipway.rollout.target import Call, TrafficState
+from tests.rollout.live import SYSTEM, make_live, traffic
+
+WEIGHTS = (10, 50, 80)
+FLIGHT = 4
+
+
+def main(requests: int = 4000) -> None:
+    """Print a line for each weight."""
+    with tempfile.TemporaryDirectory() as temporary:
+        live = make_live(Path(temporary) / "project")
+        offers = traffic(live.card, Path(temporary) / "split", requests).offers(0, requests)
+        path = state_path(live.project, SYSTEM, "small")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(TrafficState(stable=live.second).model_dump_json())
+        print("| weight | one at a time in each arm | four at once |\n|---|---|---|")
+        with LocalTarget(live.project, SYSTEM, "small", live.second, "bench") as target:
+            for weight in WEIGHTS:
+                chosen = in_canary([offer.unit for offer in offers], "bench", weight)
+                arms: list[Arm] = ["canary" if one else "stable" for one in chosen]
+                calls = [Call(arm, offer.body) for arm, offer in zip(arms, offers, strict=True)]
+                ours = ratio(target.serve(calls, lambda: False), chosen)
+                print(
+                    f"| {weight} % | {ours:.2f} | {ratio(at_once(target, calls), chosen):.2f} |", flush=True
+                )
+
+
+def ratio(replies: list[Reply], canary: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> float:
+    """The p90 of the canary's answers over that of stable's."""
+    taken = np.array([reply.latency_ms for reply in replies])
+    return float(np.quantile(taken[canary], 0.9) / np.quantile(taken[~canary], 0.9))
+
+
+def at_once(target: LocalTarget, calls: list[Call]) -> list[Reply]:
+    """The same calls from several clients that do not wait for each other."""
+    idle: SimpleQueue[dict[Arm, Client]] = SimpleQueue()
+    for _ in range(FLIGHT):
+        idle.put({arm: Client(server.url, 10.0) for arm, server in target.arms.items()})
+
+    def send(call: Call) -> Reply:
+        clients = idle.get()
+        reply = clients[call.arm].post(f"/v2/models/{SYSTEM}/infer", call.body)
+        idle.put(clients)
+        return reply
+
+    with ThreadPoolExecutor(FLIGHT) as pool:
+        return list(pool.map(send, calls))
+
+
+if __name__ == "__main__":
+    main(*map(int, sys.argv[1:]))
