@@ -6,6 +6,8 @@ trained models are quite equal, so each pair's true difference is measured too, 
 probabilities of the rows of other users.
 
 python benchmarks/bench_gate.py [seeds]
+
+It ends with an error where more than one in twenty passes without being truly better, beyond noise.
 """
 
 import sys
@@ -35,6 +37,7 @@ Floats = NDArray[np.float64]
 ROOT = Path(__file__).parents[1]
 TRAIN, MORE, VALIDATION, LATER = 30_000, 60_000, 10_000, 110_000
 """Rows: the last 30,000 or 60,000 before validation begins are trained on, 110,000 come later."""
+LEVEL = 0.05
 HELD = 0.3
 """The share of the later rows' users that make the holdout; the rows of the others tell the truth."""
 LOGISTIC: Params = {"c": 0.05, "max_iter": 300}
@@ -176,7 +179,11 @@ RULES: list[tuple[str, Callable[[Pair], bool]]] = [
 
 
 def tell(name: str, pairs: Sequence[Pair]) -> None:
-    """Print how often each rule lets the candidate through, and what was true."""
+    """Print how often each rule lets the candidate through, and what was true.
+
+    Raises:
+        SystemExit: the gate lets through too many that are no better.
+    """
     true = np.array([pair.true for pair in pairs])
     print(f"{name}: {len(pairs)} pairs")
     print(f"  true difference of log loss {true.mean():+.5f}, deviation {true.std():.5f}, ", end="")
@@ -189,6 +196,9 @@ def tell(name: str, pairs: Sequence[Pair]) -> None:
     print(
         "  stopped by", ", ".join(f"{code} {codes.count(code)}" for code in dict.fromkeys(codes)) or "nothing"
     )
+    wrong = wilson(sum(pair.passed and pair.true >= 0 for pair in pairs), len(pairs), 0.95)
+    if wrong.low > LEVEL:
+        sys.exit(f"{name}: {wrong.value:.1%} of the candidates passed and are no better")
 
 
 def main(seeds: int = 100) -> None:

@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from slipway.data.requests import request_bounds, request_codes
+from slipway.data.requests import request_bounds, request_codes, value_codes
 from slipway.errors import SlipwayError
 from slipway.evaluation.evidence import Evidence, Holdout, Interval, ModelMetrics, ValidationScore
 from slipway.evaluation.latency import latency
@@ -67,12 +67,11 @@ class HoldoutRows:
     def of(cls, card: Card, table: pa.Table, truth: NDArray[np.float64] | None) -> "HoldoutRows":
         """Take the rows of a table with the columns of the card."""
         label = card.data.required("label")
-        _, units = np.unique(table[card.data.required("unit")].to_numpy(), return_inverse=True)
         codes = request_codes(table, card.data.column("request"))
         return cls(
             requests=table.drop_columns([label]),
             labels=table[label].to_numpy().astype(np.int8),
-            units=units.astype(np.int64),
+            units=value_codes(table[card.data.required("unit")]),
             bounds=list(pairwise(request_bounds(codes).tolist())),
             truth=truth,
         )

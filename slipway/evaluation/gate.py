@@ -4,7 +4,9 @@ A rule reads the end of an interval that speaks against the candidate: what the 
 is refused. Since every rule must pass, a bad candidate passes no more often than its worst rule errs, with no
 correction for their number (Berger, Multiparameter hypothesis testing and acceptance sampling, Technometrics
 24, 1982). Slices are the exception, many chances to refuse a good candidate by noise: a slice counts against
-it only beyond the noise of all slices together. A value that is no number passes no rule.
+it only beyond the noise of all slices together. A p99 of some hundred requests is its few slowest: that rule
+guards a budget, and the ratio to the baseline, which has an interval, tells a slow model. A value that is no
+number passes no rule.
 """
 
 from collections.abc import Iterator
@@ -126,6 +128,8 @@ def _against_champion(evidence: Evidence, gate: Gate) -> Iterator[Check]:
     allowed = "upper bound below 0; a tie keeps the incumbent"
     if policy.rule == "not_worse":
         allowed = f"upper bound below the margin {policy.margin:g}"
+    another = evidence.candidate.digest != evidence.champion.digest
+    yield _check("candidate.new", another, evidence.candidate.digest[:12], "other bits than the champion's")
     yield _check("champion.log_loss", difference.high < policy.margin, _shown(difference), allowed)
 
 

@@ -21,7 +21,7 @@ def time_in_turns(
 
     Args:
         requests: Parquet file whose rows `bounds` name.
-        bounds: first and last-but-one row of each request.
+        bounds: the first row of each request, and the one after its last.
     """
     chosen = (bounds * (REQUESTS // max(len(bounds), 1) + 1))[: REQUESTS + WARMUP]
     seconds: dict[str, list[float]] = {name: [] for name in versions}

@@ -16,12 +16,13 @@ from slipway.atomic import write_text
 from slipway.decisions import Check
 from slipway.documents import read
 from slipway.errors import Refused, SlipwayError
-from slipway.project import Project, line
+from slipway.project import Project
 from slipway.records import DecisionRecord
 from slipway.registry import ModelVersion, Registry
 from slipway.rollout.target import Target
 from slipway.settings import Size
 from slipway.settings.base import Strict
+from slipway.settings.project import line
 
 UNREADABLE = "delete it if `slipway status` finds that aliases and traffic agree, else bring it back"
 """What to do about an intent that is none."""
@@ -40,17 +41,20 @@ def intent_path(project: Project, system: str, size: Size) -> Path:
 
 
 def permitted(
-    record: DecisionRecord, version: ModelVersion, production: int | None, answering: int | None
+    record: DecisionRecord,
+    version: ModelVersion,
+    live: ModelVersion | None,
+    answering: int | None,
 ) -> list[Check]:
     """The rules of the three ways in which `production` moves, each as a check.
 
     Args:
         record: the decision about to be carried out.
         version: the version it would put into production.
-        production: what the alias points at now.
+        live: what the alias points at now.
         answering: what traffic is answered by now; asked for where the alias says that nothing is live.
     """
-    digest = record.version_digest or ""
+    digest, production = record.version_digest or "", None if live is None else live.number
     failed = [check.code for check in record.checks if not check.passed]
     checks = [
         _rule(
@@ -59,7 +63,12 @@ def permitted(
             f"production is {_named(production)}",
             f"{_named(record.replaced)}, as when this began",
         ),
-        _rule("version.new", version.number != production, _named(version.number), "not the live one"),
+        _rule(
+            "version.new",
+            live is None or version.digest != live.digest,
+            _named(version.number),
+            "not the live one, nor its bits under another number",
+        ),
         _rule("version.not_barred", version.barred is None, version.barred or "not barred", "not barred"),
         _rule("version.digest", version.digest == digest, version.digest[:12], f"{digest[:12]}, as judged"),
     ]
@@ -143,8 +152,9 @@ class Promoter:
         with self.alone():
             self._recover()
             version, production = self.registry.get(_required(record)), self.registry.resolve("production")
+            live = None if production is None else self.registry.get(production)
             answering = self.target.answering() if production is None else production
-            checks = permitted(record, version, production, answering)
+            checks = permitted(record, version, live, answering)
             if failed := [str(check) for check in checks if not check.passed]:
                 raise Refused("; ".join(failed))
             write_text(self.intent, Intent(record=record).model_dump_json(indent=2))

@@ -1,10 +1,11 @@
 """Aliases and traffic side by side."""
 
 from slipway.documents import read
+from slipway.errors import SlipwayError
 from slipway.project import Project
 from slipway.registry import Registry
 from slipway.rollout.local import state
-from slipway.rollout.promotion import Intent, intent_path
+from slipway.rollout.promotion import UNREADABLE, Intent, intent_path
 from slipway.rollout.target import TrafficState
 from slipway.settings import Size
 from slipway.settings.base import Strict
@@ -50,7 +51,12 @@ def unfinished(project: Project, system: str, size: Size) -> list[str]:
     path = intent_path(project, system, size)
     if not path.is_file():
         return []
-    record = read(path, Intent).record
+    try:
+        record = read(path, Intent, UNREADABLE).record
+    except SlipwayError:
+        if path.is_file():
+            raise
+        return []  # the move has ended since
     moving = f"a {record.decision} of version {record.version} is under way"
     return [f"{moving}; if its process was killed, the next train, rollout or rollback finishes or drops it"]
 
@@ -62,6 +68,8 @@ def differences(production: int | None, canary: int | None, traffic: TrafficStat
     found = []
     if production != stable:
         found.append(f"the alias production is {production}, production traffic goes to {stable}")
-    if served != canary:
+    if served is not None and served != canary:
         found.append(f"the alias canary is {canary}, canary traffic goes to {served}")
+    if served is None and canary is not None:
+        found.append(f"version {canary} has the alias canary and no traffic: it is held, or was killed")
     return found

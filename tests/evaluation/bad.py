@@ -141,6 +141,11 @@ BAD: dict[str, tuple[str, str, Change]] = {
         "_against_baseline:baseline.log_loss",
         compared("baseline", log_loss=between(-0.001, 0.001)),
     ),
+    "candidate.new": (
+        "the champion's own bits, trained once more",
+        "_against_champion:candidate.new",
+        candidate(digest=evidence().champion.digest),
+    ),
     "champion.log_loss": (
         "a candidate that ties with the champion, or is worse",
         "_against_champion:champion.log_loss",

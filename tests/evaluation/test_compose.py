@@ -1,6 +1,26 @@
-import numpy as np
+"""From scores to evidence: what the rows say beside their labels."""
 
-from slipway.evaluation.compose import earned
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+
+from slipway.evaluation.compose import HoldoutRows, earned
+from slipway.project import Project
+from tests.tiny import impressions
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_rows_without_a_unit_are_one_unit() -> None:
+    """A table of somebody's own may lack it here and there, in text as in numbers."""
+    table = impressions(40, seed=1)
+    for names in (["a", None, "b", None], [7, None, 3, None]):
+        column = pa.array(names * 10)
+        rows = table.set_column(table.schema.get_field_index("user_id"), "user_id", column)
+        found = HoldoutRows.of(Project(ROOT).card("ad_click"), rows, None)
+
+        assert found.units.tolist() == [0, 1, 2, 1] * 10
 
 
 def test_a_request_earns_what_its_best_option_does() -> None:

@@ -1,11 +1,14 @@
 """How often the gate errs, on a few seeds; benchmarks/bench_gate.py and bench_slices.py measure the rates."""
 
 import pytest
+from scipy.stats import binom
 
 from benchmarks.bench_gate import LOGISTIC, Trainer, World, judged
 from benchmarks.bench_slices import codes, refused, simulated, slice_card, uncorrected
 
 SEEDS = range(30)
+MOST = int(binom.ppf(0.99, len(SEEDS), 0.05))
+"""So many errors are luck where one in twenty is the level."""
 
 
 def test_a_reseeded_candidate_is_not_promoted() -> None:
@@ -31,8 +34,8 @@ def test_many_slices_do_not_refuse_by_chance() -> None:
 
     assert min(len(one.comparisons[-1].slices) for one in equal) >= 25
     assert sum(refused(uncorrected(one), card) for one in equal) > len(SEEDS) / 3
-    assert sum(refused(one, card) for one in equal) <= len(SEEDS) / 20
-    assert sum("champion.log_loss" not in codes(one, card) for one in equal) <= len(SEEDS) / 10
+    assert sum(refused(one, card) for one in equal) <= MOST
+    assert sum("champion.log_loss" not in codes(one, card) for one in equal) <= MOST
 
 
 @pytest.mark.gate("slice")

@@ -13,24 +13,28 @@ def version(**changes: object) -> ModelVersion:
     return ModelVersion(**(known | changes))  # type: ignore[arg-type] - values of five types
 
 
+LIVE = version(number=7, digest="live")
+
+
 @pytest.mark.parametrize(
     ("code", "changes", "found", "live"),
     [
-        ("version.digest", {}, version(digest="another"), 7),
-        ("promote.earned", {"canary": None}, version(), 7),
-        ("promote.earned", {"canary": sample.aborted().canary}, version(), 7),
-        ("promote.earned", {"version": 9}, version(number=9), 7),
-        ("first.nothing_live", {"decision": "first", "replaced": 7}, version(), 7),
-        ("checks.passed", {"checks": sample.gate_checks(better=False)}, version(), 7),
-        ("rollback.previous", {"decision": "rollback"}, version(), 7),
-        ("rollback.reason", {"decision": "rollback", "reason": " "}, version(aliases=("previous",)), 7),
-        ("decision.moves", {"decision": "registered"}, version(), 7),
+        ("version.new", {}, version(), version(number=7)),
+        ("version.digest", {}, version(digest="another"), LIVE),
+        ("promote.earned", {"canary": None}, version(), LIVE),
+        ("promote.earned", {"canary": sample.aborted().canary}, version(), LIVE),
+        ("promote.earned", {"version": 9}, version(number=9), LIVE),
+        ("first.nothing_live", {"decision": "first", "replaced": 7}, version(), LIVE),
+        ("checks.passed", {"checks": sample.gate_checks(better=False)}, version(), LIVE),
+        ("rollback.previous", {"decision": "rollback"}, version(), LIVE),
+        ("rollback.reason", {"decision": "rollback", "reason": " "}, version(aliases=("previous",)), LIVE),
+        ("decision.moves", {"decision": "registered"}, version(), LIVE),
     ],
 )
 def test_no_other_way_is_permitted(
-    code: str, changes: dict[str, object], found: ModelVersion, live: int | None
+    code: str, changes: dict[str, object], found: ModelVersion, live: ModelVersion
 ) -> None:
     """Each rule forbids alone."""
-    checks = permitted(sample.record(**changes), found, live, live)
+    checks = permitted(sample.record(**changes), found, live, live.number)
 
     assert [code] == [check.code for check in checks if not check.passed]

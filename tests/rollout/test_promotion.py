@@ -28,7 +28,7 @@ EARNED = pytest.mark.gate(
     exit=3,
     reason="promote.earned",
     untouched="production not moved, no traffic shifted",
-    guard=f"{PROMOTION}:_earned:promote.earned",
+    guard=[f"{PROMOTION}:_earned:promote.earned", f"{PROMOTION}:Promoter.move:; "],
 )
 
 
@@ -64,8 +64,11 @@ REFUSED = [
         ("promote", 1, 1),
         {},
         "version.new",
-        marks=gate("version.new", "a move to the version that is in production"),
+        marks=gate(
+            "version.new", "a move to the version that is in production, or to its bits under another number"
+        ),
     ),
+    pytest.param(2, ("promote", 4, 2), {}, "version.new", marks=pytest.mark.gate("version.new")),
     pytest.param(
         1,
         ("promote", 2, 1),
@@ -135,6 +138,27 @@ def test_a_forbidden_move_changes_nothing(
     assert [code] == [part.split(":")[0] for part in str(refused.value).split("; ")]
     assert (live, None) == production(clean)
     assert target.version == live
+    assert not moving.intent.exists()
+
+
+@pytest.mark.gate(
+    "promote.version",
+    fed="a move by a record that names no version",
+    stops="promote",
+    exit=3,
+    reason="record ID names no version",
+    untouched="production not moved, no traffic shifted",
+    guard=f"{PROMOTION}:_required:names no version",
+)
+def test_a_record_without_a_version_moves_nothing(clean: Registry) -> None:
+    """Such as that of a refused training."""
+    target = OneServer()
+    moving = promoter(clean, target)
+    with pytest.raises(Refused, match="names no version"):
+        moving.move(record(clean, "promote", 2, 1).model_copy(update={"version": None}))
+
+    assert (None, None) == production(clean)
+    assert target.version is None
     assert not moving.intent.exists()
 
 

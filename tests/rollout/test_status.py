@@ -63,7 +63,12 @@ def problems(registry: Registry) -> list[str]:
             ["the alias production is None, production traffic goes to 1"],
         ),
         (2, None, TrafficState(stable=ONE), ["the alias production is 2, production traffic goes to 1"]),
-        (1, 2, TrafficState(stable=ONE), ["the alias canary is 2, canary traffic goes to None"]),
+        (
+            1,
+            2,
+            TrafficState(stable=ONE),
+            ["version 2 has the alias canary and no traffic: it is held, or was killed"],
+        ),
         (
             1,
             None,

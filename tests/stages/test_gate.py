@@ -32,10 +32,13 @@ def enter(desk: Desk) -> int:
 
 def judge(desk: Desk, found: Evidence) -> str:
     """Let the stage decide on evidence about the candidate and the champion of this desk."""
-    digest = sha256(desk.models / "candidate" / MANIFEST)
+    digest, champion = sha256(desk.models / "candidate" / MANIFEST), found.champion
+    if champion is not None:
+        same = champion.digest == found.candidate.digest
+        champion = champion.model_copy(update={"version": 1} | ({"digest": digest} if same else {}))
     changes = {
         "candidate": found.candidate.model_copy(update={"digest": digest}),
-        "champion": found.champion and found.champion.model_copy(update={"version": 1}),
+        "champion": champion,
         "holdout": found.holdout.model_copy(update={"fingerprint": RUN.fingerprint}),
     }
     desk.evidence.write_text(found.model_copy(update=changes).model_dump_json())
