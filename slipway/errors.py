@@ -7,6 +7,14 @@ class SlipwayError(Exception):
     exit_code = 1
 
 
+class NotReady(SlipwayError):  # noqa: N818 - the state of a server
+    """The server of a version ended at its start, or was not ready in time."""
+
+    def __init__(self, text: str, version: int) -> None:
+        super().__init__(text)
+        self.version = version
+
+
 class UsageError(SlipwayError):
     """The command line or a settings file does not say what it has to say."""
 

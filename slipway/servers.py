@@ -14,7 +14,7 @@ import psutil
 from pydantic import TypeAdapter, ValidationError
 
 from slipway.atomic import write_text
-from slipway.errors import SlipwayError
+from slipway.errors import NotReady, SlipwayError
 from slipway.packaging import bento_path
 from slipway.project import Project
 from slipway.version.origin import search_path
@@ -59,8 +59,8 @@ def start(project: Project, tag: str, number: int, port: int = 0, seconds: float
     """Serve a Bento and wait until it is ready; port 0 is any free one.
 
     Raises:
-        SlipwayError: no such Bento, it is damaged or another version's, the port is taken, the process ended,
-            or it is not ready in time.
+        NotReady: the process ended, or is not ready in time.
+        SlipwayError: no such Bento, it is damaged or another version's, or the port is taken.
     """
     from slipway.serving.served import check
 
@@ -251,9 +251,11 @@ def _wait(server: Server, process: subprocess.Popen[bytes], log: Log, seconds: f
     deadline = time.monotonic() + seconds
     while not _ready(server):
         if process.poll() is not None:
-            raise SlipwayError(f"{server.tag}: the server did not start: {log.last_line()}")
+            said = f"{server.tag}: the server did not start: {log.last_line()}"
+            raise NotReady(said, server.version)
         if time.monotonic() > deadline:
-            raise SlipwayError(f"{server.tag}: not ready after {seconds:.0f} s: {log.last_line()}")
+            said = f"{server.tag}: not ready after {seconds:.0f} s: {log.last_line()}"
+            raise NotReady(said, server.version)
         time.sleep(0.05)
 
 

@@ -83,8 +83,13 @@ def record_of(project: Project, run: RunRef) -> DecisionRecord:
 
 
 def raise_for(record: DecisionRecord) -> None:
-    """Turn a decision into the exit status of its command."""
+    """Turn a decision into the exit status of its command.
+
+    Raises:
+        Refused: a gate, a guardrail or a rule decided against the version.
+        Inconclusive: the evidence sufficed neither way.
+    """
     if record.decision in ("refused", "abort"):
-        raise Refused(record.reason)
+        raise Refused(f"production did not move: {record.reason}")
     if record.decision == "inconclusive":
-        raise Inconclusive(record.reason)
+        raise Inconclusive(f"the evidence did not suffice: {record.reason}")

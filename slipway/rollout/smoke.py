@@ -86,19 +86,20 @@ class Sample:
 def contract(client: Client, system: str, number: int) -> list[Check]:
     """The server lives, is ready, and its metadata names the version."""
     place = f"/v2/models/{system}"
-    paths = {"live": "/v2/health/live", "ready": "/v2/health/ready", "model_ready": f"{place}/ready"}
-    checks = [_status(f"smoke.{name}", client.get(path)) for name, path in paths.items()]
-    reply = client.get(place)
+    live, ready = client.get("/v2/health/live"), client.get("/v2/health/ready")
+    model_ready, reply = client.get(f"{place}/ready"), client.get(place)
     versions = _json(reply).get("versions")
-    checks.append(
+    return [
+        _check("smoke.live", live),
+        _check("smoke.ready", ready),
+        _check("smoke.model_ready", model_ready),
         Check(
             code="smoke.version",
             passed=reply.status == 200 and versions == [str(number)],
             found=f"status {reply.status}, versions {versions}",
             allowed=f"versions {[str(number)]}",
-        )
-    )
-    return checks
+        ),
+    ]
 
 
 def parity(client: Client, sample: Sample, number: int) -> list[Check]:
@@ -199,7 +200,7 @@ def latency(client: Client, sample: Sample, budget_ms: float) -> Check:
     )
 
 
-def _status(code: str, reply: Reply) -> Check:
+def _check(code: str, reply: Reply) -> Check:
     return Check(code=code, passed=reply.status == 200, found=_said(reply), allowed="status 200")
 
 

@@ -17,7 +17,8 @@ def abort(
     here = project()
     registry, found = Registry(here, run.system, run.size), read_canary(evidence)
     undecided = found.verdict.outcome == "inconclusive"
-    if not (undecided and here.card(run.system).rollout.on_inconclusive == "hold"):
+    held = undecided and here.card(run.system).rollout.on_inconclusive == "hold"
+    if not held and registry.resolve("canary") == version:  # another rollout may have begun meanwhile
         registry.point("canary", None)
     known = canary_fields(registry, version, stable, bento, smoked, found)
     decision: Decision = "inconclusive" if undecided else "abort"

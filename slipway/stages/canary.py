@@ -1,14 +1,15 @@
 """Try a version on a share of the traffic."""
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from slipway.atomic import write_text
 from slipway.data.parts import read_manifest
 from slipway.documents import read
-from slipway.errors import Refused
+from slipway.errors import NotReady, Refused
 from slipway.evaluation.evidence import Evidence
-from slipway.project import line
 from slipway.provenance import now
 from slipway.registry import Registry
 from slipway.rollout.controller import run as run_canary
@@ -17,6 +18,7 @@ from slipway.rollout.local import LocalTarget
 from slipway.rollout.plan import expected, plan
 from slipway.rollout.target import Deployed, TrafficState
 from slipway.rollout.traffic import Traffic
+from slipway.settings.project import line
 from slipway.stages.record import refusals_kept
 from slipway.stages.run import RunRef, project, say
 
@@ -26,7 +28,9 @@ def canary(run: RunRef, version: int, stable: int, bento: str, data: Path, evide
 
     Raises:
         Refused: the version is the stable one or barred, production is no longer the stable one, another
-            process has the traffic, or a version was trained on the rows that are replayed.
+            process has the traffic, a version was trained on the rows that are replayed, or the version's
+            server does not get ready.
+        NotReady: the stable version's server does not.
     """
     here = project()
     card, registry = here.card(run.system), Registry(here, run.system, run.size)
@@ -42,6 +46,7 @@ def canary(run: RunRef, version: int, stable: int, bento: str, data: Path, evide
     clocks = now, time.monotonic
     with (
         refusals_kept(run, "rollout", version),
+        _on_trial(registry, version),
         LocalTarget(here, run.system, run.size, deployed, experiment) as target,
     ):
         _unmoved(target.state(), stable)
@@ -52,6 +57,18 @@ def canary(run: RunRef, version: int, stable: int, bento: str, data: Path, evide
             registry.point("canary", None)
             raise
     write_text(evidence, found.model_dump_json(indent=2))
+
+
+@contextmanager
+def _on_trial(registry: Registry, version: int) -> Iterator[None]:
+    """A server that does not get ready speaks against its version only where that is the one on trial."""
+    try:
+        yield
+    except NotReady as error:
+        if error.version != version:
+            raise
+        registry.point("canary", None)  # a policy may have held it since an earlier trial
+        raise Refused(f"the canary never got ready: {error}") from error
 
 
 def _unmoved(traffic: TrafficState | None, stable: int) -> None:

@@ -41,6 +41,8 @@ def move(
             Promoter(here, run.system, run.size, registry, target, publish).move(record)
     except SlipwayError:
         registry.end_run(record.run or "", "FAILED")
+        if registry.resolve("canary") == record.version:  # its traffic is gone already
+            registry.point("canary", None)
         raise
     say(f"version {record.version} is in production")
 

@@ -8,7 +8,7 @@ from pydantic import TypeAdapter
 from slipway import servers
 from slipway.atomic import write_text
 from slipway.decisions import Check
-from slipway.errors import Refused
+from slipway.errors import NotReady, Refused
 from slipway.registry import Registry
 from slipway.rollout.smoke import smoke as test
 from slipway.stages.record import refusals_kept
@@ -21,13 +21,16 @@ def smoke(run: RunRef, version: int, bento: str, checks: Path) -> None:
     """Serve the Bento and hold it against its contract, its training and its budget.
 
     Raises:
-        Refused: a check failed; the Bento gets no traffic.
+        Refused: its server does not get ready, or a check failed; the Bento gets no traffic.
     """
     here = project()
     registry = Registry(here, run.system, run.size)
-    with tempfile.TemporaryDirectory() as temporary:
+    with tempfile.TemporaryDirectory() as temporary, refusals_kept(run, "rollout", version):
         folder = registry.download(version, Path(temporary))
-        server = servers.start(here, bento, version)
+        try:
+            server = servers.start(here, bento, version)
+        except NotReady as error:
+            raise Refused(f"it never got ready: {error}") from error
         try:
             found = test(here.card(run.system), server.url, folder, version)
         finally:

@@ -200,6 +200,7 @@ def erring(worse: Copy) -> Copy:
     return worse
 
 
+@pytest.mark.gate("canary.error_rate")
 def test_a_canary_that_errors_is_aborted(erring: Copy) -> None:
     """The gate could not know; the traffic does, and the alias does not move."""
     ran = erring.slipway("rollout", *SMALL)
@@ -245,6 +246,7 @@ def break_column(part: Path, column: str) -> None:
     manifest.write_text(json.dumps(content))
 
 
+@pytest.mark.gate("check.again")
 def test_a_broken_column_stops_before_training(tmp_path: Path) -> None:
     """Prices turn negative after the data was admitted: the pipeline's own check stops the run."""
     copy = copy_project(tmp_path)

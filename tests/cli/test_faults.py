@@ -85,20 +85,39 @@ def test_a_file_that_cannot_be_written_is_one_line(own: Path) -> None:
     assert f"{own / 'data'}" in said
 
 
-def test_absent_code_of_a_system_is_one_line(own: Path) -> None:
-    """A usage error that names the file to write."""
+@pytest.mark.gate(
+    "settings.code",
+    fed="a system whose code is absent, imports what nobody has, or holds no System",
+    stops="settings",
+    exit=2,
+    reason="systems/ad_click/__init__.py: no such file",
+    untouched="nothing ingested",
+    guard=[
+        "slipway/system/load.py:load_system:no such file",
+        "slipway/system/load.py:load_system:cannot be imported",
+        "slipway/system/load.py:load_system:must be a slipway System",
+    ],
+)
+@pytest.mark.parametrize(
+    ("code", "fault"),
+    [
+        (None, "no such file"),
+        (
+            "import a_module_that_nobody_has\n",
+            "cannot be imported: No module named 'a_module_that_nobody_has'",
+        ),
+        ("system = 'ad_click'\n", "`system` must be a slipway System, found 'ad_click'"),
+    ],
+)
+def test_code_that_is_no_system_is_one_line(own: Path, code: str | None, fault: str) -> None:
+    """A usage error that names the file to write or mend."""
+    path = own / "systems" / "ad_click" / "__init__.py"
+    if code is not None:
+        path.write_text(code)
     said = only_line(slipway(own, "data", "ingest"), 2)
 
-    assert f"{own / 'systems' / 'ad_click' / '__init__.py'}: no such file" in said
-
-
-def test_an_import_that_fails_is_one_line(own: Path) -> None:
-    """The file, and the module that is not there."""
-    code = own / "systems" / "ad_click" / "__init__.py"
-    code.write_text("import a_module_that_nobody_has\n")
-    said = only_line(slipway(own, "data", "ingest"), 2)
-
-    assert f"{code}: No module named 'a_module_that_nobody_has'" in said
+    assert f"{path}: {fault}" in said
+    assert list((own / "data").rglob("*.parquet")) == []
 
 
 def test_a_bug_keeps_its_traceback(own: Path) -> None:

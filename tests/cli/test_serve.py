@@ -3,6 +3,7 @@
 import json
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -14,7 +15,7 @@ from slipway import servers
 from slipway.project import Project
 from slipway.rollout.local import state_path
 from slipway.rollout.target import Deployed, TrafficState
-from tests.cli.conftest import ROOT, environment
+from tests.cli.conftest import ROOT, environment, only_line, slipway
 from tests.tiny import tiny_bento
 
 
@@ -95,4 +96,25 @@ def test_what_a_killed_serve_left_is_ended_first(serving: subprocess.Popen[str],
         again.communicate(timeout=60)
 
     assert told.get("url") == left.url
+    assert servers.running(live) == []
+
+
+@pytest.mark.gate(
+    "serve.port",
+    fed="`slipway serve --port` where another process listens",
+    stops="serve",
+    exit=1,
+    reason="port N on 127.0.0.1: Address already in use; choose another, or 0 for any",
+    untouched="no server started, the other process keeps its port",
+    guard="slipway/servers.py:_bound:choose another, or 0 for any",
+)
+def test_a_taken_port_is_one_line(live: Project) -> None:
+    """It names the port and what to do."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        said = only_line(slipway(live.root, "serve", "--port", str(port)), 1)
+        kept = taken.getsockname()[1]
+
+    assert f"port {port} on 127.0.0.1: Address already in use; choose another, or 0 for any" in said
+    assert kept == port
     assert servers.running(live) == []

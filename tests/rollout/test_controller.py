@@ -11,6 +11,7 @@ import numpy as np
 import psutil
 import pytest
 
+from slipway import servers
 from slipway.errors import UsageError
 from slipway.rollout.client import Reply
 from slipway.rollout.controller import batch_ends, run
@@ -194,6 +195,15 @@ def test_no_request_follows_an_abort(rollout: Rollout, live: Live, tmp_path: Pat
     assert "first error of canary: version 2 answered, not 3" in texts[-1]
 
 
+@pytest.mark.gate(
+    "canary.alive",
+    fed="a canary whose server is killed after its first batch",
+    stops="canary",
+    exit=3,
+    reason="canary.error_rate",
+    untouched="every user is served by the stable version again, no server left",
+    guard="slipway/rollout/analysis.py:_error_rate:error_rate",
+)
 def test_a_canary_that_dies_is_aborted(live: Live, tmp_path: Path) -> None:
     """Its errors are evidence, not a crash."""
     with Watched(live, "full") as target:
@@ -203,9 +213,12 @@ def test_a_canary_that_dies_is_aborted(live: Live, tmp_path: Path) -> None:
         found = rollout.run(traffic(live.card, tmp_path, 2100))
 
         assert target.weight == 0
+        left = {server.pid for server in target.arms.values()}
     assert found.looks[0].canary.errors == 0
     assert found.verdict.outcome == "abort"
     assert "canary.error_rate" in failed(found)
+    assert target.state() == TrafficState(stable=live.first)
+    assert not left & {server.pid for server in servers.running(live.project)}
 
 
 def test_versions_that_users_like_alike_are_inconclusive(

@@ -2,7 +2,6 @@
 
 import subprocess
 import sys
-from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
@@ -15,7 +14,6 @@ from slipway.errors import Refused
 from slipway.project import Project
 from slipway.rollout.local import state_path
 from slipway.rollout.target import Deployed, TrafficState
-from slipway.stages.abort import abort
 from slipway.stages.canary import canary
 from slipway.stages.package import package
 from slipway.stages.register import register
@@ -51,6 +49,12 @@ def decisions(desk: Desk) -> list[tuple[str, int | None]]:
     return [(record.decision, record.version) for record in desk.registry.records()]
 
 
+def is_kept(desk: Desk, caught: pytest.ExceptionInfo[Refused]) -> bool:
+    """Whether the newest record gives the reason that was told."""
+    newest = desk.registry.records()[-1]
+    return (newest.decision, newest.reason) == ("refused", str(caught.value))
+
+
 def test_a_measured_candidate_is_registered_and_staged(desk: Desk) -> None:
     """The record, the report and, last, the alias."""
     assert enter(desk) == 1
@@ -72,8 +76,9 @@ def test_nothing_else_can_be_registered(desk: Desk, about: str, changes: dict[st
     found = getattr(desk.write_evidence(), about)
     desk.write_evidence(**{about: found.model_copy(update=changes)})
 
-    with pytest.raises(Refused, match="not registered"):
+    with pytest.raises(Refused, match="not registered") as caught:
         enter(desk)
+    assert is_kept(desk, caught)
     assert desk.registry.resolve("staging") is None
     assert not desk.registry.client.search_model_versions()
     assert [("refused", None)] == decisions(desk)
@@ -84,8 +89,9 @@ def test_another_system_s_evidence_registers_nothing(desk: Desk) -> None:
     """Even where it is about the same bits."""
     desk.write_evidence(system="fraud")
 
-    with pytest.raises(Refused, match=r"evidence\.system"):
+    with pytest.raises(Refused, match=r"evidence\.system") as caught:
         enter(desk)
+    assert is_kept(desk, caught)
     assert desk.registry.resolve("staging") is None
     assert [("refused", None)] == decisions(desk)
 
@@ -96,8 +102,9 @@ def test_a_champion_that_went_live_meanwhile_stops_the_registration(desk: Desk) 
     enter(desk)
     desk.registry.point("production", 1)
 
-    with pytest.raises(Refused, match=r"evidence\.champion: None"):
+    with pytest.raises(Refused, match=r"evidence\.champion: None") as caught:
         enter(desk)
+    assert is_kept(desk, caught)
     assert (desk.registry.resolve("staging"), desk.registry.resolve("production")) == (1, 1)
     assert [("registered", 1), ("refused", None)] == decisions(desk)
 
@@ -116,8 +123,9 @@ def test_a_barred_version_is_not_packaged(desk: Desk) -> None:
     enter(desk)
     desk.registry.bar(1, "sold ads to cats")
 
-    with pytest.raises(Refused, match="sold ads to cats"):
+    with pytest.raises(Refused, match="sold ads to cats") as caught:
         package(RUN, 1)
+    assert is_kept(desk, caught)
     assert [("registered", 1), ("refused", 1)] == decisions(desk)
     assert not (desk.root / ".slipway" / "bentoml").exists()
 
@@ -127,8 +135,8 @@ def test_a_barred_version_is_not_packaged(desk: Desk) -> None:
     fed="a rollback where no version was live before",
     stops="rollback",
     exit=3,
-    reason="a rollback needs both",
-    untouched="production not moved, nothing barred",
+    reason="a rollback needs both; told as an error, for there is no version to keep a record of",
+    untouched="production not moved, nothing barred, no record kept",
     guard="slipway/stages/rollback.py:roll_back:a rollback needs both",
 )
 def test_a_rollback_without_a_version_before_is_refused(desk: Desk) -> None:
@@ -140,6 +148,7 @@ def test_a_rollback_without_a_version_before_is_refused(desk: Desk) -> None:
         roll_back(Project(desk.root), "ad_click", "small", "because")
     assert desk.registry.resolve("production") == 1
     assert desk.registry.get(1).barred is None
+    assert [("registered", 1)] == decisions(desk)
 
 
 @pytest.mark.gate(
@@ -147,8 +156,8 @@ def test_a_rollback_without_a_version_before_is_refused(desk: Desk) -> None:
     fed="a rollback for a reason that is blank",
     stops="rollback",
     exit=3,
-    reason="a rollback needs a reason",
-    untouched="production not moved, nothing barred",
+    reason="a rollback needs a reason; told as an error, for a record needs one too",
+    untouched="production not moved, nothing barred, no record kept",
     guard="slipway/stages/rollback.py:roll_back:a rollback needs a reason",
 )
 def test_a_rollback_for_no_reason_is_refused(desk: Desk) -> None:
@@ -160,43 +169,7 @@ def test_a_rollback_for_no_reason_is_refused(desk: Desk) -> None:
         roll_back(Project(desk.root), "ad_click", "small", " ")
     assert desk.registry.resolve("production") == 1
     assert desk.registry.get(1).barred is None
-
-
-@pytest.mark.gate(
-    "canary.withdrawn",
-    fed="a canary whose evidence suffices neither way",
-    stops="canary",
-    exit=4,
-    reason="inconclusive",
-    untouched="production not moved, the alias `canary` gone",
-    guard="slipway/stages/abort.py:abort:registry.point",
-)
-def test_an_inconclusive_canary_is_withdrawn_and_recorded(desk: Desk, tmp_path: Path) -> None:
-    """Inconclusive never promotes."""
-    enter(desk)
-    desk.registry.point("canary", 1)
-    found = sample.canary(outcome="inconclusive")
-    (tmp_path / "canary.json").write_text(found.model_dump_json())
-    (tmp_path / "smoked.json").write_text("[]")
-    files = [tmp_path / name for name in ("smoked.json", "canary.json", "report.html")]
-    abort(RUN, 1, 7, "b:1", desk.data, *files)
-
-    assert [("registered", 1), ("inconclusive", 1)] == decisions(desk)
-    assert (desk.registry.resolve("canary"), desk.registry.resolve("production")) == (None, None)
-
-
-def test_policy_may_hold_an_inconclusive_canary(desk: Desk, tmp_path: Path) -> None:
-    """The alias stays for another try; production does not move."""
-    card = desk.root / "systems" / "ad_click" / "system.yaml"
-    card.write_text(card.read_text().replace("rollout:", "rollout:\n  on_inconclusive: hold"))
-    enter(desk)
-    desk.registry.point("canary", 1)
-    (tmp_path / "canary.json").write_text(sample.canary(outcome="inconclusive").model_dump_json())
-    (tmp_path / "smoked.json").write_text("[]")
-    files = [tmp_path / name for name in ("smoked.json", "canary.json", "report.html")]
-    abort(RUN, 1, 7, "b:1", desk.data, *files)
-
-    assert (desk.registry.resolve("canary"), desk.registry.resolve("production")) == (1, None)
+    assert [("registered", 1)] == decisions(desk)
 
 
 @pytest.mark.gate(
@@ -219,8 +192,9 @@ def test_neither_arm_may_know_the_traffic(desk: Desk, number: int) -> None:
         desk.write_evidence(candidate=candidate, holdout=holdout)
         enter(desk)
 
-    with pytest.raises(Refused, match=f"version {number} was trained on rows until"):
+    with pytest.raises(Refused, match=f"version {number} was trained on rows until") as caught:
         canary(RUN, 1, 2, "b:1", desk.data, desk.root / "evidence")
+    assert is_kept(desk, caught)
     assert desk.registry.resolve("canary") is None
     assert not (desk.root / ".slipway" / "servers").exists()
 
@@ -231,7 +205,7 @@ AGAINST_ITSELF = pytest.mark.gate(
     stops="canary",
     exit=3,
     reason="is in production already",
-    untouched="the alias `canary` not set, no run begun",
+    untouched="the alias `canary` not set; by the command, which keeps no record: no run begun",
     guard=[
         "slipway/stages/canary.py:_unseen:is in production already",
         "slipway/cli/jobs.py:rollout:is in production already",
@@ -244,8 +218,9 @@ def test_a_version_is_not_tried_against_itself(desk: Desk) -> None:
     """It could only win by chance."""
     enter(desk)
 
-    with pytest.raises(Refused, match="in production already"):
+    with pytest.raises(Refused, match="in production already") as caught:
         canary(RUN, 1, 1, "b:1", desk.data, desk.root / "evidence")
+    assert is_kept(desk, caught)
     assert desk.registry.resolve("canary") is None
 
 
@@ -258,11 +233,13 @@ def test_no_rollout_of_the_live_version_is_begun(desk: Desk) -> None:
     with pytest.raises(Refused, match="in production already"):
         rollout(Project(desk.root), RUN, 1, Teller(quiet=True))
     assert not (desk.root / ".slipway" / "runs").exists()
+    assert [("registered", 1)] == decisions(desk)
 
 
 SHORT = """rollout:
   warmup_requests: 0
   steps: [{weight: 50, requests: 100}]
+  guardrails: {min_requests: 50}
   max_duration_minutes: 30
 """
 HOLDER = """
@@ -300,12 +277,13 @@ def test_two_rollouts_do_not_share_the_traffic(desk: Desk) -> None:
     ) as first:
         assert first.stdout is not None
         assert first.stdout.readline() == "held\n"
-        with pytest.raises(Refused, match="another process has the local traffic"):
+        with pytest.raises(Refused, match="another process has the local traffic") as caught:
             canary(RUN, 2, 1, "b:2", desk.data, desk.root / "evidence")
         first.communicate()
 
     assert desk.registry.resolve("canary") is None
     assert [("registered", 1), ("registered", 2), ("refused", 2)] == decisions(desk)
+    assert is_kept(desk, caught)
     assert TrafficState.model_validate_json(traffic.read_text()) == UNDER_WAY
     assert not (desk.root / ".slipway" / "servers").exists()
 
@@ -316,7 +294,7 @@ def test_two_rollouts_do_not_share_the_traffic(desk: Desk) -> None:
     stops="rollback",
     exit=3,
     reason="is not barred",
-    untouched="no tag changed",
+    untouched="no tag changed, no record kept",
     guard="slipway/cli/move.py:clear:is not barred",
 )
 def test_only_a_barred_version_is_cleared(desk: Desk) -> None:
@@ -327,3 +305,4 @@ def test_only_a_barred_version_is_cleared(desk: Desk) -> None:
     with pytest.raises(Refused, match="is not barred"):
         clear(version=1, size="small")
     assert desk.registry.client.get_model_version(desk.registry.name, "1").tags == tags
+    assert [("registered", 1)] == decisions(desk)
