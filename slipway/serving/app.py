@@ -35,7 +35,7 @@ def build(served: Served) -> FastAPI:
     app.add_exception_handler(Refusal, _refused)
     app.add_exception_handler(HTTPException, _failed)
     typed = body_type(served)
-    protocol, bodies = Protocol(served), Bodies()
+    protocol, bodies = Protocol(served), Bodies(served.version.card.serving.max_rows)
     _describe_bodies(app, {"PredictBody": typed, "InferBody": TypeAdapter(InferBody)})
     _add_predict(app, served, typed, bodies)
     _add_protocol(app, served, protocol)

@@ -1,4 +1,4 @@
-"""Bodies of requests: read whole, within bounds of size, time and memory."""
+"""Bodies of requests: read whole, within bounds of size, time, number and memory."""
 
 import asyncio
 
@@ -6,9 +6,12 @@ from starlette.requests import ClientDisconnect, Request
 
 from slipway.serving.refusal import Refusal
 
-MAX_BODY = 8 * 2**20
-MAX_HELD = 128 * 2**20
-"""Bytes of all bodies that are under way at once."""
+ROW_BYTES = 2048
+"""A row may take so many on average; parsed, it may take thirty times as much."""
+
+LEAST_BODY = 64 * 2**10
+MAX_WAITING = 256
+"""Bodies under way at once, and no more bytes than sixteen of the largest."""
 
 SECONDS = 10.0
 """A client has so long to send a body."""
@@ -17,8 +20,11 @@ SECONDS = 10.0
 class Bodies:
     """Reads the bodies of one application, and knows how much of them it holds."""
 
-    def __init__(self) -> None:
+    def __init__(self, max_rows: int) -> None:
+        self.largest = LEAST_BODY + ROW_BYTES * max_rows
+        self.most = 16 * self.largest
         self.held = 0
+        self.waiting = 0
 
     async def read(self, request: Request) -> bytes:
         """The whole body.
@@ -27,9 +33,12 @@ class Bodies:
             Refusal: it is too large or too slow, too much is under way already, or the client has left.
         """
         declared = request.headers.get("content-length", "")
-        if declared.isdigit() and int(declared) > MAX_BODY:
-            raise Refusal(413, f"content-length: {declared[:20]} bytes, at most {MAX_BODY}")
+        if declared.isdigit() and int(declared) > self.largest:
+            raise Refusal(413, f"content-length: {declared[:20]} bytes, at most {self.largest}")
+        if self.waiting >= MAX_WAITING:
+            raise Refusal(429, f"body: {MAX_WAITING} other requests are under way; try again")
         content = bytearray()
+        self.waiting += 1
         try:
             async with asyncio.timeout(SECONDS):
                 async for chunk in request.stream():
@@ -41,11 +50,12 @@ class Bodies:
         except ClientDisconnect as error:
             raise Refusal(499, "body: the client left before its end") from error
         finally:
+            self.waiting -= 1
             self.held -= len(content)
         return bytes(content)
 
     def _check(self, size: int) -> None:
-        if size > MAX_BODY:
-            raise Refusal(413, f"body: more than {MAX_BODY} bytes")
-        if self.held > MAX_HELD:
-            raise Refusal(429, f"body: {MAX_HELD} bytes of other requests are under way; try again")
+        if size > self.largest:
+            raise Refusal(413, f"body: more than {self.largest} bytes")
+        if self.held > self.most:
+            raise Refusal(429, f"body: {self.most} bytes of other requests are under way; try again")

@@ -42,8 +42,18 @@ class Connection(H11Protocol):
         self._answer = self.loop.call_later(SECONDS, self.transport.abort)
 
     def timeout_keep_alive_handler(self) -> None:
-        """Idle for long enough; closing waits for the client to take the rest, so that is bounded too."""
+        """Idle for long enough."""
         super().timeout_keep_alive_handler()
+        self._leave()
+
+    def on_response_complete(self) -> None:
+        """The last answer of a connection that is not kept."""
+        super().on_response_complete()
+        if self.transport.is_closing():
+            self._leave()
+
+    def _leave(self) -> None:
+        """Closing waits for the client to take the rest, so that is bounded too."""
         self.loop.call_later(SECONDS, self.transport.abort)
 
     def resume_writing(self) -> None:

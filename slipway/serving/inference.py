@@ -28,13 +28,16 @@ OUTPUTS = {"score": "FP64", "rank": "INT32", "fallback": "BOOL"}
 BINARY = "binary tensors are not supported; send the values as JSON in `data`"
 
 
+Parameters = Annotated[dict[str, str | bool | int | float], Field(max_length=64)]
+
+
 class Tensor(BaseModel):
     """The values of one column."""
 
     name: Annotated[str, Field(max_length=MAX_TEXT)]
     shape: Annotated[list[NonNegativeInt], Field(min_length=1, max_length=2)]
     datatype: Annotated[str, Field(max_length=16)]
-    parameters: dict[str, Any] = {}
+    parameters: Parameters = {}
     data: list[Any]
 
 
@@ -42,14 +45,14 @@ class WantedOutput(BaseModel):
     """An output that the client asks for."""
 
     name: Annotated[str, Field(max_length=MAX_TEXT)]
-    parameters: dict[str, Any] = {}
+    parameters: Parameters = {}
 
 
 class InferBody(BaseModel):
     """The body of `POST /v2/models/{name}/infer`; rows with the same request id are ranked together."""
 
     id: Annotated[str | None, Field(max_length=MAX_TEXT)] = None
-    parameters: dict[str, Any] = {}
+    parameters: Parameters = {}
     inputs: list[Tensor]
     outputs: list[WantedOutput] | None = None
 

@@ -33,8 +33,7 @@ connections.use()
 
 
 @bentoml.service(
-    traffic={"timeout": 30, "max_concurrency": 256},
-    endpoints={"livez": "/v2/health/live", "readyz": "/v2/health/ready"},  # answered however many wait
+    traffic={"timeout": 30},  # how many may wait is bounded where it is counted: `slipway.serving.body`
     metrics={"enabled": False},
     logging={"access": {"enabled": False}},
     tracing={"excluded_urls": [".*"]},
@@ -46,17 +45,21 @@ class Service:
     def __init__(self) -> None:
         try:
             mounted.app = _application(ROOT, os.environ.get(EXPECTED))
-        except (SlipwayError, OSError, ValueError) as error:
-            print(f"error: {error}", file=sys.stderr, flush=True)
-            os._exit(1)  # uvicorn turns an exception at this point into exit code 0
+        except Exception as error:  # noqa: BLE001 - uvicorn turns any at this point into exit code 0
+            kind = "" if isinstance(error, SlipwayError) else f"{type(error).__name__}: "
+            print(f"error: {kind}{error}", file=sys.stderr, flush=True)
+            os._exit(1)
 
     @bentoml.on_deployment  # type: ignore[untyped-decorator]  # mypy does not follow bentoml
     @staticmethod
     def prove() -> None:
-        """`bentoml serve` asks before it starts workers, which it would start again and again."""
+        """`bentoml serve` asks before it starts workers, which it would start again and again.
+
+        Parity with training is proven by each worker, for it takes the model to be loaded.
+        """
         try:
             check(ROOT, os.environ.get(EXPECTED))
-        except SlipwayError as error:
+        except (SlipwayError, OSError, ValueError) as error:
             sys.exit(f"error: {error}")
 
 

@@ -80,6 +80,7 @@ def test_the_container_keeps_the_contract_of_the_image(service: dict[str, Any]) 
     assert only["name"] == "kserve-container"
     assert only["args"] == ["serve"]
     assert {"name": "PORT", "value": "8080"} in only["env"]
+    assert {"name": "SLIPWAY_VERSION_DIGEST", "value": "0" * 64} in only["env"]
     assert only["ports"][0]["containerPort"] == 8080
     assert only["readinessProbe"]["httpGet"] == {"path": "/v2/health/ready", "port": 8080}
     assert only["livenessProbe"]["httpGet"] == {"path": "/v2/health/live", "port": 8080}

@@ -8,10 +8,13 @@ import pytest
 
 from slipway.serving import body
 from slipway.serving.app import build
-from slipway.serving.body import MAX_BODY, Bodies
+from slipway.serving.body import LEAST_BODY, MAX_WAITING, ROW_BYTES, Bodies
 from slipway.serving.served import Served
 from tests.serving.browser import Browser
 from tests.serving.test_inference import INFER
+
+LARGEST = LEAST_BODY + 1000 * ROW_BYTES
+"""Of a version whose card allows 1000 rows."""
 
 
 def refused(name: str, fed: str, status: str, reason: str, *guards: str) -> pytest.MarkDecorator:
@@ -29,9 +32,9 @@ def refused(name: str, fed: str, status: str, reason: str, *guards: str) -> pyte
 
 SIZE = refused(
     "serve.body_size",
-    "a body of more than 8 MiB, announced or in chunks",
+    "a body of more than 2 KiB for each row that serving.max_rows allows, announced or in chunks",
     "413",
-    "body: more than 8388608 bytes",
+    f"body: more than {LARGEST} bytes",
     "read:content-length",
     "_check:more than",
 )
@@ -43,14 +46,14 @@ def served_bodies(served: Served, monkeypatch: pytest.MonkeyPatch) -> Iterator[l
     made: list[Bodies] = []
     begin = Bodies.__init__
 
-    def noted(self: Bodies) -> None:
-        begin(self)
+    def noted(self: Bodies, max_rows: int) -> None:
+        begin(self, max_rows)
         made.append(self)
 
     monkeypatch.setattr(Bodies, "__init__", noted)
     monkeypatch.setattr(Served, "answer", lambda *_: pytest.fail("scored"))
     yield made
-    assert [one.held for one in made] == [0]
+    assert [(one.held, one.waiting) for one in made] == [(0, 0)]
 
 
 @pytest.fixture
@@ -74,10 +77,10 @@ async def stalled() -> AsyncIterator[bytes]:
 @SIZE
 def test_an_announced_size_is_refused_at_once(strict: Browser) -> None:
     """Before the first byte of it."""
-    answer = strict.post(INFER, content=stalled(), headers={"Content-Length": str(MAX_BODY + 1)})
+    answer = strict.post(INFER, content=stalled(), headers={"Content-Length": str(LARGEST + 1)})
 
     assert answer.status_code == 413
-    assert answer.json()["error"] == f"content-length: {MAX_BODY + 1} bytes, at most {MAX_BODY}"
+    assert answer.json()["error"] == f"content-length: {LARGEST + 1} bytes, at most {LARGEST}"
 
 
 @SIZE
@@ -86,7 +89,7 @@ def test_an_unannounced_size_is_refused_when_it_is_reached(strict: Browser, path
     """Chunk by chunk."""
     answer = strict.post(path, content=pieces(9))
 
-    assert (answer.status_code, answer.json()) == (413, {"error": f"body: more than {MAX_BODY} bytes"})
+    assert (answer.status_code, answer.json()) == (413, {"error": f"body: more than {LARGEST} bytes"})
 
 
 @refused(
@@ -107,18 +110,35 @@ def test_a_body_that_stalls_is_cut_off(strict: Browser, monkeypatch: pytest.Monk
 
 @refused(
     "serve.body_memory",
-    "bodies of more than 128 MiB that all are under way",
+    "bodies under way that together are larger than sixteen of the largest",
     "429",
-    "body: 134217728 bytes of other requests are under way; try again",
+    "bytes of other requests are under way; try again",
     "_check:of other requests",
 )
-def test_many_bodies_at_once_are_bounded(strict: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_many_bodies_at_once_are_bounded(strict: Browser, served_bodies: list[Bodies]) -> None:
     """The one with which the memory allowed is spent."""
-    monkeypatch.setattr(body, "MAX_HELD", 2**20)
+    served_bodies[0].most = 2**20
     answer = strict.post(INFER, content=pieces(2))
 
     assert answer.status_code == 429
-    assert answer.json()["error"].startswith("body: 1048576 bytes of other requests are under way")
+    assert answer.json()["error"] == "body: 1048576 bytes of other requests are under way; try again"
+
+
+@refused(
+    "serve.waiting",
+    "a body while 256 others are under way",
+    "429",
+    "other requests are under way; try again",
+    "read:other requests are under way",
+)
+def test_so_many_bodies_are_read_at_once(strict: Browser, served_bodies: list[Bodies]) -> None:
+    """Those that wait for a client cost a place; probes and metadata take none."""
+    served_bodies[0].waiting = MAX_WAITING
+    answer, probe = strict.post(INFER, content=pieces(1)), strict.get("/v2/health/ready")
+    served_bodies[0].waiting = 0
+
+    assert (answer.status_code, probe.status_code) == (429, 200)
+    assert answer.json()["error"] == f"body: {MAX_WAITING} other requests are under way; try again"
 
 
 @refused(

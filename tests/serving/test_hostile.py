@@ -12,10 +12,10 @@ import psutil
 import pytest
 
 from benchmarks.fuzz_service import GROWTH_MIB, fuzz
-from tests.serving.browser import tensors
+from tests.serving.browser import OPTION, body, tensors
 from tests.serving.conftest import Running
 from tests.serving.test_connections import STALLED
-from tests.serving.test_inference import INFER
+from tests.serving.test_inference import INFER, ROWS
 
 HOST = b"Host: a\r\n"
 POST = b"POST " + INFER.encode() + b" HTTP/1.1\r\n" + HOST
@@ -113,6 +113,16 @@ def test_hostile_requests_are_refused(running: Running, name: str) -> None:
         assert status(running, sent) == due
 
 
+@pytest.mark.parametrize("rows", [pytest.param(5_000, marks=ROWS), 50_000])
+def test_far_too_many_rows_are_refused(running: Running, rows: int) -> None:
+    """Whole and well-formed, by either API; their memory is given back."""
+    several = body(*[OPTION] * (rows // 10))["requests"] * 10
+    for path, sent in ((INFER, tensors(rows)), ("/predict", {"requests": several})):
+        content = sized(json.dumps(sent).encode()).replace(INFER.encode(), path.encode(), 1)
+        with unharmed(running):
+            assert status(running, content) == 413
+
+
 def test_random_bytes_break_nothing(running: Running) -> None:
     """Two thousand of the requests of which the benchmark sends a hundred thousand."""
     outcome = fuzz(running.server, 2000, seed=1)
@@ -136,6 +146,7 @@ def test_series_are_of_known_routes_whatever_was_sent(running: Running) -> None:
     assert all(100 <= int(code) < 500 for code in re.findall('code="(.*?)"', said))
 
 
+@pytest.mark.long
 @STALLED
 def test_a_thousand_stalled_clients_are_cut_off(running: Running) -> None:
     """Others are answered while they wait; so many bodies are read at once, and probes always pass."""

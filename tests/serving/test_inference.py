@@ -132,6 +132,9 @@ def tensor(name: str, data: list[Any], **changes: Any) -> dict[str, Any]:
         ("user_id", tensor("user_id", [[1], [2, 3]], shape=[2, 1])),
         ("user_id", tensor("user_id", [], parameters={"binary_data_size": 16}, shape=[2])),
         ("price", tensor("price", [1.0, float("nan")], datatype="FP64")),
+        ("price", tensor("price", [1.0, float("inf")], datatype="FP64")),
+        ("price", tensor("price", [float("-inf"), 1.0], datatype="FP32")),
+        ("user_id", tensor("user_id", [1, float("inf")])),
         ("time", tensor("time", ["now", "then"], datatype="BYTES")),
         ("device", tensor("device", ["x" * 1025, "y"], datatype="BYTES")),
     ],
@@ -145,6 +148,20 @@ def test_malformed_tensors_name_the_column(
 
     assert answer.status_code == 400
     assert answer.json()["error"].startswith(name)
+
+
+@TENSORS
+@pytest.mark.parametrize("word", ["1e999", "-1e999", "Infinity", "-Infinity", "NaN"])
+def test_a_number_that_is_none_as_text_has_it(
+    browser: Browser, monkeypatch: pytest.MonkeyPatch, word: str
+) -> None:
+    """Whatever a JSON parser makes of it, such as an infinity of what overflows."""
+    monkeypatch.setattr(Served, "answer", lambda *_: pytest.fail("scored"))
+    sent = json.dumps(tensors(2, price=tensor("price", [1.0, 12345], datatype="FP64")))
+    answer = browser.post(INFER, content=sent.replace("12345", word))
+
+    assert answer.status_code == 400
+    assert answer.json()["error"].startswith("price")
 
 
 @TENSORS
@@ -171,7 +188,10 @@ def test_malformed_bodies(browser: Browser, spoilt: dict[str, Any]) -> None:
 def test_too_many_rows(browser: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
     """The card bounds the rows of one request."""
     monkeypatch.setattr(Served, "answer", lambda *_: pytest.fail("scored"))
-    assert browser.post(INFER, json=tensors(1001)).status_code == 413
+    answer = browser.post(INFER, json=tensors(1001))
+
+    assert answer.status_code == 413
+    assert answer.json()["error"] == "1001 options in one request; serving.max_rows allows 1000"
 
 
 @TENSORS

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from slipway.serving.body import MAX_BODY
+from slipway.serving.body import LEAST_BODY, ROW_BYTES
 from slipway.serving.served import Served
 from tests.serving.browser import OPTION, REQUEST, Browser, body
 
@@ -128,7 +128,7 @@ def test_too_many_options(browser: Browser) -> None:
 
 def test_too_large_a_body(browser: Browser) -> None:
     """No more is read than could be a request."""
-    assert browser.post("/predict", content=b" " * (MAX_BODY + 1)).status_code == 413
+    assert browser.post("/predict", content=b" " * (LEAST_BODY + 1000 * ROW_BYTES + 1)).status_code == 413
 
 
 def test_keys_of_other_versions_are_ignored(browser: Browser) -> None:
