@@ -51,14 +51,22 @@ def impressions(rows: int = 2000, seed: int = 0) -> pa.Table:
     )
 
 
-def tiny_version(root: Path, out: Path, kind: Literal["logistic", "boosting"], skew: float = 0.0) -> Manifest:
+def tiny_version(
+    root: Path,
+    out: Path,
+    kind: Literal["logistic", "boosting"],
+    skew: float = 0.0,
+    rows: pa.Table | None = None,
+) -> Manifest:
     """Train on the impressions and write the version to `out`, with the code of the project at `root`.
 
-    A `skew` makes a version whose parity sample is off by so much, as if serving differed from training.
+    Args:
+        skew: makes a version whose parity sample is off by so much, as if serving differed from training.
+        rows: other impressions than those of seed 0.
     """
     card = load_card(root, "ad_click")
     system = load_system("ad_click", root)
-    examples = system.examples(card, impressions())
+    examples = system.examples(card, impressions() if rows is None else rows)
     state = system.fit_features(card, examples.requests)
     inputs = system.transform(card, examples.requests, state)
     params: dict[str, int | float | str] = {"c": 0.3} if kind == "logistic" else {"rounds": 20}

@@ -63,7 +63,7 @@ def read_summary(path: Path) -> CheckSummary:
     """The summary in a `result.json`."""
     try:
         return CheckSummary.model_validate(json.loads(path.read_text(encoding="utf-8"))["summary"])
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise SlipwayError(f"{path}: not the result of a check; run `slipway data check` first") from error
 
 

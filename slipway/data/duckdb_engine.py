@@ -35,6 +35,7 @@ def teach_gx_duckdb() -> None:
 def parquet_batch(context: Any, rows: list[Path], database: Path) -> Any:
     """A GX batch definition over Parquet files; nothing is copied, the new file `database` holds one view."""
     import duckdb
+    from sqlalchemy import event
 
     teach_gx_duckdb()
     with duckdb.connect(str(database)) as connection:
@@ -43,7 +44,13 @@ def parquet_batch(context: Any, rows: list[Path], database: Path) -> Any:
     source = context.data_sources.add_sql(
         "parquet", connection_string=f"duckdb:///{database}", create_temp_table=False
     )
+    event.listen(source.get_execution_engine().engine, "handle_error", _roll_back)
     return source.add_table_asset(VIEW, table_name=VIEW).add_batch_definition_whole_table("all")
+
+
+def _roll_back(error: Any) -> None:
+    """End the transaction of a query that failed; every query after it would fail for that alone."""
+    error.connection.rollback()
 
 
 def column_types(rows: list[Path], needed: list[str] | None = None) -> dict[str, str]:

@@ -91,11 +91,9 @@ def _expect_type(found: list[Any], name: str, column: Column) -> None:
 def _expect_no_nulls(found: list[Any], name: str, column: Column) -> None:
     from great_expectations import expectations as gxe
 
-    if column.role:
-        found.append(gxe.ExpectColumnValuesToNotBeNull(column=name))
-    elif column.null_share < 1:
-        mostly = 1 - column.null_share
-        found.append(gxe.ExpectColumnValuesToNotBeNull(column=name, mostly=mostly, severity=column.severity))
+    mostly, severity = (1.0, "critical") if column.role else (1 - column.null_share, column.severity)
+    if mostly > 0:
+        found.append(gxe.ExpectColumnValuesToNotBeNull(column=name, mostly=mostly, severity=severity))
 
 
 def _expect_range(found: list[Any], name: str, column: Column) -> None:

@@ -22,7 +22,7 @@ def load_system(name: str, root: Path) -> System:
     try:
         module = import_module(f"systems.{name}")
     except ImportError as error:
-        raise UsageError(f"{place}: {error}") from error
+        raise UsageError(f"{place}: cannot be imported: {error}") from error
     found = getattr(module, "system", None)
     if not isinstance(found, System):
         raise UsageError(f"{place}: `system` must be a slipway System, found {found!r}")

@@ -125,6 +125,21 @@ def test_severity_decides(tmp_path: Path, severity: str) -> None:
         require(summary)
 
 
+def test_a_role_is_complete_whatever_the_card_says(tmp_path: Path) -> None:
+    """Rows cannot be taken together by a unit that some of them lack."""
+    columns: Mapping[str, Mapping[str, Any]] = {
+        "time": {"type": "timestamp", "role": "time"},
+        "user": {"type": "integer", "role": "unit", "severity": "warning", "null_share": 0.5},
+        "clicked": {"type": "integer", "role": "label"},
+    }
+    time = pa.array(range(4)).cast(pa.timestamp("us"))
+    table = pa.table({"time": time, "user": [0, 1, 2, None], "clicked": [0, 1, 0, 1]})
+
+    summary = checked(table, tmp_path, card(SOURCE, columns))
+
+    assert [line for line in summary.failed_critical if line.startswith("user: values to not be null")]
+
+
 def test_same_rows_same_bytes(tmp_path: Path, sound: pa.Table) -> None:
     """Nothing of the run is in the result, so that DVC sees no change where there is none."""
     results = []
@@ -158,7 +173,10 @@ def test_unreadable_rows(tmp_path: Path) -> None:
     assert not (tmp_path / "checks").exists()
 
 
-def test_no_result(tmp_path: Path) -> None:
+@pytest.mark.parametrize("content", [None, "[]", "{", '{"summary": 1}', "[" * 100_000])
+def test_no_result(tmp_path: Path, content: str | None) -> None:
     """Without a result there is nothing to read."""
+    if content is not None:
+        (tmp_path / RESULT).write_text(content)
     with pytest.raises(SlipwayError, match="slipway data check"):
         read_summary(tmp_path / RESULT)

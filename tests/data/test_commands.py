@@ -1,8 +1,10 @@
 """`slipway data`: what DVC's stages call."""
 
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import yaml
@@ -14,6 +16,25 @@ from slipway.data.parts import read_manifest
 from slipway.errors import Refused, SlipwayError
 from slipway.project import Project
 from tests.data.small import ROOT
+
+FAILED = pytest.mark.gate(
+    "check.failed",
+    fed="rows that fail an expectation of critical severity, and the split asked for all the same",
+    stops="check",
+    exit=3,
+    reason="device: to exist: the column is missing (Data Docs: .../docs.html)",
+    untouched="no split is made of the rows",
+    guard=["slipway/cli/data.py:check:Data Docs", "slipway/cli/data.py:split:require"],
+)
+ROWS = pytest.mark.gate(
+    "check.rows",
+    fed="a table without rows, however it came to DVC",
+    stops="check",
+    exit=3,
+    reason="table: table row count to be between",
+    untouched="no split is made of the rows",
+    guard="slipway/data/suite.py:_expect_rows:append",
+)
 
 
 @pytest.fixture
@@ -44,16 +65,36 @@ def test_three_stages(project: Project) -> None:
     assert sum(part.rows for part in manifest.parts.values()) == 2000
 
 
-def test_rows_that_fail_are_not_split(project: Project) -> None:
-    """A broken column stops `check`, keeps its result to look at, and stops `split`."""
+def rewrite(path: Path, change: Callable[[pa.Table], pa.Table]) -> None:
+    """Other rows in a Parquet file."""
+    pq.write_table(change(pq.read_table(path)), path)
+
+
+def leak(table: pa.Table) -> pa.Table:
+    """The same rows with the label for a price."""
+    label = table["clicked"].cast(pa.float64())
+    return table.set_column(table.column_names.index("price"), "price", label)
+
+
+@pytest.mark.parametrize(
+    ("change", "column"),
+    [
+        pytest.param(lambda table: table.drop_columns(["device"]), "device", marks=FAILED, id="column"),
+        pytest.param(leak, "price", marks=pytest.mark.gate("check.leak"), id="leak"),
+        pytest.param(lambda table: table.slice(0, 0), "table", marks=ROWS, id="no rows"),
+    ],
+)
+def test_rows_that_fail_are_not_split(
+    project: Project, change: Callable[[pa.Table], pa.Table], column: str
+) -> None:
+    """A fault stops `check`, which keeps its result to look at, and stops `split`."""
     run("ingest")
     folder = project.data("ad_click", "small")
-    table = pq.read_table(folder / "raw/rows.parquet")
-    pq.write_table(table.drop_columns(["device"]), folder / "raw/rows.parquet")
+    rewrite(folder / "raw/rows.parquet", change)
 
-    with pytest.raises(Refused, match=r"device.*\(Data Docs: .*docs\.html\)"):
+    with pytest.raises(Refused, match=rf"{column}: .*\(Data Docs: .*docs\.html\)"):
         run("check")
-    with pytest.raises(Refused, match="device"):
+    with pytest.raises(Refused, match=f"{column}: "):
         run("split")
 
     assert (folder / "checks" / RESULT).is_file()
@@ -69,6 +110,35 @@ def test_rows_that_were_not_checked_are_not_split(project: Project) -> None:
         run("split")
 
     assert not (project.data("ad_click", "small") / "split").exists()
+
+
+@pytest.mark.gate(
+    "split.unchanged",
+    fed="other sound rows in place of those that were checked",
+    stops="split",
+    exit=3,
+    reason="rows.parquet: changed since it was checked",
+    untouched="previous split is the same bytes",
+    guard=[
+        "slipway/cli/data.py:split:require_checked",
+        "slipway/data/check.py:require_checked:changed since it was checked",
+    ],
+)
+def test_rows_that_changed_since_they_were_checked_are_not_split(project: Project) -> None:
+    """However sound: what passed were others."""
+    for command in ("ingest", "check", "split"):
+        run(command)
+    folder = project.data("ad_click", "small")
+    before = {file.name: file.read_bytes() for file in (folder / "split").iterdir()}
+    rewrite(folder / "raw/rows.parquet", lambda table: table.slice(0, 1600))
+
+    with pytest.raises(Refused, match=r"rows\.parquet: changed since it was checked"):
+        run("split")
+    assert {file.name: file.read_bytes() for file in (folder / "split").iterdir()} == before
+
+    run("check")
+    run("split")
+    assert {file.name: file.read_bytes() for file in (folder / "split").iterdir()} != before
 
 
 def test_a_size_without_rows(project: Project) -> None:

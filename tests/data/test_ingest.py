@@ -172,7 +172,7 @@ def test_bad_value(tmp_path: Path, row: str, words: list[str]) -> None:
         (b"when,who,score,clicked\n", "no rows"),
         (b"when,who,clicked\n2026-01-01,a,0\n", "no column 'score'"),
         (b"when,who,who,clicked\n2026-01-01,a,b,0\n", "same name"),
-        (b"<!DOCTYPE html><html><body>Log in</body></html>", "HTML"),
+        (b"<!DOCTYPE html><html><body>Log in</body></html>", "an HTML or XML page"),
         ("when,who,score,clicked\n2026-01-01,J\xf6rg,1,0\n".encode("latin-1"), "UTF-8"),
         (b"\x1f\x8b\x08\x00cut off", "not a whole gzip file"),
     ],

@@ -33,14 +33,17 @@ STAGE = """stages:
     outs:
       - data/ad_click/${item.size}/split
 """
-UNTOUCHED = "no model is written, no version registered"
+CHECKED = "the refusal is the only record, no version registered"
+UNTRAINED = "no model is written, no version registered"
 Change = Callable[[Path], object]
 
 
-def of_data(name: str, fed: str, reason: str, guard: str | list[str], stops: str) -> pytest.MarkDecorator:
+def of_data(
+    name: str, fed: str, reason: str, guard: str | list[str], stops: str, untouched: str = CHECKED
+) -> pytest.MarkDecorator:
     """The marker of a gate before training."""
     return pytest.mark.gate(
-        name, fed=fed, stops=stops, exit=3, reason=reason, untouched=UNTOUCHED, guard=guard
+        name, fed=fed, stops=stops, exit=3, reason=reason, untouched=untouched, guard=guard
     )
 
 
@@ -114,9 +117,10 @@ class Desk:
             found = next(one["md5"] for one in listed if one["relpath"] == name)
         return cache / found[:2] / found[2:]
 
-    def nothing_done(self) -> None:
-        """One refusal is on record; no model lies here and none is registered."""
-        assert [(one.decision, one.version) for one in self.registry.records()] == [("refused", None)]
+    def nothing_done(self, said: str) -> None:
+        """One refusal is on record, for what was said; no model lies here and none is registered."""
+        found = [(one.decision, one.version, one.reason) for one in self.registry.records()]
+        assert found == [("refused", None, said)]
         assert list(self.registry.client.search_registered_models()) == []
         assert not (self.out / "models").exists()
         assert not (self.out / "evidence.json").exists()

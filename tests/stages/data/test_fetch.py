@@ -9,7 +9,7 @@ import pytest
 from slipway.errors import Refused, SlipwayError
 from slipway.stages.fetch import fetch
 from tests.cli.conftest import only_line, slipway
-from tests.stages.data.conftest import Desk, of_data, replace, rows, split_of, stage
+from tests.stages.data.conftest import CHECKED, UNTRAINED, Desk, of_data, replace, rows, split_of, stage
 
 FETCHED = of_data(
     "fetch.fingerprint",
@@ -17,6 +17,7 @@ FETCHED = of_data(
     "fetched data has the hash ..., expected ...",
     "slipway/data/versions.py:fetch:fetched data has the hash",
     "fetch",
+    "no file is handed on, no version registered",
 )
 
 
@@ -36,11 +37,11 @@ def test_data_swapped_before_it_is_fetched(desk: Desk, where: str) -> None:
     else:
         run = run.model_copy(update={"fingerprint": "0" * 32 + ".dir"})
 
-    with pytest.raises(Refused, match=f"fetched data has the hash .*, expected {run.fingerprint}"):
+    with pytest.raises(Refused, match=f"fetched data has the hash .*, expected {run.fingerprint}") as caught:
         fetch(run, desk.out / "data")
 
     assert not (desk.out / "data").exists()
-    desk.nothing_done()
+    desk.nothing_done(str(caught.value))
 
 
 @pytest.mark.parametrize("relpath", ["../../evil.parquet", "train.parquet/../../../evil.parquet"])
@@ -66,11 +67,17 @@ def test_the_pipeline_stops_with_the_code_of_a_refusal(desk: Desk) -> None:
     replace(desk.split / "train.parquet", (desk.split / "holdout.parquet").read_bytes())
     ran = slipway(desk.project.root, "train", "--size", "small")
 
-    assert "fetched data has the hash" in only_line(ran, 3)
+    said = only_line(ran, 3)
+    assert "fetched data has the hash" in said
     assert "check" not in ran.stdout.lower()
-    desk.nothing_done()
+    desk.nothing_done(said.strip().removeprefix("Refused: "))
 
 
+UNMADE = {
+    "check": CHECKED,
+    "train": UNTRAINED,
+    "evaluate": "no evidence is written, no version registered",
+}
 SWAPPED = "the data replaced, by another sound split, after it was fetched"
 
 
@@ -86,6 +93,7 @@ SWAPPED = "the data replaced, by another sound split, after it was fetched"
                     "data.fingerprint",
                     f"slipway/stages/{name}.py:{name}:require_fetched",
                     name,
+                    UNMADE[name],
                 ),
                 of_data(
                     "data.fingerprint",
@@ -93,6 +101,7 @@ SWAPPED = "the data replaced, by another sound split, after it was fetched"
                     "data.fingerprint",
                     "slipway/stages/fetched.py:require_fetched:data.fingerprint",
                     "check",
+                    UNTRAINED,
                 ),
             ],
         )
@@ -103,8 +112,8 @@ def test_data_swapped_after_it_was_fetched(desk: Desk, tmp_path: Path, name: str
     """By another split that holds in itself; each stage that learns or measures asks."""
     other = split_of(rows(2400), tmp_path / "other")
 
-    with pytest.raises(Refused, match=r"data\.fingerprint: \w+\.dir \(allowed: \w+\.dir\)$"):
+    with pytest.raises(Refused, match=r"data\.fingerprint: \w+\.dir \(allowed: \w+\.dir\)$") as caught:
         stage(name, desk.run(), desk, other)
 
     assert not (desk.out / "summary.json").exists()
-    desk.nothing_done()
+    desk.nothing_done(str(caught.value))

@@ -15,7 +15,7 @@ from slipway.data.parts import read_manifest
 from slipway.data.split import MANIFEST, summarise
 from slipway.errors import Refused, SlipwayError
 from slipway.settings import load_card
-from tests.stages.data.conftest import ROOT, Change, Desk, of_data, replace, stage
+from tests.stages.data.conftest import ROOT, UNTRAINED, Change, Desk, of_data, replace, stage
 
 
 def rewrite(folder: Path, part: str, change: Callable[[pa.Table], pa.Table]) -> None:
@@ -79,8 +79,9 @@ OVERLAP = of_data(
     "parts.time",
     "rows of the holdout or the replay part in the training data, or another overlap in time",
     "parts.time.validation",
-    f"{PARTS_CODE}:_apart:parts.time.",
+    [f"{PARTS_CODE}:_apart:parts.time.", f"{PARTS_CODE}:require_parts:fail their checks"],
     "check",
+    UNTRAINED,
 )
 REQUESTS = of_data(
     "parts.requests",
@@ -88,6 +89,7 @@ REQUESTS = of_data(
     "parts.requests",
     f"{PARTS_CODE}:_request_checks:parts.requests",
     "check",
+    UNTRAINED,
 )
 SAID = of_data(
     "parts.manifest",
@@ -95,6 +97,7 @@ SAID = of_data(
     "parts.manifest.train",
     f"{PARTS_CODE}:_manifest_checks:parts.manifest.",
     "check",
+    UNTRAINED,
 )
 DIGEST = of_data(
     "parts.sha256",
@@ -102,6 +105,7 @@ DIGEST = of_data(
     "parts.sha256.train",
     f"{PARTS_CODE}:_manifest_checks:parts.sha256.",
     "check",
+    UNTRAINED,
 )
 SYSTEM = of_data(
     "parts.system",
@@ -109,6 +113,7 @@ SYSTEM = of_data(
     "parts.system",
     f"{PARTS_CODE}:_manifest_checks:parts.system",
     "check",
+    UNTRAINED,
 )
 CLASSES = of_data(
     "parts.base_rate",
@@ -116,6 +121,7 @@ CLASSES = of_data(
     "parts.base_rate.holdout",
     f"{PARTS_CODE}:summary_checks:parts.base_rate.",
     "check",
+    UNTRAINED,
 )
 ROWS = of_data(
     "parts.rows",
@@ -123,6 +129,7 @@ ROWS = of_data(
     "parts.rows.validation",
     f"{PARTS_CODE}:summary_checks:parts.rows.",
     "check",
+    UNTRAINED,
 )
 HAND_MADE: dict[str, tuple[Change, str, pytest.MarkDecorator]] = {
     "holdout rows in training": (
@@ -172,7 +179,7 @@ def test_a_hand_made_split_that_leaks(desk: Desk, tmp_path: Path, change: Change
 
     assert said in str(caught.value)
     assert "data.fingerprint" not in str(caught.value)
-    desk.nothing_done()
+    desk.nothing_done(str(caught.value))
 
 
 @pytest.mark.parametrize("name", [*(f"{part}.parquet" for part in PARTS), MANIFEST])

@@ -20,6 +20,7 @@ AGAIN = of_data(
     "the data fails its checks",
     ["slipway/data/check.py:require:fails its checks", "slipway/stages/check.py:check:require"],
     "check",
+    "no task after the check runs, no version registered",
 )
 
 
@@ -93,7 +94,7 @@ def test_broken_rows_stop_again(desk: Desk, tmp_path: Path) -> None:
     failed = read_summary(desk.out / "summary.json").failed_critical
     assert [fault for fault in faults if not any(fault in one for one in failed)] == []
     assert str(caught.value).isprintable()
-    desk.nothing_done()
+    desk.nothing_done(str(caught.value))
 
 
 def test_sound_rows_go_on(desk: Desk) -> None:
