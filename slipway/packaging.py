@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from slipway.errors import SlipwayError
 from slipway.project import Project
+from slipway.settings.project import bento_name
 from slipway.version.manifest import CODE, MANIFEST, REGISTERED, Manifest, Registered, verify
 from slipway.version.origin import search_path
 
@@ -24,7 +25,7 @@ def package(project: Project, folder: Path, registered: Registered) -> str:
             build failed.
     """
     manifest = verify(folder, expected=registered.digest)
-    tag = f"{registered.name.replace('.', '-').replace('_', '-')}:{registered.number}"
+    tag = f"{bento_name(registered.name)}:{registered.number}"
     store = project.state / "bentoml"
     store.mkdir(parents=True, exist_ok=True)
     with FileLock(store / "build.lock"):

@@ -9,11 +9,6 @@ from slipway.errors import UsageError
 from slipway.settings import Card, ProjectSettings, Size, load_card, load_project
 
 
-def line(system: str, size: Size) -> str:
-    """The name of one line of versions: sizes are never compared with each other."""
-    return system if size == "full" else f"{system}-{size}"
-
-
 @dataclass(frozen=True)
 class Project:
     """A folder with a `project.yaml`."""

@@ -10,8 +10,9 @@ from filelock import FileLock
 
 from slipway.atomic import naming, whole_file
 from slipway.errors import SlipwayError, UsageError
-from slipway.project import Project, line
+from slipway.project import Project
 from slipway.settings import Size
+from slipway.settings.project import line
 
 FINGERPRINT = "slipway.data_fingerprint"
 PIPELINE_RUN = "slipway.pipeline_run"

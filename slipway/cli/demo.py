@@ -14,7 +14,7 @@ from slipway.records import DecisionRecord
 def demo(system: System = None, size: DataSize = "full", as_json: Json = False) -> None:
     """Reproduce the data, train, judge, canary and promote; say what was decided and why."""
     from slipway.cli import jobs
-    from slipway.cli.unchanged import last_decision, remember
+    from slipway.cli.unchanged import inputs_of, last_decision, remember
     from slipway.data.versions import reproduce
     from slipway.registry import Registry
 
@@ -25,8 +25,8 @@ def demo(system: System = None, size: DataSize = "full", as_json: Json = False) 
     with teller.doing(f"dvc repro: data of {card.name} ({size})"):
         reproduce(project, card.name, size)
     run = jobs.reference(project, card.name, size, jobs.WORKSPACE)
-    live = jobs.live(project, run, teller)
-    if record := last_decision(project, card, run):
+    inputs, live = inputs_of(project, card, run), jobs.live(project, run, teller)
+    if record := last_decision(project, run, inputs):
         teller.line("Nothing changed since the last run: same data, same code, same design card.")
         summarise(project, record, as_json)
         return
@@ -37,7 +37,7 @@ def demo(system: System = None, size: DataSize = "full", as_json: Json = False) 
             summarise(project, record, as_json)
             raise Refused(f"the baseline did not go to production: {record.reason}")
     record = _decide(project, card.name, size, "all", teller)
-    remember(project, card, run, record)
+    remember(project, run, inputs, record)
     summarise(project, record, as_json)
 
 

@@ -7,11 +7,12 @@ from tempfile import TemporaryDirectory
 from pydantic import ValidationError
 
 from slipway.atomic import write_text
-from slipway.project import Project, line
+from slipway.project import Project
 from slipway.records import DecisionRecord
 from slipway.registry import Registry
 from slipway.settings import Card
 from slipway.settings.base import Strict
+from slipway.settings.project import line
 from slipway.stages.run import RunRef
 from slipway.version.assemble import copy_code
 from slipway.version.manifest import digests
@@ -24,8 +25,8 @@ class Last(Strict):
     record: DecisionRecord
 
 
-def last_decision(project: Project, card: Card, run: RunRef) -> DecisionRecord | None:
-    """The last decision, if data, code and card are those that led to it and production is still the same."""
+def last_decision(project: Project, run: RunRef, inputs: str) -> DecisionRecord | None:
+    """The last decision, if it came of the same inputs and production is still the same."""
     path = _path(project, run)
     if not path.is_file():
         return None
@@ -35,12 +36,12 @@ def last_decision(project: Project, card: Card, run: RunRef) -> DecisionRecord |
         return None  # written by another version of slipway: run again
     production = Registry(project, run.system, run.size).resolve("production")
     in_place = last.record.version if last.record.decision in ("first", "promote") else last.record.replaced
-    return last.record if last.inputs == _inputs(project, card, run) and production == in_place else None
+    return last.record if last.inputs == inputs and production == in_place else None
 
 
-def remember(project: Project, card: Card, run: RunRef, record: DecisionRecord) -> None:
-    """Keep what `last_decision` compares with."""
-    last = Last(inputs=_inputs(project, card, run), record=record)
+def remember(project: Project, run: RunRef, inputs: str, record: DecisionRecord) -> None:
+    """Keep what `last_decision` compares with; the inputs are those from before the run."""
+    last = Last(inputs=inputs, record=record)
     write_text(_path(project, run), last.model_dump_json(indent=2))
 
 
@@ -48,8 +49,8 @@ def _path(project: Project, run: RunRef) -> Path:
     return project.state / "last" / f"{line(run.system, run.size)}.json"
 
 
-def _inputs(project: Project, card: Card, run: RunRef) -> str:
-    """One digest of the data's fingerprint, the card and all code that decides."""
+def inputs_of(project: Project, card: Card, run: RunRef) -> str:
+    """One digest of the data's fingerprint, the card and all code that decides, as they are now."""
     with TemporaryDirectory() as temporary:
         copy_code(project.root, Path(temporary), card.name)
         served = digests(Path(temporary))

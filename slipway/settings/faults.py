@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Mapping, Sequence
+from itertools import islice
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
@@ -63,8 +64,20 @@ def _merged(texts: Sequence[str]) -> str:
 
 
 def _shown(value: Any) -> str:
-    text = json.dumps(value, default=str)
+    try:
+        text = json.dumps(_pruned(value), default=str)
+    except TypeError:  # YAML knows keys that JSON does not
+        text = repr(_pruned(value))
     return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
+
+
+def _pruned(value: Any, depth: int = 3) -> Any:
+    """No more of it than may be shown, however much there is."""
+    if not depth:
+        return "…"
+    if isinstance(value, Mapping):
+        return {key: _pruned(value[key], depth - 1) for key in islice(value, LONGEST)}
+    return [_pruned(one, depth - 1) for one in islice(value, LONGEST)] if isinstance(value, list) else value
 
 
 def _path(fault: Any, content: Any) -> str:

@@ -1,7 +1,6 @@
 """Read the settings files; any fault is one line that names the file, the key and what is allowed."""
 
 from collections.abc import Hashable
-from itertools import count
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -28,6 +27,8 @@ class _UniqueKeys(yaml.SafeLoader):
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         seen: set[Any] = set()
+        if not isinstance(node, yaml.MappingNode):
+            return super().construct_mapping(node, deep)  # which says so
         for at, _ in node.value:
             key = self.construct_object(at, deep=True)
             if isinstance(key, Hashable):
@@ -42,7 +43,7 @@ class _UniqueKeys(yaml.SafeLoader):
         """A date that is none, or a text tagged as a number, would end in one of Python's own errors."""
         try:
             return super().construct_object(node, deep)
-        except (ValueError, LookupError, AttributeError) as error:
+        except (ValueError, LookupError, AttributeError, TypeError) as error:
             raise yaml.MarkedYAMLError(
                 problem=f"no {node.tag.rpartition(':')[2]}: {error}", problem_mark=node.start_mark
             ) from error
@@ -59,7 +60,7 @@ def read(path: Path, model: type[Settings]) -> Settings:
     except FileNotFoundError as error:
         raise UsageError(f"{path}: no such file") from error
     except OSError as error:
-        raise UsageError(f"{path}: {error.strerror}") from error
+        raise UsageError(f"{path}: cannot be read: {error.strerror}") from error
     except UnicodeDecodeError as error:
         raise UsageError(f"{path}: not UTF-8 text (byte {error.start})") from error
     except yaml.YAMLError as error:
@@ -80,18 +81,18 @@ def _validated(path: Path, content: Any, model: type[Settings]) -> Settings:
 def _require_plain(path: Path, content: Any) -> None:
     """An alias may repeat what it is a part of, or grow without end; YAML's .inf and .nan suit no setting."""
     waiting = [(content, "(top level)")]
-    for seen in count():
+    for seen in range(MOST_VALUES):
         if not waiting:
             return
         value, place = waiting.pop()
-        if seen >= MOST_VALUES:
-            raise UsageError(f"{path}: more than {MOST_VALUES} values; does an alias repeat itself?")
         if isinstance(value, int | float) and not abs(value) <= LARGEST:
-            raise UsageError(f"{path}: {place}: should be a number of at most 2**53, found {value:.6g}")
+            shown = str(value)[:20] if isinstance(value, int) else f"{value:.6g}"
+            raise UsageError(f"{path}: {place}: should be a number of at most 2**53, found {shown}")
         inside = (
             value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
         )
         waiting += [(one, f"{place}.{key_text(key)}" if seen else key_text(key)) for key, one in inside]
+    raise UsageError(f"{path}: more than {MOST_VALUES} values; does an alias repeat itself?")
 
 
 def _yaml_fault(error: yaml.YAMLError) -> str:

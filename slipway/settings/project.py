@@ -1,10 +1,24 @@
 """`project.yaml`: who we are and where things run."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 from pydantic import Field, model_validator
 
 from slipway.settings.base import LiveName, Name, Strict
+from slipway.settings.data import Size
+
+LONGEST_TAG = 63
+"""Characters in the name of a Bento."""
+
+
+def line(system: str, size: Size) -> str:
+    """The name of one line of versions: sizes are never compared with each other."""
+    return system if size == "full" else f"{system}-{size}"
+
+
+def bento_name(registered: str) -> str:
+    """The name of a line's Bentos, by that of its versions in the registry."""
+    return registered.replace(".", "-").replace("_", "-")
 
 
 class ProjectSettings(Strict):
@@ -26,4 +40,19 @@ class ProjectSettings(Strict):
     def _default_is_listed(self) -> "ProjectSettings":
         if self.default_system not in self.systems:
             raise ValueError(f"default_system {self.default_system!r} is not one of systems {self.systems}")
+        return self
+
+    @model_validator(mode="after")
+    def _bentos_have_names(self) -> "ProjectSettings":
+        names: dict[str, str] = {}
+        for system in self.systems:
+            for size in get_args(Size):
+                name = bento_name(f"{self.name}.{line(system, size)}")
+                if len(name) > LONGEST_TAG:
+                    raise ValueError(
+                        f"{name!r} names a Bento of {system!r}: at most {LONGEST_TAG} characters"
+                    )
+                if name in names:
+                    raise ValueError(f"{name!r} would name Bentos of {names[name]!r} and of {system!r}")
+                names[name] = system
         return self

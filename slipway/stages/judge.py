@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from slipway.project import line
+from slipway.settings.project import line
 from slipway.stages.canary import read_canary
 from slipway.stages.run import RunRef, say
 

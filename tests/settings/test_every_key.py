@@ -85,8 +85,9 @@ def mutants(schema: Schema, node: Schema, content: Any, place: Place = ()) -> It
     value = at(content, place)
     allowed = resolved(schema, node, value)
     yield from _of_type(types(allowed), place)
-    if len(allowed) == 1 and "prefixItems" not in allowed[0]:
-        yield from _of_bounds(allowed[0], place)
+    bounded = [one for one in allowed if one.get("type") != "null"]
+    if len(bounded) == 1 and "prefixItems" not in bounded[0]:
+        yield from _of_bounds(bounded[0], place)
     (own,) = [one for one in allowed if one.get("type") == _type(value)] or [{}]
     if isinstance(value, dict):
         yield from _of_keys(own, place)

@@ -16,15 +16,17 @@ LAUGHS = b"a0: &a0 [1]\n" + b"".join(
 LOAD = "slipway/settings/load.py:"
 
 
-@pytest.mark.gate(
+YAML = pytest.mark.gate(
     "settings.yaml",
-    fed="a settings file that is no YAML, no UTF-8, nested 100,000 deep, with a key twice, with a date or "
-    "number that is none, infinite or not a number, or with an alias that repeats itself",
+    fed="a settings file that is absent, a folder, no YAML, no UTF-8, nested 100,000 deep, with a key twice, "
+    "with a date or number that is none, infinite or not a number, or with an alias that repeats itself",
     stops="settings",
     exit=2,
     reason="the file, the line or key, and what is wrong there",
     untouched="no settings made of it",
     guard=[
+        f"{LOAD}read:no such file",
+        f"{LOAD}read:cannot be read",
         f"{LOAD}read:not UTF-8 text",
         f"{LOAD}read:not valid YAML",
         f"{LOAD}read:nested too deeply",
@@ -34,6 +36,9 @@ LOAD = "slipway/settings/load.py:"
         f"{LOAD}_require_plain:should be a number of at most",
     ],
 )
+
+
+@YAML
 @pytest.mark.parametrize(
     ("content", "said"),
     [
@@ -56,7 +61,14 @@ LOAD = "slipway/settings/load.py:"
         (LAUGHS, "more than 100000 values; does an alias repeat itself?"),
         (b"a: {b: [1, .inf]}", "a.b.1: should be a number of at most 2**53, found inf"),
         (b"a: .nan", "a: should be a number of at most 2**53, found nan"),
-        (b"a: -9007199254740993", "a: should be a number of at most 2**53, found -9.0072e+15"),
+        (b"a: -9007199254740993", "a: should be a number of at most 2**53, found -9007199254740993"),
+        (b"a: " + b"9" * 400, f"a: should be a number of at most 2**53, found {'9' * 20}"),
+        (b"!!map [a, b]", "not valid YAML: line 1: expected a mapping node, but found sequence"),
+        (b"a: !!set [a]", "not valid YAML: line 1: expected a mapping node, but found sequence"),
+        (
+            b"schema_version: {2020-01-01: 1}",
+            "schema_version: should be 1, found {datetime.date(2020, 1, 1): 1}",
+        ),
         (b"<html><body>no such page</body></html>", "(top level): should have the keys"),
     ],
 )
@@ -67,11 +79,13 @@ def test_what_is_not_a_settings_file_is_told(tmp_path: Path, content: bytes, sai
     assert complaint(path, Card).startswith(said)
 
 
+@YAML
 def test_an_absent_file_is_told(tmp_path: Path) -> None:
     """Instead of a traceback."""
     assert complaint(tmp_path / "system.yaml", Card) == "no such file"
 
 
+@YAML
 def test_a_folder_in_place_of_the_file_is_told(tmp_path: Path) -> None:
     """In the system's own words."""
-    assert complaint(tmp_path, Card) == "Is a directory"
+    assert complaint(tmp_path, Card) == "cannot be read: Is a directory"

@@ -44,6 +44,19 @@ def test_the_default_system_must_be_listed(project_fault: Fault) -> None:
     assert said == "(top level): default_system 'fraud' is not one of systems ['ad_click']"
 
 
+@pytest.mark.parametrize(
+    ("name", "systems", "said"),
+    [
+        ("demo", ["ads", "ads_small"], "'demo-ads-small' would name Bentos of 'ads' and of 'ads_small'"),
+        ("d" * 40, ["ads" * 8], f"names a Bento of '{'ads' * 8}': at most 63 characters"),
+    ],
+)
+def test_no_two_lines_share_a_bento(project_fault: Fault, name: str, systems: list[str], said: str) -> None:
+    """Nor does the first one fail to be packaged after it was trained."""
+    change = {"name": name, "systems": systems, "default_system": systems[0]}
+    assert said in project_fault(lambda project: project.update(change))
+
+
 def test_the_default_of_everything_is_local(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without a tracking server, the registry is a file below the state folder."""
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
@@ -69,6 +82,15 @@ def test_a_system_that_is_not_listed_is_told() -> None:
         Project(ROOT).card("fraud")
 
 
+@pytest.mark.gate(
+    "settings.name",
+    fed="a card that has another name than its folder",
+    stops="settings",
+    exit=2,
+    reason="system.yaml: name: found 'ad_click', the folder says 'other'",
+    untouched="no settings made of it",
+    guard="slipway/settings/load.py:load_card:the folder says",
+)
 def test_a_card_must_bear_the_name_of_its_folder(tmp_path: Path) -> None:
     """A copied folder whose card was not edited."""
     folder = tmp_path / "systems" / "other"
