@@ -4,14 +4,18 @@ import os
 import re
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 
 @contextmanager
 def whole_file(path: Path) -> Iterator[Path]:
-    """Yield a path beside `path`; it takes its place only when the block ends without an error."""
+    """Yield a path beside `path`; it takes its place only when the block ends without an error.
+
+    What a killed process left beside it is removed.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
+    _clear_beside(path)
     aside = _beside(path, "part")
     with naming(path, aside):
         try:
@@ -28,8 +32,7 @@ def whole_folder(path: Path) -> Iterator[Path]:
     What a killed process left beside it is removed.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    for left in _left_beside(path):
-        shutil.rmtree(left)
+    _clear_beside(path)
     aside, old = _beside(path, "part"), _beside(path, "old")
     try:
         with naming(path, aside):
@@ -53,14 +56,24 @@ def _beside(path: Path, kind: str) -> Path:
     return path.with_name(f".{path.name}.{os.getpid()}.{kind}")
 
 
-def _left_beside(path: Path) -> list[Path]:
-    """Folders that processes which are gone wrote, or replaced, on behalf of `path`."""
+def _clear_beside(path: Path) -> None:
+    """Remove what processes that are gone wrote, or replaced, on behalf of `path`, where it can be."""
     left = re.compile(re.escape(f".{path.name}.") + r"(\d+)\.(part|old)")
-    found = [(one, left.fullmatch(one.name)) for one in path.parent.iterdir()]
-    return [one for one, match in found if match and not _alive(int(match[1]))]
+    for one in path.parent.iterdir():
+        match = left.fullmatch(one.name)
+        if match is None or _alive(int(match[1])):
+            continue
+        if one.is_dir():
+            shutil.rmtree(one, ignore_errors=True)
+        else:
+            with suppress(OSError):
+                one.unlink()
 
 
 def _alive(process: int) -> bool:
+    """Whether another process has this id; ours was a dead one's too, as 1 is in every container."""
+    if process == os.getpid():
+        return False
     try:
         os.kill(process, 0)
     except ProcessLookupError:
@@ -72,13 +85,23 @@ def _alive(process: int) -> bool:
 
 @contextmanager
 def naming(path: Path, aside: Path | None = None) -> Iterator[None]:
-    """Have an error of the system say `path` where it names no file, or only the one aside.
+    """Have an error of the system say `path` where it names no file, or the one aside or one below that.
 
     A disk that fills up in the middle of a file does not say which one it was.
     """
     try:
         yield
     except OSError as error:
-        if error.errno is not None and error.filename in (None, str(aside), aside):
-            error.filename = str(path)
+        if error.errno is not None:
+            error.filename = str(path) if error.filename is None else _named(error.filename, path, aside)
+            if error.filename2 is not None:
+                error.filename2 = _named(error.filename2, path, aside)
         raise
+
+
+def _named(found: object, path: Path, aside: Path | None) -> object:
+    """What is or lies below `aside`, as it would be called once that has the place of `path`."""
+    name = str(found)
+    if aside is None or not (name == str(aside) or name.startswith(f"{aside}{os.sep}")):
+        return found
+    return str(path) + name.removeprefix(str(aside))

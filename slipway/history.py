@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, time
+from itertools import takewhile
 from typing import Annotated
 
 from pydantic import Field
@@ -44,8 +45,12 @@ def moment(text: str) -> datetime:
 
 
 def as_of(records: Sequence[DecisionRecord], at: datetime) -> Past:
-    """What a line's records, oldest first, say of a moment."""
-    before = [record for record in records if record.at <= at]
+    """What a line's records, oldest first, say of a moment.
+
+    Where the clock was set back between two decisions, the later one counts from the moment of the earlier:
+    what was decided up to a moment is always a beginning of the order of decisions.
+    """
+    before = list(takewhile(lambda record: record.at <= at, records))
     moves = [record for record in before if record.decision in MOVES]
     return Past(
         at=at,

@@ -154,17 +154,21 @@ class Registry(Tracking):
         path = folder / f"{record.id}.json"
         content = record.model_dump_json(indent=2).encode()
         parse(content, DecisionRecord, f"record {record.id}")
-        if not self._kept(record):
+        self.client.set_tag(record.run, RECORD, record.id)  # first: a record without it would not be found
+        if not self.holds(record):
             path.write_bytes(content)
             with naming(self.folder):
                 self.client.log_artifact(record.run, str(path), RECORDS)
-        self.client.set_tag(record.run, RECORD, record.id)
         if record.version is not None:
             tag = f"{RECORD}.{record.id}"
             self.client.set_model_version_tag(self.name, str(record.version), tag, record.decision)
 
-    def _kept(self, record: DecisionRecord) -> bool:
-        """Whether the record is there already; one that a killed process cut off counts for nothing."""
+    def holds(self, record: DecisionRecord) -> bool:
+        """Whether the record is there already; one that a killed process cut off counts for nothing.
+
+        Raises:
+            SlipwayError: another record stands under its id.
+        """
         run, name = record.run or "", f"{RECORDS}/{record.id}.json"
         if name not in self._names(run):
             return False

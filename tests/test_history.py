@@ -61,6 +61,17 @@ def test_a_decision_counts_from_its_own_moment() -> None:
     assert as_of(life(), at).production == 2
 
 
+@pytest.mark.parametrize(("day", "production", "decided"), [(-20, None, 0), (1.5, 1, 2), (2, 2, 7)])
+def test_a_clock_that_was_set_back(day: float, production: int | None, decided: int) -> None:
+    """Version 2 went live after the third decision, however early the clock said it was by then."""
+    records = life()[:-1]
+    early = [one.model_copy(update={"at": one.at - timedelta(days=30)}) for one in records[3:]]
+    past = as_of([*records[:3], *early], START + timedelta(days=day))
+
+    assert past.production == production
+    assert [one.id for one in past.decisions] == [one.id for one in records[:decided]]
+
+
 def test_the_line_for_people_says_since_when_and_why() -> None:
     """And it says so where there was nothing."""
     assert told(as_of(life(), START)) == "At 2026-01-10 12:00:00 UTC nothing was in production."

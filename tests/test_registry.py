@@ -75,7 +75,7 @@ def test_a_record_may_be_kept_twice(registry: Registry, tmp_path: Path) -> None:
     exit=1,
     reason="says something else; no record is changed",
     untouched="the record is the one that was kept first",
-    guard="slipway/registry.py:Registry._kept:says something else",
+    guard="slipway/registry.py:Registry.holds:says something else",
 )
 def test_a_record_is_never_changed(registry: Registry, tmp_path: Path) -> None:
     """History is not rewritten."""

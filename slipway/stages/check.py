@@ -4,6 +4,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
+from slipway.atomic import whole_file
 from slipway.stages.fetched import require_fetched
 from slipway.stages.record import Checked, refusals_kept
 from slipway.stages.run import RunRef, project, say
@@ -29,8 +30,9 @@ def check(run: RunRef, data: Path, summary: Path, docs: Path) -> None:
         with tempfile.TemporaryDirectory() as temporary:
             checks = Path(temporary) / "checks"
             check_rows(card, extra, [data / f"{part}.parquet" for part in PARTS], checks)
-            shutil.copyfile(checks / "docs.html", docs)
-            shutil.copyfile(checks / RESULT, summary)
+            for made, out in ((checks / "docs.html", docs), (checks / RESULT, summary)):
+                with whole_file(out) as aside:
+                    shutil.copyfile(made, aside)
         found = read_summary(summary)
         require(found)
     say(f"{found.evaluated} expectations held, {len(found.failed_warning)} warnings")

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from slipway.atomic import write_text
+from slipway.atomic import whole_file, write_text
 from slipway.errors import Refused
 from slipway.provenance import commit, now, who
 from slipway.records import CheckSummary, Decision, DecisionRecord, record_id
@@ -113,11 +113,12 @@ def keep(
         if checked is not None:
             registry.log_text(run, checked.summary, RESULT_FILE)
             registry.log_text(run, checked.docs, DOCS_FILE)
-        registry.log_text(run, page, REPORT_FILE)
+        if not registry.holds(record):  # else its report is there too, drawn with all that was at hand then
+            registry.log_text(run, page, REPORT_FILE)
         registry.keep(record, Path(temporary))
         if report is not None:
-            report.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(page, report)
+            with whole_file(report) as aside:
+                shutil.copyfile(page, aside)
     registry.end_run(run)
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-import pytest
+from tests.demanded import absent
 
 Fault = Literal["full", "read-only"]
 SAYS: dict[Fault, str] = {"full": "No space left on device", "read-only": "Read-only file system"}
@@ -59,7 +59,7 @@ def disk(folder: Path) -> Iterator[Disk]:
         size = 8_000_000 + sum(4096 + path.stat().st_size for path in content.rglob("*"))
         mount = ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(folder)]
         if os.geteuid() != 0 or subprocess.run(mount, capture_output=True, check=False).returncode:
-            pytest.skip("only root can mount a disk, and not in every container")
+            absent("only root can mount a disk, and not in every container")
         try:
             shutil.copytree(content, folder, dirs_exist_ok=True)
             yield Disk(folder)

@@ -25,6 +25,11 @@ class Ended:
         """Whether SIGKILL ended it."""
         return self.code == -signal.SIGKILL
 
+    @property
+    def first(self) -> list[int]:
+        """The counts at which each line was run for the first time."""
+        return sorted({line: at for at, line in reversed(list(enumerate(self.lines, 1)))}.values())
+
 
 class Forks:
     """Processes forked from a warm one; a context manager."""

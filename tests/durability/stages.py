@@ -12,6 +12,7 @@ from slipway import servers
 from slipway.packaging import bento_path
 from slipway.project import Project
 from slipway.rollout.local import LocalTarget, state
+from slipway.rollout.stop import StopRequest
 from slipway.serving.served import check
 from slipway.stages import abort as abort_stage
 from slipway.stages import canary as canary_stage
@@ -23,6 +24,7 @@ from slipway.stages import register as register_stage
 from slipway.stages import smoke as smoke_stage
 from slipway.stages.judge import judge
 from slipway.stages.move import recover
+from slipway.stages.rollback import roll_back
 from slipway.version.manifest import MANIFEST, sha256
 from tests.durability.scenes import ROOT, SIZE, SYSTEM, aliases, here, run_ref, whole_versions
 from tests.report import sample
@@ -112,11 +114,17 @@ def rollout(name: str, version: int) -> None:
         step("promote" if verdict == "promote" else "abort", name, version, stable)
 
 
+def rollback() -> None:
+    """What `slipway rollback` runs."""
+    roll_back(here()[0], SYSTEM, SIZE, "clicks from robots")
+
+
 def found() -> dict[str, Any]:
     """What the next run finds, once it has recovered and had the traffic."""
     project, _ = here()
     whole_versions()
     said = recover(project, SYSTEM, SIZE)
+    assert StopRequest(project, SYSTEM, SIZE).found() is None, "a request to stop outlived who made it"
     with LocalTarget(project, SYSTEM, SIZE):
         left = [one.pid for one in servers.running(project)]
     assert not left, f"servers {left} outlived the run that was killed"
@@ -127,10 +135,12 @@ def look() -> dict[str, Any]:
     """The state as one compares it."""
     project, registry = here()
     traffic = state(project, SYSTEM, SIZE)
+    known = sorted({number for one in registry.records() if (number := one.version) is not None})
     return {
         "aliases": aliases(registry),
         "records": [[one.decision, one.version, one.replaced] for one in registry.records()],
         "traffic": None if traffic is None else traffic.model_dump(mode="json"),
+        "barred": [number for number in known if registry.get(number).barred],
         "unfinished": [path.name for path in (project.state / "intents").glob("*.json")],
         "bentos": bentos(project),
     }

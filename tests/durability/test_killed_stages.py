@@ -10,6 +10,7 @@ import pytest
 
 from slipway.project import Project
 from slipway.servers import reap
+from tests.durability.disks import SAYS, Fault, disk
 from tests.durability.forks import Ended, Forks
 from tests.durability.stages import processes
 
@@ -77,6 +78,8 @@ RUN = [
     ("promote", "second", 2, 1),
 ]
 SERVERS = "slipway/servers.py:start,slipway/servers.py:_spawn,slipway/servers.py:_let_go"
+STRIDE = 3
+"""Every so many lines of a rollback: each kill costs the start of two servers."""
 KEEP = "slipway/stages/record.py:keep,slipway/registry.py:Registry.keep"
 
 
@@ -85,9 +88,9 @@ def swept(plant: Plant, stage: str, version: int, functions: str, group: bool = 
     arguments = next(one for one in RUN if (one[0], one[2]) == (stage, version))
     before = f"{stage} {version}"
     plant.set_back(before)
-    lines = plant.step(*arguments, functions=functions).lines
-    ends = []
-    for at in {line: at for at, line in reversed(list(enumerate(lines, 1)))}.values():
+    undisturbed = plant.step(*arguments, functions=functions)
+    lines, ends = undisturbed.lines, []
+    for at in undisturbed.first:
         plant.set_back(before)
         killed = plant.step(*arguments, functions=functions, at=at, group=group)
         assert killed.killed, (lines[at - 1], killed.answer)
@@ -137,10 +140,10 @@ def test_refuse(plant: Plant) -> None:
     plant.set_back("package 1")
     before, functions = plant.look(), f"slipway/stages/refuse.py:refuse,{KEEP}"
     arguments = ("refuse", "train-3", 2, 0)
-    lines = plant.step(*arguments, functions=functions).lines
+    undisturbed = plant.step(*arguments, functions=functions)
     after = plant.look()
     assert after["records"] == [*before["records"], ["refused", None, None]]
-    for at in range(1, len(lines) + 1, 2):
+    for at in undisturbed.first:
         plant.set_back("package 1")
         assert plant.step(*arguments, functions=functions, at=at).killed
         assert plant.look() in (before, after)
@@ -198,19 +201,88 @@ def test_promote(plant: Plant) -> None:
     _comes_to_its_end(plant)
 
 
+def test_rollback(plant: Plant) -> None:
+    """The command run again comes to its end: one record, and what was live is barred once traffic moved.
+
+    Every third line; those of the move are all killed in `test_killed_moves.py`.
+    """
+    plant.set_back("end")
+    before, command = plant.look(), f"{STAGES}:rollback"
+    functions = (
+        "slipway/stages/rollback.py:roll_back,slipway/rollout/stop.py:StopRequest.made,"
+        "slipway/rollout/local.py:LocalTarget.shift,slipway/rollout/promotion.py:Promoter._settle"
+    )
+    undisturbed = plant.forks.run(plant.root, command, functions=functions)
+    lines, after = undisturbed.lines, plant.look()
+    assert after["records"] == [*before["records"], ["rollback", 1, 2]]
+    assert after["aliases"] | {"staging": 0} == {
+        "staging": 0,
+        "canary": None,
+        "production": 1,
+        "previous": None,
+    }
+    assert (after["barred"], after["traffic"]["stable"]["number"]) == ([2], 1)
+    ends = set()
+    for at in undisturbed.first[::STRIDE]:
+        plant.set_back("end")
+        killed = plant.forks.run(plant.root, command, functions=functions, at=at)
+        assert killed.killed, (lines[at - 1], killed.answer)
+        half = plant.look()
+        assert half["traffic"]["stable"]["number"] == 1 or half["barred"] == [], lines[at - 1]
+        assert half["aliases"]["production"] == 2 or half["barred"] == [2], lines[at - 1]
+        again = plant.forks.run(plant.root, command)
+        assert again.code in (0, 3), again.answer
+        ends.add(again.code)
+        assert plant.found() == {"said": None, "state": after}, lines[at - 1]
+        assert processes(plant.root) == [], lines[at - 1]
+    assert ends == {0, 3}  # begun anew, or finished and then nothing to go back to
+
+
 def test_abort(plant: Plant) -> None:
     """Production does not move, and there is a whole record or none."""
     plant.set_back("promote 2")
     before = plant.look()
     functions = f"slipway/stages/abort.py:abort,{KEEP}"
-    lines = plant.step("abort", "second", 2, 1, functions=functions).lines
+    undisturbed = plant.step("abort", "second", 2, 1, functions=functions)
     after = plant.look()
-    for at in range(1, len(lines) + 1, 2):
+    for at in undisturbed.first:
         plant.set_back("promote 2")
         assert plant.step("abort", "second", 2, 1, functions=functions, at=at).killed
         now = plant.look()
         assert now["aliases"] | {"canary": 0} == after["aliases"] | {"canary": 0}
         assert now["records"] in (before["records"], after["records"])
+
+
+@pytest.mark.parametrize("fault", SAYS)
+@pytest.mark.parametrize(
+    ("stage", "version", "folder", "name"),
+    [
+        ("package", 2, ".slipway/bentoml", "bentoml"),
+        ("canary", 2, "work/second", "evidence.json"),
+        ("promote", 2, "work/second", "report.html"),
+    ],
+)
+def test_no_room(plant: Plant, fault: Fault, stage: str, version: int, folder: str, name: str) -> None:
+    """One line that names the place; what lay there stays, and with room a rollout comes to its end."""
+    arguments = next(one for one in RUN if (one[0], one[2]) == (stage, version))
+    plant.set_back(f"{stage} {version}")
+    out, bentos = plant.root / folder / name, plant.look()["bentos"]
+    with disk(plant.root / folder) as place:
+        if out.suffix:
+            out.write_text("old")
+        place.spoil(fault)
+        ended = plant.step(*arguments)
+        place.mend()
+        assert ended.code == 1, ended.answer
+        assert len(str(ended.answer).splitlines()) == 1, ended.answer
+        assert SAYS[fault] in ended.answer
+        assert name in ended.answer
+        if out.suffix:
+            assert out.read_text() == "old"
+        assert [one.name for one in place.folder.rglob("*.part")] == []
+    assert plant.look()["bentos"] == bentos
+    assert processes(plant.root) == []
+    _comes_to_its_end(plant)
 
 
 def _comes_to_its_end(plant: Plant) -> None:

@@ -111,6 +111,7 @@ def test_the_registry_goes_away_between_two_stages(one: Yard) -> None:
     assert look(one) == before
 
 
+@pytest.mark.long
 def test_the_registry_is_locked_by_another(one: Yard) -> None:
     """One line after a wait, and nothing has moved."""
     before = look(one)
@@ -192,16 +193,20 @@ def test_a_folder_that_may_not_be_written(tmp_path: Path) -> None:
 
 
 def test_what_a_killed_process_left_is_removed(tmp_path: Path) -> None:
-    """The folders of processes that are gone, and only theirs."""
-    gone = 2**22 + 1  # above the highest process id
-    for name in (f".out.{gone}.part", f".out.{gone}.old", f".out.{os.getppid()}.part", ".outer.1.part"):
+    """What processes wrote that are gone, and only that; in a container an id is that of one before."""
+    gone, own = 2**22 + 1, os.getpid()  # above the highest process id
+    ours = (f".out.{gone}.part", f".out.{gone}.old", f".out.{own}.part")
+    for name in (*ours, f".out.{os.getppid()}.part", ".outer.1.part"):
         (tmp_path / name).mkdir()
     with whole_folder(tmp_path / "out") as folder:
         (folder / "file").touch()
+    (tmp_path / f".file.{gone}.part").touch()
+    write_text(tmp_path / "file", "whole")
 
     assert sorted(path.name for path in tmp_path.iterdir()) == [
         f".out.{os.getppid()}.part",
         ".outer.1.part",
+        "file",
         "out",
     ]
 

@@ -12,6 +12,7 @@ import pytest
 
 from slipway.decisions import Check
 from slipway.report import render
+from tests.demanded import absent
 from tests.report import sample
 from tests.report.reading import Reading
 
@@ -108,7 +109,7 @@ def hostile(found: list[str]) -> str:
 def browsed(page: str, folder: Path) -> str:
     """What the browser made of a page, once it was loaded and its scripts had run."""
     if BROWSER is None:
-        pytest.skip("no Chromium on this machine")
+        absent("no Chromium on this machine")
     path = folder / "report.html"
     path.write_text(page, encoding="utf-8")
     options = ["--headless", "--no-sandbox", "--disable-gpu", "--virtual-time-budget=2000"]
