@@ -4,6 +4,7 @@
 """
 
 import argparse
+import contextlib
 import os
 import re
 import shutil
@@ -18,6 +19,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 from queue import SimpleQueue
+
+import psutil
 
 from tests.proof.disable import Guard, disabled
 from tests.proof.gates import Gate, Malformed, collect
@@ -98,12 +101,21 @@ def python(root: Path, *arguments: str) -> Run:
         try:
             said, _ = process.communicate(timeout=LIMIT_S)
         except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGKILL)
+            _kill_children(process.pid)
+            process.kill()
             return Run(None, f"no end within {LIMIT_S} s")
         except BaseException:
-            os.killpg(process.pid, signal.SIGKILL)
+            _kill_children(process.pid)
+            process.kill()
             raise
         return Run(process.returncode, said)
+
+
+def _kill_children(pid: int | None = None) -> None:
+    """End all that a process, or this one, has begun: servers lead sessions of their own."""
+    for one in psutil.Process(pid).children(recursive=True):
+        with contextlib.suppress(psutil.NoSuchProcess):
+            one.kill()
 
 
 def tested(root: Path, *words: str) -> Run:
@@ -157,7 +169,12 @@ def proved(root: Path, found: list[Mutant], workers: int) -> Iterator[Result]:
             seconds = sound(
                 pool.map(lambda place, tests: tested(place, "--durations=0", *tests), copies, hands)
             )
-            yield from pool.map(attempt, [quickest_first(mutant, seconds) for mutant in found])
+            try:
+                yield from pool.map(attempt, [quickest_first(mutant, seconds) for mutant in found])
+            except BaseException:
+                pool.shutdown(wait=False, cancel_futures=True)
+                _kill_children()
+                raise
 
 
 def sound(runs: Iterable[Run]) -> dict[str, float]:
@@ -191,6 +208,7 @@ def main() -> int:
     parser.add_argument("--only", default="", help="the gates whose name this regular expression finds")
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
     asked = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     begun, root = time.monotonic(), Path.cwd()
     try:
         gates = [gate for gate in collect(root) if re.search(asked.only, gate.row.name)]
@@ -198,6 +216,9 @@ def main() -> int:
         print(error, file=sys.stderr)
         return 1
     found, left = mutants(gates, asked.long)
+    if not gates:
+        print(f"no gate's name holds {asked.only!r}", file=sys.stderr)
+        return 1
     print(f"{len(gates)} gates, {len(found)} guards to disable, {asked.workers} at once", flush=True)
     results = []
     for result in proved(root, found, asked.workers):

@@ -129,3 +129,11 @@ def test_the_quickest_test_is_asked_first() -> None:
     found = Mutant("a", Guard("a.py", "f", "t"), ("slow", "quick", "none"))
 
     assert quickest_first(found, {"slow": 9.0, "quick": 0.1}).tests == ("none", "quick", "slow")
+
+
+def test_a_proof_of_nothing_is_no_proof(tree: Path) -> None:
+    """A name that no gate has, or a marker that was renamed."""
+    ran = prove(tree, "--only", "typo")
+
+    assert ran.returncode == 1
+    assert "no gate's name holds 'typo'" in ran.stderr

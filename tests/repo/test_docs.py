@@ -11,6 +11,8 @@ from tests.repo.root import ROOT, files, text
 README = "README.md"
 PROSE = (README, "CONTRIBUTING.md")
 MADE_BY_A_RUN = {".slipway/", "data/", ".venv", ".venv/bin/slipway", "incoming/clicks.csv.gz"}
+DOCS = [name for name in files() if re.fullmatch(r"docs/[^/]+\.md", name)]
+GENERATED = "docs/gates.md"
 ADRS = [name for name in files() if name.startswith("docs/adr/")]
 SPAN = re.compile(r"`([^`\n]+)`")
 PATH = re.compile(r"\.?[\w-][\w.-]*(/[\w.-]*)*")
@@ -18,12 +20,15 @@ SUFFIX = (".md", ".yaml", ".toml", ".txt", ".py", ".typed")
 
 
 def paths(name: str) -> set[str]:
-    """What stands in backticks or as a link's target and looks like a path."""
+    """What stands in backticks and looks like a path."""
     spans = [span for span in SPAN.findall(text(name)) if PATH.fullmatch(span)]
-    links = [link for link in re.findall(r"\]\(([^)]+)\)", text(name)) if "://" not in link]
-    return {span for span in spans if "/" in span or span.startswith(".") or span.endswith(SUFFIX)} | set(
-        links
-    )
+    return {span for span in spans if "/" in span or span.startswith(".") or span.endswith(SUFFIX)}
+
+
+def links(name: str) -> set[str]:
+    """The targets of links to files, without the place in a file."""
+    found = (link.split("#")[0] for link in re.findall(r"\]\(([^)]+)\)", text(name)) if "://" not in link)
+    return {link for link in found if link}
 
 
 def commands(name: str, program: str) -> list[list[str]]:
@@ -49,7 +54,13 @@ def entries(table: str) -> set[str]:
     return {entry.rstrip("/") for row in rows for entry in SPAN.findall(row)}
 
 
-@pytest.mark.parametrize("name", [*PROSE, *ADRS])
+@pytest.mark.parametrize("name", [*PROSE, *DOCS, *ADRS])
+def test_every_link_leads_to_a_file(name: str) -> None:
+    """Relative to the document, as a reader follows it."""
+    assert [link for link in links(name) if not (ROOT / name).parent.joinpath(link).exists()] == []
+
+
+@pytest.mark.parametrize("name", sorted({*PROSE, *DOCS, *ADRS} - {GENERATED}))
 def test_every_path_exists(name: str) -> None:
     """Relative to the root or, in the README's table of it, to slipway/."""
     gone = [
@@ -71,17 +82,17 @@ def test_every_entry_of_slipway_is_named() -> None:
     assert entries(section("slipway")) == there
 
 
-@pytest.mark.parametrize("name", PROSE)
+@pytest.mark.parametrize("name", [*PROSE, *DOCS])
 def test_every_make_target_exists(name: str) -> None:
     """As `make help` lists them."""
     done = subprocess.run(["make", "help"], cwd=ROOT, capture_output=True, text=True, check=True)
     targets = set(re.findall(r"make ([a-z-]+) ", done.stdout))
     named = [words[0] for words in commands(name, "make")]
-    assert named
+    assert named or name not in PROSE
     assert set(named) <= targets
 
 
-@pytest.mark.parametrize("name", [*PROSE, *ADRS])
+@pytest.mark.parametrize("name", [*PROSE, *DOCS, *ADRS])
 def test_every_slipway_command_exists(name: str) -> None:
     """Commands, their subcommands and options, as the program knows them."""
     from typer.main import get_command
