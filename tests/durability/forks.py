@@ -30,6 +30,11 @@ class Ended:
         """The counts at which each line was run for the first time."""
         return sorted({line: at for at, line in reversed(list(enumerate(self.lines, 1)))}.values())
 
+    def spread(self, most: int) -> list[int]:
+        """So many of those at most, evenly, from the first to the last."""
+        places = self.first
+        return sorted({places[number * (len(places) - 1) // (most - 1)] for number in range(most)})
+
 
 class Forks:
     """Processes forked from a warm one; a context manager."""

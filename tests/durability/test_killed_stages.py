@@ -78,8 +78,8 @@ RUN = [
     ("promote", "second", 2, 1),
 ]
 SERVERS = "slipway/servers.py:start,slipway/servers.py:_spawn,slipway/servers.py:_let_go"
-STRIDE = 3
-"""Every so many lines of a rollback: each kill costs the start of two servers."""
+KILLS = 7
+"""Places in each stage, the first and the last among them: a kill may cost the start of two servers."""
 KEEP = "slipway/stages/record.py:keep,slipway/registry.py:Registry.keep"
 
 
@@ -90,7 +90,7 @@ def swept(plant: Plant, stage: str, version: int, functions: str, group: bool = 
     plant.set_back(before)
     undisturbed = plant.step(*arguments, functions=functions)
     lines, ends = undisturbed.lines, []
-    for at in undisturbed.first:
+    for at in undisturbed.spread(KILLS):
         plant.set_back(before)
         killed = plant.step(*arguments, functions=functions, at=at, group=group)
         assert killed.killed, (lines[at - 1], killed.answer)
@@ -143,7 +143,7 @@ def test_refuse(plant: Plant) -> None:
     undisturbed = plant.step(*arguments, functions=functions)
     after = plant.look()
     assert after["records"] == [*before["records"], ["refused", None, None]]
-    for at in undisturbed.first:
+    for at in undisturbed.spread(KILLS):
         plant.set_back("package 1")
         assert plant.step(*arguments, functions=functions, at=at).killed
         assert plant.look() in (before, after)
@@ -223,7 +223,7 @@ def test_rollback(plant: Plant) -> None:
     }
     assert (after["barred"], after["traffic"]["stable"]["number"]) == ([2], 1)
     ends = set()
-    for at in undisturbed.first[::STRIDE]:
+    for at in undisturbed.spread(KILLS):
         plant.set_back("end")
         killed = plant.forks.run(plant.root, command, functions=functions, at=at)
         assert killed.killed, (lines[at - 1], killed.answer)
@@ -245,7 +245,7 @@ def test_abort(plant: Plant) -> None:
     functions = f"slipway/stages/abort.py:abort,{KEEP}"
     undisturbed = plant.step("abort", "second", 2, 1, functions=functions)
     after = plant.look()
-    for at in undisturbed.first:
+    for at in undisturbed.spread(KILLS):
         plant.set_back("promote 2")
         assert plant.step("abort", "second", 2, 1, functions=functions, at=at).killed
         now = plant.look()

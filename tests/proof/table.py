@@ -16,6 +16,9 @@ a case that is dealt with and ends nothing; three digits are an HTTP status.
 This file is generated from the `gate` markers of the tests (`python -m tests.proof.table`), and a test holds
 it against them. `make prove` disables each gate in a copy of this repository, one at a time, and requires
 that one of its tests fails. Measured rates and sizes are in [evidence.md](evidence.md).
+
+The service took 400,000 requests that were spoilt byte by byte (`benchmarks/fuzz_service.py`, seeds
+1 and 2): none was answered by a 5xx, none hung, and its memory grew by 53 MiB at most.
 """
 COLUMNS = ("gate", "what is fed", "exit", "reason", "what did not happen", "tests")
 
