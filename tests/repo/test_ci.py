@@ -9,7 +9,7 @@ import yaml
 from tests.repo.root import ROOT, text
 
 WORKFLOW = ".github/workflows/ci.yml"
-TARGETS = ["check", "test", "test-full", "prove", "demo SIZE=small"]
+TARGETS = ["check", "test", "test-full", "demo SIZE=small"]
 
 
 def workflow() -> dict[str, Any]:
@@ -25,6 +25,11 @@ def test_both_run_the_same_targets() -> None:
     assert re.findall(r'"[^"]+"|\S+', here[1]) == [f'"{one}"' if " " in one else one for one in TARGETS]
     steps = [step.get("run", "") for step in workflow()["jobs"]["make"]["steps"]]
     assert [step.removeprefix("make ") for step in steps if step.removeprefix("make ") in TARGETS] == TARGETS
+
+
+def test_gates_are_proven_beside_the_rest() -> None:
+    """In a job of its own, as it takes longer than all quick tests."""
+    assert "make prove" in [step.get("run") for step in workflow()["jobs"]["prove"]["steps"]]
 
 
 def test_actions_are_pinned_by_commit() -> None:

@@ -281,3 +281,12 @@ def test_unknown_tensors_are_ignored(browser: Browser) -> None:
     more = tensors(2, weather=tensor("weather", ["rain"], datatype="BYTES"))
 
     assert outputs(browser, more) == outputs(browser, tensors(2))
+
+
+@TENSORS
+def test_two_tensors_of_one_name(browser: Browser) -> None:
+    """The last would win without a word."""
+    sent = tensors(2)
+    answer = browser.post(INFER, json=sent | {"inputs": [*sent["inputs"], sent["inputs"][0]]})
+
+    assert (answer.status_code, answer.json()) == (400, {"error": "inputs: two tensors have the same name"})
