@@ -2,14 +2,14 @@
 
 python -m benchmarks.bench_arms [requests]
 
-The ratio of their p90 should be 1 at every weight. Beside it stands what four requests at once would show.
+The ratio of their p90 should be 1 at every weight. Beside it stands what one request at a time in each arm
+would show.
 """
 
 import sys
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from queue import SimpleQueue
 
 import numpy as np
 
@@ -21,7 +21,6 @@ from slipway.rollout.target import Call, TrafficState
 from tests.rollout.live import SYSTEM, make_live, traffic
 
 WEIGHTS = (10, 50, 80)
-FLIGHT = 4
 
 
 def main(requests: int = 4000) -> None:
@@ -32,7 +31,7 @@ def main(requests: int = 4000) -> None:
         path = state_path(live.project, SYSTEM, "small")
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(TrafficState(stable=live.second).model_dump_json())
-        print("| weight | one at a time in each arm | four at once |\n|---|---|---|")
+        print("| weight | as in a rollout | one at a time in each arm |\n|---|---|---|")
         with LocalTarget(live.project, SYSTEM, "small", live.second, "bench") as target:
             for weight in WEIGHTS:
                 chosen = in_canary([offer.unit for offer in offers], "bench", weight)
@@ -40,7 +39,7 @@ def main(requests: int = 4000) -> None:
                 calls = [Call(arm, offer.body) for arm, offer in zip(arms, offers, strict=True)]
                 ours = ratio(target.serve(calls, lambda: False), chosen)
                 print(
-                    f"| {weight} % | {ours:.2f} | {ratio(at_once(target, calls), chosen):.2f} |", flush=True
+                    f"| {weight} % | {ours:.2f} | {ratio(in_turns(target, calls), chosen):.2f} |", flush=True
                 )
 
 
@@ -50,20 +49,14 @@ def ratio(replies: list[Reply], canary: np.ndarray[tuple[int], np.dtype[np.bool_
     return float(np.quantile(taken[canary], 0.9) / np.quantile(taken[~canary], 0.9))
 
 
-def at_once(target: LocalTarget, calls: list[Call]) -> list[Reply]:
-    """The same calls from several clients that do not wait for each other."""
-    idle: SimpleQueue[dict[Arm, Client]] = SimpleQueue()
-    for _ in range(FLIGHT):
-        idle.put({arm: Client(server.url, 10.0) for arm, server in target.arms.items()})
-
-    def send(call: Call) -> Reply:
-        clients = idle.get()
-        reply = clients[call.arm].post(f"/v2/models/{SYSTEM}/infer", call.body)
-        idle.put(clients)
-        return reply
-
-    with ThreadPoolExecutor(FLIGHT) as pool:
-        return list(pool.map(send, calls))
+def in_turns(target: LocalTarget, calls: list[Call]) -> list[Reply]:
+    """The same calls, where those of an arm wait for each other outside of it."""
+    path = f"/v2/models/{SYSTEM}/infer"
+    clients = {arm: Client(server.url, 10.0) for arm, server in target.arms.items()}
+    with ThreadPoolExecutor(1) as stable, ThreadPoolExecutor(1) as canary:
+        turns = {"stable": stable, "canary": canary}
+        sent = [turns[call.arm].submit(clients[call.arm].post, path, call.body) for call in calls]
+        return [reply.result() for reply in sent]
 
 
 if __name__ == "__main__":

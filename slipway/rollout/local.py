@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
-from threading import BoundedSemaphore
+from queue import SimpleQueue
 from typing import Self
 
 import orjson
@@ -25,8 +25,7 @@ from slipway.settings import Size
 from slipway.settings.project import line
 
 FLIGHT = 4
-"""Requests handed out at once. A server gets one at a time: in an arm with more traffic they would wait for
-each other, and it would look slow."""
+"""Requests under way at once, over both arms; so none looks slow by its share (`benchmarks/bench_arms.py`)."""
 
 RELEASE_S = 180.0
 """Seconds in which a canary that is asked to stop does; its servers may be starting, for up to 120."""
@@ -85,8 +84,7 @@ class LocalTarget:
         self.timeout_s = patience(project.card(system))
         self.path = state_path(project, system, size)
         self.arms: dict[Arm, Server] = {}
-        self.clients: dict[Arm, tuple[ThreadPoolExecutor, Client]] = {}
-        self.flight = BoundedSemaphore(FLIGHT)
+        self.idle: SimpleQueue[dict[Arm, Client]] = SimpleQueue()
         self.shifted = False
         self.before: TrafficState | None = None
 
@@ -110,15 +108,14 @@ class LocalTarget:
         return state(self.project, self.system, self.size)
 
     def serve(self, calls: Sequence[Call], over: Callable[[], bool]) -> list[Reply]:
-        """Send requests to their arms, both at once, until it is over; a reply to each that was sent."""
+        """Send requests to their arms, a few at once, until it is over; a reply to each that was sent."""
         sent = []
         for call in calls:
-            self.flight.acquire()
+            clients = self.idle.get()
             if over():
-                self.flight.release()
+                self.idle.put(clients)
                 break
-            turns, client = self.clients[call.arm]
-            sent.append(turns.submit(self._send, client, call))
+            sent.append(self.pool.submit(self._send, clients, call))
         return [reply.result() for reply in sent]
 
     def stop_asked(self) -> str | None:
@@ -188,21 +185,23 @@ class LocalTarget:
         with ThreadPoolExecutor(2) as both:
             list(both.map(self._start, ("stable", "canary"), (now.stable, canary)))
         self._write(TrafficState(stable=now.stable, canary=canary, experiment=self.experiment))
-        for arm, server in self.arms.items():
-            client = Client(server.url, self.timeout_s)
-            stack.callback(client.close)
-            self.clients[arm] = stack.enter_context(ThreadPoolExecutor(1)), client
+        self.pool = stack.enter_context(ThreadPoolExecutor(FLIGHT))
+        for _ in range(FLIGHT):
+            clients = {arm: Client(server.url, self.timeout_s) for arm, server in self.arms.items()}
+            self.idle.put(clients)
+            for client in clients.values():
+                stack.callback(client.close)
 
     def _end_canary(self) -> None:
         now = self.state()
         if now is not None and now.canary is not None:
             self._write(TrafficState(stable=now.stable))
 
-    def _send(self, client: Client, call: Call) -> Reply:
+    def _send(self, clients: dict[Arm, Client], call: Call) -> Reply:
         try:
-            return client.post(f"/v2/models/{self.system}/infer", call.body)
+            return clients[call.arm].post(f"/v2/models/{self.system}/infer", call.body)
         finally:
-            self.flight.release()
+            self.idle.put(clients)
 
     def _start(self, arm: Arm, version: Deployed) -> None:
         self.arms[arm] = self.start(self.project, version.bento, version.number)
