@@ -142,7 +142,7 @@ def run(course: Course, races: int, seed: int) -> Counter[str]:
             registry.clear(replaced)
         reasons["production.unmoved" if "production.unmoved" in ended[1 - winner][1] else "lock"] += 1
         interleavings.add(turns)
-    assert len(interleavings) > 0.9 * races
+    assert len(interleavings) > races / 2  # one may run to its end before the other begins
     return reasons
 
 
