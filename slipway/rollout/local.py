@@ -25,7 +25,7 @@ from slipway.settings import Size
 from slipway.settings.project import line
 
 FLIGHT = 4
-"""Requests under way at once, over both arms; so none looks slow by its share (`benchmarks/bench_arms.py`)."""
+"""Requests under way at once, over both arms, of which none looks slow by its share (see `bench_arms.py`)."""
 
 RELEASE_S = 180.0
 """Seconds in which a canary that is asked to stop does; its servers may be starting, for up to 120."""
