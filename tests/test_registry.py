@@ -39,8 +39,6 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def registry(root: Path, monkeypatch: pytest.MonkeyPatch) -> Registry:
     """A line of its own in the embedded registry of the project, which is the working directory."""
-    for name in ("MLFLOW_TRACKING_URI", INJECTED):
-        monkeypatch.delenv(name, raising=False)
     monkeypatch.chdir(root)
     return Registry(Project(root), f"line{uuid4().hex[:8]}", "small")
 

@@ -23,8 +23,7 @@ class Copy:
     @property
     def environment(self) -> dict[str, str]:
         """The copy's code first, no home folder to find settings in, no registry but its own."""
-        environment = {name: value for name, value in os.environ.items() if name != "MLFLOW_TRACKING_URI"}
-        environment |= {"PYTHONPATH": str(self.root), "HOME": str(self.root.parent)}
+        environment = os.environ | {"PYTHONPATH": str(self.root), "HOME": str(self.root.parent)}
         environment["PATH"] = f"{Path(sys.executable).parent}:{environment['PATH']}"
         return environment
 

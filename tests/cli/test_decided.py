@@ -96,7 +96,6 @@ def test_a_decision_for_a_version_is_success(root: Path, name: str, decision: st
 def test_a_baseline_that_is_not_first_ends_the_demo(own: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where its training was refused: no second one is begun."""
     monkeypatch.chdir(own)
-    monkeypatch.setenv("MLFLOW_TRACKING_URI", "")
     begun: list[str] = []
 
     def refuse(*arguments: object) -> DecisionRecord:

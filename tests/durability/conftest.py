@@ -37,8 +37,8 @@ class Yard:
 @pytest.fixture(scope="session")
 def forks(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Forks]:
     """A process that has imported what the stages import."""
-    environment = {name: value for name, value in os.environ.items() if name != "MLFLOW_TRACKING_URI"}
-    environment["MLFLOW_SQLALCHEMYSTORE_POOLCLASS"] = "NullPool"  # a connection must not be inherited
+    # a connection must not be inherited
+    environment = os.environ | {"MLFLOW_SQLALCHEMYSTORE_POOLCLASS": "NullPool"}
     with Forks(tmp_path_factory.mktemp("forks"), environment) as found:
         yield found
 

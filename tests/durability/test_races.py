@@ -32,11 +32,10 @@ class Racer:
     """One of the processes."""
 
     def __init__(self, root: Path) -> None:
-        environment = {name: value for name, value in os.environ.items() if name != "MLFLOW_TRACKING_URI"}
         self.process = subprocess.Popen(
             [sys.executable, "-m", "tests.durability.racer"],
             cwd=root,
-            env=environment | {"PYTHONPATH": str(ROOT)},
+            env=os.environ | {"PYTHONPATH": str(ROOT)},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,

@@ -1,7 +1,6 @@
 """`slipway status`: alias and traffic side by side, and where they do not agree."""
 
 import json
-import os
 from pathlib import Path
 
 import pytest
@@ -24,7 +23,6 @@ ONE, TWO = Deployed(number=1, bento="b:1"), Deployed(number=2, bento="b:2")
 @pytest.fixture(scope="module")
 def registry(tmp_path_factory: pytest.TempPathFactory) -> Registry:
     """Two versions, the first in production."""
-    os.environ.pop("MLFLOW_TRACKING_URI", None)
     root = settings_only(tmp_path_factory.mktemp("status") / "a project")
     found = Registry(Project(root), "ad_click", "small")
     tiny_version(ROOT, root / "one", "logistic")

@@ -57,9 +57,8 @@ def test_no_two_lines_share_a_bento(project_fault: Fault, name: str, systems: li
     assert said in project_fault(lambda project: project.update(change))
 
 
-def test_the_default_of_everything_is_local(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_default_of_everything_is_local() -> None:
     """Without a tracking server, the registry is a file below the state folder."""
-    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
     uri = Project(ROOT).tracking_uri
     assert uri == Project(ROOT).embedded_tracking_uri
     assert uri.endswith(".slipway/registry/mlflow.db")

@@ -53,10 +53,8 @@ def database(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The database of an empty registry, to copy: MLflow takes seconds to make one."""
     root = tmp_path_factory.mktemp("registry")
     shutil.copyfile(ROOT / "project.yaml", root / "project.yaml")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("MLFLOW_TRACKING_URI", "")  # what MLflow sets it to is undone
-        registry = Registry(Project(root), "ad_click", "small")
-        registry.client.search_experiments(max_results=1)
+    registry = Registry(Project(root), "ad_click", "small")
+    registry.client.search_experiments(max_results=1)
     return registry.folder / DATABASE
 
 
@@ -68,7 +66,6 @@ def desk(tmp_path: Path, database: Path, monkeypatch: pytest.MonkeyPatch) -> Des
     for name in ("project.yaml", "systems/ad_click/system.yaml"):
         shutil.copyfile(ROOT / name, root / name)
     monkeypatch.chdir(root)
-    monkeypatch.setenv("MLFLOW_TRACKING_URI", "")  # what MLflow sets it to is undone
     files = ("data", "models", "evidence.json", "summary.json", "docs.html")
     found = Desk(root, *(tmp_path / name for name in files))
     found.registry.folder.mkdir(parents=True)

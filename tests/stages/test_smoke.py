@@ -90,7 +90,6 @@ def packaged(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Packaged]:
     card.write_text(text.replace("p99_latency_ms: 100", "p99_latency_ms: 60000"))
     tiny_version(ROOT, root.parent / "version", "boosting")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("MLFLOW_TRACKING_URI", "")  # MLflow may have set it in another test
         patch.chdir(root)
         registry = Registry(Project(root), "ad_click", "small")
         run = registry.start_run("training", RUN.id, RUN.fingerprint)
@@ -177,7 +176,6 @@ CASES = [
 
 def served(packaged: Packaged, port: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the stage find the Bento's server behind a port."""
-    monkeypatch.setenv("MLFLOW_TRACKING_URI", "")
     monkeypatch.chdir(packaged.root)
     monkeypatch.setattr(servers, "start", lambda *_: replace(packaged.server, port=port))
     monkeypatch.setattr(servers, "stop", lambda *_: None)

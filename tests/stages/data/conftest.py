@@ -131,7 +131,6 @@ def desk(committed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> De
     """A copy of the project, which is the working directory."""
     root = shutil.copytree(committed, tmp_path / "a project", symlinks=True)
     monkeypatch.chdir(root)
-    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
     (tmp_path / "out").mkdir()
     return Desk(Project(root), tmp_path / "out")
 
