@@ -11,7 +11,7 @@ from slipway.rollout.analysis import judge
 from slipway.rollout.evidence import Look
 from slipway.rollout.observations import Observations
 from slipway.settings.card import Guardrails, Rollout, Step
-from tests.rollout.test_analysis import AT
+from tests.rollout.test_analysis import AT, failed
 
 SIZES = (2000, 400)
 
@@ -46,11 +46,6 @@ def traffic(slower: float = 1.0, errors: float = 0.0) -> Observations:
 def look(seen: Observations, settings: Rollout) -> Look:
     """The last one."""
     return judge(seen, settings, 1, True, AT, "reward")
-
-
-def failed(found: Look) -> list[str]:
-    """The codes of the checks that did not pass."""
-    return [check.code for check in found.verdict.checks if not check.passed]
 
 
 def test_a_sound_canary_is_promoted() -> None:

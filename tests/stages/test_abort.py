@@ -4,10 +4,19 @@ from pathlib import Path
 
 import pytest
 
+from slipway.decisions import CanaryOutcome
 from slipway.stages.abort import abort
 from tests.report import sample
 from tests.stages.conftest import RUN, Desk
 from tests.stages.test_refusals import decisions, enter
+
+
+def end(desk: Desk, folder: Path, outcome: CanaryOutcome) -> None:
+    """The canary of version 1 ends so."""
+    (folder / "canary.json").write_text(sample.canary(outcome=outcome).model_dump_json())
+    (folder / "smoked.json").write_text("[]")
+    files = [folder / name for name in ("smoked.json", "canary.json", "report.html")]
+    abort(RUN, 1, 7, "b:1", desk.data, *files)
 
 
 @pytest.mark.gate(
@@ -23,11 +32,7 @@ def test_an_inconclusive_canary_is_withdrawn_and_recorded(desk: Desk, tmp_path: 
     """Inconclusive never promotes."""
     enter(desk)
     desk.registry.point("canary", 1)
-    found = sample.canary(outcome="inconclusive")
-    (tmp_path / "canary.json").write_text(found.model_dump_json())
-    (tmp_path / "smoked.json").write_text("[]")
-    files = [tmp_path / name for name in ("smoked.json", "canary.json", "report.html")]
-    abort(RUN, 1, 7, "b:1", desk.data, *files)
+    end(desk, tmp_path, "inconclusive")
 
     assert [("registered", 1), ("inconclusive", 1)] == decisions(desk)
     assert (desk.registry.resolve("canary"), desk.registry.resolve("production")) == (None, None)
@@ -38,10 +43,7 @@ def test_the_canary_of_a_later_rollout_keeps_its_alias(desk: Desk, tmp_path: Pat
     for _ in range(2):
         enter(desk)
     desk.registry.point("canary", 2)
-    (tmp_path / "canary.json").write_text(sample.canary(outcome="abort").model_dump_json())
-    (tmp_path / "smoked.json").write_text("[]")
-    files = [tmp_path / name for name in ("smoked.json", "canary.json", "report.html")]
-    abort(RUN, 1, 7, "b:1", desk.data, *files)
+    end(desk, tmp_path, "abort")
 
     assert desk.registry.resolve("canary") == 2
 
@@ -52,9 +54,6 @@ def test_policy_may_hold_an_inconclusive_canary(desk: Desk, tmp_path: Path) -> N
     card.write_text(card.read_text().replace("rollout:", "rollout:\n  on_inconclusive: hold"))
     enter(desk)
     desk.registry.point("canary", 1)
-    (tmp_path / "canary.json").write_text(sample.canary(outcome="inconclusive").model_dump_json())
-    (tmp_path / "smoked.json").write_text("[]")
-    files = [tmp_path / name for name in ("smoked.json", "canary.json", "report.html")]
-    abort(RUN, 1, 7, "b:1", desk.data, *files)
+    end(desk, tmp_path, "inconclusive")
 
     assert (desk.registry.resolve("canary"), desk.registry.resolve("production")) == (1, None)

@@ -1,31 +1,24 @@
 """A version whose server never gets ready, or ends at its start: really built, really started."""
 
 import json
-import shutil
 from functools import partial
 from pathlib import Path
 
 import pytest
-import yaml
 
 from slipway import servers
 from slipway.errors import NotReady, Refused
 from slipway.project import Project
-from slipway.registry import Registry
-from slipway.rollout.local import LocalTarget, state, state_path
-from slipway.rollout.target import Deployed, TrafficState
+from slipway.rollout.local import LocalTarget, state
+from slipway.rollout.target import TrafficState
 from slipway.servers import Server
 from slipway.stages import canary as stage
 from slipway.stages.canary import canary
-from slipway.stages.package import package
 from slipway.stages.smoke import smoke
 from slipway.version.manifest import MANIFEST, code_digest, sha256
-from tests.report import sample
-from tests.rollout.live import short, write_replay
-from tests.stages.test_rollback import RUN, Line
+from tests.stages.packaged import ROOT, RUN, Line, make_line
 from tests.tiny import tiny_version
 
-ROOT = Path(__file__).parents[2]
 SERVED = """
 import sys
 if "_bentoml_impl.worker.service" in sys.orig_argv:
@@ -53,46 +46,24 @@ def with_code(folder: Path, code: str) -> None:
 @pytest.fixture(scope="module")
 def line(tmp_path_factory: pytest.TempPathFactory) -> Line:
     """Version 1 is sound, 2 hangs when it is served, and 3 ends."""
-    root = tmp_path_factory.mktemp("never ready") / "a project"
-    shutil.copytree(ROOT / "systems", root / "systems", ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copyfile(ROOT / "project.yaml", root / "project.yaml")
-    card = root / "systems" / "ad_click" / "system.yaml"
-    rollout = short(Project(root).card("ad_click")).rollout.model_dump(mode="json")
-    card.write_text(yaml.safe_dump(yaml.safe_load(card.read_text()) | {"rollout": rollout}))
-    data = root.parent / "data"
-    write_replay(data, 2100)
-    (data / "manifest.json").write_text(sample.split().model_dump_json())
-    bentos = {}
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("MLFLOW_TRACKING_URI", "")  # MLflow may have set it in another test
-        patch.chdir(root)
-        registry = Registry(Project(root), "ad_click", "small")
-        for number, code in ((1, ""), (2, HANGS), (3, ENDS)):
-            folder = root.parent / f"version{number}"
-            tiny_version(ROOT, folder, "logistic")
-            with_code(folder, code)
-            run = registry.start_run("training", RUN.id, RUN.fingerprint)
-            registry.register(run, folder)
-            known = {"id": f"20260101T000000{number:03d}-r", "decision": "registered", "version": number}
-            registry.keep(sample.record(**known, run=run, canary=None), root.parent)
-            bentos[number] = package(RUN, number)
-    return Line(root, data, bentos)
+
+    def written(code: str, folder: Path) -> None:
+        tiny_version(ROOT, folder, "logistic")
+        with_code(folder, code)
+
+    versions = {number: partial(written, code) for number, code in ((1, ""), (2, HANGS), (3, ENDS))}
+    return make_line(tmp_path_factory.mktemp("never ready") / "a project", versions)
 
 
 def make_live(line: Line, number: int) -> TrafficState:
     """Put a version into production."""
     line.registry.point("production", number)
-    traffic = TrafficState(stable=Deployed(number=number, bento=line.bentos[number]))
-    path = state_path(line.project, "ad_click", "small")
-    path.parent.mkdir(exist_ok=True)
-    path.write_text(traffic.model_dump_json())
-    return traffic
+    return line.send_traffic(number)
 
 
 @pytest.fixture
 def live(line: Line, monkeypatch: pytest.MonkeyPatch) -> Line:
     """Version 1 is live, and servers of version 2 are waited for no longer than a second."""
-    monkeypatch.setenv("MLFLOW_TRACKING_URI", "")
     monkeypatch.chdir(line.root)
     make_live(line, 1)
     start = servers.start

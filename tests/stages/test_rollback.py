@@ -1,31 +1,22 @@
 """A rollback while a canary of the same line has the traffic: real processes, registry and servers."""
 
 import json
-import shutil
 import subprocess
 import sys
-from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import pytest
-import yaml
 
 from slipway import servers
 from slipway.errors import Refused
-from slipway.project import Project
-from slipway.registry import Registry
 from slipway.rollout.local import state, state_path
 from slipway.rollout.target import Deployed, TrafficState
 from slipway.stages.canary import canary
-from slipway.stages.package import package
-from slipway.stages.run import RunRef
 from tests.cli.conftest import environment, slipway
-from tests.report import sample
-from tests.rollout.live import short, write_replay
+from tests.stages.packaged import ROOT, RUN, Line, make_line
 from tests.tiny import tiny_version
 
-ROOT = Path(__file__).parents[2]
-RUN = RunRef(id="rollout", system="ad_click", size="small", revision="WORKSPACE", fingerprint="f")
 REASON = "clicks from robots"
 ROLLOUT = """
 import sys, time
@@ -50,68 +41,25 @@ abort(run, 3, 2, bento, data, smoked, evidence, report)
 """
 
 
-@dataclass(frozen=True)
-class Line:
-    """A project whose version 2 is live, 1 was before it, and 3 is to be tried."""
-
-    root: Path
-    data: Path
-    bentos: dict[int, str]
-
-    @property
-    def project(self) -> Project:
-        """The project."""
-        return Project(self.root)
-
-    @property
-    def registry(self) -> Registry:
-        """Its registry."""
-        return Registry(self.project, "ad_click", "small")
-
-    def decisions(self) -> list[tuple[str, int | None, int | None]]:
-        """Decision, version and what was live, oldest first."""
-        return [(one.decision, one.version, one.replaced) for one in self.registry.records()]
-
-
 @pytest.fixture(scope="module")
 def line(tmp_path_factory: pytest.TempPathFactory) -> Line:
-    """Three versions are registered and packaged."""
-    root = tmp_path_factory.mktemp("rollback") / "a project"
-    shutil.copytree(ROOT / "systems", root / "systems", ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copyfile(ROOT / "project.yaml", root / "project.yaml")
-    card = root / "systems" / "ad_click" / "system.yaml"
-    rollout = short(Project(root).card("ad_click")).rollout.model_dump(mode="json")
-    card.write_text(yaml.safe_dump(yaml.safe_load(card.read_text()) | {"rollout": rollout}))
-    data = root.parent / "data"
-    write_replay(data, 2100)
-    (data / "manifest.json").write_text(sample.split().model_dump_json())
-    bentos = {}
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("MLFLOW_TRACKING_URI", "")  # MLflow may have set it in another test
-        patch.chdir(root)
-        registry = Registry(Project(root), "ad_click", "small")
-        for number, kind in ((1, "logistic"), (2, "boosting"), (3, "boosting")):
-            folder = root.parent / f"version{number}"
-            tiny_version(ROOT, folder, kind, skew=number * 1e-9)  # type: ignore[arg-type]
-            run = registry.start_run("training", RUN.id, RUN.fingerprint)
-            registry.register(run, folder)
-            known = {"id": f"20260101T000000{number:03d}-r", "decision": "registered", "version": number}
-            registry.keep(sample.record(**known, run=run, canary=None), root.parent)
-            bentos[number] = package(RUN, number)
-    return Line(root, data, bentos)
+    """Three versions are registered and packaged; 3 is to be tried."""
+
+    def written(number: int, kind: str, folder: Path) -> None:
+        tiny_version(ROOT, folder, kind, skew=number * 1e-9)  # type: ignore[arg-type]
+
+    kinds = {1: "logistic", 2: "boosting", 3: "boosting"}
+    versions = {number: partial(written, number, kind) for number, kind in kinds.items()}
+    return make_line(tmp_path_factory.mktemp("rollback") / "a project", versions)
 
 
 @pytest.fixture
-def live(line: Line, monkeypatch: pytest.MonkeyPatch) -> Line:
-    """Version 2 is live, and nothing is barred."""
-    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)  # MLflow sets it for its own children
+def live(line: Line) -> Line:
+    """Version 2 is live, 1 was before it, and nothing is barred."""
     line.registry.clear(2)
     for alias, number in (("canary", None), ("production", 2), ("previous", 1)):
         line.registry.point(alias, number)  # type: ignore[arg-type]
-    traffic = TrafficState(stable=Deployed(number=2, bento=line.bentos[2]))
-    path = state_path(line.project, "ad_click", "small")
-    path.parent.mkdir(exist_ok=True)
-    path.write_text(traffic.model_dump_json())
+    line.send_traffic(2)
     return line
 
 
