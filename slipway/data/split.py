@@ -1,7 +1,6 @@
 """Split rows by time into train, validation, holdout and replay."""
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -12,6 +11,7 @@ from numpy.typing import NDArray
 from slipway.atomic import whole_folder
 from slipway.data.manifest import PARTS, Part, PartSummary, SplitManifest
 from slipway.data.parquet import ROWS, TRUTH, batches_between, open_parquet, write_batches
+from slipway.data.requests import request_codes
 from slipway.errors import SlipwayError
 from slipway.settings import Card, Size
 from slipway.version.manifest import sha256
@@ -31,7 +31,7 @@ def split(card: Card, system: str, size: Size, raw: Path, out: Path) -> SplitMan
     open_parquet(raw / ROWS)
     table = pq.read_table(raw / ROWS, columns=[name for name in (time_column, request) if name])
     time = table[time_column].cast(pa.timestamp("us")).cast(pa.int64()).to_numpy()
-    bounds = boundaries(card, time, _codes(None if request is None else table[request]))
+    bounds = boundaries(card, time, request_codes(table, request))
     with whole_folder(out) as folder:
         parts = {
             part: _write_part(card, part, raw, (start, stop), folder)
@@ -48,7 +48,7 @@ def boundaries(card: Card, time: NDArray[np.int64], request: NDArray[np.int64]) 
     Args:
         card: whose shares the parts come near; ties and requests may shift them.
         time: int64 [rows], sorted.
-        request: int64 [rows] from 0; rows of one request have one number. [0] where there are no requests.
+        request: int64 [rows] from 0; rows of one request have one number.
     """
     if np.any(np.diff(time) < 0):
         raise SlipwayError("the rows are not sorted by time")
@@ -74,20 +74,12 @@ def _cuts(time: NDArray[np.int64], request: NDArray[np.int64]) -> NDArray[np.int
     """Rows at which a part may begin: a new time begins there and no request goes on."""
     rows = len(time)
     starts = np.r_[False, time[1:] != time[:-1]]
-    if len(request):
-        place = np.arange(rows)
-        last = np.zeros(request.max() + 1, np.int64)
-        np.maximum.at(last, request, place)
-        goes_on = np.maximum.accumulate(last[request])
-        starts[1:] &= goes_on[:-1] < place[1:]
+    place = np.arange(rows)
+    last = np.zeros(request.max() + 1, np.int64)
+    np.maximum.at(last, request, place)
+    goes_on = np.maximum.accumulate(last[request])
+    starts[1:] &= goes_on[:-1] < place[1:]
     return np.flatnonzero(starts)
-
-
-def _codes(request: Any) -> NDArray[np.int64]:
-    if request is None:
-        return np.zeros(0, np.int64)
-    encoded = request.combine_chunks().dictionary_encode()
-    return np.asarray(encoded.indices.to_numpy(zero_copy_only=False), dtype=np.int64)
 
 
 def _write_part(card: Card, part: Part, raw: Path, rows: tuple[int, int], folder: Path) -> PartSummary:

@@ -19,7 +19,8 @@ from slipway.settings.data import Split
 from slipway.system import load_system
 from tests.data.small import ROOT
 
-NONE = np.zeros(0, np.int64)
+ALONE = np.arange(1000)
+"""Each row is a request of its own."""
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +41,7 @@ def raw(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_shares(card: Card) -> None:
     """Without ties the parts have the card's shares."""
-    assert boundaries(card, np.arange(1000), NONE) == [0, 550, 650, 800, 1000]
+    assert boundaries(card, np.arange(1000), ALONE) == [0, 550, 650, 800, 1000]
 
 
 def test_ties_shift_a_boundary(card: Card) -> None:
@@ -48,7 +49,7 @@ def test_ties_shift_a_boundary(card: Card) -> None:
     time = np.arange(1000)
     time[540:600] = 540
 
-    assert boundaries(card, time, NONE) == [0, 540, 650, 800, 1000]
+    assert boundaries(card, time, ALONE) == [0, 540, 650, 800, 1000]
 
 
 def test_a_request_over_two_times_is_not_cut(card: Card) -> None:
@@ -63,13 +64,13 @@ def test_a_request_over_two_times_is_not_cut(card: Card) -> None:
 def test_too_few_times(card: Card, times: int) -> None:
     """What cannot be cut is an error."""
     with pytest.raises(SlipwayError, match=f"{times} times"):
-        boundaries(card, np.sort(np.arange(100) % times), NONE)
+        boundaries(card, np.sort(np.arange(100) % times), ALONE[:100])
 
 
 def test_unsorted(card: Card) -> None:
     """Rows out of order are an error, not a leak."""
     with pytest.raises(SlipwayError, match="not sorted"):
-        boundaries(card, np.array([1, 0, 2, 3, 4]), NONE)
+        boundaries(card, np.array([1, 0, 2, 3, 4]), ALONE[:5])
 
 
 @given(
