@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from slipway.project import Project
+from slipway.settings import Card
 from slipway.system import load_system
 
 
@@ -23,7 +24,7 @@ def main(rows: int = 1_000_000) -> None:
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
         system.generate(rows, 17, folder)
-        suite = _common(card, system.expectations(card))
+        suite = _common(card, system.expectations(card), folder / "rows.parquet")
         duckdb = _seconds(suite, _duckdb_batch(gx.get_context(mode="ephemeral"), folder))
         pandas = _seconds(suite, lambda: _pandas_batch(gx.get_context(mode="ephemeral"), folder))
     print(f"{rows} rows, {len(suite.expectations)} expectations")
@@ -31,11 +32,12 @@ def main(rows: int = 1_000_000) -> None:
     print(f"pandas {pandas:6.2f} s, {pandas / duckdb:.1f} times as long")
 
 
-def _common(card: Any, extra: list[Any]) -> Any:
+def _common(card: Card, extra: list[Any], rows: Path) -> Any:
     """The suite without the queries for types, which pandas cannot answer."""
+    from slipway.data.duckdb_engine import column_types
     from slipway.data.suite import build_suite
 
-    suite = build_suite(card, extra)
+    suite = build_suite(card.name, card.data, extra, column_types([rows]))
     suite.expectations = [one for one in suite.expectations if not hasattr(one, "unexpected_rows_query")]
     return suite
 

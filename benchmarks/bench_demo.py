@@ -12,7 +12,8 @@ import tempfile
 import time
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[1]
+from tests.root import ROOT
+
 PARTS = ("slipway", "systems", "components", "pipelines", ".dvc", ".gitignore", ".dvcignore")
 FILES = ("project.yaml", "bentofile.yaml", "requirements.txt", "requirements-serving.txt")
 SIZE = ("--size", "small")

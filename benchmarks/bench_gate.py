@@ -32,9 +32,9 @@ from slipway.models import Params, predictor
 from slipway.project import Project
 from slipway.settings import Card
 from slipway.system import load_system
+from tests.root import ROOT
 
 Floats = NDArray[np.float64]
-ROOT = Path(__file__).parents[1]
 TRAIN, MORE, VALIDATION, LATER = 30_000, 60_000, 10_000, 110_000
 """Rows: the last 30,000 or 60,000 before validation begins are trained on, 110,000 come later."""
 LEVEL = 0.05
@@ -74,7 +74,7 @@ class World:
         after, truth = table.slice(known), truth[known:]
         users = after["user_id"].to_numpy()
         held = np.random.default_rng(seed).random(users.max() + 1)[users] < HELD
-        holdout = HoldoutRows.of(card, after.filter(pa.array(held)), truth[held])
+        holdout = HoldoutRows.of(card.data, after.filter(pa.array(held)), truth[held])
         return cls(card, table.slice(0, known), holdout, after.filter(pa.array(~held)), truth[~held])
 
 
@@ -153,15 +153,17 @@ def evidence(world: World, baseline: Fitted, candidate: Fitted, champion: Fitted
         )
         for role, model in models.items()
     ]
-    return compose(world.card, world.holdout, "bench", subjects, [])
+    card = world.card
+    return compose(card.name, card.evaluation, world.holdout, "bench", subjects, [], seed=card.models.seed)
 
 
 def judged(world: World, baseline: Fitted, candidate: Fitted, champion: Fitted) -> Pair:
     """Let the gate decide."""
     found = evidence(world, baseline, candidate, champion)
+    verdict = decide(found, world.card.gate, world.card.problem.p99_latency_ms)
     difference = found.comparisons[-1].log_loss
     return Pair(
-        stopped=[check.code for check in decide(found, world.card).failures],
+        stopped=[check.code for check in verdict.failures],
         seen=difference.value,
         half=(difference.high - difference.low) / 2,
         true=candidate.true_loss - champion.true_loss,

@@ -131,7 +131,7 @@ def built(card: Card, size: Size, seed: int) -> Iterator[Demo]:
 
 
 def _on_holdout(card: Card, parts: Path, version: Version) -> float:
-    rows = HoldoutRows.read(card, parts)
+    rows = HoldoutRows.read(card.data, parts)
     return earned(version.scores(rows.requests), rows.truth, rows.bounds)
 
 

@@ -10,7 +10,6 @@ python benchmarks/bench_slices.py [holdouts]
 import sys
 import time
 from datetime import datetime, timedelta
-from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -23,11 +22,11 @@ from slipway.evaluation.gate import decide
 from slipway.evaluation.metrics import wilson
 from slipway.project import Project
 from slipway.settings import Card
+from tests.root import ROOT
 
 Floats = NDArray[np.float64]
 ROWS, USERS, VALUES = 15_000, 2_500, (25, 5)
 START = datetime(2026, 1, 1)
-ROOT = Path(__file__).parents[1]
 
 
 def slice_card(least: int = 300, **gate: object) -> Card:
@@ -66,11 +65,13 @@ def simulated(card: Card, seed: int, damage: float = 0.0, rows: int = ROWS) -> E
     noisy: dict[Role, Floats] = {role: odds + random.normal(0.0, one, rows) for role, one in noise.items()}
     noisy["candidate"] += damage * (placement == np.bincount(placement).argmax())
     return compose(
-        card,
-        HoldoutRows.of(card, table, None),
+        card.name,
+        card.evaluation,
+        HoldoutRows.of(card.data, table, None),
         "simulated",
         [_subject(role, _probability(one)) for role, one in noisy.items()],
         [],
+        card.models.seed,
     )
 
 
@@ -89,7 +90,7 @@ def _subject(role: Role, scores: Floats) -> Subject:
 
 def codes(evidence: Evidence, card: Card) -> list[str]:
     """The rules that stop the candidate."""
-    return [check.code for check in decide(evidence, card).failures]
+    return [check.code for check in decide(evidence, card.gate, card.problem.p99_latency_ms).failures]
 
 
 def refused(evidence: Evidence, card: Card) -> bool:

@@ -6,15 +6,14 @@ from pathlib import Path
 import pytest
 
 from slipway.settings import Card, read
-
-ROOT = Path(__file__).parents[1]
+from tests.root import REPOSITORY
 
 
 def talkingdata_card() -> Card:
     """The card of the TalkingData sample, pointed at wherever the sample lies; skips where it is absent."""
-    card = read(ROOT / "tests" / "cards" / "talkingdata.yaml", Card)
+    card = read(REPOSITORY / "tests" / "cards" / "talkingdata.yaml", Card)
     usual = Path("../shared/data")
-    folder = Path(os.environ.get("SLIPWAY_REFERENCE_DATA", ROOT / usual))
+    folder = Path(os.environ.get("SLIPWAY_REFERENCE_DATA", REPOSITORY / usual))
     place = (folder / Path(card.data.source.path).relative_to(usual)).resolve()
     if not place.exists():
         pytest.skip(f"no reference data at {place}; SLIPWAY_REFERENCE_DATA names another folder")

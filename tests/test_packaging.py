@@ -14,9 +14,8 @@ from slipway.errors import SlipwayError
 from slipway.packaging import bento_path, package
 from slipway.project import Project
 from slipway.version.manifest import digests
+from tests.root import ROOT
 from tests.tiny import registered, tiny_bento, tiny_version
-
-ROOT = Path(__file__).parents[1]
 
 
 @pytest.fixture(scope="module")

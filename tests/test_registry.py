@@ -21,8 +21,8 @@ from slipway.stages.run import RunRef
 from slipway.tracking import INJECTED, PARENT, RUN
 from tests.cli.conftest import only_line, slipway
 from tests.report import sample
+from tests.root import ROOT
 
-ROOT = Path(__file__).parents[1]
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 

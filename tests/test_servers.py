@@ -23,9 +23,9 @@ from slipway.errors import SlipwayError
 from slipway.packaging import bento_path
 from slipway.project import Project
 from slipway.servers import Server, reap, running, start, stop
+from tests.root import ROOT
 from tests.tiny import tiny_bento
 
-ROOT = Path(__file__).parents[1]
 TAG = "slipway-demo-ad-click:7"
 
 

@@ -9,16 +9,15 @@ from slipway.system.interface import System
 
 
 def load_system(name: str, root: Path) -> System:
-    """The `system` of `systems/<name>/__init__.py` under `root`.
+    """The `system` of `systems/<name>/__init__.py` under `root`, whichever was loaded before.
 
     Raises:
         UsageError: the file is absent, imports what cannot be imported, or holds no system.
     """
-    if str(root) not in sys.path:
-        sys.path.insert(0, str(root))
     place = root / "systems" / name / "__init__.py"
     if not place.is_file():
         raise UsageError(f"{place}: no such file")
+    _look_first_in(root, f"systems.{name}")
     try:
         module = import_module(f"systems.{name}")
     except ImportError as error:
@@ -27,3 +26,14 @@ def load_system(name: str, root: Path) -> System:
     if not isinstance(found, System):
         raise UsageError(f"{place}: `system` must be a slipway System, found {found!r}")
     return found
+
+
+def _look_first_in(root: Path, package: str) -> None:
+    """`systems` is one package over all of Python's search path: its first place with the name wins."""
+    if sys.path[:1] != [str(root)]:
+        sys.path[:] = [str(root), *(place for place in sys.path if place != str(root))]
+    for name, module in list(sys.modules.items()):
+        if f"{name}.".startswith(f"{package}."):
+            file = getattr(module, "__file__", None)
+            if file is None or not Path(file).is_relative_to(root):
+                del sys.modules[name]

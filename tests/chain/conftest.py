@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -10,7 +11,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-ROOT = Path(__file__).parents[2]
+from tests.root import ROOT
+
 PARTS = ("slipway", "systems", "components", "pipelines", ".dvc", "project.yaml", "bentofile.yaml")
 
 
@@ -44,16 +46,20 @@ class Copy:
         )
 
     def start(self, *arguments: str) -> subprocess.Popen[str]:
-        """Start a command and go on."""
-        return subprocess.Popen(
-            [sys.executable, "-m", "slipway", *arguments],
-            cwd=self.root,
-            env=self.environment,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            text=True,
-        )
+        """Start a command that heeds Ctrl-C, also where a script started the tests in the background."""
+        before = signal.signal(signal.SIGINT, signal.SIG_DFL)
+        try:
+            return subprocess.Popen(
+                [sys.executable, "-m", "slipway", *arguments],
+                cwd=self.root,
+                env=self.environment,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                text=True,
+            )
+        finally:
+            signal.signal(signal.SIGINT, before)
 
     def git(self, *arguments: str) -> str:
         """Run Git in the copy."""
@@ -89,6 +95,7 @@ def copy_project(folder: Path) -> Copy:
     for name in (".gitignore", ".dvcignore", "requirements.txt", "requirements-serving.txt"):
         shutil.copyfile(ROOT / name, root / name)
     copy = Copy(root)
+    copy.change_card(rollout={"guardrails": {"max_latency_ratio": 50}})  # what else runs here is no evidence
     copy.git("init", "-q")
     copy.git("add", "-A")
     copy.git("-c", "user.name=t", "-c", "user.email=t@example.com", "commit", "-q", "-m", "start")

@@ -15,7 +15,8 @@ from slipway import servers
 from slipway.project import Project
 from slipway.rollout.local import state_path
 from slipway.rollout.target import Deployed, TrafficState
-from tests.cli.conftest import ROOT, environment, only_line, slipway
+from tests.cli.conftest import environment, only_line, slipway
+from tests.root import ROOT
 from tests.tiny import tiny_bento
 
 

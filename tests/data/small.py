@@ -8,8 +8,8 @@ import yaml
 
 from slipway.project import Project
 from slipway.settings import Card
+from tests.root import ROOT
 
-ROOT = Path(__file__).parents[2]
 COLUMNS: Mapping[str, Mapping[str, Any]] = {
     "time": {"type": "timestamp", "role": "time", "source": "when"},
     "user": {"type": "string", "role": "unit", "source": "who"},

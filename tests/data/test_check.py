@@ -16,7 +16,8 @@ from slipway.records import CheckSummary
 from slipway.settings import load_card
 from slipway.settings.card import Card
 from slipway.system import load_system
-from tests.data.small import ROOT, card
+from tests.data.small import card
+from tests.root import ROOT
 
 SOURCE = {"kind": "generator", "path": "source.py", "seed": 0, "rows": {"small": 4}}
 
@@ -34,7 +35,7 @@ def checked(table: pa.Table, out: Path, found: Card | None = None) -> CheckSumma
     pq.write_table(table, out / "rows.parquet")
     found = found or load_card(ROOT, "ad_click")
     extra = load_system("ad_click", ROOT).expectations(found)
-    return check(found, extra, [out / "rows.parquet"], out / "checks")
+    return check(found.name, found.data, extra, [out / "rows.parquet"], out / "checks")
 
 
 def with_column(table: pa.Table, name: str, values: Any) -> pa.Table:
@@ -158,7 +159,8 @@ def test_several_files_are_one_table(tmp_path: Path, sound: pa.Table) -> None:
         pq.write_table(sound, tmp_path / f"{name}.parquet")
     found = load_card(ROOT, "ad_click")
 
-    summary = check(found, [], [tmp_path / "a.parquet", tmp_path / "b.parquet"], tmp_path / "checks")
+    rows = [tmp_path / "a.parquet", tmp_path / "b.parquet"]
+    summary = check(found.name, found.data, [], rows, tmp_path / "checks")
 
     assert [line for line in summary.failed_critical if "unique" in line]
 
@@ -168,7 +170,7 @@ def test_unreadable_rows(tmp_path: Path) -> None:
     (tmp_path / "rows.parquet").write_text("nothing")
 
     with pytest.raises(SlipwayError, match=r"rows\.parquet"):
-        check(load_card(ROOT, "ad_click"), [], [tmp_path / "rows.parquet"], tmp_path / "checks")
+        check("rows", load_card(ROOT, "ad_click").data, [], [tmp_path / "rows.parquet"], tmp_path / "checks")
 
     assert not (tmp_path / "checks").exists()
 

@@ -15,7 +15,7 @@ from slipway.data.check import RESULT
 from slipway.data.parts import read_manifest
 from slipway.errors import Refused, SlipwayError
 from slipway.project import Project
-from tests.data.small import ROOT
+from tests.root import ROOT
 
 FAILED = pytest.mark.gate(
     "check.failed",

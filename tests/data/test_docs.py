@@ -49,7 +49,7 @@ def checks(tmp_path_factory: pytest.TempPathFactory) -> Path:
     time = [datetime(2026, 1, 1) + timedelta(minutes=one) for one in range(len(words))]
     columns: dict[str, Any] = dict.fromkeys(("user", "request", "ad", "score", "clicked"), words)
     pq.write_table(pa.table({"time": pa.array(time, pa.timestamp("us"))} | columns), out / "rows.parquet")
-    check(card(SOURCE, COLUMNS), [], [out / "rows.parquet"], out / "checks")
+    check("ad_click", card(SOURCE, COLUMNS).data, [], [out / "rows.parquet"], out / "checks")
     return out / "checks"
 
 
@@ -72,7 +72,7 @@ def plain(tmp_path_factory: pytest.TempPathFactory) -> Path:
     time = [datetime(2026, 1, 1) + timedelta(minutes=one) for one in range(len(words))]
     columns: dict[str, Any] = dict.fromkeys(("user", "request", "ad", "score", "clicked"), words)
     pq.write_table(pa.table({"time": pa.array(time, pa.timestamp("us"))} | columns), out / "rows.parquet")
-    check(card(SOURCE, COLUMNS), [], [out / "rows.parquet"], out / "checks")
+    check("ad_click", card(SOURCE, COLUMNS).data, [], [out / "rows.parquet"], out / "checks")
     return out / "checks"
 
 
@@ -120,11 +120,12 @@ def test_an_error_that_quotes_a_value_is_text(tmp_path: Path) -> None:
     from great_expectations.expectations import UnexpectedRowsExpectation
 
     query = 'SELECT 1 FROM {batch} WHERE CAST("user" AS INTEGER) > 0'
-    table = pa.table({"time": pa.array([0]).cast(pa.timestamp("us")), "user": [MARKUP[0]], "clicked": [1]})
-    pq.write_table(table, tmp_path / "rows.parquet")
+    rows = pa.table({"time": pa.array([0]).cast(pa.timestamp("us")), "user": [MARKUP[0]], "clicked": [1]})
+    pq.write_table(rows, tmp_path / "rows.parquet")
     columns = {name: COLUMNS[name] for name in ("time", "user", "clicked")}
     failing = UnexpectedRowsExpectation(unexpected_rows_query=query, description="must be counted")
-    check(card(SOURCE, columns), [failing], [tmp_path / "rows.parquet"], tmp_path / "checks")
+    table = card(SOURCE, columns).data
+    check("ad_click", table, [failing], [tmp_path / "rows.parquet"], tmp_path / "checks")
 
     kept = Reading((tmp_path / "checks" / "docs.html").read_text(encoding="utf-8"))
     assert "script" not in kept.tags

@@ -17,7 +17,8 @@ from slipway.data.leak import BOUND, FEWEST, leak_query
 from slipway.errors import Refused
 from slipway.settings import Card
 from slipway.system import load_system
-from tests.data.small import ROOT, card
+from tests.data.small import card
+from tests.root import ROOT
 
 ROWS = 4000
 RANDOM = np.random.default_rng(0)
@@ -112,7 +113,8 @@ def test_a_leak_stops_the_run(tmp_path: Path, severity: str) -> None:
     pq.write_table(
         rows.set_column(rows.column_names.index("price"), "price", leak), tmp_path / "rows.parquet"
     )
-    summary = check(_with_price(severity), [], [tmp_path / "rows.parquet"], tmp_path / "checks")
+    table = _with_price(severity).data
+    summary = check("ad_click", table, [], [tmp_path / "rows.parquet"], tmp_path / "checks")
 
     failed = {"critical": summary.failed_critical, "warning": summary.failed_warning}[severity]
     assert [one for one in failed if one.startswith("price: must not tell the label")]

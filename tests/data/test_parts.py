@@ -13,7 +13,7 @@ from slipway.data.split import MANIFEST, split
 from slipway.errors import Refused, SlipwayError
 from slipway.settings import Card, load_card
 from slipway.system import load_system
-from tests.data.small import ROOT
+from tests.root import ROOT
 
 
 @pytest.fixture(scope="module")

@@ -17,7 +17,7 @@ from slipway.errors import SlipwayError
 from slipway.settings import Card, load_card
 from slipway.settings.data import Split
 from slipway.system import load_system
-from tests.data.small import ROOT
+from tests.root import ROOT
 
 ALONE = np.arange(1000)
 """Each row is a request of its own."""

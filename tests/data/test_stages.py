@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.data.small import ROOT
+from tests.root import ROOT
 
 PACKAGE = ROOT / "slipway" / "data"
 STAGES = yaml.safe_load((ROOT / "systems/ad_click/dvc.yaml").read_text(encoding="utf-8"))["stages"]

@@ -8,8 +8,9 @@ from slipway.data.parquet import ROWS
 from slipway.data.parts import check_parts, require_parts
 from slipway.data.split import split
 from slipway.system import load_system
-from tests.data.small import ROOT, project
+from tests.data.small import project
 from tests.reference import talkingdata_card
+from tests.root import ROOT
 
 
 def test_ingest_check_split(tmp_path: Path) -> None:
@@ -17,7 +18,7 @@ def test_ingest_check_split(tmp_path: Path) -> None:
     card = talkingdata_card()
     ingest(project(), card, "full", tmp_path / "raw")
     extra = load_system("ad_click", ROOT).expectations(card)
-    require(check(card, extra, [tmp_path / "raw" / ROWS], tmp_path / "checks"))
+    require(check(card.name, card.data, extra, [tmp_path / "raw" / ROWS], tmp_path / "checks"))
     manifest = split(card, "ad_click", "full", tmp_path / "raw", tmp_path / "split")
     require_parts(check_parts(card, tmp_path / "split"))
 

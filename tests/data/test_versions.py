@@ -10,7 +10,7 @@ import pytest
 from slipway.data.versions import fetch, fingerprint, hash_of, reproduce
 from slipway.errors import Refused, SlipwayError, UsageError
 from slipway.project import Project
-from tests.data.small import ROOT
+from tests.root import ROOT
 
 STAGE = """stages:
   split:

@@ -15,9 +15,9 @@ from slipway.rollout.promotion import Promoter
 from slipway.stages.record import refusals_kept
 from slipway.stages.run import RunRef
 from tests.report import sample
+from tests.root import ROOT
 from tests.tiny import tiny_version
 
-ROOT = Path(__file__).parents[2]
 SYSTEM: Literal["ad_click"] = "ad_click"
 SIZE: Literal["small"] = "small"
 VERSIONS: dict[int, tuple[Literal["logistic", "boosting"], float]] = {

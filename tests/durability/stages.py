@@ -26,9 +26,10 @@ from slipway.stages.judge import judge
 from slipway.stages.move import recover
 from slipway.stages.rollback import roll_back
 from slipway.version.manifest import MANIFEST, sha256
-from tests.durability.scenes import ROOT, SIZE, SYSTEM, aliases, here, run_ref, whole_versions
+from tests.durability.scenes import SIZE, SYSTEM, aliases, here, run_ref, whole_versions
 from tests.report import sample
 from tests.rollout.live import write_replay
+from tests.root import ROOT
 from tests.tiny import tiny_version
 
 DATA, WORK = Path("split"), Path("work")

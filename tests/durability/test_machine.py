@@ -14,6 +14,7 @@ from tests.cli.conftest import only_line, settings_only, slipway
 from tests.durability.conftest import SCENES, Yard
 from tests.durability.disks import SAYS, Fault, disk
 from tests.durability.forks import Ended
+from tests.root import ROOT
 
 FAULTS: list[Fault] = ["full", "read-only"]
 
@@ -146,7 +147,7 @@ def own(tmp_path: Path) -> Path:
 @pytest.mark.parametrize("fault", FAULTS)
 def test_no_room_for_the_split(own: Path, fault: Fault) -> None:
     """The split that was there stays, whole."""
-    shutil.copytree(Path(__file__).parents[2] / "systems", own / "systems", dirs_exist_ok=True)
+    shutil.copytree(ROOT / "systems", own / "systems", dirs_exist_ok=True)
     folder = own / "data" / "ad_click" / "small"
     with disk(folder) as data:
         write_text(folder / "raw" / "old", "old")

@@ -22,7 +22,8 @@ from slipway.records import DecisionRecord
 from slipway.registry import Registry
 from tests.durability import scenes
 from tests.durability.conftest import SCENES
-from tests.durability.forks import ROOT, Forks
+from tests.durability.forks import Forks
+from tests.root import ROOT
 
 BURSTS = (1, 1, 1, 2, 3, 5, 10, 30, 400)
 """How many lines a process may run before the other's turn comes, one of these each time."""

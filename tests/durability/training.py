@@ -17,7 +17,8 @@ from slipway.stages import train as train_stage
 from slipway.stages.run import RunRef
 from slipway.version.assemble import copy_code
 from tests.data.test_versions import git
-from tests.durability.scenes import ROOT, SIZE, SYSTEM, run_ref
+from tests.durability.scenes import SIZE, SYSTEM, run_ref
+from tests.root import ROOT
 
 DATA = Path("data") / SYSTEM / SIZE
 WARM = ("duckdb", "dvc.api", "dvc_data.hashfile.build", "great_expectations", "slipway.data.suite")

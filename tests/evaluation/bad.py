@@ -6,12 +6,20 @@ from typing import Any
 
 import pytest
 
+from slipway.decisions import GateVerdict
 from slipway.evaluation.evidence import Comparison, Evidence, Interval, ModelMetrics
+from slipway.evaluation.gate import decide
+from slipway.settings import Card
 from tests.report.sample import evidence as measured
 
 Change = Callable[[Evidence], Evidence]
 GATE = "slipway/evaluation/gate.py"
 NOTHING = "nothing registered, no alias moved"
+
+
+def judged(found: Evidence, policy: Card) -> GateVerdict:
+    """What the gate says by a card."""
+    return decide(found, policy.gate, policy.problem.p99_latency_ms)
 
 
 def evidence(champion: bool = True, slices: list[tuple[str, str]] | None = None) -> Evidence:

@@ -1,15 +1,12 @@
 """From scores to evidence: what the rows say beside their labels."""
 
-from pathlib import Path
-
 import numpy as np
 import pyarrow as pa
 
 from slipway.evaluation.compose import HoldoutRows, earned
 from slipway.project import Project
+from tests.root import ROOT
 from tests.tiny import impressions
-
-ROOT = Path(__file__).parents[2]
 
 
 def test_rows_without_a_unit_are_one_unit() -> None:
@@ -18,7 +15,7 @@ def test_rows_without_a_unit_are_one_unit() -> None:
     for names in (["a", None, "b", None], [7, None, 3, None]):
         column = pa.array(names * 10)
         rows = table.set_column(table.schema.get_field_index("user_id"), "user_id", column)
-        found = HoldoutRows.of(Project(ROOT).card("ad_click"), rows, None)
+        found = HoldoutRows.of(Project(ROOT).card("ad_click").data, rows, None)
 
         assert found.units.tolist() == [0, 1, 2, 1] * 10
 

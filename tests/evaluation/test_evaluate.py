@@ -15,12 +15,12 @@ from slipway.errors import SlipwayError
 from slipway.evaluation.compose import HoldoutRows, Subject, compose
 from slipway.evaluation.evaluate import Contender, evaluate
 from slipway.evaluation.evidence import Evidence
-from slipway.evaluation.gate import decide
+from tests.evaluation.bad import judged
 from tests.report.sample import card
+from tests.root import ROOT
 from tests.tiny import impressions, tiny_version
 from tests.version.conftest import rewrite, set_field
 
-ROOT = Path(__file__).parents[2]
 EVALUATE = "slipway/evaluation/evaluate.py"
 UNSCORED = pytest.mark.gate("champion.scored")
 IMPROBABLE = pytest.mark.gate(
@@ -96,7 +96,7 @@ def problem_of(split: Path, baseline: Path, champion: Contender) -> str:
     found = measured(split, baseline, champion)
     assert found.champion is None
     assert [one.other for one in found.comparisons] == ["baseline"]
-    assert "champion.scored" in [check.code for check in decide(found, card()).failures]
+    assert "champion.scored" in [check.code for check in judged(found, card()).failures]
     return found.champion_problem or ""
 
 
@@ -109,7 +109,7 @@ def test_a_champion_is_rescored_by_its_own_code(split: Path, baseline: Path, tmp
 
     assert found.champion is not None
     assert found.champion.calibration.value < 0.5 * found.candidate.calibration.value
-    assert decide(found, card()).checks
+    assert judged(found, card()).checks
 
 
 @UNSCORED
@@ -124,7 +124,7 @@ def test_a_champion_that_cannot_be_scored_is_stated_and_refused(
 
     assert found.champion is None
     assert "transform" in (found.champion_problem or "")
-    assert "champion.scored" in [check.code for check in decide(found, card()).failures]
+    assert "champion.scored" in [check.code for check in judged(found, card()).failures]
 
 
 @pytest.mark.parametrize("wrong", ["np.nan", "-2.0"])
@@ -166,7 +166,7 @@ def test_a_candidate_that_answers_nonsense_is_measured_and_refused(
     contenders = [Contender("baseline", baseline), Contender("candidate", bad)]
     found = evaluate(card(), split, "tiny", contenders, [])
 
-    assert code in [check.code for check in decide(found, card()).failures]
+    assert code in [check.code for check in judged(found, card()).failures]
     assert Evidence.model_validate_json(found.model_dump_json()) == found
 
 
@@ -195,7 +195,7 @@ def test_the_last_row_that_a_version_saw_comes_from_its_manifest(baseline: Path,
     """A holdout from the days of the training refuses both; the rows' order does not matter."""
     pq.write_table(impressions(1200)[::-1], tmp_path / "holdout.parquet")
     found = measured(tmp_path, baseline, Contender("champion", baseline, 1))
-    codes = [check.code for check in decide(found, card()).failures]
+    codes = [check.code for check in judged(found, card()).failures]
 
     assert found.holdout.start < found.holdout.end.replace(tzinfo=UTC) < found.candidate.train_end
     assert {"candidate.holdout_unseen", "champion.holdout_unseen"} <= set(codes)
@@ -205,23 +205,24 @@ def test_units_are_those_of_the_card(split: Path) -> None:
     """The unit of assignment, not the row."""
     users = len(set(pq.read_table(split / "holdout.parquet")["user_id"].to_pylist()))
 
-    assert len(set(HoldoutRows.read(card(), split).units.tolist())) == users < 1200
+    assert len(set(HoldoutRows.read(card().data, split).units.tolist())) == users < 1200
 
 
 def test_the_reward_is_that_of_the_option_ranked_first(baseline: Path, split: Path, tmp_path: Path) -> None:
     """By the true probabilities, where they are known; ties keep the order of the rows."""
-    rows = HoldoutRows.read(card(), split)
+    rows = HoldoutRows.read(card().data, split)
     truth = np.arange(1200.0) / 1200
-    known = HoldoutRows.of(card(), pq.read_table(split / "holdout.parquet"), truth)
+    known = HoldoutRows.of(card().data, pq.read_table(split / "holdout.parquet"), truth)
     subjects = [
         Subject(role, "m", None, "d", datetime(2026, 1, 1, tzinfo=UTC), 1.0, scores, np.ones(20))
         for role, scores in {"baseline": np.full(1200, 0.5), "candidate": truth}.items()
     ]
-    found = compose(card(), known, "tiny", subjects, [])
+    found = compose("tiny", card().evaluation, known, "tiny", subjects, [], seed=0)
 
     assert found.baseline.reward == pytest.approx(truth[::4].mean())
     assert found.candidate.reward == pytest.approx(truth[3::4].mean())
-    assert compose(card(), rows, "tiny", subjects, []).candidate.reward is None
+    unknown = compose("tiny", card().evaluation, rows, "tiny", subjects, [], seed=0)
+    assert unknown.candidate.reward is None
 
 
 @UNSCORED

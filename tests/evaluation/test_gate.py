@@ -7,7 +7,6 @@ import pytest
 
 from slipway.errors import SlipwayError
 from slipway.evaluation.evidence import UNBOUNDED, Evidence, Interval
-from slipway.evaluation.gate import decide
 from slipway.settings import Card
 from slipway.settings.card import ChampionRule, Gate
 from tests.evaluation.bad import (
@@ -21,6 +20,7 @@ from tests.evaluation.bad import (
     compared,
     evidence,
     holdout,
+    judged,
     one_slice,
     timed,
 )
@@ -43,7 +43,7 @@ NO_NUMBERS: dict[str, Change] = {
 
 def failures(found: Evidence, policy: Card | None = None) -> list[str]:
     """The codes of the checks that refuse."""
-    return [check.code for check in decide(found, policy or card()).failures]
+    return [check.code for check in judged(found, policy or card()).failures]
 
 
 def policy(**gate: object) -> Card:
@@ -53,7 +53,7 @@ def policy(**gate: object) -> Card:
 
 def test_a_better_candidate_passes() -> None:
     """Good evidence is let through."""
-    verdict = decide(evidence(), card())
+    verdict = judged(evidence(), card())
 
     assert verdict.passed, verdict.failures
     assert len(verdict.checks) > 12
@@ -65,12 +65,12 @@ def test_each_rule_refuses_alone(code: str) -> None:
     found = BAD[code][2](evidence(slices=SLICES))
 
     assert [code] == failures(found)
-    assert not decide(found, card()).passed
+    assert not judged(found, card()).passed
 
 
 def test_every_rule_has_its_bad_case() -> None:
     """A rule that is added without one fails here."""
-    made = [decide(change(evidence(slices=SLICES[:1])), card()) for _, _, change in BAD.values()]
+    made = [judged(change(evidence(slices=SLICES[:1])), card()) for _, _, change in BAD.values()]
 
     assert {check.code for verdict in made for check in verdict.checks} == set(BAD)
 
@@ -106,7 +106,7 @@ UNKNOWN = Interval(value=0.0, low=-math.inf, high=math.inf)
 )
 def test_what_is_not_known_passes_no_rule(code: str, change: Change) -> None:
     """And is said in a word, not in three hundred digits."""
-    refusing = decide(change(evidence()), card()).failures
+    refusing = judged(change(evidence()), card()).failures
 
     assert [code] == [check.code for check in refusing]
     assert "[unbounded, unbounded]" in refusing[0].found
@@ -142,9 +142,9 @@ def test_each_bound_is_where_the_card_says(change: Change, codes: list[str]) -> 
 
 def test_the_first_model_passes_on_the_absolute_bounds() -> None:
     """Without a champion nothing is compared with one."""
-    codes = [check.code for check in decide(evidence(champion=False), card()).checks]
+    codes = [check.code for check in judged(evidence(champion=False), card()).checks]
 
-    assert decide(evidence(champion=False), card()).passed
+    assert judged(evidence(champion=False), card()).passed
     assert not [code for code in codes if code.startswith("champion.")]
 
 
@@ -154,7 +154,7 @@ def test_the_baseline_itself_may_be_first() -> None:
     found = found.model_copy(update={"candidate": found.baseline.model_copy(update={"role": "candidate"})})
     found = compared("baseline", log_loss=Interval(value=0, low=0, high=0))(found)
 
-    assert decide(found, card()).passed
+    assert judged(found, card()).passed
 
 
 def test_without_a_champion_slices_are_held_against_the_baseline() -> None:
@@ -188,7 +188,7 @@ def test_a_comparison_that_was_not_made_is_no_pass(missing: str) -> None:
     left = [one for one in found.comparisons if one.other != missing]
 
     with pytest.raises(SlipwayError, match=f"no comparison with the {missing}"):
-        decide(found.model_copy(update={"comparisons": left}), card())
+        judged(found.model_copy(update={"comparisons": left}), card())
 
 
 def test_the_default_policy_is_strict() -> None:

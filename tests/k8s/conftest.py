@@ -8,21 +8,20 @@ import pytest
 import yaml
 
 from tests.k8s.crd import load_schema
-
-ROOT = Path(__file__).parents[2]
+from tests.root import REPOSITORY
 
 
 @pytest.fixture
 def service() -> dict[str, Any]:
     """The InferenceService of the base, a copy for each test."""
-    content: dict[str, Any] = yaml.safe_load((ROOT / "k8s/base/inferenceservice.yaml").read_text())
+    content: dict[str, Any] = yaml.safe_load((REPOSITORY / "k8s/base/inferenceservice.yaml").read_text())
     return content
 
 
 @pytest.fixture(scope="session")
 def service_schema() -> dict[str, Any]:
     """KServe's schema of an InferenceService, from beside the checkout."""
-    folder = Path(os.environ.get("SLIPWAY_CRDS") or ROOT.parent / "shared" / "crds")
+    folder = Path(os.environ.get("SLIPWAY_CRDS") or REPOSITORY.parent / "shared" / "crds")
     path = folder / "serving.kserve.io_inferenceservices.yaml.gz"
     if not path.is_file():
         pytest.skip(f"no CRDs at {folder}; SLIPWAY_CRDS may name their folder")

@@ -9,9 +9,8 @@ from pydantic import ValidationError
 from slipway.models import predictor
 from slipway.system import Inputs, load_system
 from tests.report.sample import card
+from tests.root import ROOT
 from tests.tiny import impressions
-
-ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(scope="module")

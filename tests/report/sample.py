@@ -2,7 +2,6 @@
 
 import hashlib
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Literal
 
 import numpy as np
@@ -24,6 +23,7 @@ from slipway.evaluation.evidence import (
 from slipway.records import CheckSummary, DecisionRecord
 from slipway.rollout.evidence import ArmStep, CanaryEvidence, Look
 from slipway.settings import Card, load_card
+from tests.root import ROOT
 
 START = datetime(2026, 9, 1, tzinfo=UTC)
 DECIDED = datetime(2026, 11, 21, 14, 32, 5, tzinfo=UTC)
@@ -35,7 +35,7 @@ STEPS = ((10, 2000), (25, 2500), (50, 3000))
 
 def card() -> Card:
     """The card of the ad click system."""
-    return load_card(Path(__file__).parents[2], "ad_click")
+    return load_card(ROOT, "ad_click")
 
 
 def around(value: float, half: float) -> Interval:

@@ -15,9 +15,9 @@ from slipway.rollout.target import Deployed
 from slipway.rollout.traffic import Traffic
 from slipway.settings import Card
 from slipway.settings.card import Guardrails, Rollout, Step
+from tests.root import ROOT
 from tests.tiny import impressions
 
-ROOT = Path(__file__).parents[2]
 SYSTEM = "ad_click"
 
 

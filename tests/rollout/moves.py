@@ -7,9 +7,9 @@ from slipway.records import DecisionRecord
 from slipway.registry import Registry
 from slipway.rollout.promotion import Promoter
 from tests.report import sample
+from tests.root import ROOT
 from tests.tiny import tiny_version
 
-ROOT = Path(__file__).parents[2]
 PROMOTION = "slipway/rollout/promotion.py"
 
 

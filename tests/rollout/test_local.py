@@ -13,7 +13,8 @@ from slipway.rollout.local import LocalTarget, Start, state, state_path
 from slipway.rollout.stop import StopRequest
 from slipway.rollout.target import Call, Deployed, TrafficState, read_answer
 from slipway.rollout.traffic import Answer
-from tests.rollout.live import ROOT, SYSTEM, Live, traffic
+from tests.rollout.live import SYSTEM, Live, traffic
+from tests.root import ROOT
 
 KILLED = """
 import os, sys

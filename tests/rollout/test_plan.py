@@ -21,7 +21,8 @@ from slipway.rollout.sequential import confidence_sequence
 from slipway.rollout.traffic import Answer, Traffic
 from slipway.settings import Card, load_card
 from tests.report.sample import evidence
-from tests.rollout.live import ROOT, short, traffic, write_replay, write_truth
+from tests.rollout.live import short, traffic, write_replay, write_truth
+from tests.root import ROOT
 
 
 @pytest.fixture

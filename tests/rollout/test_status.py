@@ -1,7 +1,6 @@
 """`slipway status`: alias and traffic side by side, and where they do not agree."""
 
 import json
-from pathlib import Path
 
 import pytest
 
@@ -14,9 +13,9 @@ from slipway.rollout.status import differences, look
 from slipway.rollout.target import Deployed, TrafficState
 from tests.cli.conftest import settings_only, slipway
 from tests.report import sample
+from tests.root import ROOT
 from tests.tiny import tiny_version
 
-ROOT = Path(__file__).parents[2]
 ONE, TWO = Deployed(number=1, bento="b:1"), Deployed(number=2, bento="b:2")
 
 

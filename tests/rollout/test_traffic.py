@@ -12,7 +12,8 @@ from slipway.data.requests import request_bounds, request_codes
 from slipway.errors import SlipwayError, UsageError
 from slipway.rollout.traffic import Answer, Traffic, bodies, metric_kind
 from slipway.settings import Card, load_card
-from tests.rollout.live import ROOT, traffic, write_replay, write_truth
+from tests.rollout.live import traffic, write_replay, write_truth
+from tests.root import ROOT
 from tests.tiny import impressions
 
 TRUTH_ROW = pytest.mark.gate(

@@ -10,9 +10,8 @@ import pytest
 from slipway.project import Project
 from slipway.servers import Server
 from slipway.serving.served import Served
+from tests.root import ROOT
 from tests.serving.browser import Browser
-
-ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(scope="session")

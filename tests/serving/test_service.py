@@ -18,8 +18,9 @@ from slipway.packaging import bento_path, package
 from slipway.servers import running as servers_running
 from slipway.servers import start
 from slipway.version.answer import rank
+from tests.root import ROOT
 from tests.serving.browser import OPTION, REQUEST
-from tests.serving.conftest import ROOT, Running
+from tests.serving.conftest import Running
 from tests.tiny import registered, tiny_version
 
 

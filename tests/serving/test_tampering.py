@@ -15,7 +15,8 @@ from slipway.rollout.local import state_path
 from slipway.rollout.target import Deployed, TrafficState
 from slipway.servers import start
 from tests.cli.conftest import only_line, settings_only, slipway
-from tests.serving.conftest import ROOT, Running
+from tests.root import ROOT
+from tests.serving.conftest import Running
 from tests.tiny import registered, tiny_version
 
 Spoil = Callable[[Path], None]

@@ -9,8 +9,8 @@ import yaml
 
 from slipway.errors import UsageError
 from slipway.settings import Card, ProjectSettings, read
+from tests.root import ROOT
 
-ROOT = Path(__file__).parents[2]
 Spoil = Callable[[dict[str, Any]], object]
 
 

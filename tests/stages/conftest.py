@@ -14,9 +14,9 @@ from slipway.stages.run import RunRef
 from slipway.tracking import DATABASE
 from slipway.version.manifest import MANIFEST, sha256
 from tests.report import sample
+from tests.root import ROOT
 from tests.tiny import tiny_version
 
-ROOT = Path(__file__).parents[2]
 RUN = RunRef(id="r", system="ad_click", size="small", revision="WORKSPACE", fingerprint="f")
 
 

@@ -16,8 +16,8 @@ from slipway.stages.package import package
 from slipway.stages.run import RunRef
 from tests.report import sample
 from tests.rollout.live import short, write_replay
+from tests.root import ROOT
 
-ROOT = Path(__file__).parents[2]
 RUN = RunRef(id="rollout", system="ad_click", size="small", revision="WORKSPACE", fingerprint="f")
 
 

@@ -18,7 +18,8 @@ from slipway.stages.refuse import refuse
 from slipway.stages.register import register
 from slipway.stages.run import RunRef
 from slipway.system import load_system
-from tests.stages.conftest import ROOT, RUN, Desk
+from tests.root import ROOT
+from tests.stages.conftest import RUN, Desk
 
 
 @pytest.fixture

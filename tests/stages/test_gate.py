@@ -11,7 +11,8 @@ from slipway.stages.gate import gate
 from slipway.stages.register import register
 from slipway.version.manifest import MANIFEST, sha256
 from tests.evaluation.bad import BAD, evidence, mark
-from tests.stages.conftest import ROOT, RUN, Desk
+from tests.root import ROOT
+from tests.stages.conftest import RUN, Desk
 from tests.tiny import tiny_version
 
 SLICES = [("device", "phone"), ("device", "tablet")]

@@ -16,7 +16,8 @@ from slipway.stages import canary as stage
 from slipway.stages.canary import canary
 from slipway.stages.smoke import smoke
 from slipway.version.manifest import MANIFEST, code_digest, sha256
-from tests.stages.packaged import ROOT, RUN, Line, make_line
+from tests.root import ROOT
+from tests.stages.packaged import RUN, Line, make_line
 from tests.tiny import tiny_version
 
 SERVED = """

@@ -14,7 +14,8 @@ from slipway.rollout.local import state, state_path
 from slipway.rollout.target import Deployed, TrafficState
 from slipway.stages.canary import canary
 from tests.cli.conftest import environment, slipway
-from tests.stages.packaged import ROOT, RUN, Line, make_line
+from tests.root import ROOT
+from tests.stages.packaged import RUN, Line, make_line
 from tests.tiny import tiny_version
 
 REASON = "clicks from robots"

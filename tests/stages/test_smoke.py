@@ -19,7 +19,8 @@ from slipway.stages.register import register
 from slipway.stages.smoke import read_checks, smoke
 from tests.report import sample
 from tests.rollout.proxy import Change, changed
-from tests.stages.conftest import ROOT, RUN, Desk
+from tests.root import ROOT
+from tests.stages.conftest import RUN, Desk
 from tests.tiny import tiny_version
 
 MODEL = "/v2/models/ad_click"

@@ -12,6 +12,7 @@ import pytest
 from slipway.settings import Card, load_card
 from systems.ad_click import features
 from systems.ad_click.source import generate
+from tests.root import REPOSITORY
 
 ROWS = 8_002
 
@@ -33,7 +34,7 @@ def rows(made: Path) -> pa.Table:
 @pytest.fixture(scope="module")
 def card() -> Card:
     """The card of ad_click."""
-    return load_card(Path(__file__).parents[2], "ad_click")
+    return load_card(REPOSITORY, "ad_click")
 
 
 def test_same_seed_same_bytes(made: Path, tmp_path: Path) -> None:

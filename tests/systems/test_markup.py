@@ -13,9 +13,9 @@ from slipway.evaluation.evaluate import Contender, evaluate
 from slipway.evaluation.evidence import Evidence
 from slipway.report import render
 from slipway.settings import Card, load_card
-from tests.data.small import ROOT
 from tests.report import sample
 from tests.report.reading import Reading
+from tests.root import ROOT
 from tests.tiny import impressions, tiny_version
 
 MARKUP = {
@@ -81,7 +81,7 @@ def test_its_data_docs_show_text(tmp_path: Path) -> None:
     """The card lists the words that a device may be, so they are quoted as what it may not."""
     pq.write_table(marked(impressions()), tmp_path / "rows.parquet")
     card = load_card(ROOT, "ad_click")
-    summary = check(card, [], [tmp_path / "rows.parquet"], tmp_path / "checks")
+    summary = check(card.name, card.data, [], [tmp_path / "rows.parquet"], tmp_path / "checks")
     page = Reading((tmp_path / "checks" / "docs.html").read_text(encoding="utf-8"))
 
     assert [one for one in summary.failed_critical if MARKUP["phone"] in one]

@@ -8,9 +8,8 @@ from typing import Any
 import pytest
 
 from slipway.version.manifest import CODE, MANIFEST, Manifest, code_digest, digests
+from tests.root import ROOT
 from tests.tiny import tiny_version
-
-ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(scope="session")

@@ -9,7 +9,7 @@ import pytest
 
 from slipway.errors import SlipwayError
 from slipway.version.origin import require_own_code, search_path
-from tests.version.conftest import ROOT
+from tests.root import ROOT
 
 OWN_CODE = pytest.mark.gate(
     "evaluate.own_code",

@@ -21,8 +21,8 @@ from slipway.stages.run import RunRef
 from slipway.stages.train import train
 from slipway.system import load_system
 from tests.data.test_versions import git
+from tests.root import ROOT
 
-ROOT = Path(__file__).parents[3]
 STAGE = """stages:
   split:
     wdir: ../..

@@ -15,7 +15,8 @@ from slipway.data.parts import read_manifest
 from slipway.data.split import MANIFEST, summarise
 from slipway.errors import Refused, SlipwayError
 from slipway.settings import load_card
-from tests.stages.data.conftest import ROOT, UNTRAINED, Change, Desk, of_data, replace, stage
+from tests.root import ROOT
+from tests.stages.data.conftest import UNTRAINED, Change, Desk, of_data, replace, stage
 
 
 def rewrite(folder: Path, part: str, change: Callable[[pa.Table], pa.Table]) -> None:
