@@ -87,7 +87,9 @@ def copy(root: Path, into: Path) -> Path:
 
 def python(root: Path, *arguments: str) -> Run:
     """Run Python in a copy, whose own code it finds first; bytecode would outlive a mutant."""
-    changes = {"PYTHONPATH": str(root), "PYTHONDONTWRITEBYTECODE": "1"}
+    temporary = Path(f"{root}.tmp")
+    temporary.mkdir(exist_ok=True)
+    changes = {"PYTHONPATH": str(root), "PYTHONDONTWRITEBYTECODE": "1", "TMPDIR": str(temporary)}
     with subprocess.Popen(
         [sys.executable, *arguments],
         cwd=root,
@@ -120,7 +122,20 @@ def _kill_children(pid: int | None = None) -> None:
 
 def tested(root: Path, *words: str) -> Run:
     """Run tests in a copy; plugins that were installed beside pytest take longer to load than most tests."""
-    return python(root, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--disable-plugin-autoload", *words)
+    try:
+        return python(
+            root, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--disable-plugin-autoload", *words
+        )
+    finally:
+        _end_servers(root)
+
+
+def _end_servers(root: Path) -> None:
+    """What stops a server may be the very guard that is disabled."""
+    for one in psutil.process_iter(["cmdline"]):
+        if any(f"{root}.tmp" in word for word in one.info["cmdline"] or []):
+            with contextlib.suppress(psutil.NoSuchProcess):
+                one.kill()
 
 
 def require_own_code(root: Path) -> None:
