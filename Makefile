@@ -1,11 +1,14 @@
 # One vocabulary for people and CI. Works with GNU make 3.81, which macOS has; nothing here asks a question.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help setup check test test-full prove demo bench ui lock clean reset
+.PHONY: help setup check manifests test test-full prove demo bench ui lock wheel sign verify clean reset
 
 SIZE ?= full
 PORT ?= 5050
 RUN := .venv/bin/python
+# Empty in a project that has deleted slipway/ and depends on its wheel: see docs/wheel.md.
+LIBRARY := $(wildcard slipway/pyproject.toml)
+WORKFLOWS := $(wildcard .github/workflows/*.yml)
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -28,8 +31,13 @@ prove: .venv/.dev ## Disable each gate in turn, in a copy, and require that one 
 check: .venv/.dev ## Check format, lint and types, and that no file differs from what is staged
 	@$(RUN) -m ruff format --check .
 	@$(RUN) -m ruff check .
-	@$(RUN) -m mypy
+	@$(if $(LIBRARY),$(RUN) -m mypy)
+	@$(if $(WORKFLOWS),.venv/bin/check-jsonschema --builtin-schema vendor.github-workflows $(WORKFLOWS))
+	@$(if $(WORKFLOWS),.venv/bin/zizmor -q --offline --no-progress --persona auditor .github)
 	@if git rev-parse --git-dir >/dev/null 2>&1; then git diff --exit-code; fi
+
+manifests: .venv/.dev ## Compile pipelines/ and build k8s/, and hold both against what is kept; needs kubectl
+	@SLIPWAY_STRICT=1 $(RUN) -m pytest -q tests/pipelines tests/k8s
 
 bench: .venv/.dev ## Measure what the README claims
 	@for file in benchmarks/bench_*.py; do echo "$$file"; $(RUN) "$$file" || exit 1; done
@@ -43,8 +51,21 @@ lock: .venv/.chain ## Resolve the requirements*.txt again from pyproject.toml; U
 	@$(COMPILE) pyproject.toml --group build -c requirements-dev.txt -o requirements.txt
 	@$(COMPILE) --group serving -c requirements-dev.txt -o requirements-serving.txt
 
+wheel: .venv/.chain ## Build the wheel of slipway/ into dist/
+	@$(RUN) -m pip wheel -qq --disable-pip-version-check --no-deps --no-build-isolation -w dist ./slipway
+	@ls dist/*.whl
+
+sign: ## Sign IMAGE=repository@sha256:... without a key, as the one who runs this; needs cosign
+	@$(BY_DIGEST)
+	@cosign sign --yes "$$IMAGE"
+
+verify: ## Require that IMAGE=repository@sha256:... was signed by SIGNER, a workflow of GitHub's; needs cosign
+	@$(BY_DIGEST)
+	@cosign verify --certificate-oidc-issuer $(ISSUER) --certificate-identity "$$SIGNER" "$$IMAGE" >/dev/null
+	@echo "$$IMAGE is signed by $$SIGNER"
+
 clean: ## Remove .venv and caches; the registry and the data stay
-	@rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist *.egg-info
+	@rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis dist
 	@find . -name __pycache__ -type d -not -path './.git/*' -prune -exec rm -rf {} +
 
 reset: ## Forget every run: data, registry, records, reports
@@ -52,11 +73,11 @@ reset: ## Forget every run: data, registry, records, reports
 
 # What follows makes .venv. A stamp is newer than its lock when the set-up ended well; anything else repeats it.
 
-.venv/.chain: requirements.txt pyproject.toml $(RUN)
+.venv/.chain: requirements.txt pyproject.toml $(LIBRARY) $(RUN)
 	@$(call INSTALL,requirements.txt)
 	@touch $@
 
-.venv/.dev: requirements-dev.txt pyproject.toml $(RUN)
+.venv/.dev: requirements-dev.txt pyproject.toml $(LIBRARY) $(RUN)
 	@$(call INSTALL,requirements-dev.txt)
 	@touch .venv/.chain $@
 
@@ -84,14 +105,23 @@ echo "Installing $(1) into .venv; the first time takes about two minutes"; \
 awk '/^[a-z0-9]/ { keep = /^setuptools==/ } keep' $(1) > .venv/build.txt; \
 $(PIP) --require-hashes -r .venv/build.txt; \
 $(PIP) --require-hashes --no-build-isolation -r $(1); \
-$(PIP) --no-build-isolation -e .
+$(if $(LIBRARY),$(PIP) --no-build-isolation -e ./slipway)
 endef
 
 # The locks are complete, so nothing is resolved (--no-deps).
 PIP = $(RUN) -m pip install -qq --disable-pip-version-check --no-deps
 
 COMPILE = .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
-	--no-emit-index-url --no-annotate --custom-compile-command "make lock"
+	--no-emit-index-url --no-annotate $(if $(LIBRARY),--no-emit-package slipway-mlops) \
+	--custom-compile-command "make lock"
+
+# A tag can be moved between two commands. The recipes read the variable themselves, so that it is no code.
+define BY_DIGEST
+printf '%s\n' "$$IMAGE" | grep -Eqx '[a-z0-9._/:-]+@sha256:[0-9a-f]{64}' || \
+  { echo "IMAGE: found '$$IMAGE', expected repository@sha256: and 64 hexadecimal digits" >&2; exit 2; }
+endef
+
+ISSUER = https://token.actions.githubusercontent.com
 
 define UI
 import os, socket, sys

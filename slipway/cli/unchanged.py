@@ -14,7 +14,7 @@ from slipway.settings import Card
 from slipway.settings.base import Strict
 from slipway.settings.project import line
 from slipway.stages.run import RunRef
-from slipway.version.assemble import copy_code
+from slipway.version.assemble import PACKAGE, copy_code
 from slipway.version.manifest import digests
 
 
@@ -54,6 +54,7 @@ def inputs_of(project: Project, card: Card, run: RunRef) -> str:
     with TemporaryDirectory() as temporary:
         copy_code(project.root, Path(temporary), card.name)
         served = digests(Path(temporary))
-    code = {name: digests(project.root / name) for name in ("slipway", "components", "pipelines")}
+    folders = (PACKAGE, project.root / "components", project.root / "pipelines")
+    code = {folder.name: digests(folder) for folder in folders}
     parts = [run.fingerprint, card.model_dump_json(), repr(sorted(served.items())), repr(code)]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()

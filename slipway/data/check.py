@@ -12,7 +12,7 @@ from slipway.data.findings import Finding, findings
 from slipway.data.suite import build_suite
 from slipway.errors import Refused, SlipwayError
 from slipway.records import CheckSummary
-from slipway.settings import Card
+from slipway.settings import Columns
 from slipway.version.manifest import sha256
 
 RESULT = "result.json"
@@ -20,11 +20,12 @@ MOST = 5
 """Failures that a refusal names; the result has them all."""
 
 
-def check(card: Card, extra: list[Any], rows: list[Path], out: Path) -> CheckSummary:
-    """Evaluate what the card and the system expect; whether it may go on is for `require` to say.
+def check(title: str, table: Columns, extra: list[Any], rows: list[Path], out: Path) -> CheckSummary:
+    """Evaluate what the columns and the system expect; whether it may go on is for `require` to say.
 
     Args:
-        card: whose columns the generic expectations follow from.
+        title: of the results and their pages.
+        table: the columns that the generic expectations follow from.
         extra: what the system expects beyond them, `System.expectations(card)`.
         rows: Parquet files, taken together as one table.
         out: a folder to replace: `result.json` (the same bytes for the same rows), Data Docs in `docs/` and
@@ -36,7 +37,7 @@ def check(card: Card, extra: list[Any], rows: list[Path], out: Path) -> CheckSum
     with whole_folder(out) as folder:
         types = column_types(rows)
         require_readable(rows)
-        results = _validate(card, build_suite(card, extra, types), rows, folder / "docs")
+        results = _validate(title, build_suite(title, table, extra, types), rows, folder / "docs")
         (folder / "docs.html").write_text(one_page(folder / "docs"), encoding="utf-8")
         found = findings(results, types)
         summary = CheckSummary(
@@ -92,7 +93,7 @@ def _json(summary: CheckSummary, found: list[Finding], rows: list[Path]) -> str:
     return json.dumps(content, indent=2, sort_keys=True) + "\n"
 
 
-def _validate(card: Card, expected: Any, rows: list[Path], docs: Path) -> list[Any]:
+def _validate(title: str, expected: Any, rows: list[Path], docs: Path) -> list[Any]:
     import great_expectations as gx
     from great_expectations.checkpoint import UpdateDataDocsAction
 
@@ -101,10 +102,10 @@ def _validate(card: Card, expected: Any, rows: list[Path], docs: Path) -> list[A
     with tempfile.TemporaryDirectory() as temporary:
         batch = parquet_batch(context, rows, Path(temporary) / "view.duckdb")
         validation = context.validation_definitions.add(
-            gx.ValidationDefinition(name=card.name, data=batch, suite=suite)
+            gx.ValidationDefinition(name=title, data=batch, suite=suite)
         )
         checkpoint = gx.Checkpoint(
-            name=card.name,
+            name=title,
             validation_definitions=[validation],
             actions=[UpdateDataDocsAction(name="docs", site_names=["docs"])],
             result_format="BASIC",

@@ -19,7 +19,8 @@ from slipway.evaluation.evidence import Evidence, Holdout, Interval, ModelMetric
 from slipway.evaluation.latency import latency
 from slipway.evaluation.measure import Measurement, slices
 from slipway.evaluation.metrics import auc, calibration_curve, log_loss_terms
-from slipway.settings import Card
+from slipway.settings import Columns
+from slipway.settings.card import Evaluation
 from slipway.version.answer import rank
 
 Role = Literal["baseline", "candidate", "champion"]
@@ -51,56 +52,71 @@ class HoldoutRows:
     requests: pa.Table
     labels: NDArray[np.int8]
     units: NDArray[np.int64]
+    start: datetime
+    end: datetime
     bounds: list[tuple[int, int]]
     truth: NDArray[np.float64] | None
 
     @classmethod
-    def read(cls, card: Card, split: Path) -> "HoldoutRows":
+    def read(cls, columns: Columns, split: Path) -> "HoldoutRows":
         """Read `holdout.parquet` and, where the data was generated, its true probabilities."""
         table = pq.read_table(split / "holdout.parquet")
         truth = split / "holdout.truth.parquet"
         return cls.of(
-            card, table, pq.read_table(truth)["probability"].to_numpy() if truth.is_file() else None
+            columns, table, pq.read_table(truth)["probability"].to_numpy() if truth.is_file() else None
         )
 
     @classmethod
-    def of(cls, card: Card, table: pa.Table, truth: NDArray[np.float64] | None) -> "HoldoutRows":
-        """Take the rows of a table with the columns of the card."""
-        label = card.data.required("label")
-        codes = request_codes(table, card.data.column("request"))
+    def of(cls, columns: Columns, table: pa.Table, truth: NDArray[np.float64] | None) -> "HoldoutRows":
+        """Take the rows of a table with these columns."""
+        label = columns.required("label")
+        codes = request_codes(table, columns.column("request"))
+        times = pc.min_max(table[columns.required("time")]).as_py()
         return cls(
             requests=table.drop_columns([label]),
             labels=table[label].to_numpy().astype(np.int8),
-            units=value_codes(table[card.data.required("unit")]),
+            units=value_codes(table[columns.required("unit")]),
+            start=times["min"],
+            end=times["max"],
             bounds=list(pairwise(request_bounds(codes).tolist())),
             truth=truth,
         )
 
 
 def compose(
-    card: Card,
+    system: str,
+    settings: Evaluation,
     rows: HoldoutRows,
     fingerprint: str,
     subjects: Sequence[Subject],
     validation: list[ValidationScore],
+    seed: int,
     champion_problem: str | None = None,
 ) -> Evidence:
-    """Measure and compare the subjects; a baseline and a candidate must be among them."""
+    """Measure and compare the subjects; a baseline and a candidate must be among them.
+
+    Args:
+        fingerprint: names the rows in the evidence.
+        seed: of all resampling.
+        champion_problem: why a champion is not among the subjects although there is one.
+    """
     by_role = {one.role: one for one in subjects}
     measured = Measurement(
         {role: one.scores for role, one in by_role.items()},
         rows.labels,
         rows.units,
-        slices(rows.requests, card.evaluation),
-        card.evaluation,
-        card.models.seed,
+        slices(rows.requests, settings),
+        settings,
+        seed,
     )
     reference = by_role["baseline"].seconds
-    metrics = {role: _metrics(one, card, rows, measured, reference) for role, one in by_role.items()}
+    metrics = {
+        role: _metrics(one, settings, rows, measured, reference, seed) for role, one in by_role.items()
+    }
     return Evidence(
-        system=card.name,
-        confidence=card.evaluation.confidence,
-        holdout=_holdout(card, rows, fingerprint),
+        system=system,
+        confidence=settings.confidence,
+        holdout=_holdout(rows, fingerprint),
         baseline=metrics["baseline"],
         candidate=metrics["candidate"],
         champion=metrics.get("champion"),
@@ -121,28 +137,28 @@ def _both_classes(calibration: Interval | None) -> Interval:
     return calibration
 
 
-def _holdout(card: Card, rows: HoldoutRows, fingerprint: str) -> Holdout:
-    times = pc.min_max(rows.requests[card.data.required("time")]).as_py()
+def _holdout(rows: HoldoutRows, fingerprint: str) -> Holdout:
     best = None if rows.truth is None else float(log_loss_terms(rows.truth, rows.labels).mean())
     return Holdout(
         fingerprint=fingerprint,
         rows=len(rows.labels),
         units=int(rows.units.max()) + 1,
         base_rate=float(rows.labels.mean()),
-        start=times["min"],
-        end=times["max"],
+        start=rows.start,
+        end=rows.end,
         best_log_loss=best,
     )
 
 
 def _metrics(
     subject: Subject,
-    card: Card,
+    settings: Evaluation,
     rows: HoldoutRows,
     measured: Measurement,
     reference: NDArray[np.float64],
+    seed: int,
 ) -> ModelMetrics:
-    role, scores, confidence = subject.role, subject.scores, card.evaluation.confidence
+    role, scores, confidence = subject.role, subject.scores, settings.confidence
     return ModelMetrics(
         role=role,
         model=subject.model,
@@ -157,7 +173,7 @@ def _metrics(
         calibration=_both_classes(measured.calibration(role)),
         calibration_curve=calibration_curve(scores, rows.labels, confidence),
         slices=measured.slices(role),
-        latency=latency(subject.seconds, reference, confidence, card.models.seed),
+        latency=latency(subject.seconds, reference, confidence, seed),
         size_mb=subject.size_mb,
         reward=None if rows.truth is None else earned(scores, rows.truth, rows.bounds),
     )

@@ -59,7 +59,7 @@ def evaluate(
     A champion that cannot be scored is stated in the evidence, for the gate to refuse; a baseline or a
     candidate that cannot be scored is an error.
     """
-    rows = HoldoutRows.read(card, split)
+    rows = HoldoutRows.read(card.data, split)
     scored: dict[str, Scored] = {}
     problem = None
     with tempfile.TemporaryDirectory() as temporary, ExitStack() as stack:
@@ -74,7 +74,16 @@ def evaluate(
                 problem = str(error)
         seconds, late = _time(scored, file, rows.bounds)
         subjects = [one.subject(seconds[role]) for role, one in scored.items()]
-    return compose(card, rows, fingerprint, subjects, validation, problem or late)
+    return compose(
+        card.name,
+        card.evaluation,
+        rows,
+        fingerprint,
+        subjects,
+        validation,
+        card.models.seed,
+        champion_problem=problem or late,
+    )
 
 
 def _score(contender: Contender, stack: ExitStack, file: Path, rows: int) -> Scored:

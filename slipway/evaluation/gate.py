@@ -14,14 +14,17 @@ from collections.abc import Iterator
 from slipway.decisions import Check, GateVerdict
 from slipway.errors import SlipwayError
 from slipway.evaluation.evidence import MIN_UNITS, UNBOUNDED, Comparison, Evidence, Interval
-from slipway.settings.card import Card, Gate
+from slipway.settings.card import Gate
 
 
-def decide(evidence: Evidence, card: Card) -> GateVerdict:
+def decide(evidence: Evidence, gate: Gate, p99_latency_ms: float) -> GateVerdict:
     """Whether the candidate may be registered.
 
     The first model of a system has no champion to beat and passes on the absolute bounds. A tie, which is an
     interval of the difference that holds zero, keeps the incumbent.
+
+    Args:
+        p99_latency_ms: the budget of one request, `problem.p99_latency_ms` of a card.
 
     Raises:
         SlipwayError: the evidence lacks a comparison that a rule needs.
@@ -30,10 +33,10 @@ def decide(evidence: Evidence, card: Card) -> GateVerdict:
         *_sound(evidence),
         *_enough(evidence),
         *_unseen(evidence),
-        *_absolute(evidence, card),
+        *_absolute(evidence, gate, p99_latency_ms),
         *_against_baseline(evidence),
-        *_against_champion(evidence, card.gate),
-        *_slices(evidence, card.gate),
+        *_against_champion(evidence, gate),
+        *_slices(evidence, gate),
     ]
     return GateVerdict(passed=all(check.passed for check in checks), checks=checks)
 
@@ -71,8 +74,8 @@ def _unseen(evidence: Evidence) -> Iterator[Check]:
         )
 
 
-def _absolute(evidence: Evidence, card: Card) -> Iterator[Check]:
-    candidate, gate = evidence.candidate, card.gate
+def _absolute(evidence: Evidence, gate: Gate, p99_latency_ms: float) -> Iterator[Check]:
+    candidate = evidence.candidate
     entropy, auc, calibration = candidate.normalised_entropy, candidate.auc, candidate.calibration
     yield _check(
         "candidate.normalised_entropy",
@@ -97,12 +100,11 @@ def _absolute(evidence: Evidence, card: Card) -> Iterator[Check]:
         _shown(latency.ratio),
         f"upper bound at most {gate.max_latency_ratio:g} times the baseline",
     )
-    budget = card.problem.p99_latency_ms
     yield _check(
         "candidate.latency",
-        latency.p99_ms <= budget,
+        latency.p99_ms <= p99_latency_ms,
         f"p99 {latency.p99_ms:.1f} ms of {latency.requests} requests",
-        f"at most {budget:g} ms",
+        f"at most {p99_latency_ms:g} ms",
     )
     yield _check(
         "candidate.size",

@@ -29,7 +29,7 @@ def check(run: RunRef, data: Path, summary: Path, docs: Path) -> None:
         extra = load_system(card.name, here.root).expectations(card)
         with tempfile.TemporaryDirectory() as temporary:
             checks = Path(temporary) / "checks"
-            check_rows(card, extra, [data / f"{part}.parquet" for part in PARTS], checks)
+            check_rows(card.name, card.data, extra, [data / f"{part}.parquet" for part in PARTS], checks)
             for made, out in ((checks / "docs.html", docs), (checks / RESULT, summary)):
                 with whole_file(out) as aside:
                     shutil.copyfile(made, aside)

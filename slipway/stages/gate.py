@@ -9,7 +9,8 @@ from slipway.stages.run import RunRef, project, say
 
 def gate(run: RunRef, evidence: Path) -> str:
     """`pass` or `refuse`."""
-    verdict = decide(read_evidence(evidence), project().card(run.system))
+    card = project().card(run.system)
+    verdict = decide(read_evidence(evidence), card.gate, card.problem.p99_latency_ms)
     for check in verdict.failures:
         say(f"refused: {check}")
     say(f"gate: {sum(check.passed for check in verdict.checks)} of {len(verdict.checks)} checks passed")

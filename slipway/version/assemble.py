@@ -8,6 +8,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import yaml
 
+import slipway
 from slipway.atomic import whole_folder
 from slipway.models import Predictor
 from slipway.settings import Card
@@ -28,6 +29,8 @@ from slipway.version.manifest import (
 )
 
 SCORE = "score"
+PACKAGE = Path(slipway.__file__).parent
+"""The package that runs: a project's own folder, or where a wheel was installed."""
 
 
 def assemble(
@@ -47,7 +50,7 @@ def assemble(
 
     Args:
         out: the folder to make; it appears whole or not at all.
-        root: the project whose code was used.
+        root: the project whose system was trained.
         sample: requests to check a served copy against, with the scores given at training time.
     """
     with whole_folder(out) as folder:
@@ -73,13 +76,14 @@ def assemble(
 
 
 def copy_code(root: Path, out: Path, system: str) -> None:
-    """Copy what `bentofile.yaml` includes, and of the systems only this one."""
+    """Copy what `bentofile.yaml` includes: slipway as it runs, and of the project's systems only this one."""
     patterns = yaml.safe_load((root / "bentofile.yaml").read_text(encoding="utf-8"))["include"]
     for pattern in patterns:
         if pattern == "/version/":
             continue
-        for path in sorted(root.glob(pattern.lstrip("/"))):
-            relative = path.relative_to(root)
+        base = PACKAGE.parent if pattern.startswith("/slipway/") else root
+        for path in sorted(base.glob(pattern.lstrip("/"))):
+            relative = path.relative_to(base)
             if relative.parts[0] == "systems" and relative.parts[1] != system:
                 continue
             (out / relative).parent.mkdir(parents=True, exist_ok=True)

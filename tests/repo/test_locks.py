@@ -13,7 +13,8 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from tests.repo.root import ROOT, files, text
+from tests.repo.root import files, text
+from tests.root import REPOSITORY
 
 LOCKS = ("requirements.txt", "requirements-dev.txt", "requirements-serving.txt")
 LINE = re.compile(r"(?P<pin>[a-z0-9.-]+==(?P<version>\S+)(?: ; [^\\]+)?) \\")
@@ -21,6 +22,8 @@ HASH = re.compile(r"    --hash=sha256:(?P<hash>[0-9a-f]{64})(?P<more> \\)?")
 PLATFORMS = ("x86_64-manylinux_2_28", "aarch64-manylinux_2_28", "aarch64-apple-darwin")
 SOURCE_ONLY = ("antlr4-python3-runtime", "kfp-server-api")
 """Published without a wheel; both are plain Python, built with the locked setuptools."""
+LIBRARY, FOLDER = "slipway-mlops", "slipway/pyproject.toml"
+"""The wheel that a project without the folder depends on: see docs/wheel.md."""
 
 
 @cache
@@ -41,11 +44,18 @@ def requirements(name: str) -> list[Requirement]:
 
 
 def asked() -> list[Requirement]:
-    """Everything that pyproject.toml names, with the bounds that it gives."""
+    """Everything that pyproject.toml names, with the bounds that it gives; the library's for its folder."""
     content = tomllib.loads(text("pyproject.toml"))
     groups = content["dependency-groups"].values()
     lines = [*content["project"]["dependencies"], *(line for group in groups for line in group)]
-    return [Requirement(line) for line in [*lines, *content["tool"]["uv"]["constraint-dependencies"]]]
+    found = [Requirement(line) for line in [*lines, *content["tool"]["uv"]["constraint-dependencies"]]]
+    if FOLDER not in files():
+        return found
+    library = tomllib.loads(text(FOLDER))["project"]
+    return [
+        *(one for one in found if one.name != library["name"]),
+        *(Requirement(line) for line in library["dependencies"]),
+    ]
 
 
 @pytest.mark.parametrize("name", LOCKS)
@@ -91,10 +101,16 @@ def test_everything_has_a_floor() -> None:
     assert [str(one) for one in asked() if not any(part.operator == ">=" for part in one.specifier)] == []
 
 
+def test_the_library_is_locked_where_it_is_no_folder() -> None:
+    """A folder is installed as it stands, and a lock holds no path; the image has slipway's code in it."""
+    locked_in = [name for name in LOCKS if LIBRARY in {one.name for one in requirements(name)}]
+    assert locked_in == ([] if FOLDER in files() else ["requirements.txt", "requirements-dev.txt"])
+
+
 def test_what_the_set_up_needs_is_locked_and_torch_is_not() -> None:
-    """setuptools builds without the network, `bentoml build` calls uv; torch comes with a later model."""
+    """setuptools and hatchling build without the network, `bentoml build` calls uv; torch comes later."""
     names = {one.name for one in requirements("requirements.txt")}
-    assert {"setuptools", "uv"} <= names
+    assert {"setuptools", "hatchling", "uv"} <= names
     assert "torch" not in {one.name for one in requirements("requirements-dev.txt")}
 
 
@@ -105,7 +121,7 @@ def test_no_file_names_an_index() -> None:
 
 
 def _is_text(name: str) -> bool:
-    return b"\0" not in (ROOT / name).read_bytes()[:8192]
+    return b"\0" not in (REPOSITORY / name).read_bytes()[:8192]
 
 
 def uv(*arguments: str, where: Path) -> subprocess.CompletedProcess[str]:
@@ -139,6 +155,6 @@ def test_every_platform_has_wheels(platform: str, python: str, tmp_path: Path) -
     """Nothing needs a compiler: all but two packages of plain Python come as wheels."""
     where = ["--python-platform", platform, "--python-version", python, "--target", str(tmp_path / "out")]
     wheels = ["--only-binary", ":all:", *(word for name in SOURCE_ONLY for word in ("--no-binary", name))]
-    lock = ["--no-deps", "--require-hashes", "-r", str(ROOT / "requirements-dev.txt")]
+    lock = ["--no-deps", "--require-hashes", "-r", str(REPOSITORY / "requirements-dev.txt")]
     done = uv("pip", "install", "--no-config", "--dry-run", *where, *wheels, *lock, where=tmp_path)
     assert done.returncode == 0, done.stderr

@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.repo.root import ROOT, text
+from tests.repo.root import text
+from tests.root import REPOSITORY
 
+LOCKS = ("requirements.txt", "requirements-dev.txt", "requirements-serving.txt")
 PYTHON = """#!/bin/sh
 echo "$@" >> calls
 case "$*" in
@@ -25,7 +27,7 @@ def project(tmp_path: Path) -> Path:
     """A project in a folder with a space in its name, on a machine with one Python and one broken shim."""
     folder = tmp_path / "a folder"
     (folder / "bin").mkdir(parents=True)
-    shutil.copy(ROOT / "Makefile", folder)
+    shutil.copy(REPOSITORY / "Makefile", folder)
     for name in ("requirements.txt", "requirements-dev.txt", "pyproject.toml"):
         (folder / name).write_text("setuptools==80.0.0 \\\n    --hash=sha256:00\n")
     for name, script in (("python3.13", "#!/bin/sh\nexit 127\n"), ("python3.12", PYTHON)):
@@ -51,7 +53,7 @@ def installs(folder: Path) -> int:
 def test_help_lists_every_target() -> None:
     """A target without a line of help is a target that nobody finds."""
     phony = set(re.search(r"^\.PHONY: (.+)$", text("Makefile"), re.MULTILINE)[1].split())  # type: ignore[index]
-    done = subprocess.run(["make", "help"], cwd=ROOT, capture_output=True, text=True, check=True)
+    done = subprocess.run(["make", "help"], cwd=REPOSITORY, capture_output=True, text=True, check=True)
     assert set(re.findall(r"make ([a-z-]+) ", done.stdout)) == phony
 
 
@@ -60,6 +62,29 @@ def test_the_set_up_is_made_once(project: Path) -> None:
     assert make(project, "setup").returncode == 0
     assert make(project, "setup").returncode == 0
     assert installs(project) == 1
+
+
+def test_the_library_is_installed_from_its_folder(project: Path) -> None:
+    """Where there is one, and again when it changed; else the lock names its wheel."""
+    make(project, "setup")
+    assert "./slipway" not in (project / "calls").read_text()
+
+    (project / "slipway").mkdir()
+    (project / "slipway" / "pyproject.toml").touch()
+    for name in ("requirements-dev.txt", "pyproject.toml", ".venv/bin/python"):
+        os.utime(project / name, (0, 0))
+    os.utime(project / ".venv/.dev", (1, 1))
+    make(project, "setup")
+    assert (project / "calls").read_text().splitlines()[-1].endswith("--no-build-isolation -e ./slipway")
+
+
+def test_a_lock_holds_no_folder(project: Path) -> None:
+    """The library is left out of the locks where it is a folder, and is locked where it is not."""
+    assert "slipway-mlops" not in make(project, "-n", "lock").stdout
+
+    (project / "slipway").mkdir()
+    (project / "slipway" / "pyproject.toml").touch()
+    assert make(project, "-n", "lock").stdout.count("--no-emit-package slipway-mlops") == len(LOCKS)
 
 
 def test_a_lock_that_changed_is_installed_again(project: Path) -> None:
