@@ -8,6 +8,9 @@ from pathlib import Path
 from slipway.errors import UsageError
 from slipway.settings import Card, ProjectSettings, Size, load_card, load_project
 
+FIRST = "slipway new-system NAME --from FILE --label COLUMN"
+"""What a project without systems needs first."""
+
 
 @dataclass(frozen=True)
 class Project:
@@ -31,9 +34,12 @@ class Project:
 
     def card(self, system: str | None = None) -> Card:
         """The design card of one system, by default the project's default system."""
-        name = system or self.settings.default_system
-        if name not in self.settings.systems:
-            raise UsageError(f"no system {name!r}; project.yaml lists {self.settings.systems}")
+        listed = self.settings.systems
+        if not listed:
+            raise UsageError(f"{self.root / 'project.yaml'}: systems: none yet; make one with `{FIRST}`")
+        name = system or self.settings.default_system or listed[0]
+        if name not in listed:
+            raise UsageError(f"no system {name!r}; project.yaml lists {listed}")
         return load_card(self.root, name)
 
     @property

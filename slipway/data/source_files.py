@@ -42,12 +42,12 @@ def reader(source: TableSource, path: Path, needed: list[str]) -> Reader:
     if source.format == "parquet":
         types = column_types(files, needed)
         return Reader(f"read_parquet({quoted_list(files)}, filename={quoted(FILE)})", types)
-    packed = [_is_gzip(file) for file in files]
+    packed = [is_gzip(file) for file in files]
     if len(set(packed)) > 1:
         raise SlipwayError(f"{path}: some files are gzip and some are not; all or none must be")
     if packed[0]:
         for file in files:
-            _require_whole(file)
+            require_whole(file)
     columns = _columns(source, files)
     kinds = ", ".join(f"{quoted(name)}: 'VARCHAR'" for name in columns)
     return Reader(
@@ -82,7 +82,7 @@ def _files(path: Path, kind: str) -> list[Path]:
 
 def _columns(source: TableSource, files: list[Path]) -> list[str]:
     """The names of the columns; every file must have the first one's header."""
-    rows = [_first_row(file, _DELIMITER[source.format]) for file in files]
+    rows = [first_row(file, _DELIMITER[source.format], source.trim) for file in files]
     numbered = [f"column{place}" for place in range(len(rows[0]))]
     if isinstance(source.header, list):
         names = source.header
@@ -101,37 +101,52 @@ def _columns(source: TableSource, files: list[Path]) -> list[str]:
     return names
 
 
-def _first_row(path: Path, delimiter: str) -> list[str]:
-    head = _head(path)
-    if not head.strip():
+def first_row(path: Path, delimiter: str, trim: bool = False) -> list[str]:
+    """What stands in the first line, cell by cell.
+
+    Raises:
+        SlipwayError: the file holds no delimited text.
+    """
+    text = head(path)
+    if not text.strip():
         raise SlipwayError(f"{path}: empty, expected rows")
-    if head.lstrip().lower().startswith(_MARKUP):
+    if text.lstrip().lower().startswith(_MARKUP):
         raise SlipwayError(f"{path}: an HTML or XML page, expected delimited text")
     try:
-        row = next(csv.reader(io.StringIO(head, newline=""), delimiter=delimiter))
+        row = next(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter))
     except csv.Error as error:
         raise SlipwayError(f"{path}: line 1 cannot be read: {error}") from error
     if not row:
         raise SlipwayError(f"{path}: line 1 is blank, expected the columns")
-    return row
+    return [cell.strip(" ") for cell in row] if trim else row
 
 
-def _head(path: Path) -> str:
+def head(path: Path) -> str:
+    """The beginning of a text file, unpacked.
+
+    Raises:
+        SlipwayError: it is not UTF-8.
+    """
     try:
-        with gzip.open(path) if _is_gzip(path) else path.open("rb") as file:
-            head = file.read(_HEAD)
-        return codecs.getincrementaldecoder("utf-8-sig")().decode(head)
+        with gzip.open(path) if is_gzip(path) else path.open("rb") as file:
+            begun = file.read(_HEAD)
+        return codecs.getincrementaldecoder("utf-8-sig")().decode(begun)
     except UnicodeDecodeError as error:
         raise SlipwayError(f"{path}: not UTF-8 text (byte {error.start})") from error
 
 
-def _is_gzip(path: Path) -> bool:
+def is_gzip(path: Path) -> bool:
+    """Whether a file begins as gzip files do, whatever its name."""
     with path.open("rb") as file:
         return file.read(2) == b"\x1f\x8b"
 
 
-def _require_whole(path: Path) -> None:
-    """Read a gzip file to its end, for DuckDB does not compare the checksum that stands there."""
+def require_whole(path: Path) -> None:
+    """Read a gzip file to its end, for DuckDB does not compare the checksum that stands there.
+
+    Raises:
+        SlipwayError: it is cut off or damaged.
+    """
     try:
         with gzip.open(path) as file:
             while file.read(_BLOCK):

@@ -1,30 +1,31 @@
-"""The expectations that follow from a design card's columns; a system adds its own to them."""
+"""The expectations that follow from a table's columns; a system adds its own to them."""
 
 from collections.abc import Mapping
 from typing import Any, Literal
 
 from slipway.data import values
 from slipway.data.leak import leak_query
-from slipway.settings import Card, Column
+from slipway.settings import Column, Columns
 
 TYPES = {"integer": "BIGINT", "number": "DOUBLE", "string": "VARCHAR", "timestamp": "TIMESTAMP"}
-"""What each type of the card is in DuckDB."""
+"""What each type of a column is in DuckDB."""
 
 
-def build_suite(card: Card, extra: list[Any], types: Mapping[str, str]) -> Any:
-    """The Great Expectations suite of one system: table, columns, label, key, values, then its own.
+def build_suite(title: str, table: Columns, extra: list[Any], types: Mapping[str, str]) -> Any:
+    """The Great Expectations suite of that title: table, columns, label, key, values, then its own.
 
     A column that is absent, of another type or incomplete in its role always stops the run; values have the
-    card's severity. Of a column that is absent or of another type nothing more is asked: it would be an error
-    of DuckDB, which ends the transaction in which GX asks for everything else.
+    severity of their column. Of a column that is absent or of another type nothing more is asked: it would be
+    an error of DuckDB, which ends the transaction in which GX asks for everything else.
 
     Args:
+        table: its columns and their roles.
         extra: what the system expects.
         types: DuckDB's type of every column of the rows.
     """
     from great_expectations import ExpectationSuite
 
-    columns = card.data.columns
+    columns = table.columns
     usable = {name for name, column in columns.items() if types.get(name) == TYPES[column.type]}
     found: list[Any] = []
     _expect_rows(found)
@@ -33,17 +34,17 @@ def build_suite(card: Card, extra: list[Any], types: Mapping[str, str]) -> Any:
         if name in types:
             _expect_type(found, name, column)
     asked: list[Any] = []
-    _expect_both_labels(asked, card)
-    _expect_keys_once(asked, card)
+    _expect_both_labels(asked, table)
+    _expect_keys_once(asked, table)
     for name, column in columns.items():
         _expect_no_nulls(asked, name, column)
         _expect_range(asked, name, column)
         _expect_allowed(asked, name, column)
         _expect_sound(asked, name, column)
-        _expect_no_leak(asked, card, name, column)
+        _expect_no_leak(asked, table, name, column)
     broken = columns.keys() - usable
     found += [one for one in [*asked, *extra] if not broken & set(columns_of(one.configuration))]
-    return ExpectationSuite(name=card.name, expectations=found)
+    return ExpectationSuite(name=title, expectations=found)
 
 
 def columns_of(config: Any) -> list[str]:
@@ -58,18 +59,18 @@ def _expect_rows(found: list[Any]) -> None:
     found.append(gxe.ExpectTableRowCountToBeBetween(min_value=1))
 
 
-def _expect_both_labels(found: list[Any], card: Card) -> None:
+def _expect_both_labels(found: list[Any], table: Columns) -> None:
     from great_expectations import expectations as gxe
 
-    label = card.data.required("label")
+    label = table.required("label")
     found.append(gxe.ExpectColumnDistinctValuesToEqualSet(column=label, value_set=[0, 1]))
 
 
-def _expect_keys_once(found: list[Any], card: Card) -> None:
+def _expect_keys_once(found: list[Any], table: Columns) -> None:
     """A row is an option of a request; without both columns rows have no key."""
     from great_expectations import expectations as gxe
 
-    request, option = card.data.column("request"), card.data.column("option")
+    request, option = table.column("request"), table.column("option")
     if request and option:
         found.append(gxe.ExpectCompoundColumnsToBeUnique(column_list=[request, option]))
 
@@ -130,9 +131,9 @@ def _expect_sound(found: list[Any], name: str, column: Column) -> None:
     found.append(_no_rows([name], query, f"must be {words}", column.severity))
 
 
-def _expect_no_leak(found: list[Any], card: Card, name: str, column: Column) -> None:
-    label, time = card.data.required("label"), card.data.required("time")
-    if name != label:
+def _expect_no_leak(found: list[Any], table: Columns, name: str, column: Column) -> None:
+    label, time = table.required("label"), table.required("time")
+    if name != label and not column.made:
         query = leak_query(name, label, time)
         found.append(
             _no_rows([name, label, time], query, "must not tell the label", column.severity, shows="leak")

@@ -35,6 +35,19 @@ def reproduce(project: Project, system: str, size: Size) -> bool:
     return "Running stage" in log.read_text(encoding="utf-8", errors="replace")
 
 
+def track(project: Project, path: str) -> None:
+    """Let DVC keep the versions of a file or folder, as `dvc add` does; `path` is relative to the root.
+
+    Raises:
+        SlipwayError: DVC does not take it.
+    """
+    _require_git(project)
+    log = project.state / "logs" / "dvc-add.log"
+    log.parent.mkdir(parents=True, exist_ok=True)
+    log.unlink(missing_ok=True)
+    _dvc(project, log, "add", path)
+
+
 def fingerprint(project: Project, system: str, size: Size, revision: str = WORKSPACE) -> str:
     """DVC's hash of the split, from `dvc.lock` as it stands or as it stood at a Git revision."""
     name = f"{_folder(system)}/dvc.lock"

@@ -52,7 +52,7 @@ class Logistic:
             (
                 np.ones(rows * columns, np.float64),
                 (train.buckets + offsets).ravel(),
-                np.arange(0, rows * columns + 1, columns),
+                np.arange(rows + 1) * columns,
             ),
             shape=(rows, columns * train.bucket_count),
         )

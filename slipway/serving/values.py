@@ -32,7 +32,8 @@ KINDS: dict[str, Any] = {"integer": Whole, "number": Number, "string": Text, "ti
 
 def optional(column: Column) -> bool:
     """What the data may lack, a request may lack; the time is then now, and its id is only echoed."""
-    return column.null_share > 0 or column.severity == "warning" or column.role in {"time", "request"}
+    lacked = column.null_share > 0 or column.severity == "warning" or column.made
+    return lacked or column.role in {"time", "request"}
 
 
 def value_type(column: Column) -> Any:

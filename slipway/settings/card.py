@@ -16,7 +16,10 @@ class Problem(Strict):
     """What is decided, for whom, how often and how fast."""
 
     objective: Annotated[str, Field(min_length=1)]
-    task: Literal["click"]
+    task: Annotated[
+        Literal["click", "binary"],
+        Field(description="click: of the options on offer, the one to show; binary: of each row, yes or no"),
+    ]
     daily_active_users: Annotated[Count, Field(description="to be discussed; nothing reads it")]
     peak_queries_per_second: Annotated[Count, Field(description="to be discussed; nothing reads it")]
     p99_latency_ms: Annotated[float, Field(gt=0, description="budget of one served request")]
@@ -29,6 +32,7 @@ class Features(Strict):
     numeric: list[Name]
     crosses: Annotated[list[list[Name]], Field(description="sets of categorical columns taken together")] = []
     hash_bits: Annotated[int, Field(ge=8, le=24, description="2**hash_bits buckets per categorical input")]
+    time_of_day: Annotated[bool, Field(description="the hour as two more numbers")] = True
 
 
 class Evaluation(Strict):
@@ -196,7 +200,7 @@ class Card(Strict):
             "features.crosses": [name for cross in self.features.crosses for name in cross],
             "evaluation.slices": self.evaluation.slices,
         }
-        known = set(self.data.inputs)
+        known = {name for name in self.data.inputs if not self.data.columns[name].made}
         for place, names in named.items():
             for name in names:
                 if name not in known:

@@ -8,6 +8,11 @@ from slipway.settings.base import Count, Name, Share, Strict
 
 Size = Literal["full", "small"]
 Role = Literal["request", "time", "unit", "option", "label"]
+ROW = "#row"
+SHUFFLED = "#shuffled"
+"""Sources of columns that a table does not have: a row's number from 1, and its place in a fixed shuffle."""
+EPOCH = "epoch"
+"""The `time_format` of seconds since 1970."""
 
 
 class GeneratorSource(Strict):
@@ -29,9 +34,12 @@ class TableSource(Strict):
         bool | list[str],
         Field(description="false: the columns are named column0, column1, ...; or the names"),
     ] = True
-    time_format: Annotated[str | None, Field(description="strptime format, where ISO 8601 does not fit")] = (
-        None
-    )
+    time_format: Annotated[
+        str | None,
+        Field(description=f"strptime format where ISO 8601 does not fit; {EPOCH}: seconds since 1970"),
+    ] = None
+    trim: Annotated[bool, Field(description="cut spaces around values and the names of columns")] = False
+    missing: Annotated[list[str], Field(description="texts that stand for a missing value, such as NA")] = []
     rows: Annotated[dict[Size, Count | None], Field(description="the newest so many rows; null is all")] = {
         "full": None,
         "small": None,
@@ -50,11 +58,21 @@ class Column(Strict):
         Literal["request", "option"],
         Field(description="the same for all options of a request, or a property of each option"),
     ] = "request"
-    source: Annotated[str | None, Field(description="its name in the source, where it differs")] = None
+    source: Annotated[
+        str | None,
+        Field(
+            description=f"its name in the source, where it differs; {ROW}: the row's number in the table; "
+            f"{SHUFFLED}: its place in a fixed shuffle; both as seconds after 2000-01-01 for a timestamp"
+        ),
+    ] = None
     null_share: Annotated[float, Field(ge=0, le=1, description="the largest share of missing values")] = 0.0
     min: float | None = None
     max: float | None = None
     values: Annotated[list[str] | None, Field(description="the only values allowed")] = None
+    positive: Annotated[
+        str | None,
+        Field(description="of a label that is not 0 or 1: which of its two values in the source counts as 1"),
+    ] = None
     severity: Annotated[
         Literal["critical", "warning"], Field(description="critical stops the run, warning is reported")
     ] = "critical"
@@ -67,6 +85,19 @@ class Column(Strict):
         if self.values is not None and self.type != "string":
             raise ValueError(f"values are for strings, the type is {self.type!r}")
         return self
+
+    @model_validator(mode="after")
+    def _source_fits_the_type(self) -> "Column":
+        if self.made and (self.type not in ("integer", "timestamp") or self.role == "label"):
+            raise ValueError(f"the source {self.source!r} is for integers and timestamps that are no label")
+        if self.positive is not None and (self.role, self.type) != ("label", "integer"):
+            raise ValueError("positive is for the label, whose type is then integer")
+        return self
+
+    @property
+    def made(self) -> bool:
+        """Whether ingestion makes it; then no request carries it."""
+        return self.source in (ROW, SHUFFLED)
 
 
 class Split(Strict):
@@ -90,18 +121,13 @@ class Split(Strict):
         return self
 
 
-class Data(Strict):
-    """Source, columns and split."""
+class Columns(Strict):
+    """What the columns of a table mean, and who is who among them."""
 
-    source: Source
     columns: dict[Name, Column]
-    label_delay_hours: Annotated[
-        float, Field(ge=0, description="from a request to its outcome being known")
-    ] = 0.0
-    split: Split
 
     @model_validator(mode="after")
-    def _roles_are_clear(self) -> "Data":
+    def _roles_are_clear(self) -> "Columns":
         taken: dict[str, list[str]] = {}
         for name, column in self.columns.items():
             if column.role:
@@ -131,3 +157,13 @@ class Data(Strict):
     def inputs(self) -> list[str]:
         """Columns that a request carries: all but the label."""
         return [name for name, column in self.columns.items() if column.role != "label"]
+
+
+class Data(Columns):
+    """Source, columns and split."""
+
+    source: Source
+    label_delay_hours: Annotated[
+        float, Field(ge=0, description="from a request to its outcome being known")
+    ] = 0.0
+    split: Split

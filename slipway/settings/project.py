@@ -30,15 +30,17 @@ class ProjectSettings(Strict):
     image_repository: Annotated[
         str, Field(min_length=1, description="of the image that k8s/base serves, without a tag")
     ]
-    systems: Annotated[list[Name], Field(min_length=1)]
-    default_system: Name
+    systems: Annotated[list[Name], Field(description="folders of systems/; `slipway new-system` makes one")]
+    default_system: Annotated[
+        Name | None, Field(description="what commands work on that name none; null is the first one listed")
+    ] = None
     tracking_uri: Annotated[
         str | None, Field(description="MLflow tracking server; null is the embedded registry in .slipway/")
     ] = None
 
     @model_validator(mode="after")
     def _default_is_listed(self) -> "ProjectSettings":
-        if self.default_system not in self.systems:
+        if self.default_system is not None and self.default_system not in self.systems:
             raise ValueError(f"default_system {self.default_system!r} is not one of systems {self.systems}")
         return self
 

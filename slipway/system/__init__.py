@@ -1,6 +1,7 @@
 """The interface that systems implement, and all of slipway that a system may import."""
 
 from slipway.settings import Card, Column
+from slipway.system import tabular
 from slipway.system.hashing import bucket, cross, stable_hash
 from slipway.system.interface import Examples, FeatureState, Inputs, System
 from slipway.system.load import load_system
@@ -16,4 +17,5 @@ __all__ = [
     "cross",
     "load_system",
     "stable_hash",
+    "tabular",
 ]

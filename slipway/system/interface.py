@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from slipway.errors import SlipwayError
 from slipway.settings import Card
 
 FeatureState = Mapping[str, NDArray[Any]]
@@ -55,9 +56,12 @@ class Examples:
 class System(ABC):
     """One prediction problem: its data, its checks, its features."""
 
-    @abstractmethod
     def generate(self, rows: int, seed: int, out: Path) -> None:
-        """Write `rows.parquet` and, row by row beside it, `truth.parquet` with the true `probability`."""
+        """Write `rows.parquet` and, row by row beside it, `truth.parquet` with the true `probability`.
+
+        Only a card whose source is a generator needs it.
+        """
+        raise SlipwayError(f"{type(self).__module__}: no generator, data.source.kind should be 'table'")
 
     @abstractmethod
     def expectations(self, card: Card) -> list[Any]:

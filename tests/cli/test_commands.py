@@ -8,6 +8,7 @@ import pytest
 
 from tests.cli.conftest import only_line, slipway
 from tests.stages.test_shared_registry import SHARED_REGISTRY
+from tests.starter.tables import blank
 
 
 @pytest.mark.parametrize("file", ["card", "project"])
@@ -31,6 +32,31 @@ def test_an_unknown_system_is_named_with_the_known_ones(own: Path) -> None:
 
     assert "no system 'cats'; project.yaml lists ['ad_click']" in said
     assert not (own / ".slipway").exists()
+
+
+@pytest.mark.gate(
+    "settings.systems",
+    fed="any command that works on a system, in a project that has none",
+    stops="settings",
+    exit=2,
+    reason="systems: none yet, and the command that makes one",
+    untouched="no state folder made",
+    guard="slipway/project.py:Project.card:none yet",
+)
+@pytest.mark.parametrize("command", ["status", "demo", "train", "serve", "report", "history", "data ingest"])
+def test_without_a_system_it_says_how_to_make_one(tmp_path: Path, command: str) -> None:
+    """One line and exit code 2."""
+    root = blank(tmp_path / "a project")
+    said = only_line(slipway(root, *command.split()), 2)
+
+    assert "systems: none yet; make one with `slipway new-system NAME --from FILE --label COLUMN`" in said
+    assert not (root / ".slipway").exists()
+
+
+def test_the_doctor_needs_no_system(tmp_path: Path) -> None:
+    """The machine can be looked at before anything else is there."""
+    findings = json.loads(slipway(blank(tmp_path / "a project"), "doctor", "--json").stdout)
+    assert {"python", "git", "registry"} <= {one["name"] for one in findings}
 
 
 @pytest.mark.gate(

@@ -153,14 +153,14 @@ NO_TEXT = gate(
 )
 NO_ROWS = gate("ingest.rows", "a table without rows", "no rows", f"{TABLE}:_refuse_faults:no rows")
 ABSENT = gate("ingest.file", "no file", "no such file or folder", f"{FILES}:_files:no such file")
-EMPTY = gate("ingest.empty", "an empty file", "empty, expected rows", f"{FILES}:_first_row:empty")
+EMPTY = gate("ingest.empty", "an empty file", "empty, expected rows", f"{FILES}:first_row:empty")
 PAGE = gate(
     "ingest.markup",
     "a CSV that is an HTML page",
     "an HTML or XML page, expected delimited text",
-    f"{FILES}:_first_row:HTML",
+    f"{FILES}:first_row:HTML",
 )
-BLANK = gate("ingest.header", "a blank first line", "line 1 is blank", f"{FILES}:_first_row:blank")
+BLANK = gate("ingest.header", "a blank first line", "line 1 is blank", f"{FILES}:first_row:blank")
 TWICE = gate(
     "ingest.names",
     "two columns of one name",
@@ -171,9 +171,9 @@ PACKED = gate(
     "ingest.gzip",
     "a gzip file that was cut off or whose checksum does not fit",
     "not a whole gzip file",
-    f"{FILES}:reader:_require_whole",
+    f"{FILES}:reader:require_whole",
 )
-ENCODING = gate("ingest.encoding", "text that is not UTF-8", "not UTF-8 text", f"{FILES}:_head:UTF-8")
+ENCODING = gate("ingest.encoding", "text that is not UTF-8", "not UTF-8 text", f"{FILES}:head:UTF-8")
 SCHEMAS = gate(
     "ingest.schemas",
     "a folder of Parquet files whose columns or types differ",

@@ -25,7 +25,7 @@ CASES = [
 def stages(found: Card, out: Path) -> None:
     """Ingest, check and split, as DVC's stages call them."""
     ingest(project(), found, "full", out / "raw")
-    check(found, [], [out / "raw" / ROWS], out / "checks")
+    check(found.name, found.data, [], [out / "raw" / ROWS], out / "checks")
     require(read_summary(out / "checks" / RESULT))
     split(found, found.name, "full", out / "raw", out / "split")
 

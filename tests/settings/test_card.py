@@ -5,6 +5,8 @@ from typing import Any
 
 import pytest
 
+from slipway.settings import load_card
+from tests.root import ROOT
 from tests.settings.conftest import Spoil
 
 Fault = Callable[[Spoil], str]
@@ -72,7 +74,7 @@ def test_a_misspelt_parameter_is_told_with_the_known_ones(card_fault: Fault) -> 
             2.5,
             "problem.daily_active_users: should be a valid integer, found 2.5",
         ),
-        (("problem", "task"), "rank", "problem.task: should be 'click', found \"rank\""),
+        (("problem", "task"), "rank", "problem.task: should be 'click' or 'binary', found \"rank\""),
         (
             ("models", "candidates", 0, "kind"),
             "tree",
@@ -157,6 +159,26 @@ def test_a_missing_key_is_told(card_fault: Fault) -> None:
             "string",
             "data: the time column 'time' must have the type timestamp",
         ),
+        (
+            ("data", "columns", "clicked", "source"),
+            "#row",
+            "data.columns.clicked: the source '#row' is for integers and timestamps that are no label",
+        ),
+        (
+            ("data", "columns", "device", "source"),
+            "#shuffled",
+            "data.columns.device: the source '#shuffled' is for integers and timestamps",
+        ),
+        (
+            ("data", "columns", "price", "positive"),
+            "9",
+            "data.columns.price: positive is for the label, whose type is then integer",
+        ),
+        (
+            ("data", "columns", "ad_views", "source"),
+            "#row",
+            "(top level): features.numeric names 'ad_views'; data.columns has",
+        ),
         (("gate",), {"champion": {"rule": "not_worse"}}, "gate.champion: not_worse needs a margin above 0"),
         (
             ("rollout", "steps"),
@@ -182,3 +204,10 @@ def test_faults_are_told_together_up_to_five(card_fault: Fault) -> None:
     said = card_fault(lambda card: [card.pop(key) for key in list(card) if key != "name"])
     assert said.count("required, but absent") == 5
     assert said.endswith("; and 3 more")
+
+
+def test_what_a_card_may_leave_out_has_the_value_that_it_had_before() -> None:
+    """Versions carry cards that know nothing of newer keys."""
+    card = load_card(ROOT, "ad_click")
+    assert card.features.time_of_day
+    assert [column.positive for column in card.data.columns.values()] == [None] * len(card.data.columns)

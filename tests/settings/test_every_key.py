@@ -11,7 +11,8 @@ import yaml
 
 from slipway.settings import Card, ProjectSettings
 from tests.cli.conftest import only_line, settings_only, slipway
-from tests.settings.conftest import ROOT, complaint
+from tests.root import ROOT
+from tests.settings.conftest import complaint
 
 Place = tuple[str | int, ...]
 Schema = dict[str, Any]

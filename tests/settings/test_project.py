@@ -8,7 +8,8 @@ import pytest
 from slipway.errors import UsageError
 from slipway.project import Project
 from slipway.settings import load_card, load_project
-from tests.settings.conftest import ROOT, Spoil
+from tests.root import ROOT
+from tests.settings.conftest import Spoil
 
 Fault = Callable[[Spoil], str]
 
@@ -42,6 +43,15 @@ def test_the_default_system_must_be_listed(project_fault: Fault) -> None:
     """Both names are told."""
     said = project_fault(lambda project: project.update(default_system="fraud"))
     assert said == "(top level): default_system 'fraud' is not one of systems ['ad_click']"
+
+
+def test_the_first_system_is_the_default(tmp_path: Path) -> None:
+    """Where the project names none."""
+    text = (ROOT / "project.yaml").read_text()
+    lines = [line for line in text.splitlines() if not line.startswith(("systems:", "default_system:"))]
+    (tmp_path / "project.yaml").write_text("\n".join([*lines, "systems: [ad_click, other]"]))
+    (tmp_path / "systems").symlink_to(ROOT / "systems")
+    assert Project(tmp_path).card().name == "ad_click"
 
 
 @pytest.mark.parametrize(

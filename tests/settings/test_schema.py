@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from slipway.settings import Card, ProjectSettings
-from tests.settings.conftest import ROOT
+from tests.root import ROOT
 
 FILES = [(Card, "systems/ad_click/system.yaml"), (ProjectSettings, "project.yaml")]
 

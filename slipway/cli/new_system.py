@@ -1,0 +1,53 @@
+"""`slipway new-system`: a first design card from a look at a table."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from slipway.cli.console import Teller, out
+from slipway.project import Project
+
+
+def new_system(
+    name: Annotated[str, typer.Argument(help="Its folder below systems/, such as churn.")],
+    table: Annotated[
+        Path, typer.Option("--from", help="CSV or TSV (gzip or not), Parquet, or a folder of one of them.")
+    ],
+    label: Annotated[str, typer.Option(help="Column with the outcome, which has two values.")],
+    time: Annotated[
+        str | None, typer.Option(help="Column with the time of a row; without one, rows are shuffled.")
+    ] = None,
+    unit: Annotated[
+        str | None, typer.Option(help="Column that says whose row it is; without one, each is its own.")
+    ] = None,
+    positive: Annotated[str | None, typer.Option(help="Value of the label that counts as 1.")] = None,
+    header: Annotated[
+        str | None, typer.Option(help="Names of the columns, a,b,c, where the first line holds none.")
+    ] = None,
+    time_format: Annotated[
+        str | None, typer.Option(help="How times are written, such as %d/%m/%Y; ISO 8601 needs none.")
+    ] = None,
+) -> None:
+    """Look at a table and write a system for it: design card, checks, features, a test."""
+    from slipway.starter.answers import Answers
+    from slipway.starter.start import Asked, new_system
+    from slipway.starter.summary import lines, next_steps
+
+    project, teller = Project.find(), Teller()
+    names = None if header is None else [one.strip() for one in header.split(",")]
+    asked = Asked(name, table, Answers(label, time, unit, positive), names, time_format)
+    with teller.doing(f"new-system: {name}"):
+        started = new_system(project, asked, teller.line)
+    out.print()
+    for line in lines(started.plan):
+        out.print(line, markup=False)
+    out.print(f"\nsystems/{name}/system.yaml is the design card. Next:\n")
+    is_default = project.settings.default_system is None and not project.settings.systems
+    for command in next_steps(started, is_default, (project.root / "Makefile").is_file()):
+        out.print(f"    {command}", markup=False)
+
+
+def add(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("new-system")(new_system)

@@ -1,0 +1,97 @@
+"""One column of a user's own table in SQL: its raw value, the value in the card's type, and its faults."""
+
+from dataclasses import dataclass
+
+from slipway.data import values
+from slipway.data.duckdb_engine import quoted
+from slipway.settings import Column
+from slipway.settings.data import EPOCH, SHUFFLED, TableSource
+
+ROW = '"row number"'  # a space keeps it apart from the card's names
+PLACE = '"place in a shuffle"'
+_REPRESENTABLE = "TIMESTAMP '0001-01-01' AND TIMESTAMP '9999-12-31'"
+_EPOCHS = "-62135596800 AND 253402300799"
+"""The same in seconds since 1970."""
+
+
+@dataclass(frozen=True)
+class Field:
+    """One column of the card and where its values come from."""
+
+    name: str
+    source: str
+    column: Column
+
+    @property
+    def raw(self) -> str:
+        """SQL: the value as it stands in the source; of a made column, what it is made of."""
+        if self.column.made:
+            return PLACE if self.source == SHUFFLED else ROW
+        return f'"raw {self.name}"'
+
+    @property
+    def fault(self) -> str:
+        """SQL: true where the value cannot be used."""
+        fault = f'"{self.name}" IS NULL AND {self.raw} IS NOT NULL'
+        if self.column.type in ("integer", "number"):
+            fault = f"{fault} AND NOT coalesce(isnan(TRY_CAST({self.raw} AS DOUBLE)), false)"
+        if self.column.role:
+            fault = f'"{self.name}" IS NULL'
+        return f'({fault} OR "{self.name}" NOT IN (0, 1))' if self.column.role == "label" else f"({fault})"
+
+    @property
+    def expected(self) -> str:
+        """What `fault` holds values against, in words."""
+        if self.column.role == "label":
+            return "0 or 1" if self.column.positive is None else "one of two values"
+        if self.column.role == "time":
+            return values.TIME
+        return {"number": values.NUMBER, "string": values.TEXT}.get(
+            self.column.type, f"a value of type {self.column.type}"
+        )
+
+
+def cleaned(name: str, kind: str, source: TableSource) -> str:
+    """SQL: a column of the source, of DuckDB's type `kind`, without spaces and marks that the card names."""
+    column = '"' + name.replace('"', '""') + '"'
+    if kind != "VARCHAR":
+        return column
+    text = f"trim({column})" if source.trim else column
+    marks = [*source.missing, *([""] if source.trim else [])]
+    return f"CASE WHEN {text} NOT IN ({', '.join(map(quoted, marks))}) THEN {text} END" if marks else text
+
+
+def converted(field: Field, time_format: str | None) -> str:
+    """SQL: the value in the card's type, NULL where it is missing or cannot be one."""
+    raw, column = field.raw, field.column
+    if column.made:
+        return raw if column.type == "integer" else f"TIMESTAMP '2000-01-01' + to_seconds({raw})"
+    number = f"TRY_CAST({raw} AS DOUBLE)"
+    match column.type:
+        case "string":
+            text = f"CAST({raw} AS VARCHAR)"
+            return f"CASE WHEN {values.sound_text(text)} THEN {text} END"
+        case "number":
+            return f"CASE WHEN {values.sound_number(number)} THEN {number} END"
+        case "integer":
+            if column.positive is not None:
+                is_positive = f"CAST({raw} AS VARCHAR) = {quoted(column.positive)}"
+                return f"CASE WHEN {is_positive} THEN 1 WHEN {raw} IS NOT NULL THEN 0 END"
+            whole = f"TRY_CAST({raw} AS BIGINT)"
+            return f"CASE WHEN {whole} = {number} THEN {whole} END"
+        case _:
+            time = timestamp(raw, time_format)
+            is_time = column.role == "time"
+            sound = values.sound_time(time) if is_time else f"{time} BETWEEN {_REPRESENTABLE}"
+            return f"CASE WHEN {sound} THEN {time} END"
+
+
+def timestamp(raw: str, time_format: str | None) -> str:
+    """SQL: a time in UTC, NULL where there is none; without a format, ISO 8601."""
+    if time_format is None:
+        return f"TRY_CAST({raw} AS TIMESTAMPTZ) AT TIME ZONE 'UTC'"
+    if time_format == EPOCH:
+        seconds = f"TRY_CAST({raw} AS DOUBLE)"
+        micros = f"CASE WHEN {seconds} BETWEEN {_EPOCHS} THEN CAST({seconds} * 1000000 AS BIGINT) END"
+        return f"make_timestamp({micros})"
+    return f"try_strptime(CAST({raw} AS VARCHAR), {quoted(time_format)})"

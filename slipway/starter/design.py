@@ -1,0 +1,226 @@
+"""Which columns of a profile become inputs, as what, and which are left out: a pure function."""
+
+import math
+import re
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+
+from slipway.settings import Column
+from slipway.settings.data import EPOCH, ROW, SHUFFLED
+from slipway.starter.answers import Answers, positive
+from slipway.starter.names import names
+from slipway.starter.profile import ColumnProfile, Profile
+
+ID = re.compile(r"(^|_)(id|code|zip|zipcode|postcode|key)$")
+UNIQUE = {"string": 0.95, "integer": 0.99}
+"""Share of different values from which on a column names rows and tells nothing of them."""
+REPEATED = 20
+"""Rows to a value from which on whole numbers may be codes as well as amounts."""
+CODES = 1000
+"""The most different codes."""
+SLICED = 10
+MOST_SLICES = 3
+NULL_SHARES = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0)
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """A column of the card, and what to say of it."""
+
+    name: str
+    column: Column
+    comment: str
+
+
+@dataclass(frozen=True)
+class Left:
+    """A column of the source that is not in the card, how it would stand there, and why it does not."""
+
+    name: str
+    column: Column
+    why: str
+
+
+@dataclass(frozen=True)
+class Design:
+    """What follows from the columns; names are the card's.
+
+    Attributes:
+        timed: whether the rows have a time of their own; else they are shuffled.
+        united: whether several rows may be of one unit; else each row is one.
+    """
+
+    columns: tuple[Chosen, ...]
+    left: tuple[Left, ...]
+    categorical: tuple[str, ...]
+    numeric: tuple[str, ...]
+    both: tuple[str, ...]
+    slices: tuple[str, ...]
+    hash_bits: int
+    time_of_day: bool
+    timed: bool
+    united: bool
+
+    def role(self, role: str) -> Chosen:
+        """The column with a role."""
+        return next(one for one in self.columns if one.column.role == role)
+
+
+@dataclass(frozen=True)
+class _Named:
+    """A profile with the column's name in the card."""
+
+    name: str
+    found: ColumnProfile
+    rows: int
+
+    @property
+    def source(self) -> str | None:
+        return None if self.found.source == self.name else self.found.source
+
+
+def design(found: Profile, answers: Answers, unfit: Mapping[str, str] | None = None) -> Design:
+    """Sort the columns of a table whose answers have no fault.
+
+    Args:
+        unfit: columns of the source that no model may see, each with the reason; None where that is still to
+            be found out, for which second times stay in.
+    """
+    every = names(one.source for one in found.columns)
+    columns = [_Named(name, one, found.rows) for name, one in zip(every, found.columns, strict=True)]
+    roles = {answers.label: "label", answers.time: "time", answers.unit: "unit"}
+    plain = [one for one in columns if one.found.source not in roles]
+    left = {one.name: Left(one.name, _column(one), why) for one in plain if (why := _why_not(one, unfit))}
+    kept = [one for one in plain if one.name not in left]
+    unit = next((one for one in columns if one.found.source == answers.unit), None)
+    coded = [one for one in kept if _is_category(one) or _may_be_category(one)]
+    if unit and unit.rows >= 2 * unit.found.distinct:
+        coded = [unit, *coded]
+    numeric = [one for one in kept if one.found.kind in ("integer", "number") and not _is_category(one)]
+    time = None if answers.time is None else found.column(answers.time)
+    return Design(
+        columns=(*_made(answers, every), *_chosen(columns, found, answers, left)),
+        left=tuple(left.values()),
+        categorical=tuple(one.name for one in coded),
+        numeric=tuple(one.name for one in numeric),
+        both=tuple(one.name for one in numeric if one in coded),
+        slices=_slices(kept),
+        hash_bits=_hash_bits(coded),
+        time_of_day=time is not None and (time.hours > 1 or _tells_hours(found.source.time_format or "")),
+        timed=time is not None,
+        united=unit is not None,
+    )
+
+
+def _tells_hours(time_format: str) -> bool:
+    return time_format == EPOCH or "%H" in time_format or "%I" in time_format
+
+
+def _made(answers: Answers, taken: list[str]) -> Iterator[Chosen]:
+    """Time and unit of a table that has none."""
+    time, row = names(["time", "row"], taken)
+    if answers.time is None:
+        shuffled = Column(type="timestamp", role="time", source=SHUFFLED)
+        yield Chosen(time, shuffled, "made, for the table has no time: a place in a fixed shuffle")
+    if answers.unit is None:
+        number = Column(type="integer", role="unit", source=ROW)
+        yield Chosen(row, number, "made: each row is a unit of its own")
+
+
+def _chosen(
+    columns: list[_Named], found: Profile, answers: Answers, left: Collection[str]
+) -> Iterator[Chosen]:
+    for one in columns:
+        if one.name in left:
+            continue
+        if one.found.source == answers.label:
+            value = positive(one.found, answers.positive)
+            column = Column(type="integer", role="label", source=one.source, positive=value)
+            yield Chosen(one.name, column, _label_comment(one.found, value))
+        elif one.found.source == answers.time:
+            yield Chosen(one.name, Column(type="timestamp", role="time", source=one.source), "")
+        elif one.found.source == answers.unit:
+            kind = "integer" if one.found.kind == "integer" else "string"
+            column = Column.model_validate({"type": kind, "role": "unit", "source": one.source})
+            yield Chosen(one.name, column, f"{one.found.distinct:,} of them in {found.rows:,} rows")
+        else:
+            yield Chosen(one.name, _column(one), _comment(one))
+
+
+def _label_comment(label: ColumnProfile, value: str | None) -> str:
+    if value is None:
+        return ""
+    share = label.counts[label.values.index(value)] / sum(label.counts)
+    return f"review: {value!r} counts as 1, {100 * share:.3g} % of the rows"
+
+
+def _why_not(one: _Named, unfit: Mapping[str, str] | None) -> str:
+    """The reason to leave a column out; nothing where there is none."""
+    found, known = one.found, one.rows - one.found.nulls
+    if found.source in ("", ROW, SHUFFLED):
+        return "has a name that no card can say"
+    if found.kind == "nested":
+        return "holds lists or structures"
+    if not found.distinct:
+        return "is empty"
+    if found.distinct == 1 and not found.nulls:
+        return "is the same in every row"
+    if unfit and found.source in unfit:
+        return unfit[found.source]
+    if unfit is not None and found.kind == "timestamp":
+        return "is a second time; make numbers of it in features.py if it helps"
+    named = known > REPEATED and found.distinct >= UNIQUE.get(found.kind, math.inf) * known
+    return "differs in almost every row, as an id or free text does" if named else ""
+
+
+def _is_category(one: _Named) -> bool:
+    return one.found.kind == "string" or (one.found.kind == "integer" and bool(ID.search(one.name)))
+
+
+def _may_be_category(one: _Named) -> bool:
+    """Whole numbers that come again and again: a code or an amount, nobody can tell."""
+    found = one.found
+    repeated = found.distinct * REPEATED <= one.rows - found.nulls
+    return found.kind == "integer" and repeated and 2 < found.distinct <= CODES
+
+
+def _column(one: _Named) -> Column:
+    """The column with bounds that what was seen suggests, but not the very ends of it."""
+    found = one.found
+    kind = "string" if found.kind == "nested" else found.kind
+    values = found.values if found.kind == "string" and found.values else None
+    return Column(
+        type=kind,
+        source=one.source,
+        null_share=next(share for share in NULL_SHARES if share >= min(1, 1.5 * found.nulls / one.rows))
+        if found.nulls
+        else 0.0,
+        min=0 if found.low is not None and found.low >= 0 else None,
+        values=list(values) if values else None,
+    )
+
+
+def _comment(one: _Named) -> str:
+    found = one.found
+    said = []
+    if found.low is not None and found.high is not None:
+        said.append(f"seen {found.low:g} to {found.high:g}")
+    elif found.values:
+        said.append("all that were seen; any other stops the run")
+    else:
+        said.append(f"{found.distinct:,} values seen")
+    if found.nulls:
+        said.append(f"{100 * found.nulls / one.rows:.2g} % missing")
+    return f"review: {', '.join(said)}"
+
+
+def _slices(kept: list[_Named]) -> tuple[str, ...]:
+    """The columns of text with the fewest values."""
+    few = [one for one in kept if one.found.kind == "string" and 2 <= one.found.distinct <= SLICED]
+    return tuple(one.name for one in sorted(few, key=lambda one: one.found.distinct)[:MOST_SLICES])
+
+
+def _hash_bits(coded: list[_Named]) -> int:
+    """Four buckets to each value of the largest category, within bounds."""
+    most = max((one.found.distinct for one in coded), default=1)
+    return min(max(math.ceil(math.log2(4 * most)), 10), 18)

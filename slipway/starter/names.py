@@ -1,0 +1,36 @@
+"""Names that a card takes, for columns that are called anything."""
+
+import re
+from collections.abc import Iterable
+from unicodedata import normalize
+
+LONGEST = 63
+
+
+def names(sources: Iterable[str], taken: Iterable[str] = ()) -> list[str]:
+    """One name for each column, in their order, all different and none of those taken.
+
+    Accents go, anything else that is no letter or digit becomes an underscore: `Education-Num` is
+    `education_num`.
+    """
+    used, found = set(taken), []
+    for source in sources:
+        name = _free(_plain(source), used)
+        used.add(name)
+        found.append(name)
+    return found
+
+
+def _plain(source: str) -> str:
+    ascii_only = normalize("NFKD", source).encode("ascii", "ignore").decode().lower()
+    name = re.sub(r"[^a-z0-9]+", "_", ascii_only).strip("_")
+    return (name if name[:1].isalpha() else f"column_{name}".rstrip("_"))[:LONGEST]
+
+
+def _free(name: str, used: set[str]) -> str:
+    number, free = 1, name
+    while free in used:
+        number += 1
+        ending = f"_{number}"
+        free = name[: LONGEST - len(ending)] + ending
+    return free

@@ -1,0 +1,208 @@
+"""What a table's columns hold, as ingestion would read them: a pure value, however large the table is."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from slipway.data.conversion import Field, cleaned, converted
+from slipway.data.duckdb_engine import quoted, said
+from slipway.data.source_files import Reader, reader
+from slipway.data.table import NO_TEXT, connect
+from slipway.errors import SlipwayError
+from slipway.settings import Column
+from slipway.settings.data import TableSource
+from slipway.starter.times import time_formats
+
+Kind = Literal["integer", "number", "string", "timestamp", "nested"]
+FEW = 20
+"""Up to so many values of a column are listed."""
+MARKS = ("#N/A", "-", ".", "?", "N/A", "NA", "NULL", "None", "n/a", "na", "none", "null")
+"""Texts that are taken for a missing value where everything else in the column is a number."""
+
+
+@dataclass(frozen=True)
+class ColumnProfile:
+    """One column of the source.
+
+    Attributes:
+        source: its name there.
+        kind: what all of its values can be read as; `nested` cannot be used.
+        nulls: rows without a value.
+        distinct: different values, missing ones apart.
+        low: the least number; None where it has none.
+        high: the greatest number.
+        mean: of the numbers.
+        deviation: their standard deviation.
+        values: all values as they are written, in order, where they are `FEW` at most.
+        counts: how often each of them occurs.
+        characters: of the longest value as text.
+        hours: different hours of the day of its times.
+    """
+
+    source: str
+    kind: Kind
+    nulls: int
+    distinct: int
+    low: float | None = None
+    high: float | None = None
+    mean: float | None = None
+    deviation: float | None = None
+    values: tuple[str, ...] = ()
+    counts: tuple[int, ...] = ()
+    characters: int = 0
+    hours: int = 0
+
+
+@dataclass(frozen=True)
+class Profile:
+    """A whole table.
+
+    Attributes:
+        source: how it is read, with the marks of missing values that were found.
+    """
+
+    source: TableSource
+    rows: int
+    columns: tuple[ColumnProfile, ...]
+
+    def column(self, source: str) -> ColumnProfile:
+        """One column by its name in the source."""
+        return next(one for one in self.columns if one.source == source)
+
+
+def profile(source: TableSource, path: Path, folder: Path, time: str | None = None) -> Profile:
+    """Look at every value of the table at `path`; `folder` takes a copy of it for that time.
+
+    Args:
+        time: the column of the rows' times, whose format is then found too where it is not ISO 8601.
+
+    Raises:
+        SlipwayError: it cannot be read, has no rows, or its times may mean one of two.
+    """
+    import duckdb
+
+    found = reader(source, path, [])
+    try:
+        with connect(folder) as connection:
+            types = _copy(connection, found, source, folder / "source.parquet")
+            if marks := _marks(connection, types):
+                source = source.model_copy(update={"missing": marks})
+                _view(connection, types, source, folder / "source.parquet")
+            [(rows,)] = connection.execute("SELECT count(*) FROM source").fetchall()
+            if not rows:
+                raise SlipwayError(f"{path}: no rows")
+            kinds = dict(zip(types, _kinds(connection, types), strict=True))
+            named = dict(zip(found.types, types, strict=True))
+            if time in named and source.time_format is None and kinds[named[time]] != "timestamp":
+                times = time_formats(connection, f'"raw {named[time]}"')
+                if len(times) > 1:
+                    both = " or ".join(map(repr, times))
+                    raise SlipwayError(f"{path}: column {time!r} fits {both}; say which with --time-format")
+                source = source.model_copy(update={"time_format": next(iter(times), None)})
+            columns = [_column(connection, name, kinds[at], at, rows) for name, at in named.items()]
+    except duckdb.Error as error:
+        raise SlipwayError(f"{path}: {said(error)}") from error
+    return Profile(source, rows, tuple(columns))
+
+
+def _copy(connection: Any, found: Reader, source: TableSource, file: Path) -> dict[str, str]:
+    """The table in columns, so that each is read alone; returns DuckDB's type of each."""
+    types = {f"c{place}": kind for place, kind in enumerate(found.types.values())}
+    columns = ", ".join(
+        f'{cleaned(name, kind, source)} AS "raw {at}"'
+        for (name, kind), at in zip(found.types.items(), types, strict=True)
+    )
+    connection.execute(f"COPY (SELECT {columns} FROM {found.sql}) TO {quoted(str(file))} (FORMAT parquet)")  # noqa: S608 - all quoted
+    _view(connection, types, source, file)
+    return types
+
+
+def _view(connection: Any, types: dict[str, str], source: TableSource, file: Path) -> None:
+    """The copy as `source`, its columns `raw c0`, `raw c1` and so on, without the marks of missing values."""
+    columns = ", ".join(f'{cleaned(f"raw {at}", kind, source)} AS "raw {at}"' for at, kind in types.items())
+    connection.execute(f"CREATE OR REPLACE VIEW source AS SELECT {columns} FROM {quoted(str(file))}")  # noqa: S608
+
+
+def _marks(connection: Any, names: Iterable[str]) -> list[str]:
+    """The marks of missing values in columns that otherwise hold numbers."""
+    listed = ", ".join(map(quoted, MARKS))
+    found: set[str] = set()
+    for name in names:
+        text, number = f'CAST("raw {name}" AS VARCHAR)', f'TRY_CAST("raw {name}" AS DOUBLE)'
+        marked = f"FILTER ({number} IS NULL AND {text} IN ({listed}))"
+        asked = f"count({number}), count({text}), count(*) {marked}, list(DISTINCT {text}) {marked}"
+        [(numbers, values, count, marks)] = connection.execute(f"SELECT {asked} FROM source").fetchall()  # noqa: S608 - all quoted
+        if numbers and count and numbers + count == values:
+            found |= set(marks)
+    return sorted(found)
+
+
+def _kinds(connection: Any, types: dict[str, str]) -> list[Kind]:
+    """What all values of each column can be read as, by DuckDB's types of them."""
+    asked = []
+    for name in types:
+        raw = f'"raw {name}"'
+        number, nan = f"TRY_CAST({raw} AS DOUBLE)", f"coalesce(isnan(TRY_CAST({raw} AS DOUBLE)), false)"
+        asked += [
+            f"count({raw})",
+            f"count(*) FILTER ({nan} OR TRY_CAST({raw} AS BIGINT) = {number})",
+            f"count(*) FILTER ({nan} OR isfinite({number}))",
+            f"count(TRY_CAST({raw} AS TIMESTAMPTZ))",
+            f"count(*) FILTER (regexp_matches(CAST({raw} AS VARCHAR), '^0[0-9]'))",
+        ]
+    [counts] = connection.execute(f"SELECT {', '.join(asked)} FROM source").fetchall()  # noqa: S608 - all quoted
+    each = (counts[first : first + 5] for first in range(0, len(counts), 5))
+    return [_kind(kind, *found) for kind, found in zip(types.values(), each, strict=True)]
+
+
+def _kind(kind: str, values: int, wholes: int, numbers: int, times: int, codes: int) -> Kind:
+    """What a column is, by how many of its values can be read as what.
+
+    Args:
+        kind: DuckDB's type.
+        codes: values that lose their leading zero as a number, such as postcodes.
+    """
+    if NO_TEXT.search(kind):
+        return "nested"
+    if kind == "BOOLEAN" or codes or not values:
+        return "string"
+    if wholes == values:
+        return "integer"
+    if numbers == values:
+        return "number"
+    return "timestamp" if times == values else "string"
+
+
+def _column(connection: Any, source: str, kind: Kind, at: str, rows: int) -> ColumnProfile:
+    if kind == "nested":
+        return ColumnProfile(source, kind, nulls=0, distinct=0)
+    value = converted(Field(at, source, Column(type=kind)), None)
+    number = value if kind in ("integer", "number") else "CAST(NULL AS DOUBLE)"
+    time = value if kind == "timestamp" else "CAST(NULL AS TIMESTAMP)"
+    query = f"""
+        SELECT count(v), count(DISTINCT v), min(n), max(n), avg(n), stddev_samp(n),
+            coalesce(max(length(CAST(v AS VARCHAR))), 0), count(DISTINCT hour(t))
+        FROM (SELECT {value} AS v, CAST({number} AS DOUBLE) AS n, {time} AS t FROM source)
+    """  # noqa: S608 - all quoted
+    [(known, distinct, low, high, mean, deviation, characters, hours)] = connection.execute(query).fetchall()
+    listed: list[tuple[str, int]] = []
+    if distinct <= FEW:
+        grouped = (
+            f"SELECT CAST({value} AS VARCHAR) AS v, count(*) FROM source GROUP BY v HAVING v IS NOT NULL"  # noqa: S608
+        )
+        listed = sorted(connection.execute(grouped).fetchall())
+    return ColumnProfile(
+        source=source,
+        kind=kind,
+        nulls=rows - known,
+        distinct=distinct,
+        low=low,
+        high=high,
+        mean=mean,
+        deviation=deviation,
+        values=tuple(text for text, _ in listed),
+        counts=tuple(count for _, count in listed),
+        characters=characters,
+        hours=hours,
+    )

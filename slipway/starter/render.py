@@ -1,0 +1,161 @@
+"""The files of a new system, as text."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+from slipway.data.values import shown
+from slipway.settings.base import Strict
+from slipway.settings.data import Split, TableSource
+from slipway.starter.design import Design
+from slipway.starter.profile import Profile
+from slipway.starter.sizes import Sizes
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+FOLDER = ("system.yaml", "__init__.py", "features.py", "expectations.py", "README.md", "dvc.yaml")
+TEST = "test_system.py"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """All that the files are made of."""
+
+    name: str
+    source: TableSource
+    profile: Profile
+    design: Design
+    split: Split
+    sizes: Sizes
+
+
+def card_text(plan: Plan) -> str:
+    """The design card, its comments told on one line each."""
+    return _environment().get_template("system.yaml.j2").render(_values(plan))
+
+
+def folder_files(plan: Plan, with_library: bool) -> dict[str, str]:
+    """The text of each file of `systems/<name>/`.
+
+    Args:
+        with_library: whether the project has slipway's code, whose changes DVC then watches.
+    """
+    values, environment = _values(plan), _environment()
+    found = {
+        name: environment.get_template(f"{name}.j2").render(values) for name in FOLDER if name != "dvc.yaml"
+    }
+    return found | {"dvc.yaml": stages(plan.name, with_library)}
+
+
+def system_test(plan: Plan) -> str:
+    """The text of `tests/systems/test_<name>.py`."""
+    return _environment().get_template(f"{TEST}.j2").render(_values(plan))
+
+
+def stages(name: str, with_library: bool) -> str:
+    """The text of `dvc.yaml`."""
+    text = _environment().get_template("dvc.yaml.j2").render(name=name)
+    lines = text.splitlines(keepends=True)
+    return "".join(line for line in lines if with_library or "slipway/" not in line)
+
+
+def _values(plan: Plan) -> dict[str, Any]:
+    label = plan.design.role("label")
+    counted = plan.profile.column(label.column.source or label.name)
+    value = label.column.positive
+    ones = next(
+        count
+        for text, count in zip(counted.values, counted.counts, strict=True)
+        if text == value or (value is None and float(text) == 1)
+    )
+    return {
+        "name": plan.name,
+        "class_name": "".join(part.title() for part in plan.name.split("_")),
+        "rows": plan.profile.rows,
+        "source": plan.source,
+        "path": shown(plan.source.path, 200),
+        "design": plan.design,
+        "split": plan.split,
+        "sizes": plan.sizes,
+        "label": label.name,
+        "time": plan.design.role("time").name,
+        "unit": plan.design.role("unit").name,
+        "share": f"{100 * ones / plan.profile.rows:.3g} %",
+        "positive": None if value is None else f"`{shown(value)}` in the table",
+        "uses": _uses(plan.design),
+        "means": _means(plan.profile, plan.design, label.name, ones / plan.profile.rows),
+    }
+
+
+def _uses(design: Design) -> dict[str, str]:
+    """How each column without a role is used, in words."""
+    return {
+        one.name: "category and number"
+        if one.name in design.both
+        else "category"
+        if one.name in design.categorical
+        else "number"
+        for one in design.columns
+    }
+
+
+def _means(profile: Profile, design: Design, label: str, share: float) -> dict[str, tuple[float, float]]:
+    """Bounds of the means of numbers, and of the share of positive labels within a half and twice."""
+    found = {label: (float(f"{share / 2:.3g}"), float(f"{min(1, 2 * share):.3g}"))}
+    for one in design.columns:
+        if one.name in design.numeric:
+            seen = profile.column(one.column.source or one.name)
+            middle, half = seen.mean or 0.0, (seen.deviation or 0.0) / 2
+            found[one.name] = (float(f"{middle - half:.4g}"), float(f"{middle + half:.4g}"))
+    return found
+
+
+def _environment() -> "Environment":
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    environment = Environment(  # noqa: S701 - YAML, Python and Markdown, no HTML
+        loader=PackageLoader("slipway.starter"),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters |= {"flow": flow, "cell": lambda text: text.replace("|", "\\|")}
+    return environment
+
+
+class _OneLine(yaml.SafeDumper):
+    """Writes line breaks in texts as escapes."""
+
+
+def _text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=None if text.isprintable() else '"')
+
+
+_OneLine.add_representer(str, _text)
+
+
+def flow(value: Any) -> str:
+    """A value as YAML on one line, as it can stand in a list or mapping."""
+    text: str = yaml.dump(
+        [_plain(value)],
+        Dumper=_OneLine,
+        default_flow_style=True,
+        sort_keys=False,
+        allow_unicode=True,
+        width=2**31,
+    )
+    return text.strip().removeprefix("[").removesuffix("]")
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Strict):
+        return _plain(value.model_dump(exclude_defaults=True))
+    if isinstance(value, Mapping):
+        return {key: _plain(one) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(one) for one in value]
+    return int(value) if isinstance(value, float) and value.is_integer() else value

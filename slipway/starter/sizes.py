@@ -1,0 +1,101 @@
+"""How large parts, steps and bounds are, by the rows that there are: pure functions."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from slipway.data.manifest import PARTS, Part
+from slipway.settings.card import Step
+from slipway.settings.data import Split
+
+MANY = 150_000
+SMALL = 100_000
+"""Rows of the small size of a table with more than `MANY`."""
+MOST_TRAFFIC = 30_000
+"""Requests of a canary; a laptop sends a thousand a second."""
+SPREAD = 3.5
+"""Standard errors that the calibration's bounds are away from 1: twice those of its interval, and room."""
+
+
+@dataclass(frozen=True)
+class PartSize:
+    """Rows of one part, and those with the label 1."""
+
+    rows: int
+    positives: int
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """The numbers of a card that depend on how many rows there are."""
+
+    calibration: tuple[float, float] | None
+    min_slice_rows: int
+    min_data_in_leaf: int
+    num_leaves: int
+    warmup_requests: int
+    batch_requests: int
+    steps: tuple[Step, ...]
+    min_requests: int
+
+
+def small_rows(rows: int) -> int | None:
+    """Rows of the small size, None for all."""
+    return SMALL if rows > MANY else None
+
+
+def split_shares(rows: int) -> Split:
+    """The shares of the parts; few rows give more to those that must decide."""
+    if rows < MANY:
+        return Split(validation=0.1, holdout=0.2, replay=0.25)
+    return Split(validation=0.1, holdout=0.15, replay=0.2)
+
+
+def sizes(parts: Mapping[Part, PartSize]) -> Sizes:
+    """What suits the parts of the smallest size."""
+    traffic, holdout = parts["replay"].rows, parts["holdout"]
+    warmup = min(50, traffic // 20)
+    offered = min(traffic - warmup, MOST_TRAFFIC)
+    steps = _steps(offered)
+    last = steps[-1].requests * steps[-1].weight // 100
+    return Sizes(
+        calibration=_calibration(holdout),
+        min_slice_rows=max(100, _rounded(holdout.rows // 20)),
+        min_data_in_leaf=min(max(parts["train"].rows // 1000, 20), 100),
+        num_leaves=15 if parts["train"].rows < 20_000 else 31,
+        warmup_requests=warmup,
+        batch_requests=min(max(_rounded(offered // 40), 50), 1000),
+        steps=steps,
+        min_requests=min(200, max(1, last * 9 // 10)),
+    )
+
+
+def _steps(offered: int) -> tuple[Step, ...]:
+    """Rising shares of the units; most requests where the arms are equal, for there they tell most."""
+    if offered < 2000:
+        return (Step(weight=50, requests=offered),)
+    first, second = _rounded(offered * 15 // 100), _rounded(offered * 25 // 100)
+    last = offered - first - second
+    return Step(weight=10, requests=first), Step(weight=25, requests=second), Step(weight=50, requests=last)
+
+
+def _calibration(holdout: PartSize) -> tuple[float, float] | None:
+    """Bounds that so few positive labels can keep, None where the default's can be.
+
+    The mean label of n independent rows has the relative standard error sqrt((1 - p) / (n p)).
+    """
+    rate = holdout.positives / holdout.rows
+    half = SPREAD * math.sqrt((1 - rate) / holdout.positives)
+    if half <= 0.1:
+        return None
+    return round(1 / (1 + half), 2), round(1 + half, 2)
+
+
+def _rounded(number: int) -> int:
+    """Two digits of it."""
+    unit = int("1" + "0" * max(len(str(number)) - 2, 0))
+    return number // unit * unit
+
+
+PROVISIONAL = sizes(dict.fromkeys(PARTS, PartSize(rows=1000, positives=500)))
+"""For a card that is only ingested with, which no size has a part in."""

@@ -1,0 +1,183 @@
+"""A new system from a look at a table: everything is tried before the first file is written."""
+
+import keyword
+import re
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import yaml
+
+from slipway.atomic import whole_folder, write_text
+from slipway.errors import SlipwayError, UsageError
+from slipway.project import Project
+from slipway.settings import Card, ProjectSettings, read
+from slipway.settings.base import NAME
+from slipway.starter.answers import Answers, faults
+from slipway.starter.design import design
+from slipway.starter.incoming import Place, bring, place
+from slipway.starter.profile import profile
+from slipway.starter.project_file import with_system
+from slipway.starter.render import Plan, card_text, folder_files, system_test
+from slipway.starter.sizes import PROVISIONAL, sizes, small_rows, split_shares
+from slipway.starter.source import describe, ending
+from slipway.starter.trial import Trial, attempt
+
+PROJECT = "project.yaml"
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What the command line says.
+
+    Attributes:
+        header: names of the columns, where the file's first line has none.
+        time_format: how times are written, where that is not found out.
+    """
+
+    name: str
+    path: Path
+    answers: Answers
+    header: list[str] | None = None
+    time_format: str | None = None
+
+
+@dataclass(frozen=True)
+class Started:
+    """What became of it.
+
+    Attributes:
+        files: what belongs into Git, relative to the project's root.
+    """
+
+    plan: Plan
+    files: tuple[str, ...]
+
+
+def new_system(project: Project, asked: Asked, tell: Callable[[str], None]) -> Started:
+    """Write `systems/<name>/`, its test and its table, and list it in `project.yaml`; or nothing at all.
+
+    Args:
+        tell: takes a line on what is done now, or how far it is.
+
+    Raises:
+        UsageError: what is asked for does not fit the project or the table.
+        SlipwayError: the table cannot be used.
+    """
+    _require(_project_faults(project, asked))
+    project.state.mkdir(exist_ok=True)
+    with TemporaryDirectory(dir=project.state, prefix="new-system-") as temporary, ExitStack() as undo:
+        tell(f"looking at {asked.path}")
+        at, plan = _plan(project, asked, Path(temporary), tell)
+        listed = _listed(project, asked.name, Path(temporary))
+        tell(f"writing systems/{asked.name}")
+        files = (PROJECT, *_write(project, plan, undo), *bring(project, asked.path, at, undo, tell))
+        write_text(project.root / PROJECT, listed)
+        undo.pop_all()  # it is whole: nothing is taken back
+    return Started(plan, files)
+
+
+def _require(found: Iterator[str]) -> None:
+    """Stop at the first fault."""
+    for fault in found:
+        raise UsageError(f"new-system: {fault}")
+
+
+def _project_faults(project: Project, asked: Asked) -> Iterator[str]:
+    """What does not fit the project, before the table is read."""
+    name = asked.name
+    if not re.fullmatch(NAME, name) or keyword.iskeyword(name):
+        yield f"{name!r} is no name: expected lower-case letters, digits and _, and no word of Python"
+        return
+    if name in project.settings.systems:
+        yield f"{name!r} is taken: {PROJECT} lists {project.settings.systems}"
+    for file in (f"systems/{name}", f"tests/systems/test_{name}.py"):
+        if (project.root / file).exists():
+            yield f"{name!r} is taken: {file} exists"
+    if not asked.path.exists():
+        yield f"--from: no such file or folder: {asked.path}"
+    for entry, command in ((".git", "git init"), (".dvc", "dvc init")):
+        if not any((folder / entry).exists() for folder in (project.root, *project.root.parents)):
+            yield f"{project.root} has no {entry}, which keeps the table's versions; run `{command}` there"
+
+
+def _plan(project: Project, asked: Asked, folder: Path, tell: Callable[[str], None]) -> tuple[Place, Plan]:
+    """The card, tried on the table: columns that tell the label are left out, sizes fit the parts."""
+    source = describe(asked.path, asked.header).model_copy(update={"time_format": asked.time_format})
+    found = profile(source, asked.path, folder, asked.answers.time)
+    _require(faults(found, asked.answers))
+    tell(f"{found.rows:,} rows, {len(found.columns)} columns; trying the card on them")
+    at = place(project, asked.path, asked.name, ending(asked.path, source.format))
+    _require(_place_faults(project, at))
+    limit = small_rows(found.rows)
+    card_source = found.source.model_copy(update={"path": at.path})
+    if limit is not None:
+        card_source = card_source.model_copy(update={"rows": {"full": None, "small": limit}})
+    plan = Plan(
+        name=asked.name,
+        source=card_source,
+        profile=found,
+        design=design(found, asked.answers),
+        split=split_shares(found.rows if limit is None else limit),
+        sizes=PROVISIONAL,
+    )
+    tried = _tried(plan, asked, limit, folder)
+    unfit = {
+        one.column.source or one.name: tried.unfit[one.name]
+        for one in plan.design.columns
+        if one.name in tried.unfit
+    }
+    if leaking := {asked.answers.time, asked.answers.unit} & unfit.keys():
+        raise SlipwayError(
+            f"{asked.path}: column {leaking.pop()!r} alone tells the label; it can have no role"
+        )
+    plan = replace(plan, design=design(found, asked.answers, unfit), sizes=sizes(tried.parts))
+    if not (plan.design.categorical or plan.design.numeric):
+        why = "; ".join(f"{one.name} {one.why}" for one in plan.design.left)
+        raise SlipwayError(f"{asked.path}: no column is left to learn from: {why or 'there is no other'}")
+    return at, plan
+
+
+def _tried(plan: Plan, asked: Asked, limit: int | None, folder: Path) -> Trial:
+    """The trial on the smallest size, with what is unfit at any."""
+    card = Card.model_validate(yaml.safe_load(card_text(plan)))
+    whole = attempt(card, plan.source, asked.path, None, folder)
+    if limit is None:
+        return whole
+    small = attempt(card, plan.source, asked.path, limit, folder)
+    return replace(small, unfit={**small.unfit, **whole.unfit})
+
+
+def _place_faults(project: Project, at: Place) -> Iterator[str]:
+    if at.copied and (project.root / at.path).exists():
+        yield f"{at.path} exists; move it away, or name it with --from"
+
+
+def _listed(project: Project, name: str, folder: Path) -> str:
+    """The new text of `project.yaml`, held against its model before anything is written."""
+    text = with_system((project.root / PROJECT).read_text(encoding="utf-8"), name)
+    (folder / PROJECT).write_text(text, encoding="utf-8")
+    _require(_listing_faults(folder / PROJECT, name))
+    return text
+
+
+def _listing_faults(file: Path, name: str) -> Iterator[str]:
+    try:
+        read(file, ProjectSettings)
+    except UsageError as error:
+        yield f"{name!r} does not fit {PROJECT}: {str(error).removeprefix(f'{file}: ')}"
+
+
+def _write(project: Project, plan: Plan, undo: ExitStack) -> tuple[str, str]:
+    names = f"systems/{plan.name}", f"tests/systems/test_{plan.name}.py"
+    folder, test = (project.root / name for name in names)
+    with whole_folder(folder) as aside:
+        for name, text in folder_files(plan, (project.root / "slipway" / "pyproject.toml").is_file()).items():
+            (aside / name).write_text(text, encoding="utf-8")
+    undo.callback(shutil.rmtree, folder)
+    write_text(test, system_test(plan))
+    undo.callback(test.unlink)
+    return names

@@ -1,0 +1,65 @@
+"""Parts, steps and bounds by the rows that there are."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from slipway.data.manifest import PARTS
+from slipway.rollout.plan import requests_needed
+from slipway.settings.card import Gate, Guardrails, Rollout
+from slipway.starter.sizes import PartSize, Sizes, sizes, small_rows, split_shares
+
+
+def sized(rows: int, share: float = 0.5) -> Sizes:
+    """For parts of so many rows each."""
+    return sizes(dict.fromkeys(PARTS, PartSize(rows, max(1, round(rows * share)))))
+
+
+@settings(deadline=None, max_examples=50)
+@given(st.integers(100, 10**7), st.floats(1e-6, 0.999))
+def test_every_size_makes_a_plan_that_its_traffic_suffices_for(rows: int, share: float) -> None:
+    """The card's own rules hold, and no request is needed twice."""
+    found = sized(rows, share)
+    rollout = Rollout(
+        steps=list(found.steps),
+        warmup_requests=found.warmup_requests,
+        batch_requests=found.batch_requests,
+        guardrails=Guardrails(min_requests=found.min_requests),
+        max_duration_minutes=30,
+    )
+    assert requests_needed(rollout) <= rows
+    if found.calibration is not None:
+        assert Gate(calibration=found.calibration)
+
+
+def test_much_traffic_is_not_all_offered() -> None:
+    """A laptop takes half a minute for this."""
+    assert sum(step.requests for step in sized(10**7).steps) == 30_000
+
+
+@pytest.mark.parametrize(("rows", "steps"), [(1000, [50]), (5000, [10, 25, 50])])
+def test_little_traffic_has_one_step(rows: int, steps: list[int]) -> None:
+    """Where arms are equal, for a tenth of few rows tells nothing."""
+    assert [step.weight for step in sized(rows).steps] == steps
+
+
+@pytest.mark.parametrize(("share", "bounds"), [(0.5, None), (0.01, (0.74, 1.35)), (0.0001, (0.22, 4.5))])
+def test_few_positive_labels_widen_the_bounds_of_calibration(
+    share: float, bounds: tuple[float, float] | None
+) -> None:
+    """By the standard error that so few have."""
+    assert sized(10_000, share).calibration == bounds
+
+
+@pytest.mark.parametrize(("rows", "small"), [(100_000, None), (2_000_000, 100_000)])
+def test_a_large_table_has_a_small_size(rows: int, small: int | None) -> None:
+    """The quick few."""
+    assert small_rows(rows) == small
+
+
+@settings(deadline=None, max_examples=50)
+@given(st.integers(1000, 10**9))
+def test_rows_are_left_to_train_on(rows: int) -> None:
+    """As the card demands."""
+    shares = split_shares(rows)
+    assert shares.validation + shares.holdout + shares.replay < 0.6
