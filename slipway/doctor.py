@@ -47,8 +47,12 @@ class Finding:
         return self.blocks and not self.ok
 
 
-def diagnose(project: Project) -> list[Finding]:
-    """Look at everything; changes nothing and asks only the network that the registry is on."""
+def diagnose(project: Project, shared: bool = False) -> list[Finding]:
+    """Look at everything; changes nothing and asks only the network that the registry is on.
+
+    Args:
+        shared: ask for a registry elsewhere too, as on a machine that is thrown away after the job.
+    """
     installed = {_plain(one.name): one.version for one in importlib.metadata.distributions()}
     return [
         python(sys.version_info[:3]),
@@ -64,6 +68,7 @@ def diagnose(project: Project) -> list[Finding]:
         loopback(),
         registry(project),
         leftovers(project),
+        *([shared_registry(project), shared_data(project)] if shared else []),
     ]
 
 
@@ -215,6 +220,27 @@ def remote_registry(uri: str, place: str) -> Finding:
     except httpx.HTTPError as error:
         return Finding("registry", False, f"{place}: {type(error).__name__}", needed, hint)
     return Finding("registry", status == httpx.codes.OK, f"{place}: {status}", needed, hint)
+
+
+def shared_registry(project: Project) -> Finding:
+    """Whether versions and records outlive this machine."""
+    ok = project.tracking_uri != project.embedded_tracking_uri
+    found = "named" if ok else "embedded: versions and records would be gone with this machine"
+    hint = "set MLFLOW_TRACKING_URI, or tracking_uri in project.yaml"
+    return Finding("shared registry", ok, found, "a tracking server", hint)
+
+
+def shared_data(project: Project) -> Finding:
+    """Whether DVC's default remote is elsewhere; without it data is made anew on each machine."""
+    from dvc.config import Config
+
+    config = Config(str(project.root / ".dvc"))
+    name = config["core"].get("remote")
+    url = str(config["remote"][name]["url"]) if name in config["remote"] else ""
+    ok = bool(url) and ("://" in url or not Path(url).is_relative_to(project.root))
+    found = f"{name}, elsewhere" if ok else f"{name or 'none'}: inside this project"
+    hint = "dvc remote add --default storage s3://..., or another store of DVC's"
+    return Finding("shared data", ok, found, "a remote of DVC's outside of the project", hint, blocks=False)
 
 
 def leftovers(project: Project) -> Finding:

@@ -10,8 +10,7 @@ import pytest
 
 from slipway import doctor
 from slipway.project import Project
-
-ROOT = Path(__file__).parents[1]
+from tests.root import ROOT
 
 
 @pytest.mark.parametrize(
@@ -156,3 +155,16 @@ def test_everything_is_looked_at() -> None:
     names = [one.name for one in findings]
     assert len(set(names)) == len(names) == 15
     assert all(one.found and one.needed and (one.ok or one.hint) for one in findings)
+
+
+@pytest.mark.parametrize(
+    ("url", "ok"),
+    [("../.slipway/dvc-remote", False), ("../../elsewhere", True), ("s3://bucket/data", True), (None, False)],
+)
+def test_data_is_shared_where_its_remote_is_elsewhere(tmp_path: Path, url: str | None, ok: bool) -> None:
+    """A remote inside the project is gone with the machine; that is a warning, for data can be made anew."""
+    (tmp_path / "p" / ".dvc").mkdir(parents=True)
+    remote = f"[core]\n    remote = r\n['remote \"r\"']\n    url = {url}\n" if url else ""
+    (tmp_path / "p" / ".dvc" / "config").write_text(remote)
+    found = doctor.shared_data(Project(tmp_path / "p"))
+    assert (found.ok, found.missing) == (ok, False)

@@ -1,4 +1,4 @@
-"""`slipway data`: the commands of the DVC stages in `systems/<name>/dvc.yaml`."""
+"""`slipway data`: the commands of the DVC stages in `systems/<name>/dvc.yaml`, and all of them in order."""
 
 import typer
 
@@ -7,7 +7,7 @@ from slipway.errors import Refused
 from slipway.project import Project
 from slipway.settings import Card
 
-app = typer.Typer(no_args_is_help=True, help="The stages that `dvc repro` runs: ingest, check, split.")
+app = typer.Typer(no_args_is_help=True, help="The stages that DVC runs, ingest, check and split; or all.")
 
 
 @app.command()
@@ -32,7 +32,7 @@ def check(system: System = None, size: DataSize = "full") -> None:
     project, card = _open(system)
     folder = project.data(card.name, size)
     extra = load_system(card.name, project.root).expectations(card)
-    found = check_rows(card, extra, [folder / "raw" / ROWS], folder / "checks")
+    found = check_rows(card.name, card.data, extra, [folder / "raw" / ROWS], folder / "checks")
     for warning in found.failed_warning:
         typer.echo(f"warning: {warning}", err=True)
     docs = folder / "checks" / "docs.html"
@@ -59,6 +59,18 @@ def split(system: System = None, size: DataSize = "full") -> None:
         typer.echo(
             f"{name:>10}: {part.rows} rows, base rate {part.base_rate:.4f}, {part.start} to {part.end}"
         )
+
+
+@app.command()
+def reproduce(system: System = None, size: DataSize = "full") -> None:
+    """Run the stages whose inputs changed, with DVC, and push what they made; 3 where the check refuses."""
+    from slipway.data.versions import fingerprint
+    from slipway.data.versions import reproduce as run_stages
+
+    project, card = _open(system)
+    ran = run_stages(project, card.name, size)
+    now = fingerprint(project, card.name, size)
+    typer.echo(f"{card.name} ({size}): {'made anew' if ran else 'nothing changed'}, fingerprint {now}")
 
 
 def _open(system: str | None) -> tuple[Project, Card]:

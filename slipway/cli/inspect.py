@@ -98,32 +98,46 @@ def report(
     size: DataSize = "full",
     record: Annotated[str | None, typer.Option(help="Id of a decision; the newest.")] = None,
     to: Annotated[Path | None, typer.Option(help="Copy the report to this file.")] = None,
+    form: Annotated[
+        Literal["html", "markdown"], typer.Option("--format", help="The page, or its ten lines as Markdown.")
+    ] = "html",
     as_json: Json = False,
 ) -> None:
-    """Print where the report of a decision is, or copy it."""
+    """Print where the report of a decision is, or copy it; as Markdown, print the decision itself."""
     from slipway.atomic import whole_file
     from slipway.registry import Registry
+    from slipway.report import markdown
 
     project = Project.find()
     registry = Registry(project, project.card(system).name, size)
     records = [one for one in registry.records(skip=_warn) if record in (None, one.id)]
     if not records:
         raise SlipwayError(f"no decision {record or 'yet'}; `slipway history` lists them")
-    path = registry.artifact(records[-1].run or "", "report.html")
+    newest = records[-1]
+    path = None if form == "markdown" else registry.artifact(newest.run or "", "report.html")
+    content = path.read_bytes() if path else markdown(newest).encode()
     if to is not None:
         with whole_file(to) as aside:
-            aside.write_bytes(path.read_bytes())
+            aside.write_bytes(content)
+    elif path is None:
+        out.print(content.decode(), markup=False, end="")
+        return
     if as_json:
-        print_json(json.dumps({"record": records[-1].id, "report": str(to or path)}))
+        print_json(json.dumps({"record": newest.id, "report": str(to or path)}))
     else:
         out.print(str(to or path), markup=False)
 
 
-def doctor(as_json: Json = False) -> None:
+def doctor(
+    shared: Annotated[
+        bool, typer.Option("--shared", help="Ask for a shared registry: this machine is thrown away.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
     """Say what is missing on this machine before anything fails late."""
     from slipway.doctor import Finding, diagnose
 
-    findings = diagnose(Project.find())
+    findings = diagnose(Project.find(), shared)
     if as_json:
         print_json(TypeAdapter(list[Finding]).dump_json(findings).decode())
     else:

@@ -24,7 +24,9 @@ def rollout(
 
     project = Project.find()
     card = project.card(system)
-    number = Registry(project, card.name, size).resolve("staging") if version is None else version
+    registry = Registry(project, card.name, size)
+    registry.require_embedded()
+    number = registry.resolve("staging") if version is None else version
     if number is None:
         raise Refused(f"nothing of {card.name} is in staging; run `slipway train --size {size}` first")
     run = jobs.reference(project, card.name, size, revision)

@@ -16,8 +16,9 @@ def refuse(
 ) -> None:
     """Write down what was measured and why it did not suffice; nothing is registered."""
     here = project()
+    card = here.card(run.system)
     found, registry = read_evidence(evidence), Registry(here, run.system, run.size)
-    verdict = decide(found, here.card(run.system))
+    verdict = decide(found, card.gate, card.problem.p99_latency_ms)
     reason = "; ".join(str(check) for check in verdict.failures[:3]) or "the pipeline refused it"
     checked = Checked(summary, docs)
     known = training_fields(found, models / CANDIDATE, checked) | {

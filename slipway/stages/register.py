@@ -26,11 +26,12 @@ def register(
         Refused: one of these does not hold; nothing was registered.
     """
     here = project()
+    card = here.card(run.system)
     found, registry = read_evidence(evidence), Registry(here, run.system, run.size)
     candidate, checked = models / CANDIDATE, Checked(summary, docs)
     with refusals_kept(run, "training", checked=checked):
         live = registry.resolve("production")
-        checks = decide(found, here.card(run.system)).checks
+        checks = decide(found, card.gate, card.problem.p99_latency_ms).checks
         about = about_this(found, run, sha256(candidate / MANIFEST), live)
         if failed := [str(check) for check in (*checks, *about) if not check.passed]:
             raise Refused(f"not registered: {'; '.join(failed)}")

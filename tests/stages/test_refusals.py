@@ -116,7 +116,7 @@ def test_a_champion_that_went_live_meanwhile_stops_the_registration(desk: Desk) 
     exit=3,
     reason="is barred: and the reason that the rollback gave",
     untouched="no Bento built",
-    guard="slipway/stages/package.py:package:is barred",
+    guard="slipway/stages/package.py:bento_of:is barred",
 )
 def test_a_barred_version_is_not_packaged(desk: Desk) -> None:
     """Until somebody clears it."""

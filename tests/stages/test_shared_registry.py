@@ -28,6 +28,7 @@ GUARDS = [
     "slipway/stages/move.py:move:require_embedded",
     "slipway/stages/move.py:recover:require_embedded",
     "slipway/cli/demo.py:demo:require_embedded",
+    "slipway/cli/move.py:rollout:require_embedded",
 ]
 SHARED_REGISTRY = pytest.mark.gate(
     "registry.embedded",

@@ -1,0 +1,46 @@
+"""`slipway package` and `slipway publish`: a version as a Bento and as an image; nothing live moves."""
+
+from typing import Annotated
+
+import typer
+
+from slipway.cli.console import out
+from slipway.cli.options import DataSize, System
+from slipway.errors import Refused
+from slipway.project import Project
+
+Version = Annotated[int | None, typer.Option("--version", min=1, help="Version number; the one in staging.")]
+
+
+def package(system: System = None, size: DataSize = "full", version: Version = None) -> None:
+    """Build the Bento of a version, from the code that it carries; prints `version=` and `bento=`."""
+    _package(system, size, version)
+
+
+def publish(system: System = None, size: DataSize = "full", version: Version = None) -> None:
+    """Push the image of a version, with its SBOM; prints `image=`, by digest, after what `package` prints."""
+    from slipway.image import publish as push
+
+    project, bento = _package(system, size, version)
+    out.print(f"image={push(project, bento)}", markup=False)
+
+
+def _package(system: str | None, size: DataSize, version: int | None) -> tuple[Project, str]:
+    from slipway.registry import Registry
+    from slipway.stages.package import bento_of
+
+    project = Project.find()
+    card = project.card(system)
+    registry = Registry(project, card.name, size)
+    number = registry.resolve("staging") if version is None else version
+    if number is None:
+        raise Refused(f"no version of {card.name} ({size}) has the alias staging; name one: --version NUMBER")
+    bento = bento_of(project, registry, number)
+    out.print(f"version={number}\nbento={bento}", markup=False)
+    return project, bento
+
+
+def add(app: typer.Typer) -> None:
+    """Add the commands."""
+    for command in (package, publish):
+        app.command()(command)
