@@ -1,0 +1,72 @@
+"""Keep the system that was chosen, make the example that the tests stand on, and begin the Git history."""
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+SYSTEM = "{{ cookiecutter.system }}"
+VERSION = "{{ cookiecutter._origin.version }}"
+EXAMPLE = "ad_click"
+
+
+def main() -> None:
+    """In the new project's folder."""
+    make_example()
+    keep_system()
+    begin_history()
+    print(f"\nNext:  cd {Path.cwd().name}")
+    if SYSTEM == "blank":
+        print("       make setup")
+        print("       .venv/bin/slipway new-system NAME --from TABLE.csv --label COLUMN --time COLUMN")
+    print("       make demo SIZE=small\n")
+
+
+def make_example() -> None:
+    """Tests of slipway stand on a copy, so that they hold whatever becomes of the project's own systems."""
+    example = Path("tests") / "example"
+    shutil.copytree(Path("systems") / EXAMPLE, example / "systems" / EXAMPLE)
+    (example / "project.yaml").write_text(settings([EXAMPLE]), encoding="utf-8")
+
+
+def keep_system() -> None:
+    """The folders and tests of other systems go; so does the list of them."""
+    for folder in Path("systems").iterdir():
+        if folder.name != SYSTEM:
+            shutil.rmtree(folder)
+            (Path("tests") / "systems" / f"test_{folder.name}.py").unlink(missing_ok=True)
+    kept = [] if SYSTEM == "blank" else [SYSTEM]
+    Path("project.yaml").write_text(settings(kept), encoding="utf-8")
+
+
+def settings(systems: list[str]) -> str:
+    """`project.yaml` with these systems, the first as the default."""
+    text = Path("project.yaml").read_text(encoding="utf-8")
+    text = re.sub(r"^systems: .*$", f"systems: [{', '.join(systems)}]", text, flags=re.MULTILINE)
+    default = f"default_system: {systems[0]}\n" if systems else ""
+    return re.sub(r"^default_system: .*\n", default, text, flags=re.MULTILINE)
+
+
+def begin_history() -> None:
+    """A repository with one commit; a name is made up where Git knows none."""
+    try:
+        git("init", "--quiet", "--initial-branch", "main")
+    except FileNotFoundError:
+        print("git is not installed: the project has no history yet, and DVC needs one")
+        return
+    git("add", "--all")
+    known = (
+        subprocess.run(["git", "var", "GIT_COMMITTER_IDENT"], capture_output=True, check=False).returncode
+        == 0
+    )
+    identity = [] if known else ["-c", "user.name=slipway", "-c", "user.email=slipway@localhost"]
+    commit = ["commit", "--quiet", "--no-verify", "--no-gpg-sign", "--message"]
+    git(*identity, *commit, f"Start from slipway {VERSION}")
+
+
+def git(*words: str) -> None:
+    """Run Git here, or fail loudly."""
+    subprocess.run(["git", *words], check=True)
+
+
+main()

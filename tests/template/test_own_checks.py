@@ -1,0 +1,55 @@
+"""A new project passes its own checks as it is."""
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.template.conftest import OTHER, SYSTEMS, Bake, git, lend_environment
+
+
+def passes(project: Path, *command: str) -> None:
+    """Run a command of the project to its end; it says what went wrong."""
+    done = subprocess.run(
+        command,
+        cwd=project,
+        env=lend_environment(project),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout[-4000:]
+
+
+@pytest.mark.parametrize("system", SYSTEMS)
+def test_documents_shape_and_style(bake: Bake, system: str) -> None:
+    """By its own tests of them, and `make check`."""
+    project = bake(**OTHER, system=system)
+
+    passes(project, "make", "check")
+    passes(project, ".venv/bin/python", "-m", "pytest", "-q", "-x", "tests/repo")
+
+    assert git(project, "status", "--porcelain") == ""
+
+
+@pytest.mark.long
+def test_a_project_of_the_worked_system_runs_its_chain(bake: Bake) -> None:
+    """From data to a canaried model, and no trace of it in Git."""
+    project = bake(**OTHER, system="ad_click")
+
+    passes(project, "make", "demo", "SIZE=small")
+    passes(project, ".venv/bin/python", "-m", "pytest", "-q", "-x", "tests/systems", "tests/settings")
+
+    assert git(project, "status", "--porcelain") == ""
+
+
+@pytest.mark.long
+def test_a_blank_project_passes_all_of_its_tests(bake: Bake) -> None:
+    """Which stand on the example, as it has no system."""
+    project = bake(**OTHER, system="blank")
+
+    passes(project, "make", "test")
+
+    assert git(project, "status", "--porcelain") == ""
