@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from slipway import __version__
-from slipway.cli import data, demo, inspect, move, serve, train
+from slipway.cli import data, demo, inspect, move, new_system, release, serve, train, update
 from slipway.cli.console import err, out
 from slipway.cli.faults import one_line
 from slipway.environment import settle
@@ -15,7 +15,7 @@ from slipway.errors import SlipwayError
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 app.add_typer(data.app, name="data")
-for module in (demo, train, move, serve, inspect):
+for module in (new_system, demo, train, move, release, serve, inspect, update):
     module.add(app)
 
 

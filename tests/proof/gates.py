@@ -29,6 +29,8 @@ STAGES = (
     "record",
     "serve",
     "settings",
+    "new-system",
+    "update",
 )
 """Who stops something, in the order of the flow."""
 FIELDS = ("fed", "stops", "exit", "reason", "untouched", "guard")

@@ -1,12 +1,10 @@
 """A marker that does not say what it has to is told with its test."""
 
-from pathlib import Path
-
 import pytest
 
 from tests.proof.gates import Case, Malformed, gates
+from tests.root import REPOSITORY
 
-ROOT = Path(__file__).parents[2]
 ROW = {
     "fed": "a candidate that ties",
     "stops": "gate",
@@ -30,7 +28,7 @@ def test_the_tests_of_one_name_are_one_gate() -> None:
             marked("t.py::b", "tie", **ROW),
             marked("t.py::b", "early", **ROW | {"stops": "check"}),
         ],
-        ROOT,
+        REPOSITORY,
     )
 
     assert [("early", 1), ("tie", 2)] == [(gate.row.name, len(gate.cases)) for gate in found]
@@ -54,7 +52,7 @@ def test_the_tests_of_one_name_are_one_gate() -> None:
 def test_a_malformed_marker_is_told(names: tuple[str, ...], changes: dict[str, object], said: str) -> None:
     """With the test that carries it."""
     with pytest.raises(Malformed) as caught:
-        gates([marked("t.py::a", *names, **ROW | changes)], ROOT)
+        gates([marked("t.py::a", *names, **ROW | changes)], REPOSITORY)
 
     assert str(caught.value).startswith("t.py::a: ")
     assert said in str(caught.value)
@@ -63,6 +61,6 @@ def test_a_malformed_marker_is_told(names: tuple[str, ...], changes: dict[str, o
 def test_one_name_has_one_row() -> None:
     """Neither none nor two that differ."""
     with pytest.raises(Malformed, match=r"^t\.py::a: no test has the whole row of 'tie'$"):
-        gates([marked("t.py::a", "tie")], ROOT)
+        gates([marked("t.py::a", "tie")], REPOSITORY)
     with pytest.raises(Malformed, match=r"^t\.py::b: another test says something else of 'tie'$"):
-        gates([marked("t.py::a", "tie", **ROW), marked("t.py::b", "tie", **ROW | {"exit": 4})], ROOT)
+        gates([marked("t.py::a", "tie", **ROW), marked("t.py::b", "tie", **ROW | {"exit": 4})], REPOSITORY)

@@ -9,8 +9,8 @@ import pytest
 
 from tests.proof.disable import Guard
 from tests.proof.prove import Mutant, dealt, quickest_first
+from tests.root import REPOSITORY
 
-ROOT = Path(__file__).parents[2]
 GATE = """
 def enter(age, coin, late):
     if age < 18:
@@ -78,7 +78,7 @@ def tree(tmp_path: Path) -> Path:
 def prove(tree: Path, *options: str) -> subprocess.CompletedProcess[str]:
     """Prove the gates of a tree, one at a time."""
     command = [sys.executable, "-m", "tests.proof.prove", "--workers", "1", *options]
-    changes = {"PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1", "PATH": "/usr/bin:/bin"}
+    changes = {"PYTHONPATH": str(REPOSITORY), "PYTHONDONTWRITEBYTECODE": "1", "PATH": "/usr/bin:/bin"}
     return subprocess.run(command, cwd=tree, env=changes, capture_output=True, text=True, check=False)
 
 

@@ -8,8 +8,8 @@ import pytest
 
 from tests.proof.disable import Guard
 from tests.proof.refusals import Refusal, refusals
+from tests.root import REPOSITORY
 
-ROOT = Path(__file__).parents[2]
 ALLOWED: dict[str, str] = {}
 """Places without a row, each with the reason."""
 SOURCE = """
@@ -33,14 +33,16 @@ def guards() -> list[Guard]:
         "from pathlib import Path; from tests.proof.gates import collect; "
         "print(*(guard for gate in collect(Path.cwd()) for guard in gate.row.guards), sep='\\n')"
     )
-    ran = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
+    ran = subprocess.run(
+        [sys.executable, "-c", code], cwd=REPOSITORY, capture_output=True, text=True, check=False
+    )
     assert ran.returncode == 0, ran.stdout + ran.stderr
     return [Guard.parse(line) for line in ran.stdout.splitlines()]
 
 
 def test_every_refusal_is_a_gate(guards: list[Guard]) -> None:
     """So each is disabled in turn by the mutation proof, and a test notices."""
-    found = [*refusals(ROOT / "slipway")]
+    found = [*refusals(REPOSITORY / "slipway")]
     bare = [str(one) for one in found if not any(one.is_disabled_by(guard) for guard in guards)]
 
     assert len(found) > 40

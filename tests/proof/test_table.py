@@ -3,11 +3,11 @@
 import re
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
+from tests.root import REPOSITORY
+
 FEWEST = 20
 
 
@@ -16,14 +16,14 @@ def fresh(tmp_path_factory: pytest.TempPathFactory) -> str:
     """The table made anew, in a process of its own: pytest does not run in pytest."""
     out = tmp_path_factory.mktemp("table") / "gates.md"
     command = [sys.executable, "-m", "tests.proof.table", str(out)]
-    ran = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    ran = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=False)
     assert ran.returncode == 0, ran.stdout + ran.stderr
     return out.read_text(encoding="utf-8")
 
 
 def test_the_table_is_up_to_date(fresh: str) -> None:
     """`python -m tests.proof.table` renews it."""
-    assert (ROOT / "docs" / "gates.md").read_text(encoding="utf-8") == fresh
+    assert (REPOSITORY / "docs" / "gates.md").read_text(encoding="utf-8") == fresh
 
 
 def test_every_gate_has_a_row(fresh: str) -> None:

@@ -1,0 +1,52 @@
+"""`slipway update`."""
+
+from typing import Annotated
+
+import typer
+from pydantic import TypeAdapter
+
+from slipway.cli.console import Teller, out, print_json
+from slipway.cli.options import Json
+from slipway.errors import SlipwayError
+from slipway.project import Project
+
+
+def update(
+    to: Annotated[
+        str | None, typer.Option("--to", help="Tag, branch or commit of the template; its newest release.")
+    ] = None,
+    template: Annotated[
+        str | None,
+        typer.Option("--template", help="Where Git finds it, if not where it was; its hooks are run."),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Merge a newer version of the template into this project, for you to look at and commit."""
+    from slipway.update.merge import Update, merged
+
+    project = Project.find()
+    teller = Teller(quiet=as_json)
+    with teller.doing("update"):
+        found = merged(project.root, template, to, teller.line)
+    if as_json:
+        print_json(TypeAdapter(Update).dump_json(found).decode())
+    elif not found.changed and not found.conflicts:
+        out.print(f"the template is at {found.after} already; nothing to merge")
+    else:
+        out.print(
+            f"template {found.before} to {found.after}: {len(found.changed)} files changed, not committed"
+        )
+        for path in found.left:
+            out.print(f"left as you have it: {path}", markup=False)
+        if not found.conflicts:
+            out.print("look at it with `git diff --staged`, run `make check` and `make test`, then commit")
+    if found.conflicts:
+        raise SlipwayError(
+            f"{len(found.conflicts)} files have conflicts, marked by Git: {', '.join(found.conflicts)}; "
+            "resolve and commit them, or take all of it back: git reset --hard"
+        )
+
+
+def add(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command()(update)

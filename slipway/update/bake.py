@@ -1,0 +1,115 @@
+"""The template at a revision, and the project that cookiecutter makes of it."""
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from packaging.version import InvalidVersion, Version
+
+from slipway.errors import SlipwayError
+
+
+def newest_release(tags: Sequence[str]) -> str | None:
+    """The tag `vX.Y.Z` of the highest version that is no preview, None where there is none."""
+    found: dict[Version, str] = {}
+    for tag in tags:
+        try:
+            version = Version(tag.removeprefix("v"))
+        except InvalidVersion:
+            continue
+        if tag.startswith("v") and not version.is_prerelease:
+            found[version] = tag
+    return found[max(found)] if found else None
+
+
+def clone(source: str, folder: Path) -> Path:
+    """The template with all of its history.
+
+    Raises:
+        SlipwayError: Git cannot reach it.
+    """
+    git(folder.parent, "clone", "--quiet", "--no-checkout", "--", source, str(folder))
+    return folder
+
+
+def newest(template: Path) -> str:
+    """What an update goes to where nobody says: the newest release, else what the source has checked out."""
+    return newest_release(git(template, "tag").split()) or "HEAD"
+
+
+def commit_of(template: Path, revision: str) -> str:
+    """The commit of a revision.
+
+    Raises:
+        SlipwayError: the template has no such revision.
+    """
+    for name in (revision, f"origin/{revision}"):
+        try:
+            return git(template, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}")
+        except SlipwayError:
+            continue
+    tags = ", ".join(git(template, "tag").split()) or "none"
+    raise SlipwayError(f"{revision}: the template has no such tag, branch or commit; its tags are {tags}")
+
+
+def bake(template: Path, commit: str, answers: Mapping[str, str], out: Path) -> Path:
+    """Make a project of the template at a commit, with its Git history of one commit.
+
+    Raises:
+        SlipwayError: cookiecutter or one of the template's hooks failed.
+    """
+    git(template, "checkout", "--quiet", "--force", commit)
+    out.mkdir()
+    words = [f"{name}={_literally(value)}" for name, value in answers.items()]
+    done = subprocess.run(  # noqa: S603 - our own interpreter; the answers are arguments of its program
+        [sys.executable, "-P", "-m", "cookiecutter", str(template), "--no-input", "-o", str(out), *words],
+        env=environment() | {"HOME": str(out), "XDG_CONFIG_HOME": str(out)},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    made = [path for path in out.iterdir() if (path / ".git").is_dir()]
+    if done.returncode != 0 or len(made) != 1:
+        lines = done.stdout.strip().splitlines() or ["it said nothing"]
+        raise SlipwayError(f"cookiecutter on the template at {commit[:12]}: {lines[-1]}")
+    return made[0]
+
+
+def _literally(value: str) -> str:
+    """Cookiecutter renders answers that are given; these were rendered once."""
+    return re.sub(r"(\{[{%#])", r"{{ '\1' }}", value)
+
+
+def environment() -> dict[str, str]:
+    """No other repository than the one that is named, no question asked, and a path is not a pattern."""
+    ssh = ("GIT_SSH", "GIT_SSH_COMMAND")
+    kept = {name: value for name, value in os.environ.items() if name in ssh or not name.startswith("GIT_")}
+    return kept | {"GIT_TERMINAL_PROMPT": "0", "GIT_LITERAL_PATHSPECS": "1"}
+
+
+def git(folder: Path, *words: str, **changes: str) -> str:
+    """What a Git command prints, with changes to its environment.
+
+    Raises:
+        SlipwayError: its last line of complaint.
+    """
+    try:
+        done = subprocess.run(  # noqa: S603 - Git, whose options end where a user's words begin
+            ["git", "-C", str(folder), *words],  # noqa: S607
+            env=environment() | changes,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    except FileNotFoundError as error:
+        raise SlipwayError("git is not installed") from error
+    if done.returncode != 0:
+        complaint = done.stderr.strip().splitlines() or [f"ended with {done.returncode}"]
+        raise SlipwayError(f"git {words[0]}: {complaint[-1]}")
+    return done.stdout.removesuffix("\n")

@@ -1,0 +1,139 @@
+"""A newer template, merged: bake the old one and the new one, and let Git do the difference."""
+
+import tempfile
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from slipway.errors import Refused, SlipwayError, UsageError
+from slipway.update.bake import bake, clone, commit_of, git, newest
+from slipway.update.origin import FILE, Origin, read_origin
+
+LOCKS = ("dvc.lock", "requirements.txt", "requirements-dev.txt", "requirements-serving.txt")
+"""Files that commands write: where the project's differs from the template's, a merge has no meaning."""
+
+
+@dataclass(frozen=True)
+class Update:
+    """What an update brought; nothing of it is committed.
+
+    Attributes:
+        before, after: versions of the template.
+        changed: paths that it changed, staged.
+        conflicts: paths in which Git has marked a conflict.
+        left: paths of the template that were left as the project has them: folders that it has deleted, and
+            locks that it has made anew.
+    """
+
+    before: str
+    after: str
+    changed: list[str]
+    conflicts: list[str]
+    left: list[str]
+
+
+def merged(
+    root: Path, source: str | None, revision: str | None, tell: Callable[[str], None] = lambda text: None
+) -> Update:
+    """Merge the difference between the template that a project was made from and a newer one into it.
+
+    Args:
+        source: where the template is now; what the project remembers, by default.
+        revision: a tag, branch or commit of it; the newest release by default.
+
+    Raises:
+        UsageError: nobody knows where the template is.
+        Refused: the project has changes that are not committed.
+        SlipwayError: the template cannot be reached or baked; the project is as it was.
+    """
+    origin = read_origin(root)
+    where = source or origin.source
+    if where is None:
+        raise UsageError(
+            f"{FILE}: source is null; name the template's repository: slipway update --template URL"
+        )
+    _require_clean(root)
+    with tempfile.TemporaryDirectory(prefix="slipway-update-") as temporary:
+        folder = Path(temporary)
+        tell(f"fetching the template from {where}")
+        template = clone(where, folder / "template")
+        old, new = commit_of(template, origin.revision), commit_of(template, revision or newest(template))
+        if old == new:
+            return Update(origin.version, origin.version, [], [], [])
+        tell(f"making this project of the template at {old[:12]} and at {new[:12]}")
+        before, after = (bake(template, one, origin.answers, folder / one) for one in (old, new))
+        tell("merging")
+        return _pick(root, before, after, origin)
+
+
+def _require_clean(root: Path) -> None:
+    if Path(git(root, "rev-parse", "--show-toplevel")).resolve() != root.resolve():
+        raise Refused(f"{root}: is inside another repository; an update merges into one of its own")
+    changed = git(root, "status", "--porcelain").splitlines()
+    if changed:
+        first = changed[0][3:]
+        raise Refused(f"{len(changed)} files are changed or new, {first!r} among them; commit or stash first")
+
+
+def _pick(root: Path, old: Path, new: Path, origin: Origin) -> Update:
+    """The difference between two projects, as a commit that no branch has, picked onto this one."""
+    trees = [_fetched(root, made) for made in (old, new)]
+    mine, theirs, coming = (_files(root, name) for name in ("HEAD", *trees))
+    left = _deleted_folders(mine, theirs) + _own_locks(mine, theirs, coming)
+    base, tip = (_without(root, tree, [*left, FILE]) for tree in trees)
+    after = read_origin(new).version
+    parent = _commit(root, base, f"template {origin.version}")
+    pick = _commit(root, tip, f"template {after}", "-p", parent)
+    try:
+        git(root, "cherry-pick", "--no-commit", pick)
+    except SlipwayError:
+        if not _conflicts(root):
+            raise
+    git(root, "checkout", "--quiet", trees[1], "--", FILE)
+    changed = {*git(root, "diff", "--name-only", "--cached", "HEAD").splitlines()}
+    conflicts = _conflicts(root)
+    return Update(origin.version, after, sorted(changed - {*conflicts}), conflicts, left)
+
+
+def _conflicts(root: Path) -> list[str]:
+    return git(root, "diff", "--name-only", "--diff-filter=U").splitlines()
+
+
+def _fetched(root: Path, made: Path) -> str:
+    """The tree of a made project's only commit, brought into this repository's objects."""
+    git(root, "fetch", "--quiet", "--no-tags", "--no-write-fetch-head", str(made), "HEAD")
+    return git(made, "rev-parse", "HEAD^{tree}")
+
+
+def _files(root: Path, tree: str) -> dict[str, str]:
+    """Paths of a tree, and the hash of each."""
+    lines = git(root, "ls-tree", "-r", "-z", tree).split("\0")
+    return {path: meta.split()[2] for meta, _, path in (line.partition("\t") for line in lines if line)}
+
+
+def _deleted_folders(mine: Iterable[str], theirs: Iterable[str]) -> list[str]:
+    """The outermost folders of the template in which the project has kept no file."""
+    kept = {str(folder) for path in mine for folder in PurePosixPath(path).parents}
+    gone = {str(folder) for path in theirs for folder in PurePosixPath(path).parents} - kept
+    return sorted(folder for folder in gone if str(PurePosixPath(folder).parent) in kept)
+
+
+def _own_locks(mine: dict[str, str], theirs: dict[str, str], coming: dict[str, str]) -> list[str]:
+    """The locks that the project has made anew and that the template changes."""
+    names = [path for path in theirs if PurePosixPath(path).name in LOCKS and path in mine]
+    return [path for path in names if mine[path] != theirs[path] != coming.get(path)]
+
+
+def _without(root: Path, tree: str, paths: list[str]) -> str:
+    """A tree without some paths."""
+    with tempfile.TemporaryDirectory() as folder:
+        index = {"GIT_INDEX_FILE": str(Path(folder) / "index")}
+        git(root, "read-tree", tree, **index)
+        git(root, "rm", "-r", "-f", "--cached", "--quiet", "--ignore-unmatch", "--", *paths, **index)
+        return git(root, "write-tree", **index)
+
+
+def _commit(root: Path, tree: str, message: str, *parent: str) -> str:
+    """A commit that no branch has; Git forgets it in time."""
+    identity = ("-c", "user.name=slipway", "-c", "user.email=slipway@localhost")
+    return git(root, *identity, "commit-tree", "--no-gpg-sign", tree, *parent, "-m", message)

@@ -1,0 +1,35 @@
+"""What a project remembers of the template that it was made from."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from slipway.documents import read
+from slipway.settings.base import Strict
+
+FILE = ".template.json"
+
+
+class Origin(Strict):
+    """`.template.json`, which cookiecutter wrote."""
+
+    schema_version: Literal[1] = 1
+    source: Annotated[str | None, Field(description="where Git finds the template; null where nobody knew")]
+    version: str
+    commit: Annotated[str | None, Field(description="null where it was not committed, or came in an archive")]
+    answers: dict[str, str]
+
+    @property
+    def revision(self) -> str:
+        """What Git calls the template of this project: its commit, or the tag of its version."""
+        return self.commit or f"v{self.version}"
+
+
+def read_origin(project: Path) -> Origin:
+    """Read a project's.
+
+    Raises:
+        SlipwayError: it has none, or it is broken.
+    """
+    return read(project / FILE, Origin, "cookiecutter writes it when it makes a project of the template")

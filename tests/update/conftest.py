@@ -1,0 +1,113 @@
+"""A small template under Git, with two releases, and projects made of its older one."""
+
+import os
+import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from slipway.update.bake import bake, clone, commit_of, git
+
+HOLE = "{{cookiecutter.project_slug}}"
+FILES = {
+    "cookiecutter.json": '{"project_slug": "toy", "note": "none", "_origin": {"version": "1.0.0"}}',
+    "hooks/post_gen_project.py": "import subprocess\n"
+    "for words in (['init', '-q', '-b', 'main'], ['add', '-A'], ['-c', 'user.name=t', '-c', 'user.email=t@t',"
+    " 'commit', '-qm', 'start']):\n    subprocess.run(['git', *words], check=True)\n",
+    f"{HOLE}/.template.json": '{"schema_version": 1, "source": {{cookiecutter.source|jsonify}}, "version": '
+    '"{{cookiecutter._origin.version}}", "commit": null,\n "answers": {"project_slug": '
+    '{{cookiecutter.project_slug|jsonify}}, "note": {{cookiecutter.note|jsonify}}}}\n',
+    f"{HOLE}/project.yaml": "name: {{cookiecutter.project_slug}}\nnote: {{cookiecutter.note}}\n",
+    f"{HOLE}/Makefile": "".join(f"target{number}:\n\t@echo {number}\n" for number in range(9)),
+    f"{HOLE}/requirements.txt": "one==1\n",
+    f"{HOLE}/systems/a/dvc.lock": "hash: 1\n",
+    f"{HOLE}/library/a.py": "A = 1\n",
+    f"{HOLE}/library/b.py": "B = 1\n",
+    f"{HOLE}/library/deep/c.py": "C = 1\n",
+    f"{HOLE}/gone.py": "GONE = 1\n",
+}
+CHANGES = {
+    "cookiecutter.json": '{"project_slug": "toy", "note": "none", "_origin": {"version": "1.1.0"}}',
+    f"{HOLE}/Makefile": FILES[f"{HOLE}/Makefile"].replace("echo 8", "echo eight"),
+    f"{HOLE}/requirements.txt": "one==2\n",
+    f"{HOLE}/systems/a/dvc.lock": "hash: 2\n",
+    f"{HOLE}/library/a.py": "A = 2\n",
+    f"{HOLE}/library/new.py": "NEW = 1\n",
+}
+
+
+def write(folder: Path, files: Mapping[str, str]) -> None:
+    """Write files below a folder."""
+    for name, content in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(content)
+
+
+def commit(folder: Path, message: str, *tags: str) -> None:
+    """Commit all there is."""
+    git(folder, "add", "--all")
+    git(
+        folder,
+        "-c",
+        "user.name=t",
+        "-c",
+        "user.email=t@example.com",
+        "commit",
+        "--quiet",
+        "--message",
+        message,
+    )
+    for tag in tags:
+        git(folder, "tag", tag)
+
+
+@dataclass(frozen=True)
+class Toy:
+    """The template, and a project of its release 1.0.0."""
+
+    template: Path
+    project: Path
+
+    def edit(self, files: Mapping[str, str]) -> None:
+        """Change files of the project, and commit them."""
+        write(self.project, files)
+        commit(self.project, "edit")
+
+    def read(self, name: str) -> str:
+        """A file of the project."""
+        return (self.project / name).read_text()
+
+    def status(self) -> list[str]:
+        """What Git says has changed in the project."""
+        done = subprocess.run(
+            ["git", "-C", str(self.project), "status", "--porcelain"],
+            env=os.environ,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        return done.stdout.splitlines()
+
+
+@pytest.fixture
+def toy(tmp_path: Path) -> Toy:
+    """A fresh pair."""
+    template = tmp_path / "template"
+    source = {
+        "cookiecutter.json": FILES["cookiecutter.json"].replace('"note"', f'"source": "{template}", "note"')
+    }
+    write(template, FILES | source)
+    git(tmp_path, "init", "--quiet", "--initial-branch", "main", str(template))
+    commit(template, "one", "v1.0.0")
+    answers = {"project_slug": "mine", "note": "{{ braces }} {% and %}"}
+    copy = clone(str(template), tmp_path / "copy")
+    project = bake(copy, commit_of(copy, "v1.0.0"), answers, tmp_path / "baked")
+    later = {
+        "cookiecutter.json": CHANGES["cookiecutter.json"].replace('"note"', f'"source": "{template}", "note"')
+    }
+    write(template, CHANGES | later)
+    (template / HOLE / "gone.py").unlink()
+    commit(template, "two", "v1.1.0", "v2.0.0rc1", "nightly")
+    return Toy(template, project)

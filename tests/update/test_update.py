@@ -1,0 +1,234 @@
+"""An update is a three-way merge by Git: what the user did stays, what the template did arrives."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from slipway.errors import Refused, SlipwayError, UsageError
+from slipway.update.bake import git, newest_release
+from slipway.update.merge import merged
+from slipway.update.origin import FILE
+from tests.update.conftest import Toy, commit, write
+
+
+def test_an_untouched_project_becomes_the_new_template(toy: Toy) -> None:
+    """Staged and not committed; files that the template dropped go."""
+    found = merged(toy.project, None, None)
+
+    assert (found.before, found.after, found.conflicts, found.left) == ("1.0.0", "1.1.0", [], [])
+    assert toy.read("library/a.py") == "A = 2\n"
+    assert toy.read("library/new.py") == "NEW = 1\n"
+    assert not (toy.project / "gone.py").exists()
+    assert json.loads(toy.read(FILE))["version"] == "1.1.0"
+    assert {line[:2] for line in toy.status()} == {"M ", "A ", "D "}
+    assert git(toy.project, "log", "--format=%s") == "start"
+
+
+def test_an_answer_with_braces_stays_what_it_was(toy: Toy) -> None:
+    """Cookiecutter would render it again."""
+    assert "note: {{ braces }} {% and %}\n" in toy.read("project.yaml")
+    merged(toy.project, None, None)
+    assert "note: {{ braces }} {% and %}\n" in toy.read("project.yaml")
+
+
+def test_edits_stay(toy: Toy) -> None:
+    """In files that the template changed elsewhere too, and in files of the user's own."""
+    toy.edit(
+        {"Makefile": toy.read("Makefile").replace("echo 0", "echo zero"), "systems/mine/x.py": "X = 1\n"}
+    )
+
+    found = merged(toy.project, None, None)
+
+    assert found.conflicts == []
+    assert "echo zero" in toy.read("Makefile")
+    assert "echo eight" in toy.read("Makefile")
+    assert toy.read("systems/mine/x.py") == "X = 1\n"
+
+
+def test_conflicts_are_marked_as_git_marks_them(toy: Toy) -> None:
+    """Both sides are in the file, and all of it can be taken back."""
+    toy.edit({"library/a.py": "A = 3\n"})
+    before = git(toy.project, "rev-parse", "HEAD")
+
+    found = merged(toy.project, None, None)
+
+    assert found.conflicts == ["library/a.py"]
+    assert "library/new.py" in found.changed
+    marked = toy.read("library/a.py")
+    assert marked.startswith("<<<<<<< HEAD\nA = 3\n=======\nA = 2\n>>>>>>> ")
+    assert "(template 1.1.0)" in marked
+    git(toy.project, "reset", "--hard", "--quiet")
+    assert (git(toy.project, "rev-parse", "HEAD"), toy.status(), toy.read("library/a.py")) == (
+        before,
+        [],
+        "A = 3\n",
+    )
+
+
+def test_a_file_that_both_deleted_or_one_changed_is_a_conflict(toy: Toy) -> None:
+    """A single deleted file that the template goes on with is for a person to decide."""
+    git(toy.project, "rm", "--quiet", "library/a.py")
+    commit(toy.project, "delete")
+
+    assert merged(toy.project, None, None).conflicts == ["library/a.py"]
+
+
+def test_a_deleted_folder_stays_deleted(toy: Toy) -> None:
+    """A project that depends on the wheel is not asked about each file of it."""
+    git(toy.project, "rm", "-r", "--quiet", "library")
+    commit(toy.project, "use the wheel")
+
+    found = merged(toy.project, None, None)
+
+    assert (found.conflicts, found.left) == ([], ["library"])
+    assert not (toy.project / "library").exists()
+
+
+def test_locks_that_were_made_anew_are_kept(toy: Toy) -> None:
+    """And named, so that their command is run again."""
+    toy.edit({"requirements.txt": "one==1\nmine==1\n", "systems/a/dvc.lock": "hash: 7\n"})
+
+    found = merged(toy.project, None, None)
+
+    assert (found.conflicts, sorted(found.left)) == ([], ["requirements.txt", "systems/a/dvc.lock"])
+    assert toy.read("requirements.txt") == "one==1\nmine==1\n"
+
+
+@pytest.mark.gate(
+    "update.clean",
+    fed="a template's update where the project has changes that are not committed",
+    stops="update",
+    exit=3,
+    reason="files are changed or new",
+    untouched="nothing fetched, merged or staged",
+    guard="slipway/update/merge.py:_require_clean:are changed or new",
+)
+@pytest.mark.parametrize(("name", "status"), [("draft.txt", "?? draft.txt"), ("Makefile", " M Makefile")])
+def test_a_dirty_tree_is_refused(toy: Toy, name: str, status: str) -> None:
+    """A new file counts; nothing is fetched or changed."""
+    (toy.project / name).write_text("mine")
+
+    with pytest.raises(Refused, match=rf"^1 files are changed or new, '{name}' among them; commit or stash"):
+        merged(toy.project, None, None)
+
+    assert toy.status() == [status]
+
+
+def test_the_newest_update_is_the_last(toy: Toy) -> None:
+    """A second one has nothing to do, and a preview is not taken unasked."""
+    merged(toy.project, None, None)
+    commit(toy.project, "update")
+
+    assert merged(toy.project, None, None).changed == []
+    assert toy.status() == []
+
+
+def test_a_revision_can_be_named(toy: Toy) -> None:
+    """Also a branch."""
+    write(toy.template, {"{{cookiecutter.project_slug}}/library/a.py": "A = 9\n"})
+    commit(toy.template, "three")
+
+    merged(toy.project, None, "main")
+
+    assert toy.read("library/a.py") == "A = 9\n"
+
+
+def test_a_revision_that_is_not_there(toy: Toy) -> None:
+    """The line names those that are."""
+    with pytest.raises(
+        SlipwayError, match=r"^v9: the template has no such .* nightly, v1.0.0, v1.1.0, v2.0.0rc1$"
+    ):
+        merged(toy.project, None, "v9")
+    assert toy.status() == []
+
+
+def test_a_template_that_is_not_there(toy: Toy, tmp_path: Path) -> None:
+    """Git's own complaint."""
+    with pytest.raises(SlipwayError, match=r"^git clone: "):
+        merged(toy.project, str(tmp_path / "nowhere"), None)
+    assert toy.status() == []
+
+
+def test_a_template_that_cannot_be_baked_changes_nothing(toy: Toy) -> None:
+    """The project is as it was."""
+    write(toy.template, {"hooks/pre_gen_project.py": "raise SystemExit('no: today')\n"})
+    commit(toy.template, "broken")
+
+    with pytest.raises(SlipwayError, match=r"^cookiecutter on the template at "):
+        merged(toy.project, None, "main")
+
+    assert toy.status() == []
+
+
+@pytest.mark.gate(
+    "update.source",
+    fed="an update of a project that does not know where its template is",
+    stops="update",
+    exit=2,
+    reason="source is null; name the template's repository",
+    untouched="nothing fetched, merged or staged",
+    guard="slipway/update/merge.py:merged:source is null",
+)
+def test_nobody_knows_the_template(toy: Toy) -> None:
+    """Then it has to be named, and can be."""
+    record = json.loads(toy.read(FILE))
+    toy.edit({FILE: json.dumps(record | {"source": None})})
+
+    with pytest.raises(UsageError, match=r"--template URL"):
+        merged(toy.project, None, None)
+    assert toy.status() == []
+    assert merged(toy.project, str(toy.template), None).after == "1.1.0"
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (None, "No such file"),
+        ("{", "cut off or no JSON"),
+        ("{}", "required, but absent"),
+        ('{"schema_version": 2}', "written by a newer slipway"),
+    ],
+)
+def test_a_broken_record_is_one_line(toy: Toy, content: str | None, said: str) -> None:
+    """It names the file."""
+    (toy.project / FILE).unlink()
+    if content is not None:
+        (toy.project / FILE).write_text(content)
+    with pytest.raises(SlipwayError, match=rf"\.template\.json: .*{said}"):
+        merged(toy.project, None, None)
+
+
+@pytest.mark.gate(
+    "update.own",
+    fed="an update of a project that lies inside another repository",
+    stops="update",
+    exit=3,
+    reason="is inside another repository",
+    untouched="nothing fetched, merged or staged",
+    guard="slipway/update/merge.py:_require_clean:is inside another",
+)
+def test_a_project_inside_another_repository_is_refused(toy: Toy) -> None:
+    """Its paths there are not the template's."""
+    inner = toy.project / "inner"
+    write(inner, {FILE: toy.read(FILE)})
+    commit(toy.project, "inner")
+
+    with pytest.raises(Refused, match="inside another repository"):
+        merged(inner, None, None)
+
+    assert toy.status() == []
+
+
+@pytest.mark.parametrize(
+    ("tags", "newest"),
+    [
+        ([], None),
+        (["nightly", "x1.0"], None),
+        (["v1.9.0", "v1.10.0", "v1.2.0"], "v1.10.0"),
+        (["v1.0.0", "v2.0.0rc1", "3.0.0"], "v1.0.0"),
+    ],
+)
+def test_the_newest_release(tags: list[str], newest: str | None) -> None:
+    """By version and not by spelling; previews and other tags are not releases."""
+    assert newest_release(tags) == newest
