@@ -9,7 +9,7 @@ import pytest
 
 from slipway.errors import SlipwayError
 from slipway.version.origin import require_own_code, search_path
-from tests.root import ROOT
+from tests.root import REPOSITORY, ROOT
 
 OWN_CODE = pytest.mark.gate(
     "evaluate.own_code",
@@ -30,8 +30,9 @@ def test_code_from_elsewhere_is_refused(whole: Path) -> None:
 
 
 def test_own_code_passes() -> None:
-    """Here, the working tree is where the code is expected."""
-    require_own_code(ROOT)
+    """In a process that has imported nothing else, the working tree is where the code is expected."""
+    code = "import pathlib; from slipway.version.origin import *; require_own_code(pathlib.Path.cwd())"
+    subprocess.run([sys.executable, "-c", code], cwd=REPOSITORY, check=True)
 
 
 def test_a_path_that_python_would_split_is_refused() -> None:
