@@ -165,6 +165,8 @@ def _why_not(one: _Named, unfit: Mapping[str, str] | None) -> str:
         return "is empty"
     if found.distinct == 1 and not found.nulls:
         return "is the same in every row"
+    if found.commas:
+        return "has decimal commas, which make it text; write points"
     if unfit and found.source in unfit:
         return unfit[found.source]
     if unfit is not None and found.kind == "timestamp":

@@ -21,6 +21,10 @@ MARKS = ("#N/A", "-", ".", "?", "N/A", "NA", "NULL", "None", "n/a", "na", "none"
 """Texts that are taken for a missing value where everything else in the column is a number."""
 
 
+COMMAS = r"[-+]?[0-9.]*[0-9],[0-9]+"
+"""A number with a decimal comma, for DuckDB."""
+
+
 @dataclass(frozen=True)
 class ColumnProfile:
     """One column of the source.
@@ -38,6 +42,7 @@ class ColumnProfile:
         counts: how often each of them occurs.
         characters: of the longest value as text.
         hours: different hours of the day of its times.
+        commas: whether all of it is text such as 1.234,56.
     """
 
     source: str
@@ -52,6 +57,7 @@ class ColumnProfile:
     counts: tuple[int, ...] = ()
     characters: int = 0
     hours: int = 0
+    commas: bool = False
 
 
 @dataclass(frozen=True)
@@ -182,10 +188,12 @@ def _column(connection: Any, source: str, kind: Kind, at: str, rows: int) -> Col
     time = value if kind == "timestamp" else "CAST(NULL AS TIMESTAMP)"
     query = f"""
         SELECT count(v), count(DISTINCT v), min(n), max(n), avg(n), stddev_samp(n),
-            coalesce(max(length(CAST(v AS VARCHAR))), 0), count(DISTINCT hour(t))
+            coalesce(max(length(CAST(v AS VARCHAR))), 0), count(DISTINCT hour(t)),
+            coalesce(bool_and(regexp_full_match(CAST(v AS VARCHAR), '{COMMAS}')), false)
         FROM (SELECT {value} AS v, CAST({number} AS DOUBLE) AS n, {time} AS t FROM source)
     """  # noqa: S608 - all quoted
-    [(known, distinct, low, high, mean, deviation, characters, hours)] = connection.execute(query).fetchall()
+    [row] = connection.execute(query).fetchall()
+    known, distinct, low, high, mean, deviation, characters, hours, commas = row
     listed: list[tuple[str, int]] = []
     if distinct <= FEW:
         grouped = (
@@ -205,4 +213,5 @@ def _column(connection: Any, source: str, kind: Kind, at: str, rows: int) -> Col
         counts=tuple(count for _, count in listed),
         characters=characters,
         hours=hours,
+        commas=commas,
     )

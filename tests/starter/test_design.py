@@ -46,6 +46,7 @@ def test_a_column_is_a_category_or_a_number(one: ColumnProfile, uses: str) -> No
         (column("x", "nested", 0), "holds lists or structures"),
         (column("x", "string", 0, nulls=ROWS), "is empty"),
         (column("x", "number", 1), "is the same in every row"),
+        (column("x", "string", ROWS, commas=True), "has decimal commas, which make it text; write points"),
         (column("x", "string", ROWS), "differs in almost every row, as an id or free text does"),
         (column("x", "integer", ROWS), "differs in almost every row, as an id or free text does"),
         (column("x", "timestamp"), "is a second time; make numbers of it in features.py if it helps"),

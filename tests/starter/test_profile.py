@@ -47,6 +47,22 @@ def test_a_column_is_what_all_its_values_are(tmp_path: Path, values: list[str], 
     assert look(path).column("a").kind == kind
 
 
+@pytest.mark.parametrize(
+    ("values", "commas"),
+    [
+        (["1,5", "-1.234,56", ""], True),
+        (["1,5", "n/a"], False),
+        (["1,234,567", "1,5"], False),
+        (["1.5", "2.5"], False),
+        (["", ""], False),
+    ],
+)
+def test_decimal_commas_are_seen(tmp_path: Path, values: list[str], commas: bool) -> None:
+    """A number to a person, text to everything that follows."""
+    path = write(tmp_path / "t.tsv", ["a\tb", *(f"{value}\tx" for value in values)])
+    assert look(path).column("a").commas is commas
+
+
 def test_numbers_are_counted(tmp_path: Path) -> None:
     """Rows without a value, different values, ends, mean and spread."""
     found = look(write(tmp_path / "t.csv", ["a,b", "1,x", "3,x", "3,y", ",z"])).column("a")
