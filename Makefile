@@ -6,6 +6,9 @@ SHELL := /bin/sh
 SIZE ?= full
 PORT ?= 5050
 RUN := .venv/bin/python
+JOBS ?= auto
+# Files are not split: what their tests share is made once.
+PYTEST = $(RUN) -m pytest --numprocesses $(JOBS) --maxprocesses 4 --dist loadfile
 # Empty in a project that has deleted slipway/ and depends on its wheel: see docs/wheel.md.
 LIBRARY := $(wildcard slipway/pyproject.toml)
 WORKFLOWS := $(wildcard .github/workflows/*.yml)
@@ -19,11 +22,11 @@ setup: .venv/.dev ## Make .venv with everything that the demo and the tests need
 demo: .venv/.chain ## Run the main job, from data to a canaried model; SIZE=small is the quick one
 	@$(RUN) -m slipway demo --size $(SIZE)
 
-test: .venv/.dev ## Run the tests
-	@$(RUN) -m pytest -m "not long"
+test: .venv/.dev ## Run the tests, on all cores up to four; JOBS=0 is one process
+	@$(PYTEST) -m "not long"
 
 test-full: .venv/.dev ## Run the long tests, those that `make test` leaves out
-	@$(RUN) -m pytest -m long
+	@$(PYTEST) -m long
 
 prove: .venv/.dev ## Disable each gate in turn, in a copy, and require that one of its tests fails
 	@$(RUN) -m tests.proof.prove

@@ -118,7 +118,7 @@ def _of_bounds(own: Schema, place: Place) -> Iterator[Mutant]:
         "enum": ("none of these", "should be"),
         "const": (f"{own.get('const')} not", "should be"),
     }
-    for key in own.keys() & limits.keys():
+    for key in sorted(own.keys() & limits.keys()):
         value, says = limits[key]
         yield Mutant(place, put(place, value), says, key)
 
