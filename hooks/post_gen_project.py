@@ -1,5 +1,6 @@
 """Keep the system that was chosen, make the example that the tests stand on, and begin the Git history."""
 
+import os
 import re
 import shutil
 import subprocess
@@ -8,6 +9,8 @@ from pathlib import Path
 SYSTEM = "{{ cookiecutter.system }}"
 VERSION = "{{ cookiecutter._origin.version }}"
 EXAMPLE = "ad_click"
+ELSEWHERE = {"GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY", "GIT_COMMON_DIR"}
+"""They name another repository, where a hook or an alias of Git runs cookiecutter."""
 
 
 def main() -> None:
@@ -65,8 +68,10 @@ def begin_history() -> None:
 
 
 def git(*words: str) -> None:
-    """Run Git here, or fail loudly."""
-    subprocess.run(["git", *words], check=True)
+    """Run Git here, or fail loudly; without hooks, and with files that its user ignores elsewhere."""
+    known = {name: value for name, value in os.environ.items() if name not in ELSEWHERE}
+    plain = ["-c", "core.hooksPath=/dev/null", "-c", "core.excludesFile=/dev/null"]
+    subprocess.run(["git", *plain, *words], env=known, check=True)
 
 
 main()

@@ -5,6 +5,7 @@ every other byte is kept. Cookiecutter runs this file as it is, before the first
 """
 
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -37,6 +38,9 @@ OWN = (
     "docs/report.png",
 )
 """The template's own files and folders, which no project gets."""
+
+ELSEWHERE = {"GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY", "GIT_COMMON_DIR"}
+"""They name another repository, where a hook or an alias of Git runs cookiecutter."""
 
 
 def main() -> None:
@@ -97,14 +101,22 @@ def origin(here: Path) -> dict[str, str | None]:
     if (here / ".git").exists():
         commit = None if git(here, "status", "--porcelain") else git(here, "rev-parse", "HEAD")
         remote = git(here, "config", "--default", "", "--get", "remote.origin.url")
-        source = re.sub(r"(?<=://)[^/@]*@", "", remote) or None  # a password in it is nobody's business
+        source = address(remote)
     return {"version": version.split('"')[0], "commit": commit, "source": source}
+
+
+def address(remote: str) -> str | None:
+    """Where others find it too, and without a password; None for a path of this machine."""
+    if re.match(r"(https?|ssh|git)://|[\w.-]+@[\w.-]+:", remote):
+        return re.sub(r"^(https?://)[^/]*@", r"\1", remote)
+    return None
 
 
 def git(here: Path, *arguments: str) -> str:
     """What a Git command prints."""
     command = ["git", "-C", str(here), *arguments]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    known = {name: value for name, value in os.environ.items() if name not in ELSEWHERE}
+    done = subprocess.run(command, env=known, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         sys.exit(f"git {arguments[0]}: {done.stderr.strip()}")
     return done.stdout.strip()

@@ -178,7 +178,7 @@ def test_a_build_that_fails_leaves_nothing(
     shutil.copytree(ROOT / "systems", root / "systems", dirs_exist_ok=True)
     tiny_version(root, tmp_path / "version-8", "logistic")
 
-    with pytest.raises(SlipwayError, match="bentoml build slipway-demo-ad-click:8: .*Gone"):
+    with pytest.raises(SlipwayError, match=r"bentoml build slipway-demo-ad-click:8: .*Gone"):
         package(empty, tmp_path / "version-8", registered(tmp_path / "version-8", 8))
 
     assert [path.name for path in (empty.state / "bentoml").iterdir()] == ["build.lock"]

@@ -8,7 +8,7 @@ import pytest
 from slipway.errors import UsageError
 from slipway.project import Project
 from slipway.settings import load_card, load_project
-from tests.root import ROOT
+from tests.root import REPOSITORY, ROOT
 from tests.settings.conftest import Spoil
 
 Fault = Callable[[Spoil], str]
@@ -76,7 +76,7 @@ def test_the_default_of_everything_is_local() -> None:
 
 def test_a_project_is_found_from_a_folder_inside_it() -> None:
     """As Git does."""
-    assert Project.find(ROOT / "slipway" / "data").root == ROOT
+    assert Project.find(REPOSITORY / "slipway" / "data").root == REPOSITORY
 
 
 def test_no_project_is_one_line(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ import yaml
 from slipway.project import Project
 from tests.repo.root import files
 from tests.root import REPOSITORY
-from tests.template.conftest import LIVE, OTHER, SYSTEMS, Bake, cookiecutter, git
+from tests.template.conftest import LIVE, OTHER, SYSTEMS, Bake, cookiecutter, environment, git
 
 OVERLAY = "{{cookiecutter.project_slug}}"
 MADE = "tests/example/"
@@ -143,6 +143,57 @@ def test_a_known_author_commits(template: Path, tmp_path: Path) -> None:
     assert git(tmp_path / "harbour-lights", "log", "--format=%an") == "Ada\n"
 
 
+def test_a_user_s_settings_take_nothing_away(template: Path, bake: Bake, tmp_path: Path) -> None:
+    """Hooks of their own do not stop the first commit, and what they ignore elsewhere is in it."""
+    hooks = tmp_path / "hooks"
+    hooks.mkdir()
+    (hooks / "prepare-commit-msg").write_text("#!/bin/sh\nexit 1\n")
+    (hooks / "prepare-commit-msg").chmod(0o755)
+    (tmp_path / "ignored").write_text("*.lock\n.template.json\n.dvc/\ndata.py\n")
+    (tmp_path / ".gitconfig").write_text(f"[core]\nhooksPath = {hooks}\nexcludesFile = {tmp_path}/ignored\n")
+
+    done = cookiecutter(template, tmp_path, **OTHER, system="blank")
+
+    assert done.returncode == 0, done.stderr
+    assert tracked(tmp_path / "harbour-lights") == tracked(bake(**OTHER, system="blank"))
+
+
+def test_another_repository_is_not_touched(
+    template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A hook or an alias of Git runs its commands with that repository in the environment."""
+    git(tmp_path, "init", "--quiet", "other")
+    monkeypatch.setattr(
+        "tests.template.conftest.environment",
+        lambda home: environment(home) | {"GIT_DIR": str(tmp_path / "other" / ".git")},
+    )
+    done = cookiecutter(template, tmp_path / "out", **OTHER, system="blank")
+
+    assert done.returncode == 0, done.stderr
+    assert git(tmp_path / "out" / "harbour-lights", "log", "--format=%s") == "Start from slipway 0.1.0\n"
+    assert not (tmp_path / "other" / ".git" / "index").exists()
+
+
+def test_a_project_that_is_there_is_not_baked_over(template: Path, tmp_path: Path) -> None:
+    """Its systems would go; `--overwrite-if-exists` is asked for by habit."""
+    write = tmp_path / "harbour-lights" / "systems" / "mine"
+    write.mkdir(parents=True)
+    (write / "system.yaml").write_text("mine")
+
+    done = cookiecutter(template, tmp_path, "-f", **OTHER, system="blank")
+
+    assert done.returncode != 0
+    assert "harbour-lights: is there and not empty" in done.stdout + done.stderr
+    assert [path.name for path in (tmp_path / "harbour-lights").rglob("*") if path.is_file()] == [
+        "system.yaml"
+    ]
+
+
+def test_the_changelog_is_the_project_s_alone() -> None:
+    """An update that changes the line below which people write would be a conflict each time."""
+    assert "_origin" not in (REPOSITORY / OVERLAY / "CHANGELOG.md").read_text()
+
+
 def test_answers_and_origin_are_recorded(template: Path, bake: Bake) -> None:
     """What an update goes by: small, and without a password."""
     project = bake(**OTHER, system="blank")
@@ -158,7 +209,7 @@ def test_answers_and_origin_are_recorded(template: Path, bake: Bake) -> None:
 
 WRONG = {
     "project_name": ["", "  ", "a\nb"],
-    "project_slug": ["9lives", "Upper", "a_b", "-a", "a-", "a" * 41, "a b", "../a"],
+    "project_slug": ["9lives", "Upper", "a_b", "-a", "a-", "a" * 41, "a b", "../a", "slipway-mlops"],
     "description": ["", " ", "a\nb", "a\u2028b"],
     "image_repository": [
         "",

@@ -58,15 +58,37 @@ def test_work_that_is_not_committed_is_baked_and_what_is_ignored_is_not(
     assert '"commit": null' in (project / ".template.json").read_text()
 
 
-def test_a_password_in_the_url_is_not_recorded(template: Path, tmp_path: Path) -> None:
-    """A project's files are read by more people than may clone its template."""
+@pytest.mark.parametrize(
+    ("remote", "recorded"),
+    [
+        ("https://user:hunt@er2@git.example.com/slipway.git", "https://git.example.com/slipway.git"),
+        ("ssh://git@git.example.com:7999/slipway.git", "ssh://git@git.example.com:7999/slipway.git"),
+    ],
+)
+def test_a_password_in_the_url_is_not_recorded(
+    template: Path, tmp_path: Path, remote: str, recorded: str
+) -> None:
+    """A project's files are read by more people than may clone its template; SSH's user is no secret."""
     copy = shutil.copytree(template, tmp_path / "slipway", symlinks=True)
-    git(copy, "remote", "add", "origin", "https://user:hunter2@git.example.com/slipway.git")
+    git(copy, "remote", "add", "origin", remote)
 
     assert cookiecutter(copy, tmp_path / "out", **OTHER, system="blank").returncode == 0
 
     record = (tmp_path / "out" / NAME / ".template.json").read_text()
-    assert '"source": "https://git.example.com/slipway.git"' in record
+    assert f'"source": "{recorded}"' in record
+
+
+@pytest.mark.parametrize(
+    "remote", ["/home/ada/slipway", "../slipway", "file:///home/ada/slipway", "C:\\slipway"]
+)
+def test_a_path_of_this_machine_is_not_recorded(template: Path, tmp_path: Path, remote: str) -> None:
+    """It would say nothing to anybody else; an update asks for the template then."""
+    copy = shutil.copytree(template, tmp_path / "slipway", symlinks=True)
+    git(copy, "remote", "add", "origin", remote)
+
+    assert cookiecutter(copy, tmp_path / "out", **OTHER, system="blank").returncode == 0
+
+    assert '"source": null' in (tmp_path / "out" / NAME / ".template.json").read_text()
 
 
 @pytest.mark.parametrize("old", [False, True], ids=["hooks off", "before 2.4"])

@@ -20,7 +20,7 @@ def releases(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = shutil.copytree(template, tmp_path_factory.mktemp("releases") / "slipway", symlinks=True)
     version, makefile, base = root / "slipway" / "__init__.py", root / "Makefile", root / "k8s/base"
     version.write_text(version.read_text().replace(__version__, OLDER))
-    makefile.write_text(makefile.read_text().replace("## Run the tests\n", "## Run tests\n"))
+    makefile.write_text(makefile.read_text().replace("## Run the tests,", "## Run tests,"))
     (root / "slipway" / "history.py").rename(root / "slipway" / "past.py")
     (base / "old.yaml").write_text("kind: Old\n")
     (root / "docs" / "wheel.md").unlink()
@@ -54,7 +54,7 @@ def project(releases: Path, tmp_path: Path) -> Path:
 
 def test_an_older_project_becomes_one_of_this_template(project: Path, releases: Path) -> None:
     """Merged without a conflict, the edits in place, and it passes what a new one passes."""
-    found = merged(project, None, None)
+    found = merged(project, str(releases), None)
 
     assert (found.before, found.after, found.conflicts, found.left) == (
         OLDER,
@@ -66,7 +66,7 @@ def test_an_older_project_becomes_one_of_this_template(project: Path, releases: 
     assert not (project / "slipway" / "past.py").exists()
     assert not (project / "k8s" / "base" / "old.yaml").exists()
     assert (project / "docs" / "wheel.md").exists()
-    assert "## Run the tests\n" in (project / "Makefile").read_text()
+    assert "## Run the tests," in (project / "Makefile").read_text()
     assert (project / "Makefile").read_text().endswith("ours: ## Ours\n\t@echo ours\n")
     assert "small: 200_000" in (project / "systems/ad_click/system.yaml").read_text()
     assert not (project / "benchmarks").exists()
