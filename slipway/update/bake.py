@@ -31,7 +31,9 @@ def clone(source: str, folder: Path) -> Path:
     Raises:
         SlipwayError: Git cannot reach it.
     """
-    git(folder.parent, "clone", "--quiet", "--no-checkout", "--", source, str(folder))
+    as_it_is = ("--no-checkout", "--config", "core.autocrlf=false")
+    here = Path()  # which a path as source is relative to
+    git(here, "clone", "--quiet", *as_it_is, "--", source, str(folder))
     return folder
 
 
@@ -62,11 +64,12 @@ def bake(template: Path, commit: str, answers: Mapping[str, str], out: Path) -> 
         SlipwayError: cookiecutter or one of the template's hooks failed.
     """
     git(template, "checkout", "--quiet", "--force", commit)
-    out.mkdir()
+    (out / ".tmp").mkdir(parents=True)
+    unasked = ("--no-input", "--default-config")
     words = [f"{name}={_literally(value)}" for name, value in answers.items()]
     done = subprocess.run(  # noqa: S603 - our own interpreter; the answers are arguments of its program
-        [sys.executable, "-P", "-m", "cookiecutter", str(template), "--no-input", "-o", str(out), *words],
-        env=environment() | {"HOME": str(out), "XDG_CONFIG_HOME": str(out)},
+        [sys.executable, "-P", "-m", "cookiecutter", str(template), *unasked, "-o", str(out), *words],
+        env=environment() | {"HOME": str(out), "XDG_CONFIG_HOME": str(out), "TMPDIR": str(out / ".tmp")},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -75,7 +78,8 @@ def bake(template: Path, commit: str, answers: Mapping[str, str], out: Path) -> 
     )
     made = [path for path in out.iterdir() if (path / ".git").is_dir()]
     if done.returncode != 0 or len(made) != 1:
-        lines = done.stdout.strip().splitlines() or ["it said nothing"]
+        said = re.split("ERROR: Stopping generation|Pre-Prompt Hook script failed", done.stdout)[0]
+        lines = said.strip().splitlines() or done.stdout.splitlines() or ["it said nothing"]
         raise SlipwayError(f"cookiecutter on the template at {commit[:12]}: {lines[-1]}")
     return made[0]
 
@@ -100,11 +104,12 @@ def git(folder: Path, *words: str, **changes: str) -> str:
     """
     try:
         done = subprocess.run(  # noqa: S603 - Git, whose options end where a user's words begin
-            ["git", "-C", str(folder), *words],  # noqa: S607
+            ["git", "-c", "core.hooksPath=/dev/null", "-C", str(folder), *words],  # noqa: S607
             env=environment() | changes,
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
+            errors="surrogateescape",
             check=False,
         )
     except FileNotFoundError as error:

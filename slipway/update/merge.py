@@ -1,5 +1,6 @@
 """A newer template, merged: bake the old one and the new one, and let Git do the difference."""
 
+import re
 import tempfile
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -7,10 +8,13 @@ from pathlib import Path, PurePosixPath
 
 from slipway.errors import Refused, SlipwayError, UsageError
 from slipway.update.bake import bake, clone, commit_of, git, newest
-from slipway.update.origin import FILE, Origin, read_origin
+from slipway.update.origin import FILE, Origin, read_origin, version_of
 
 LOCKS = ("dvc.lock", "requirements.txt", "requirements-dev.txt", "requirements-serving.txt")
 """Files that commands write: where the project's differs from the template's, a merge has no meaning."""
+
+UNDER_WAY = ("MERGE_HEAD", "CHERRY_PICK_HEAD", "REVERT_HEAD", "rebase-merge", "rebase-apply")
+"""What Git keeps while one of these is not finished."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +59,7 @@ def merged(
     _require_clean(root)
     with tempfile.TemporaryDirectory(prefix="slipway-update-") as temporary:
         folder = Path(temporary)
-        tell(f"fetching the template from {where}")
+        tell(f"fetching the template from {re.sub('(?<=://)[^/]*@', '', where)}")  # a password may be in it
         template = clone(where, folder / "template")
         old, new = commit_of(template, origin.revision), commit_of(template, revision or newest(template))
         if old == new:
@@ -69,10 +73,13 @@ def merged(
 def _require_clean(root: Path) -> None:
     if Path(git(root, "rev-parse", "--show-toplevel")).resolve() != root.resolve():
         raise Refused(f"{root}: is inside another repository; an update merges into one of its own")
-    changed = git(root, "status", "--porcelain").splitlines()
+    for mark in UNDER_WAY:
+        if (root / git(root, "rev-parse", "--git-path", mark)).exists():
+            raise Refused(f"{root}: Git is in the middle of something ({mark}); finish or abort it first")
+    changed = git(root, "status", "--porcelain", "--untracked-files=normal").splitlines()
     if changed:
         first = changed[0][3:]
-        raise Refused(f"{len(changed)} files are changed or new, {first!r} among them; commit or stash first")
+        raise Refused(f"{len(changed)} changed or new, {first!r} among them; commit or stash first")
 
 
 def _pick(root: Path, old: Path, new: Path, origin: Origin) -> Update:
@@ -81,22 +88,47 @@ def _pick(root: Path, old: Path, new: Path, origin: Origin) -> Update:
     mine, theirs, coming = (_files(root, name) for name in ("HEAD", *trees))
     left = _deleted_folders(mine, theirs) + _own_locks(mine, theirs, coming)
     base, tip = (_without(root, tree, [*left, FILE]) for tree in trees)
-    after = read_origin(new).version
+    _require_room(root, mine, _files(root, tip).items() - _files(root, base).items())
+    after = version_of(new)
     parent = _commit(root, base, f"template {origin.version}")
     pick = _commit(root, tip, f"template {after}", "-p", parent)
+    try:
+        _picked(root, pick)
+        git(root, "checkout", "--quiet", trees[1], "--", FILE)
+    except BaseException:  # also where somebody interrupts: nothing stays half done
+        git(root, "reset", "--quiet", "--merge")
+        raise
+    changed, conflicts = {*_differing(root, "--cached", "HEAD")}, _conflicts(root)
+    return Update(origin.version, after, sorted(changed - {*conflicts}), conflicts, left)
+
+
+def _picked(root: Path, pick: str) -> None:
     try:
         git(root, "cherry-pick", "--no-commit", pick)
     except SlipwayError:
         if not _conflicts(root):
             raise
-    git(root, "checkout", "--quiet", trees[1], "--", FILE)
-    changed = {*git(root, "diff", "--name-only", "--cached", "HEAD").splitlines()}
-    conflicts = _conflicts(root)
-    return Update(origin.version, after, sorted(changed - {*conflicts}), conflicts, left)
+
+
+def _require_room(root: Path, mine: Iterable[str], coming: Iterable[tuple[str, str]]) -> None:
+    """Git takes what it ignores for worthless, and a merge writes over it."""
+    known = {*mine, *(str(folder) for path in mine for folder in PurePosixPath(path).parents)}
+    for path, _ in sorted(coming):
+        for spot in (path, *map(str, PurePosixPath(path).parents)):
+            place = root / spot
+            there = place.is_symlink() or place.is_file() or (spot == path and place.exists())
+            if there and spot not in known:
+                raise SlipwayError(
+                    f"{spot}: Git ignores it, and the template brings {path}; move it away first"
+                )
 
 
 def _conflicts(root: Path) -> list[str]:
-    return git(root, "diff", "--name-only", "--diff-filter=U").splitlines()
+    return _differing(root, "--diff-filter=U")
+
+
+def _differing(root: Path, *words: str) -> list[str]:
+    return [path for path in git(root, "diff", "--name-only", "-z", *words).split("\0") if path]
 
 
 def _fetched(root: Path, made: Path) -> str:

@@ -1,5 +1,6 @@
 """What a project remembers of the template that it was made from."""
 
+import json
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -33,3 +34,8 @@ def read_origin(project: Path) -> Origin:
         SlipwayError: it has none, or it is broken.
     """
     return read(project / FILE, Origin, "cookiecutter writes it when it makes a project of the template")
+
+
+def version_of(made: Path) -> str:
+    """The version that a made project came from; of a newer template, whose record may have another shape."""
+    return str(json.loads((made / FILE).read_text(encoding="utf-8"))["version"])

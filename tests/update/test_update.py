@@ -7,7 +7,7 @@ import pytest
 
 from slipway.errors import Refused, SlipwayError, UsageError
 from slipway.update.bake import git, newest_release
-from slipway.update.merge import merged
+from slipway.update.merge import UNDER_WAY, merged
 from slipway.update.origin import FILE
 from tests.update.conftest import Toy, commit, write
 
@@ -100,16 +100,16 @@ def test_locks_that_were_made_anew_are_kept(toy: Toy) -> None:
     fed="a template's update where the project has changes that are not committed",
     stops="update",
     exit=3,
-    reason="files are changed or new",
+    reason="changed or new",
     untouched="nothing fetched, merged or staged",
-    guard="slipway/update/merge.py:_require_clean:are changed or new",
+    guard="slipway/update/merge.py:_require_clean:changed or new",
 )
 @pytest.mark.parametrize(("name", "status"), [("draft.txt", "?? draft.txt"), ("Makefile", " M Makefile")])
 def test_a_dirty_tree_is_refused(toy: Toy, name: str, status: str) -> None:
     """A new file counts; nothing is fetched or changed."""
     (toy.project / name).write_text("mine")
 
-    with pytest.raises(Refused, match=rf"^1 files are changed or new, '{name}' among them; commit or stash"):
+    with pytest.raises(Refused, match=rf"^1 changed or new, '{name}' among them; commit or stash"):
         merged(toy.project, None, None)
 
     assert toy.status() == [status]
@@ -122,6 +122,19 @@ def test_the_newest_update_is_the_last(toy: Toy) -> None:
 
     assert merged(toy.project, None, None).changed == []
     assert toy.status() == []
+
+
+def test_a_record_of_another_shape_arrives(toy: Toy) -> None:
+    """A newer template may keep more than this slipway knows; it comes with the one that does."""
+    record = "{{cookiecutter.project_slug}}/.template.json"
+    newer = (
+        (toy.template / record).read_text().replace('"schema_version": 1', '"schema_version": 2, "more": 1')
+    )
+    write(toy.template, {record: newer})
+    commit(toy.template, "three", "v1.2.0")
+
+    assert merged(toy.project, None, None).after == "1.1.0"
+    assert json.loads(toy.read(FILE))["schema_version"] == 2
 
 
 def test_a_revision_can_be_named(toy: Toy) -> None:
@@ -150,14 +163,37 @@ def test_a_template_that_is_not_there(toy: Toy, tmp_path: Path) -> None:
     assert toy.status() == []
 
 
-def test_a_template_that_cannot_be_baked_changes_nothing(toy: Toy) -> None:
-    """The project is as it was."""
-    write(toy.template, {"hooks/pre_gen_project.py": "raise SystemExit('no: today')\n"})
+@pytest.mark.parametrize("hook", ["pre_prompt", "pre_gen_project", "post_gen_project"])
+def test_a_template_that_cannot_be_baked_changes_nothing(toy: Toy, hook: str) -> None:
+    """The project is as it was, and the line is the hook's own."""
+    write(toy.template, {f"hooks/{hook}.py": "raise SystemExit('no: today')\n"})
     commit(toy.template, "broken")
 
-    with pytest.raises(SlipwayError, match=r"^cookiecutter on the template at "):
+    with pytest.raises(SlipwayError, match=r"^cookiecutter on the template at [0-9a-f]{12}: no: today$"):
         merged(toy.project, None, "main")
 
+    assert toy.status() == []
+
+
+@pytest.mark.gate(
+    "update.midway",
+    fed="an update in the middle of a merge, a pick or a rebase, with a clean tree",
+    stops="update",
+    exit=3,
+    reason="Git is in the middle of something",
+    untouched="nothing fetched, merged or staged",
+    guard="slipway/update/merge.py:_require_clean:is in the middle of",
+)
+@pytest.mark.parametrize("mark", UNDER_WAY)
+def test_what_git_is_doing_is_finished_first(toy: Toy, mark: str) -> None:
+    """Else the update would be committed as a part of it."""
+    place = toy.project / ".git" / mark
+    place.write_text(git(toy.project, "rev-parse", "HEAD") + "\n")
+
+    with pytest.raises(Refused, match=rf"in the middle of something \({mark}\)"):
+        merged(toy.project, None, None)
+
+    place.unlink()
     assert toy.status() == []
 
 
