@@ -1,5 +1,6 @@
 """A newer template, merged: bake the old one and the new one, and let Git do the difference."""
 
+import json
 import re
 import tempfile
 from collections.abc import Callable, Iterable
@@ -94,7 +95,7 @@ def _pick(root: Path, old: Path, new: Path, origin: Origin) -> Update:
     pick = _commit(root, tip, f"template {after}", "-p", parent)
     try:
         _picked(root, pick)
-        git(root, "checkout", "--quiet", trees[1], "--", FILE)
+        _record(root, trees[1], origin)
     except BaseException:  # also where somebody interrupts: nothing stays half done
         git(root, "reset", "--quiet", "--merge")
         raise
@@ -108,6 +109,16 @@ def _picked(root: Path, pick: str) -> None:
     except SlipwayError:
         if not _conflicts(root):
             raise
+
+
+def _record(root: Path, tree: str, origin: Origin) -> None:
+    """The new record; a template that was named by a path of this machine knows no other address."""
+    git(root, "checkout", "--quiet", tree, "--", FILE)
+    found = json.loads((root / FILE).read_text(encoding="utf-8"))
+    if found["source"] is None and origin.source is not None:
+        text = json.dumps(found | {"source": origin.source}, indent=2, ensure_ascii=False)
+        (root / FILE).write_text(f"{text}\n", encoding="utf-8")
+        git(root, "add", "--", FILE)
 
 
 def _require_room(root: Path, mine: Iterable[str], coming: Iterable[tuple[str, str]]) -> None:

@@ -124,6 +124,21 @@ def test_the_newest_update_is_the_last(toy: Toy) -> None:
     assert toy.status() == []
 
 
+def test_the_address_of_the_template_outlives_an_update_from_a_folder(toy: Toy) -> None:
+    """A template that is named by a path has no address to record; the known one stays."""
+    questions = (toy.template / "cookiecutter.json").read_text()
+    write(toy.template, {"cookiecutter.json": questions.replace(f'"{toy.template}"', "null")})
+    record = "{{cookiecutter.project_slug}}/.template.json"
+    unknown = (toy.template / record).read_text().replace("{{cookiecutter.source|jsonify}}", "null")
+    write(toy.template, {record: unknown})
+    commit(toy.template, "three", "v1.2.0")
+
+    merged(toy.project, str(toy.template), None)
+
+    assert json.loads(toy.read(FILE))["source"] == str(toy.template)
+    assert all(line[1] == " " for line in toy.status())
+
+
 def test_a_record_of_another_shape_arrives(toy: Toy) -> None:
     """A newer template may keep more than this slipway knows; it comes with the one that does."""
     record = "{{cookiecutter.project_slug}}/.template.json"
