@@ -56,6 +56,13 @@ def test_what_is_not_baked_is_there() -> None:
     assert [own for own in hook().OWN if not any(name.startswith(own) for name in files())] == []
 
 
+def test_the_repository_has_no_links() -> None:
+    """Cookiecutter makes a copy of a link to a file, and leaves out one to a folder, without a word."""
+    assert [name for name in files() if (REPOSITORY / name).is_symlink()] == []
+    kept = git(REPOSITORY, "ls-files", "--stage").splitlines()
+    assert [line for line in kept if line.startswith("120000")] == []
+
+
 def test_the_example_is_the_live_system(bake: Bake) -> None:
     """Tests of slipway stand on a copy of it, whatever the project started from."""
     for system in SYSTEMS:
