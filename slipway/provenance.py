@@ -18,14 +18,15 @@ class Commit:
 
 def commit(root: Path) -> Commit:
     """What Git says of `root`; a tree with changed or unknown files is not clean."""
-    sha = _git(root, "rev-parse", "HEAD")
-    status = _git(root, "status", "--porcelain")
+    sha = git(root, "rev-parse", "HEAD")
+    status = git(root, "status", "--porcelain")
     return Commit(sha=sha or None, clean=bool(sha) and status == "")
 
 
-def _git(root: Path, *arguments: str) -> str | None:
+def git(root: Path, *arguments: str) -> str | None:
+    """What a Git command prints; None where it fails, or there is no Git."""
     try:
-        done = subprocess.run(  # noqa: S603 - fixed words
+        done = subprocess.run(  # noqa: S603 - no shell; a user's word is a path after `--`
             ["git", "-C", str(root), *arguments],  # noqa: S607
             capture_output=True,
             text=True,

@@ -1,7 +1,6 @@
 """The user's file in the project: where it lies, and that one of DVC and Git keeps its versions."""
 
 import shutil
-import subprocess
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -11,6 +10,7 @@ from pathlib import Path
 from slipway.atomic import whole_file, whole_folder
 from slipway.data.versions import track
 from slipway.project import Project
+from slipway.provenance import git
 
 FOLDER = "incoming"
 BLOCK = 2**23
@@ -39,10 +39,10 @@ def place(project: Project, path: Path, name: str, ending: str) -> Place:
     real = path.resolve()
     if real.is_relative_to(project.root) and real != project.root:
         relative = real.relative_to(project.root).as_posix()
-        known = real.with_name(f"{real.name}.dvc").is_file() or _git(project, "ls-files", "--", relative)
+        known = real.with_name(f"{real.name}.dvc").is_file() or git(project.root, "ls-files", "--", relative)
         if known:
             return Place(relative, copied=False, tracked=False)
-        if not _git(project, "check-ignore", "--", relative):
+        if not git(project.root, "check-ignore", "--", relative):
             return Place(relative, copied=False, tracked=True)
     return Place(f"{FOLDER}/{name}{ending}", copied=True, tracked=True)
 
@@ -108,13 +108,3 @@ def _restore(file: Path, content: bytes | None) -> None:
         file.unlink(missing_ok=True)
     else:
         file.write_bytes(content)
-
-
-def _git(project: Project, *arguments: str) -> bool:
-    """Whether Git prints anything."""
-    done = subprocess.run(  # noqa: S603 - no shell, and what follows `--` is a path
-        ["git", "-C", str(project.root), *arguments],  # noqa: S607
-        capture_output=True,
-        check=False,
-    )
-    return bool(done.stdout)

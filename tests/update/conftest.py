@@ -1,7 +1,5 @@
 """A small template under Git, with two releases, and projects made of its older one."""
 
-import os
-import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -81,14 +79,7 @@ class Toy:
 
     def status(self) -> list[str]:
         """What Git says has changed in the project."""
-        done = subprocess.run(
-            ["git", "-C", str(self.project), "status", "--porcelain"],
-            env=os.environ,
-            capture_output=True,
-            text=True,
-            check=True,
-        )
-        return done.stdout.splitlines()
+        return git(self.project, "status", "--porcelain").splitlines()
 
 
 @pytest.fixture
