@@ -28,7 +28,7 @@ class ProjectSettings(Strict):
     name: LiveName
     description: Annotated[str, Field(description="one line; the registry shows it with the model")]
     image_repository: Annotated[
-        str, Field(min_length=1, description="of the image that k8s/base serves, without a tag")
+        str, Field(min_length=1, description="of the image that k8s/ serves, without a tag")
     ]
     systems: Annotated[list[Name], Field(description="folders of systems/; `slipway new-system` makes one")]
     default_system: Annotated[

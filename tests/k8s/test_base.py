@@ -1,15 +1,13 @@
 """`k8s/base`: one InferenceService that a cluster would accept and that runs our image safely."""
 
-import shutil
-import subprocess
 from typing import Any
 
 import pytest
 import yaml
 
 from slipway.settings import load_project
-from tests.demanded import absent
 from tests.k8s import crd, models
+from tests.k8s.build import kustomize
 from tests.root import REPOSITORY
 
 KIND = "V1beta1InferenceService"
@@ -113,11 +111,7 @@ def test_the_image_is_the_project_s(service: dict[str, Any]) -> None:
 @pytest.fixture(scope="module")
 def built() -> list[dict[str, Any]]:
     """What kustomize makes of the folder."""
-    if shutil.which("kubectl") is None:
-        absent("no kubectl, which holds kustomize")
-    command = ["kubectl", "kustomize", "k8s/base"]
-    done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=True)
-    return list(yaml.safe_load_all(done.stdout))
+    return kustomize("k8s/base")
 
 
 def test_kustomize_builds_it(built: list[dict[str, Any]]) -> None:
