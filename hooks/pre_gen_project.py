@@ -6,7 +6,8 @@ import sys
 from pathlib import Path
 
 ANSWERS = json.loads({{cookiecutter | jsonify | jsonify}})
-SLUG = r"(?!slipway-mlops$)[a-z]([-a-z0-9]{0,38}[a-z0-9])?"
+# KServe puts `<slug>-predictor-<namespace>` into one label of a host name, which holds 63 characters.
+SLUG = r"(?!slipway-mlops$)[a-z]([-a-z0-9]{0,24}[a-z0-9])?"
 IMAGE = r"[a-z0-9]+([._-][a-z0-9]+)*(:[0-9]+)?(/[a-z0-9]+([._-]+[a-z0-9]+)*)+"
 LINE = r"[^\x00-\x1f\x7f\x85\u2028\u2029]*\S[^\x00-\x1f\x7f\x85\u2028\u2029]*"
 
@@ -14,7 +15,7 @@ RULES = {
     "project_name": (LINE, "one line of text"),
     "project_slug": (
         SLUG,
-        "at most 40 small letters, digits and hyphens, a letter first, no hyphen last, not slipway-mlops",
+        "at most 26 small letters, digits and hyphens, a letter first, no hyphen last, not slipway-mlops",
     ),
     "description": (LINE, "one line of text"),
     "image_repository": (

@@ -134,6 +134,13 @@ def test_defaults_work(bake: Bake) -> None:
     assert Project(project).settings.name == project.name == "my-project"
 
 
+def test_the_short_name_follows_from_any_name(bake: Bake) -> None:
+    """A letter first, and no longer than what a host name has room for."""
+    assert bake(project_name="3 Ways of Looking at the Größe of Ads", system="blank").name == (
+        "ways-of-looking-at-the-gro"
+    )
+
+
 def test_history_begins_without_an_identity(bake: Bake) -> None:
     """One commit of everything, and a clean tree, on a machine where Git knows nobody."""
     project = bake(**OTHER, system="blank")
@@ -216,7 +223,7 @@ def test_answers_and_origin_are_recorded(template: Path, bake: Bake) -> None:
 
 WRONG = {
     "project_name": ["", "  ", "a\nb"],
-    "project_slug": ["9lives", "Upper", "a_b", "-a", "a-", "a" * 41, "a b", "../a", "slipway-mlops"],
+    "project_slug": ["9lives", "Upper", "a_b", "-a", "a-", "a" * 27, "a b", "../a", "slipway-mlops"],
     "description": ["", " ", "a\nb", "a\u2028b"],
     "image_repository": [
         "",
