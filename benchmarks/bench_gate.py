@@ -5,7 +5,7 @@ candidates trained on more rows, each judged by the gate with the card's policy 
 trained models are quite equal, so each pair's true difference is measured too, by the true click
 probabilities of the rows of other users.
 
-python benchmarks/bench_gate.py [seeds]
+python benchmarks/bench_gate.py [seeds], 4 or more
 
 It ends with an error where more than one in twenty passes without being truly better, beyond noise.
 """
@@ -204,7 +204,13 @@ def tell(name: str, pairs: Sequence[Pair]) -> None:
 
 
 def main(seeds: int = 100) -> None:
-    """Train, judge and print."""
+    """Train, judge and print.
+
+    Raises:
+        SystemExit: fewer than 4 seeds, or the gate lets through too many that are no better.
+    """
+    if seeds < 4:
+        sys.exit(f"seeds: found {seeds}, expected 4 or more")
     begun = time.monotonic()
     world = World.generate()
     same, more = Trainer(world, TRAIN), Trainer(world, MORE)

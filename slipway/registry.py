@@ -101,6 +101,19 @@ class Registry(Tracking):
         number = self.client.get_registered_model(self.name).aliases.get(alias)
         return None if number is None else int(number)
 
+    def chosen(self, version: int | None) -> int:
+        """The number of the version that was named, else of the one in staging.
+
+        Raises:
+            Refused: none was named, and none is in staging.
+        """
+        number = self.resolve("staging") if version is None else version
+        if number is None:
+            raise Refused(
+                f"nothing of {self.name} is in staging; run `slipway train`, or name one: --version NUMBER"
+            )
+        return number
+
     def point(self, alias: Alias, number: int | None) -> None:
         """Set an alias, or delete it; a barred version gets no alias that serves traffic.
 

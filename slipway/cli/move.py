@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from slipway.cli.console import Teller, out, print_json
-from slipway.cli.options import DataSize, Json, Revision, System
+from slipway.cli.options import DataSize, Json, Revision, System, Version
 from slipway.errors import Refused
 from slipway.project import Project
 
@@ -15,7 +15,7 @@ def rollout(
     system: System = None,
     size: DataSize = "full",
     revision: Revision = "WORKSPACE",
-    version: Annotated[int | None, typer.Option(min=1, help="Version number; the one in staging.")] = None,
+    version: Version = None,
     as_json: Json = False,
 ) -> None:
     """Canary a version against production, and promote it only on evidence from the traffic."""
@@ -26,9 +26,7 @@ def rollout(
     card = project.card(system)
     registry = Registry(project, card.name, size)
     registry.require_embedded()
-    number = registry.resolve("staging") if version is None else version
-    if number is None:
-        raise Refused(f"nothing of {card.name} is in staging; run `slipway train --size {size}` first")
+    number = registry.chosen(version)
     run = jobs.reference(project, card.name, size, revision)
     record = jobs.rollout(project, run, number, Teller(quiet=as_json))
     if as_json:

@@ -14,3 +14,4 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON, for machines.")]
 Revision = Annotated[
     str, typer.Option("--revision", help="Git revision to fetch data at; WORKSPACE is dvc.lock as it stands.")
 ]
+Version = Annotated[int | None, typer.Option("--version", min=1, help="Version number; the one in staging.")]

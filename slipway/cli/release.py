@@ -1,15 +1,10 @@
 """`slipway package` and `slipway publish`: a version as a Bento and as an image; nothing live moves."""
 
-from typing import Annotated
-
 import typer
 
 from slipway.cli.console import out
-from slipway.cli.options import DataSize, System
-from slipway.errors import Refused
+from slipway.cli.options import DataSize, System, Version
 from slipway.project import Project
-
-Version = Annotated[int | None, typer.Option("--version", min=1, help="Version number; the one in staging.")]
 
 
 def package(system: System = None, size: DataSize = "full", version: Version = None) -> None:
@@ -32,9 +27,7 @@ def _package(system: str | None, size: DataSize, version: int | None) -> tuple[P
     project = Project.find()
     card = project.card(system)
     registry = Registry(project, card.name, size)
-    number = registry.resolve("staging") if version is None else version
-    if number is None:
-        raise Refused(f"no version of {card.name} ({size}) has the alias staging; name one: --version NUMBER")
+    number = registry.chosen(version)
     bento = bento_of(project, registry, number)
     out.print(f"version={number}\nbento={bento}", markup=False)
     return project, bento

@@ -30,12 +30,10 @@ class Trial:
     """What became of the rows.
 
     Attributes:
-        rows: how many there are.
         parts: what the split would give.
         unfit: names of the columns that no model may see, each with the reason.
     """
 
-    rows: int
     parts: Mapping[Part, PartSize]
     unfit: Mapping[str, str]
 
@@ -56,7 +54,7 @@ def attempt(card: Card, source: TableSource, path: Path, limit: int | None, fold
                 f"label 1; expected at least {MIN_ROWS} rows and both labels"
             )
     unfit = dict.fromkeys(_clocks(card, rows), FOLLOWS) | dict.fromkeys(_leaks(card, rows), LEAK)
-    return Trial(sum(one.rows for one in parts.values()), parts, unfit)
+    return Trial(parts, unfit)
 
 
 def _parts(card: Card, rows: Path) -> dict[Part, PartSize]:

@@ -82,16 +82,16 @@ def test_outside_a_project_it_says_so(tmp_path: Path) -> None:
     fed="a rollout where nothing is in staging",
     stops="package",
     exit=3,
-    reason="nothing is in staging; run `slipway train` first",
+    reason="nothing is in staging; train one, or name one",
     untouched="no pipeline run begun",
-    guard="slipway/cli/move.py:rollout:is in staging",
+    guard="slipway/registry.py:Registry.chosen:is in staging",
 )
 def test_nothing_staged_refuses_a_rollout(own: Path) -> None:
     """And says what to do first."""
     ran = slipway(own, "rollout", "--size", "small")
 
     assert ran.returncode == 3
-    assert "slipway train --size small" in ran.stderr
+    assert "is in staging; run `slipway train`" in ran.stderr
     assert not (own / ".slipway" / "runs").exists()
 
 

@@ -79,9 +79,9 @@ def test_a_barred_version_is_not_published(desk: Desk, shared: Registry, docker:
     fed="a release where nothing is in staging and no version was named",
     stops="package",
     exit=3,
-    reason="no version has the alias staging; name one",
+    reason="nothing is in staging; train one, or name one",
     untouched="no Bento built",
-    guard="slipway/cli/release.py:_package:has the alias staging",
+    guard="slipway/registry.py:Registry.chosen:is in staging",
 )
 def test_a_release_needs_a_version(desk: Desk, shared: Registry) -> None:
     """It does not take the newest instead."""

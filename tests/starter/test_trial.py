@@ -31,7 +31,6 @@ def test_parts_and_leaks_are_found(tmp_path: Path) -> None:
     """The end of a contract is known only once it has ended; ids and honest columns tell less."""
     found = tried(write(tmp_path / "t.csv", churn()), Answers("churned", time="signed up"))
 
-    assert found.rows == 1500
     assert [part.rows for part in found.parts.values()] == pytest.approx([675, 150, 300, 375], abs=20)
     assert found.unfit == {"ended": LEAK}
 
@@ -54,7 +53,8 @@ def test_numbers_that_follow_the_time_are_found(
 
 def test_the_newest_rows_alone_are_tried_where_they_are_asked_for(tmp_path: Path) -> None:
     """As the small size has them."""
-    assert tried(write(tmp_path / "t.csv", churn()), Answers("churned"), limit=1100).rows == 1100
+    found = tried(write(tmp_path / "t.csv", churn()), Answers("churned"), limit=1100)
+    assert sum(part.rows for part in found.parts.values()) == 1100
 
 
 def test_a_table_that_is_sorted_by_its_label_does_without_a_time(tmp_path: Path) -> None:
