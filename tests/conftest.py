@@ -1,14 +1,24 @@
 """What every test stands on: nothing that a developer's shell names is touched."""
 
+import sys
 from collections.abc import Iterator
 
 import pytest
 
+REGISTRY = ("MLFLOW_TRACKING_URI", "MLFLOW_RUN_ID")
+PYTHON = ("PYTHONUNBUFFERED", "PYTHONDONTWRITEBYTECODE")
+"""Images set them, people do not: a command that needs one has to set it."""
+
 
 @pytest.fixture(scope="session", autouse=True)
-def no_registry_of_the_shell() -> Iterator[None]:
-    """Neither a tracking server nor a run, here and in the processes of the tests."""
+def nothing_of_the_shell() -> Iterator[None]:
+    """Neither a tracking server nor a run nor a habit of Python's, here and in the processes of the tests.
+
+    Only this process writes no bytecode: tests load the code of versions in it, whose folders a cache would
+    change, and for which the library starts processes of their own.
+    """
     with pytest.MonkeyPatch.context() as patch:
-        for name in ("MLFLOW_TRACKING_URI", "MLFLOW_RUN_ID"):
+        for name in (*REGISTRY, *PYTHON):
             patch.delenv(name, raising=False)
+        patch.setattr(sys, "dont_write_bytecode", True)
         yield

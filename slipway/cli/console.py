@@ -85,5 +85,6 @@ class Teller:
 
 
 def print_json(text: str) -> None:
-    """JSON on standard output, as it is."""
+    """JSON on standard output, as it is, and at once: `serve` goes on, and a pipe would hold it back."""
     sys.stdout.write(text + "\n")
+    sys.stdout.flush()

@@ -2,6 +2,7 @@
 
 import io
 import re
+import subprocess
 import sys
 
 import pytest
@@ -52,3 +53,11 @@ def test_lines_and_tabs_stay(terminal: PlainConsole) -> None:
     terminal.print("a\n\tb é 漢", markup=False)
 
     assert said(terminal) == "a\n        b é 漢\n"
+
+
+def test_json_is_told_at_once() -> None:
+    """Whoever reads it from a pipe waits for it while the command still runs."""
+    script = "import os; from slipway.cli.console import print_json; print_json('{}'); os._exit(0)"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+
+    assert done.stdout == "{}\n"
