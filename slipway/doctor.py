@@ -68,7 +68,7 @@ def diagnose(project: Project, shared: bool = False) -> list[Finding]:
         loopback(),
         registry(project),
         leftovers(project),
-        *([shared_registry(project), shared_data(project)] if shared else []),
+        *([shared_registry(project), shared_data(project, _sources(project))] if shared else []),
     ]
 
 
@@ -230,8 +230,12 @@ def shared_registry(project: Project) -> Finding:
     return Finding("shared registry", ok, found, "a tracking server", hint)
 
 
-def shared_data(project: Project) -> Finding:
-    """Whether DVC's default remote is elsewhere; without it data is made anew on each machine."""
+def shared_data(project: Project, sources: Sequence[str] = ()) -> Finding:
+    """Whether DVC's default remote is elsewhere; without it what is generated is made anew on each machine.
+
+    Args:
+        sources: the tables that DVC tracks, which nothing makes anew.
+    """
     from dvc.config import Config
 
     config = Config(str(project.root / ".dvc"))
@@ -239,8 +243,18 @@ def shared_data(project: Project) -> Finding:
     url = str(config["remote"][name]["url"]) if name in config["remote"] else ""
     ok = bool(url) and ("://" in url or not Path(url).is_relative_to(project.root))
     found = f"{name}, elsewhere" if ok else f"{name or 'none'}: inside this project"
+    if sources and not ok:
+        found += f", and so is {_some(sources)}"
     hint = "dvc remote add --default storage s3://..., or another store of DVC's"
-    return Finding("shared data", ok, found, "a remote of DVC's outside of the project", hint, blocks=False)
+    needed = "a remote of DVC's outside of the project"
+    return Finding("shared data", ok, found, needed, hint, blocks=bool(sources))
+
+
+def _sources(project: Project) -> list[str]:
+    from slipway.data.versions import tracked
+
+    paths = [project.card(name).data.source.path for name in project.settings.systems]
+    return [path for path in paths if tracked(project, path)]
 
 
 def leftovers(project: Project) -> Finding:

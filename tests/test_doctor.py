@@ -162,9 +162,11 @@ def test_everything_is_looked_at() -> None:
     [("../.slipway/dvc-remote", False), ("../../elsewhere", True), ("s3://bucket/data", True), (None, False)],
 )
 def test_data_is_shared_where_its_remote_is_elsewhere(tmp_path: Path, url: str | None, ok: bool) -> None:
-    """A remote inside the project is gone with the machine; that is a warning, for data can be made anew."""
+    """A remote inside the project is gone with the machine; nothing makes a table anew."""
     (tmp_path / "p" / ".dvc").mkdir(parents=True)
     remote = f"[core]\n    remote = r\n['remote \"r\"']\n    url = {url}\n" if url else ""
     (tmp_path / "p" / ".dvc" / "config").write_text(remote)
     found = doctor.shared_data(Project(tmp_path / "p"))
     assert (found.ok, found.missing) == (ok, False)
+    table = doctor.shared_data(Project(tmp_path / "p"), ["incoming/churn.csv"])
+    assert (table.ok, table.missing, "incoming/churn.csv" in table.found) == (ok, not ok, not ok)

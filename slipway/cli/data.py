@@ -14,8 +14,10 @@ app = typer.Typer(no_args_is_help=True, help="The stages that DVC runs, ingest, 
 def ingest(system: System = None, size: DataSize = "full") -> None:
     """Bring the source into canonical Parquet files."""
     from slipway.data.ingest import ingest as ingest_rows
+    from slipway.data.versions import bring
 
     project, card = _open(system)
+    bring(project, card.data.source.path)
     out = project.data(card.name, size) / "raw"
     ingest_rows(project, card, size, out)
     typer.echo(f"{card.name}: {out}")

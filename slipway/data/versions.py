@@ -1,11 +1,12 @@
 """DVC, and everything that slipway asks of it: reproduce the data, name a version of it, fetch one."""
 
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import yaml
@@ -16,10 +17,15 @@ from slipway.project import Project
 from slipway.settings import Size
 
 WORKSPACE = "WORKSPACE"
+ABSENT = re.compile(r"missing data 'source': (?P<path>.+)")
+"""What DVC says of a file that it tracks and that is neither here nor in its cache or remote."""
+MISSING = "neither here nor in DVC's remote; `dvc push` it where it is, to a remote that both reach"
 
 
 def reproduce(project: Project, system: str, size: Size) -> bool:
     """Run the stages whose inputs changed and push the results to DVC's remote; true if any stage ran.
+
+    What did not change and is not here, as in a fresh clone, is pulled from the remote where it has it.
 
     Raises:
         Refused: the data failed its checks.
@@ -30,7 +36,7 @@ def reproduce(project: Project, system: str, size: Size) -> bool:
     log.parent.mkdir(parents=True, exist_ok=True)
     log.unlink(missing_ok=True)
     target = f"{_folder(system)}/dvc.yaml:split@{size}"
-    _dvc(project, log, "repro", target)
+    _dvc(project, log, "repro", "--pull", target)
     _dvc(project, log, "push", "--with-deps", target)
     return "Running stage" in log.read_text(encoding="utf-8", errors="replace")
 
@@ -46,6 +52,29 @@ def track(project: Project, path: str) -> None:
     log.parent.mkdir(parents=True, exist_ok=True)
     log.unlink(missing_ok=True)
     _dvc(project, log, "add", path)
+
+
+def bring(project: Project, path: str) -> None:
+    """Get a file or folder that DVC tracks from its remote, where it is not here, as in a fresh clone.
+
+    Raises:
+        SlipwayError: the remote cannot be reached, or does not have it.
+    """
+    if (project.root / path).exists() or not tracked(project, path):
+        return
+    log = project.state / "logs" / "dvc-pull.log"
+    log.parent.mkdir(parents=True, exist_ok=True)
+    log.unlink(missing_ok=True)
+    try:
+        _dvc(project, log, "pull", path)
+    except SlipwayError as error:
+        raise SlipwayError(f"{path}: {MISSING} ({error})") from error
+
+
+def tracked(project: Project, path: str) -> bool:
+    """Whether DVC, and not Git, keeps a path, by itself or with a folder that it lies in."""
+    places = (path, *(str(folder) for folder in PurePosixPath(path).parents))
+    return any((project.root / f"{place}.dvc").is_file() for place in places)
 
 
 def fingerprint(project: Project, system: str, size: Size, revision: str = WORKSPACE) -> str:
@@ -161,5 +190,7 @@ def _fail(log: Path, command: str) -> None:
         for kind in (Refused, UsageError, SlipwayError):
             if line.startswith(f"{kind.__name__}: "):
                 raise kind(line.removeprefix(f"{kind.__name__}: "))
+        if absent := ABSENT.search(line):
+            raise SlipwayError(f"{absent['path']}: {MISSING}")
     said = [line for line in lines if line.startswith("ERROR: ")] or lines[:1] or ["it said nothing"]
     raise SlipwayError(f"dvc {command} failed: {said[-1].removeprefix('ERROR: ')} (all of it: {log})")

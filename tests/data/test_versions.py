@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from slipway.data.versions import fetch, fingerprint, hash_of, reproduce
+from slipway.data.versions import bring, fetch, fingerprint, hash_of, reproduce, track
 from slipway.errors import Refused, SlipwayError, UsageError
 from slipway.project import Project
 from tests.root import ROOT
@@ -161,3 +161,42 @@ def test_no_git(tmp_path: Path) -> None:
     with pytest.raises(SlipwayError, match="git init"):
         reproduce(Project(tmp_path), "toy", "small")
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.fixture
+def clone(toy: Project, tmp_path: Path) -> Project:
+    """What Git has of a project whose source DVC tracks, and whose remote is outside of it."""
+    (toy.root / ".dvc/config").write_text(
+        f"[core]\n    remote = far\n['remote \"far\"']\n    url = {tmp_path}/far\n"
+    )
+    git(toy.root, "rm", "--quiet", "--cached", "source.txt")
+    track(toy, "source.txt")
+    assert not reproduce(toy, "toy", "small")
+    git(toy.root, "add", "--all")
+    git(toy.root, "commit", "--quiet", "--message", "tracked")
+    git(tmp_path, "clone", "--quiet", str(toy.root), "clone")
+    return Project(tmp_path / "clone")
+
+
+def test_a_clone_gets_its_data_from_the_remote(clone: Project) -> None:
+    """As a runner of CI does; nothing is made again that is there."""
+    assert not reproduce(clone, "toy", "small")
+    assert (clone.root / "source.txt").read_text(encoding="utf-8") == "first"
+    assert train(clone.data("toy", "small") / "split") == "first"
+
+
+def test_a_clone_gets_its_source_from_the_remote(clone: Project) -> None:
+    """For a stage that is run by itself; a source that is there is left as it is."""
+    bring(clone, "source.txt")
+    (clone.root / "source.txt").write_text("mine")
+    bring(clone, "source.txt")
+    assert (clone.root / "source.txt").read_text(encoding="utf-8") == "mine"
+
+
+def test_a_source_that_is_nowhere_is_named(clone: Project, tmp_path: Path) -> None:
+    """Nothing makes it anew, so somebody has to push it."""
+    shutil.rmtree(tmp_path / "far")
+    for get in (lambda: reproduce(clone, "toy", "small"), lambda: bring(clone, "source.txt")):
+        with pytest.raises(SlipwayError, match=r"^source\.txt: neither here nor in DVC's remote; `dvc push`"):
+            get()
+    assert not (clone.root / "data").exists()
