@@ -75,6 +75,12 @@ def heard(project: Project, name: str, tell: Callable[[str, str], None]) -> Iter
             yield listener
 
 
+def last_run(project: Project) -> str | None:
+    """The id of the pipeline run that this machine began last, None where there was none."""
+    logs = (project.state / "runs").glob("[0-9]*.log")  # an id begins with its time
+    return max((path.stem for path in logs), default=None)
+
+
 @contextlib.contextmanager
 def _python_by_name() -> Iterator[None]:
     """Let kfp start tasks by the name `python3`, with this interpreter's folder first on PATH.

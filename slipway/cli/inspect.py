@@ -97,6 +97,9 @@ def report(
     system: System = None,
     size: DataSize = "full",
     record: Annotated[str | None, typer.Option(help="Id of a decision; the newest.")] = None,
+    ran_here: Annotated[
+        bool, typer.Option("--last-run", help="Of this machine's last run only; an error where it took none.")
+    ] = False,
     to: Annotated[Path | None, typer.Option(help="Copy the report to this file.")] = None,
     form: Annotated[
         Literal["html", "markdown"], typer.Option("--format", help="The page, or its ten lines as Markdown.")
@@ -107,10 +110,16 @@ def report(
     from slipway.atomic import whole_file
     from slipway.registry import Registry
     from slipway.report import markdown
+    from slipway.runs import last_run
 
     project = Project.find()
     registry = Registry(project, project.card(system).name, size)
-    records = [one for one in registry.records(skip=_warn) if record in (None, one.id)]
+    run = last_run(project) if ran_here else None
+    if ran_here and run is None:
+        raise SlipwayError("no run has begun on this machine")
+    records = [one for one in registry.records(run, skip=_warn) if record in (None, one.id)]
+    if not records and run:
+        raise SlipwayError(f"run {run} took no decision; its log is .slipway/runs/{run}.log")
     if not records:
         raise SlipwayError(f"no decision {record or 'yet'}; `slipway history` lists them")
     newest = records[-1]

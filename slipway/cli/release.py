@@ -8,12 +8,12 @@ from slipway.project import Project
 
 
 def package(system: System = None, size: DataSize = "full", version: Version = None) -> None:
-    """Build the Bento of a version, from the code that it carries; prints `version=` and `bento=`."""
+    """Build a version's Bento, of the code that it carries; prints `version=`, `digest=` and `bento=`."""
     _package(system, size, version)
 
 
 def publish(system: System = None, size: DataSize = "full", version: Version = None) -> None:
-    """Push the image of a version, with its SBOM; prints `image=`, by digest, after what `package` prints."""
+    """Push a version's image with its SBOM; prints `image=`, by digest, after what `package` prints."""
     from slipway.image import publish as push
 
     project, bento = _package(system, size, version)
@@ -29,7 +29,8 @@ def _package(system: str | None, size: DataSize, version: int | None) -> tuple[P
     registry = Registry(project, card.name, size)
     number = registry.chosen(version)
     bento = bento_of(project, registry, number)
-    out.print(f"version={number}\nbento={bento}", markup=False)
+    digest = registry.get(number).digest
+    out.print(f"version={number}\ndigest={digest}\nbento={bento}", markup=False)
     return project, bento
 
 

@@ -14,6 +14,9 @@ def train(
     size: DataSize = "full",
     revision: Revision = "WORKSPACE",
     baseline: Annotated[bool, typer.Option("--baseline", help="Train the baseline alone.")] = False,
+    allow_refusal: Annotated[
+        bool, typer.Option("--allow-refusal", help="End with 0 too where the gate keeps the incumbent.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Run the training pipeline: fetch, check, train, evaluate, gate, register or refuse."""
@@ -27,7 +30,9 @@ def train(
         print_json(record.model_dump_json())
     else:
         out.print(f"{record.decision}: {record.reason}", markup=False)
-    jobs.raise_for(record)
+    compared = record.evaluation is not None  # else the data was refused, which somebody has to look at
+    if not (allow_refusal and compared):
+        jobs.raise_for(record)
 
 
 def add(app: typer.Typer) -> None:

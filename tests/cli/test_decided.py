@@ -80,6 +80,17 @@ def test_a_decision_against_a_version_is_the_exit_code(
     assert only_line(ran, code).endswith(f": {REASON}\n")
 
 
+@pytest.mark.gate("command.refused")
+@pytest.mark.parametrize(("compared", "code"), [(True, 0), (False, 3)])
+def test_a_schedule_may_take_a_refusal_for_a_result(root: Path, *, compared: bool, code: int) -> None:
+    """Where the gate kept the incumbent, and only there: of refused data nothing was compared."""
+    record = sample.record(decision="refused", reason=REASON, **({} if compared else {"evaluation": None}))
+    ran = decided(root, "train --allow-refusal", record)
+
+    assert ran.returncode == code
+    assert f"refused: {REASON}" in ran.stdout
+
+
 @pytest.mark.parametrize(
     ("name", "decision"),
     [("train", "registered"), ("rollout --version 2", "promote"), ("rollout --version 2", "first")],

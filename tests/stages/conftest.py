@@ -17,7 +17,9 @@ from tests.report import sample
 from tests.root import ROOT
 from tests.tiny import tiny_version
 
-RUN = RunRef(id="r", system="ad_click", size="small", revision="WORKSPACE", fingerprint="f")
+RUN = RunRef(
+    id="20260102-030405-aaaaaa", system="ad_click", size="small", revision="WORKSPACE", fingerprint="f"
+)
 
 
 @dataclass(frozen=True)

@@ -46,7 +46,8 @@ def test_the_staged_version_is_packaged(desk: Desk, shared: Registry) -> None:
     ran = run(desk, "package", "--size", "small")
 
     assert ran.returncode == 0, ran.stderr
-    assert ran.stdout == "version=1\nbento=slipway-demo-ad-click-small:1\n"
+    digest = shared.get(1).digest
+    assert ran.stdout == f"version=1\ndigest={digest}\nbento=slipway-demo-ad-click-small:1\n"
     assert (desk.root / ".slipway/bentoml/bentos/slipway-demo-ad-click-small/1/bento.yaml").is_file()
     assert aliases(shared) == before
 
@@ -57,7 +58,7 @@ def test_a_version_is_published_by_digest(desk: Desk, shared: Registry, docker: 
     ran = run(desk, "publish", "--size", "small", "--version", "1")
 
     assert ran.returncode == 0, ran.stderr
-    version, bento, image = ran.stdout.splitlines()
+    version, _, bento, image = ran.stdout.splitlines()
     assert (version, bento) == ("version=1", "bento=slipway-demo-ad-click-small:1")
     assert image == f"image={Project(desk.root).settings.image_repository}@{DIGEST}"
     assert (docker / "calls").is_file()
@@ -116,6 +117,22 @@ def test_the_verdict_is_printed_or_written_as_markdown(desk: Desk, shared: Regis
     assert "### ✓ registered" in printed.stdout
     assert (written.stdout, page.stdout) == (f"{out}\n", f"{desk.root / 'report.html'}\n")
     assert (desk.root / "report.html").read_text().startswith("<!")
+
+
+def test_the_verdict_of_a_job_is_that_of_its_own_run(desk: Desk, shared: Registry) -> None:
+    """In a shared registry the newest decision may be another's, or last week's, where the run failed."""
+    ask = ("report", "--size", "small", "--format", "markdown", "--last-run")
+    logs = desk.root / ".slipway" / "runs"
+    logs.mkdir(parents=True, exist_ok=True)
+    assert only_line(run(desk, *ask), 1) == "SlipwayError: no run has begun on this machine\n"
+
+    (logs / f"{RUN.id}.log").touch()
+    assert "### ✓ registered" in run(desk, *ask).stdout
+
+    (logs / "20260102-030406-000000.log").touch()
+    failed = run(desk, *ask)
+    assert "run 20260102-030406-000000 took no decision" in only_line(failed, 1)
+    assert failed.stdout == ""
 
 
 def test_a_machine_that_is_thrown_away_needs_a_shared_registry(
