@@ -1,7 +1,7 @@
 # One vocabulary for people and CI. Works with GNU make 3.81, which macOS has; nothing here asks a question.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help setup check manifests test test-full prove demo bench ui lock wheel sign verify clean reset
+.PHONY: help setup check manifests test test-full prove demo bench ui lock locks wheel sign verify clean reset
 
 SIZE ?= full
 PORT ?= 5050
@@ -53,6 +53,9 @@ lock: .venv/.chain ## Resolve the requirements*.txt again from pyproject.toml; U
 	@$(COMPILE) pyproject.toml --group build --group serving --group dev -o requirements-dev.txt $(if $(UPGRADE),--upgrade)
 	@$(COMPILE) pyproject.toml --group build -c requirements-dev.txt -o requirements.txt
 	@$(COMPILE) --group serving -c requirements-dev.txt -o requirements-serving.txt
+
+locks: ## Take the requirements*.txt of another folder, FROM=folder, such as those that CI resolved
+	@for name in requirements requirements-dev requirements-serving; do cp "$${FROM:?names no folder}/$$name.txt" . || exit 1; done
 
 wheel: .venv/.chain ## Build the wheel of slipway/ into dist/
 	@$(RUN) -m pip wheel -qq --disable-pip-version-check --no-deps --no-build-isolation -w dist ./slipway

@@ -85,8 +85,10 @@ def fingerprint(project: Project, system: str, size: Size, revision: str = WORKS
         stages = yaml.safe_load(text)["stages"]
         found = next(out["md5"] for out in stages[f"split@{size}"]["outs"] if out["path"].endswith("/split"))
     except (FileNotFoundError, KeyError, StopIteration) as error:
+        kept = "" if revision == WORKSPACE else " and commit the lock"
         raise SlipwayError(
-            f"{name} at {revision}: no split@{size}; run `dvc repro {_folder(system)}/dvc.yaml:split@{size}`"
+            f"{name} at {revision}: no split@{size}; "
+            f"run `dvc repro {_folder(system)}/dvc.yaml:split@{size}`{kept}"
         ) from error
     except (yaml.YAMLError, TypeError, ValueError) as error:
         raise SlipwayError(f"{name} at {revision}: not a lock of DVC; `git checkout` it") from error

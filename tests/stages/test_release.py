@@ -121,7 +121,7 @@ def test_the_verdict_is_printed_or_written_as_markdown(desk: Desk, shared: Regis
 
 def test_the_verdict_of_a_job_is_that_of_its_own_run(desk: Desk, shared: Registry) -> None:
     """In a shared registry the newest decision may be another's, or last week's, where the run failed."""
-    ask = ("report", "--size", "small", "--format", "markdown", "--last-run")
+    ask = ("report", "--size", "small", "--format", "markdown", "--last-run", "--system", "")
     logs = desk.root / ".slipway" / "runs"
     logs.mkdir(parents=True, exist_ok=True)
     assert only_line(run(desk, *ask), 1) == "SlipwayError: no run has begun on this machine\n"
