@@ -13,7 +13,7 @@ from slipway.project import Project
 
 def update(
     to: Annotated[
-        str | None, typer.Option("--to", help="Tag, branch or commit of the template; its newest release.")
+        str | None, typer.Option("--to", help="Tag, branch or commit; the newest release, if newer.")
     ] = None,
     template: Annotated[
         str | None,
@@ -31,7 +31,7 @@ def update(
     if as_json:
         print_json(TypeAdapter(Update).dump_json(found).decode())
     elif not found.changed and not found.conflicts:
-        out.print(f"the template is at {found.after} already; nothing to merge")
+        out.print(f"the template is at {found.after} already; nothing newer to merge")
     else:
         out.print(
             f"template {found.before} to {found.after}: {len(found.changed)} files changed, not committed"

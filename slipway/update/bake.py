@@ -11,6 +11,9 @@ from packaging.version import InvalidVersion, Version
 
 from slipway.errors import SlipwayError
 
+ELSEWHERE = {"GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY", "GIT_COMMON_DIR"}
+"""They name another repository, where a hook or an alias of Git runs the update."""
+
 
 def newest_release(tags: Sequence[str]) -> str | None:
     """The tag `vX.Y.Z` of the highest version that is no preview, None where there is none."""
@@ -54,11 +57,18 @@ def commit_of(template: Path, revision: str) -> str:
         except SlipwayError:
             continue
     tags = ", ".join(git(template, "tag").split()) or "none"
-    raise SlipwayError(f"{revision}: the template has no such tag, branch or commit; its tags are {tags}")
+    raise SlipwayError(f"{revision!r}: the template has no such tag, branch or commit; its tags are {tags}")
 
 
-def bake(template: Path, commit: str, answers: Mapping[str, str], out: Path) -> Path:
+def is_part(template: Path, commit: str, later: str) -> bool:
+    """Whether a commit is another one, or in its history."""
+    return not git(template, "rev-list", "--max-count=1", commit, f"^{later}")
+
+
+def bake(template: Path, commit: str, answers: Mapping[str, str], out: Path, **changes: str) -> Path:
     """Make a project of the template at a commit, with its Git history of one commit.
+
+    The user's settings of cookiecutter and Git play no part, but for changes to the environment.
 
     Raises:
         SlipwayError: cookiecutter or one of the template's hooks failed.
@@ -67,9 +77,10 @@ def bake(template: Path, commit: str, answers: Mapping[str, str], out: Path) -> 
     (out / ".tmp").mkdir(parents=True)
     unasked = ("--no-input", "--default-config")
     words = [f"{name}={_literally(value)}" for name, value in answers.items()]
+    plain = {name: value for name, value in environment().items() if not name.startswith("GIT_")}
     done = subprocess.run(  # noqa: S603 - our own interpreter; the answers are arguments of its program
         [sys.executable, "-P", "-m", "cookiecutter", str(template), *unasked, "-o", str(out), *words],
-        env=environment() | {"HOME": str(out), "XDG_CONFIG_HOME": str(out), "TMPDIR": str(out / ".tmp")},
+        env=plain | {"HOME": str(out), "XDG_CONFIG_HOME": str(out), "TMPDIR": str(out / ".tmp")} | changes,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -91,8 +102,7 @@ def _literally(value: str) -> str:
 
 def environment() -> dict[str, str]:
     """No other repository than the one that is named, no question asked, and a path is not a pattern."""
-    ssh = ("GIT_SSH", "GIT_SSH_COMMAND")
-    kept = {name: value for name, value in os.environ.items() if name in ssh or not name.startswith("GIT_")}
+    kept = {name: value for name, value in os.environ.items() if name not in ELSEWHERE}
     return kept | {"GIT_TERMINAL_PROMPT": "0", "GIT_LITERAL_PATHSPECS": "1"}
 
 
@@ -100,7 +110,7 @@ def git(folder: Path, *words: str, **changes: str) -> str:
     """What a Git command prints, with changes to its environment.
 
     Raises:
-        SlipwayError: its last line of complaint.
+        SlipwayError: its complaint, in one line.
     """
     try:
         done = subprocess.run(  # noqa: S603 - Git, whose options end where a user's words begin
@@ -115,6 +125,12 @@ def git(folder: Path, *words: str, **changes: str) -> str:
     except FileNotFoundError as error:
         raise SlipwayError("git is not installed") from error
     if done.returncode != 0:
-        complaint = done.stderr.strip().splitlines() or [f"ended with {done.returncode}"]
-        raise SlipwayError(f"git {words[0]}: {complaint[-1]}")
+        raise SlipwayError(f"git {words[0]}: {_complaint(done.stderr) or f'ended with {done.returncode}'}")
     return done.stdout.removesuffix("\n")
+
+
+def _complaint(text: str) -> str:
+    """The first error that Git names, with the paths that it lists below it; else the last line."""
+    found = re.search(r"^(fatal|error): .*(\n[ \t]+\S.*)*", text, re.MULTILINE)
+    said = [found[0]] if found else text.strip().splitlines()
+    return " ".join(said[-1].split()) if said else ""

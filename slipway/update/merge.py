@@ -3,12 +3,13 @@
 import json
 import re
 import tempfile
+from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from slipway.errors import Refused, SlipwayError, UsageError
-from slipway.update.bake import bake, clone, commit_of, git, newest
+from slipway.update.bake import bake, clone, commit_of, git, is_part, newest
 from slipway.update.origin import FILE, Origin, read_origin, version_of
 
 LOCKS = ("dvc.lock", "requirements.txt", "requirements-dev.txt", "requirements-serving.txt")
@@ -27,7 +28,7 @@ class Update:
         changed: paths that it changed, staged.
         conflicts: paths in which Git has marked a conflict.
         left: paths of the template that were left as the project has them: folders that it has deleted, and
-            locks that it has made anew.
+            locks that it has made anew, moved or deleted.
     """
 
     before: str
@@ -44,7 +45,7 @@ def merged(
 
     Args:
         source: where the template is now; what the project remembers, by default.
-        revision: a tag, branch or commit of it; the newest release by default.
+        revision: a tag, branch or commit of it; the newest release by default, if that is newer.
 
     Raises:
         UsageError: nobody knows where the template is.
@@ -52,7 +53,7 @@ def merged(
         SlipwayError: the template cannot be reached or baked; the project is as it was.
     """
     origin = read_origin(root)
-    where = source or origin.source
+    where = origin.source if source is None else source
     if where is None:
         raise UsageError(
             f"{FILE}: source is null; name the template's repository: slipway update --template URL"
@@ -62,13 +63,34 @@ def merged(
         folder = Path(temporary)
         tell(f"fetching the template from {re.sub('(?<=://)[^/]*@', '', where)}")  # a password may be in it
         template = clone(where, folder / "template")
-        old, new = commit_of(template, origin.revision), commit_of(template, revision or newest(template))
-        if old == new:
+        old = _start(template, origin, tell)
+        new = commit_of(template, newest(template) if revision is None else revision)
+        if old == new or (revision is None and is_part(template, new, old)):
             return Update(origin.version, origin.version, [], [], [])
         tell(f"making this project of the template at {old[:12]} and at {new[:12]}")
-        before, after = (bake(template, one, origin.answers, folder / one) for one in (old, new))
+        objects = git(root, "rev-parse", "--show-object-format")
+        before, after = (
+            bake(template, one, origin.answers, folder / one, GIT_DEFAULT_HASH=objects) for one in (old, new)
+        )
         tell("merging")
         return _pick(root, before, after, origin)
+
+
+def _start(template: Path, origin: Origin, tell: Callable[[str], None]) -> str:
+    """The commit that a project was made from; its version's tag, where the template does not have that."""
+    tag = f"v{origin.version}"
+    if origin.commit is not None:
+        try:
+            return commit_of(template, origin.commit)
+        except SlipwayError:
+            tell(f"the template has no commit {origin.commit}; going by its tag {tag} instead")
+    try:
+        return commit_of(template, tag)
+    except SlipwayError as error:
+        raise SlipwayError(
+            f"{FILE}: commit: found {json.dumps(origin.commit)}, expected one of the template, which has no "
+            f"tag {tag} either; put the commit there that this project is nearest to"
+        ) from error
 
 
 def _require_clean(root: Path) -> None:
@@ -87,7 +109,8 @@ def _pick(root: Path, old: Path, new: Path, origin: Origin) -> Update:
     """The difference between two projects, as a commit that no branch has, picked onto this one."""
     trees = [_fetched(root, made) for made in (old, new)]
     mine, theirs, coming = (_files(root, name) for name in ("HEAD", *trees))
-    left = _deleted_folders(mine, theirs) + _own_locks(mine, theirs, coming)
+    deleted = _deleted_folders([*mine, *_moved(root, trees[0], theirs)], theirs)
+    left = deleted + _own_locks(mine, theirs, coming, deleted)
     base, tip = (_without(root, tree, [*left, FILE]) for tree in trees)
     _require_room(root, mine, _files(root, tip).items() - _files(root, base).items())
     after = version_of(new)
@@ -105,7 +128,7 @@ def _pick(root: Path, old: Path, new: Path, origin: Origin) -> Update:
 
 def _picked(root: Path, pick: str) -> None:
     try:
-        git(root, "cherry-pick", "--no-commit", pick)
+        git(root, "cherry-pick", "--no-commit", "--no-rerere-autoupdate", pick)
     except SlipwayError:
         if not _conflicts(root):
             raise
@@ -123,7 +146,7 @@ def _record(root: Path, tree: str, origin: Origin) -> None:
 
 def _require_room(root: Path, mine: Iterable[str], coming: Iterable[tuple[str, str]]) -> None:
     """Git takes what it ignores for worthless, and a merge writes over it."""
-    known = {*mine, *(str(folder) for path in mine for folder in PurePosixPath(path).parents)}
+    known = {*mine, *_folders(mine)}
     for path, _ in sorted(coming):
         for spot in (path, *map(str, PurePosixPath(path).parents)):
             place = root / spot
@@ -154,17 +177,36 @@ def _files(root: Path, tree: str) -> dict[str, str]:
     return {path: meta.split()[2] for meta, _, path in (line.partition("\t") for line in lines if line)}
 
 
+def _folders(paths: Iterable[str]) -> set[str]:
+    """All folders that paths lie in."""
+    return {str(folder) for path in paths for folder in PurePosixPath(path).parents}
+
+
+def _moved(root: Path, tree: str, theirs: Iterable[str]) -> list[str]:
+    """The template's files in folders of which most files lie elsewhere in the project; Git follows those.
+
+    A few do not count: files of one system look much like those of another.
+    """
+    renames = ("-M", "--no-rename-empty", "--diff-filter=R", "--name-status", "-z")
+    sources = git(root, "diff", *renames, tree, "HEAD").split("\0")[1::3]
+    held, gone = (Counter(PurePosixPath(path).parent for path in paths) for paths in (theirs, sources))
+    return [path for path in sources if 2 * gone[folder := PurePosixPath(path).parent] > held[folder]]
+
+
 def _deleted_folders(mine: Iterable[str], theirs: Iterable[str]) -> list[str]:
     """The outermost folders of the template in which the project has kept no file."""
-    kept = {str(folder) for path in mine for folder in PurePosixPath(path).parents}
-    gone = {str(folder) for path in theirs for folder in PurePosixPath(path).parents} - kept
-    return sorted(folder for folder in gone if str(PurePosixPath(folder).parent) in kept)
+    kept = _folders(mine)
+    return sorted(path for path in _folders(theirs) - kept if str(PurePosixPath(path).parent) in kept)
 
 
-def _own_locks(mine: dict[str, str], theirs: dict[str, str], coming: dict[str, str]) -> list[str]:
-    """The locks that the project has made anew and that the template changes."""
-    names = [path for path in theirs if PurePosixPath(path).name in LOCKS and path in mine]
-    return [path for path in names if mine[path] != theirs[path] != coming.get(path)]
+def _own_locks(
+    mine: dict[str, str], theirs: dict[str, str], coming: dict[str, str], deleted: list[str]
+) -> list[str]:
+    """The locks that the template changes and the project does not have as they were."""
+    names = [
+        path for path in theirs if PurePosixPath(path).name in LOCKS and not _folders([path]) & {*deleted}
+    ]
+    return [path for path in names if mine.get(path) != theirs[path] != coming.get(path)]
 
 
 def _without(root: Path, tree: str, paths: list[str]) -> str:

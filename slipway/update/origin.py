@@ -21,11 +21,6 @@ class Origin(Strict):
     commit: Annotated[str | None, Field(description="null where it was not committed, or came in an archive")]
     answers: dict[str, str]
 
-    @property
-    def revision(self) -> str:
-        """What Git calls the template of this project: its commit, or the tag of its version."""
-        return self.commit or f"v{self.version}"
-
 
 def read_origin(project: Path) -> Origin:
     """Read a project's.

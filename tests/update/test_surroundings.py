@@ -9,7 +9,7 @@ import pytest
 
 from slipway.errors import Refused, SlipwayError
 from slipway.update import merge
-from slipway.update.bake import git
+from slipway.update.bake import bake, git
 from slipway.update.merge import merged
 from tests.update.conftest import HOLE, Toy, commit, write
 
@@ -56,6 +56,56 @@ def test_new_files_count_however_git_shows_them(toy: Toy) -> None:
         merged(toy.project, None, None)
 
 
+def test_a_change_that_git_was_told_to_hide_is_named(toy: Toy) -> None:
+    """Git's last line says no more than that it failed."""
+    git(toy.project, "update-index", "--skip-worktree", "Makefile")
+    write(toy.project, {"Makefile": "mine"})
+
+    with pytest.raises(SlipwayError, match=r"^git cherry-pick: error: Your local changes to .*: Makefile$"):
+        merged(toy.project, None, None)
+
+    assert (toy.status(), toy.read("Makefile")) == ([], "mine")
+
+
+def test_git_keeps_its_settings_and_looks_at_no_other_repository(
+    toy: Toy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A job passes addresses, credentials and certificates on in the environment, an alias its repository."""
+    settings = {
+        "GIT_CONFIG_COUNT": "1",
+        "GIT_CONFIG_KEY_0": f"url.{toy.template}.insteadOf",
+        "GIT_CONFIG_VALUE_0": "https://slipway.invalid/x",
+        "GIT_DIR": str(tmp_path / "other"),
+    }
+    for name, value in settings.items():
+        monkeypatch.setenv(name, value)
+
+    assert merged(toy.project, "https://slipway.invalid/x", None).after == "1.1.0"
+
+
+def test_any_kind_of_hash(toy: Toy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A repository has one kind, whatever Git is told to make new ones with."""
+    monkeypatch.setenv("GIT_DEFAULT_HASH", "sha256")
+    answers = {"project_slug": "other"}
+    other = bake(tmp_path / "copy", "v1.0.0", answers, tmp_path / "other", GIT_DEFAULT_HASH="sha256")
+
+    for project in (toy.project, other):
+        assert merged(project, None, None).after == "1.1.0"
+
+
+def test_a_conflict_that_git_knows_the_answer_to(toy: Toy) -> None:
+    """It is put in the file, and stays marked as a conflict to look at."""
+    for name in ("rerere.enabled", "rerere.autoupdate"):
+        git(toy.project, "config", name, "true")
+    toy.edit({"library/a.py": "A = 3\n"})
+    merged(toy.project, None, None)
+    toy.edit({"library/a.py": "A = 5\n"})
+    git(toy.project, "reset", "--quiet", "--hard", "HEAD~1")
+
+    assert merged(toy.project, None, None).conflicts == ["library/a.py"]
+    assert toy.read("library/a.py") == "A = 5\n"
+
+
 def test_a_hook_of_the_user_s_stops_nothing(toy: Toy) -> None:
     """`post-checkout` runs for one file too, and its end is Git's."""
     hook(toy.project / ".git" / "hooks", "post-checkout", "exit 1")
@@ -92,7 +142,7 @@ def test_an_interrupted_merge_leaves_the_project_as_it_was(
 
 
 def test_a_path_is_relative_to_where_one_is(toy: Toy, monkeypatch: pytest.MonkeyPatch) -> None:
-    """As in a shell; it is recorded in full."""
+    """As in a shell."""
     monkeypatch.chdir(toy.project)
     assert merged(toy.project, os.path.relpath(toy.template), None).after == "1.1.0"
 

@@ -75,14 +75,27 @@ def test_a_file_that_both_deleted_or_one_changed_is_a_conflict(toy: Toy) -> None
 
 
 def test_a_deleted_folder_stays_deleted(toy: Toy) -> None:
-    """A project that depends on the wheel is not asked about each file of it."""
-    git(toy.project, "rm", "-r", "--quiet", "library")
-    commit(toy.project, "use the wheel")
+    """A project that depends on the wheel is not asked about each file of it, though it took one along."""
+    git(toy.project, "rm", "-r", "--quiet", "library", "systems/a")
+    toy.edit({"systems/mine/a.py": "A = 1\n"})
 
     found = merged(toy.project, None, None)
 
-    assert (found.conflicts, found.left) == ([], ["library"])
+    assert (found.conflicts, found.left) == ([], ["library", "systems/a"])
     assert not (toy.project / "library").exists()
+    assert toy.read("systems/mine/a.py") == "A = 1\n"
+
+
+def test_a_moved_folder_is_followed(toy: Toy) -> None:
+    """Where Git cannot know whether a new file belongs there too, it asks; a lock is no text to merge."""
+    for name in ("library", "systems"):
+        git(toy.project, "mv", name, f"our_{name}")
+    commit(toy.project, "move")
+
+    found = merged(toy.project, None, None)
+
+    assert (found.conflicts, found.left) == (["our_library/new.py"], ["systems/a/dvc.lock"])
+    assert (toy.read("our_library/a.py"), toy.read("our_systems/a/dvc.lock")) == ("A = 2\n", "hash: 1\n")
 
 
 def test_locks_that_were_made_anew_are_kept(toy: Toy) -> None:
@@ -162,18 +175,51 @@ def test_a_revision_can_be_named(toy: Toy) -> None:
     assert toy.read("library/a.py") == "A = 9\n"
 
 
-def test_a_revision_that_is_not_there(toy: Toy) -> None:
+def test_a_project_ahead_of_the_releases_goes_back_only_when_told(toy: Toy) -> None:
+    """It was made from a branch, as cookiecutter takes one that nobody names."""
+    write(toy.template, {"{{cookiecutter.project_slug}}/library/late.py": "LATE = 1\n"})
+    commit(toy.template, "three")
+    merged(toy.project, None, "main")
+    head = git(toy.template, "rev-parse", "HEAD")
+    toy.edit({FILE: json.dumps(json.loads(toy.read(FILE)) | {"commit": head})})
+
+    found = merged(toy.project, None, None)
+
+    assert (found.before, found.after, found.changed, toy.status()) == ("1.1.0", "1.1.0", [], [])
+    assert merged(toy.project, None, "v1.1.0").changed == [FILE, "library/late.py"]
+    assert not (toy.project / "library" / "late.py").exists()
+
+
+def test_a_commit_that_the_template_has_lost(toy: Toy) -> None:
+    """Its version's tag stands for it, and is named; without one, the line says what to do."""
+    record = json.loads(toy.read(FILE)) | {"commit": "0" * 40}
+    told: list[str] = []
+
+    toy.edit({FILE: json.dumps(record | {"version": "0.7.0"})})
+    with pytest.raises(
+        SlipwayError, match=rf'^{FILE}: commit: found "{"0" * 40}", expected .* no tag v0.7.0 either; put'
+    ):
+        merged(toy.project, None, None)
+    toy.edit({FILE: json.dumps(record)})
+
+    assert merged(toy.project, None, None, told.append).after == "1.1.0"
+    assert f"the template has no commit {'0' * 40}; going by its tag v1.0.0 instead" in told
+
+
+@pytest.mark.parametrize("revision", ["v9", ""])
+def test_a_revision_that_is_not_there(toy: Toy, revision: str) -> None:
     """The line names those that are."""
     with pytest.raises(
-        SlipwayError, match=r"^v9: the template has no such .* nightly, v1.0.0, v1.1.0, v2.0.0rc1$"
+        SlipwayError,
+        match=rf"^'{revision}': the template has no such .* nightly, v1.0.0, v1.1.0, v2.0.0rc1$",
     ):
-        merged(toy.project, None, "v9")
+        merged(toy.project, None, revision)
     assert toy.status() == []
 
 
 def test_a_template_that_is_not_there(toy: Toy, tmp_path: Path) -> None:
     """Git's own complaint."""
-    with pytest.raises(SlipwayError, match=r"^git clone: "):
+    with pytest.raises(SlipwayError, match=r"^git clone: fatal: repository '\S+/nowhere' does not exist$"):
         merged(toy.project, str(tmp_path / "nowhere"), None)
     assert toy.status() == []
 
