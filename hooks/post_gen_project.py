@@ -35,7 +35,7 @@ def make_example() -> None:
 def keep_system() -> None:
     """The folders and tests of other systems go; so does the list of them."""
     for folder in Path("systems").iterdir():
-        if folder.name != SYSTEM:
+        if folder.is_dir() and folder.name != SYSTEM:
             shutil.rmtree(folder)
             (Path("tests") / "systems" / f"test_{folder.name}.py").unlink(missing_ok=True)
     kept = [] if SYSTEM == "blank" else [SYSTEM]
@@ -53,25 +53,29 @@ def settings(systems: list[str]) -> str:
 def begin_history() -> None:
     """A repository with one commit; a name is made up where Git knows none."""
     try:
-        git("init", "--quiet", "--initial-branch", "main")
+        git("init", "--quiet")
     except FileNotFoundError:
         print("git is not installed: the project has no history yet, and DVC needs one")
         return
+    git("symbolic-ref", "HEAD", "refs/heads/main")
     git("add", "--all")
-    known = (
-        subprocess.run(["git", "var", "GIT_COMMITTER_IDENT"], capture_output=True, check=False).returncode
-        == 0
-    )
+    known = all(git("var", f"GIT_{who}_IDENT", asked=True) == 0 for who in ("AUTHOR", "COMMITTER"))
     identity = [] if known else ["-c", "user.name=slipway", "-c", "user.email=slipway@localhost"]
     commit = ["commit", "--quiet", "--no-verify", "--no-gpg-sign", "--message"]
     git(*identity, *commit, f"Start from slipway {VERSION}")
 
 
-def git(*words: str) -> None:
-    """Run Git here, or fail loudly; without hooks, and with files that its user ignores elsewhere."""
+def git(*words: str, asked: bool = False) -> int:
+    """Run Git here and, but where it is only asked something, fail loudly; what it ended with.
+
+    It runs no hooks, takes what its user ignores elsewhere, and leaves the ends of lines as they are.
+    """
     known = {name: value for name, value in os.environ.items() if name not in ELSEWHERE}
-    plain = ["-c", "core.hooksPath=/dev/null", "-c", "core.excludesFile=/dev/null"]
-    subprocess.run(["git", *plain, *words], env=known, check=True)
+    plain = ("hooksPath=/dev/null", "excludesFile=/dev/null", "autocrlf=false", "safecrlf=false")
+    options = [word for setting in plain for word in ("-c", f"core.{setting}")]
+    return subprocess.run(
+        ["git", *options, *words], env=known, check=not asked, capture_output=asked
+    ).returncode
 
 
 main()

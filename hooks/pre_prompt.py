@@ -99,7 +99,8 @@ def origin(here: Path) -> dict[str, str | None]:
     version = (here / "slipway" / "__init__.py").read_text(encoding="utf-8").split('__version__ = "')[1]
     commit = source = None
     if (here / ".git").exists():
-        commit = None if git(here, "status", "--porcelain") else git(here, "rev-parse", "HEAD")
+        changed = git(here, "status", "--porcelain", "--untracked-files=normal")
+        commit = None if changed else git(here, "rev-parse", "HEAD")
         remote = git(here, "config", "--default", "", "--get", "remote.origin.url")
         source = address(remote)
     return {"version": version.split('"')[0], "commit": commit, "source": source}

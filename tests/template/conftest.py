@@ -98,6 +98,7 @@ def bake(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Bake:
         key = tuple(sorted(answers.items()))
         if key not in made:
             out = tmp_path_factory.mktemp("baked")
+            (out / ".gitconfig").write_text("[user]\nuseConfigOnly = true\n")  # and no guess either
             done = cookiecutter(template, out, **answers)
             assert done.returncode == 0, done.stderr
             made[key] = next(path for path in out.iterdir() if (path / "project.yaml").exists())

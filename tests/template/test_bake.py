@@ -3,12 +3,18 @@
 import importlib.util
 import json
 import re
+import subprocess
+import sys
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pytest
 import yaml
+from cookiecutter.environment import StrictEnvironment
+from cookiecutter.prompt import prompt_for_config
 
 from slipway.project import Project
 from tests.repo.root import files
@@ -114,18 +120,24 @@ def test_one_system_stays(bake: Bake) -> None:
 
 def test_every_system_can_be_chosen() -> None:
     """The question lists the systems that there are."""
-    asked = json.loads((REPOSITORY / "cookiecutter.json").read_text())["system"]
+    asked = questions()["system"]
     there = sorted(path.parent.name for path in REPOSITORY.glob("systems/*/system.yaml"))
     assert (sorted(asked), asked[-1]) == (sorted([*there, "blank"]), "blank")
 
 
+def questions() -> dict[str, Any]:
+    """What cookiecutter asks, and what it keeps for the template's own use."""
+    found: dict[str, Any] = json.loads((REPOSITORY / "cookiecutter.json").read_text())
+    return found
+
+
 def test_five_questions_at_most() -> None:
     """Each explained in one line."""
-    questions = json.loads((REPOSITORY / "cookiecutter.json").read_text())
-    prompts = questions.pop("__prompts__")
-    assert len(questions) <= 5
-    assert set(prompts) == set(questions)
-    assert set(prompts["system"]) == {"__prompt__", *questions["system"]}
+    prompts = questions()["__prompts__"]
+    asked = {name for name in questions() if not name.startswith("_")}
+    assert len(asked) <= 5
+    assert set(prompts) == asked
+    assert set(prompts["system"]) == {"__prompt__", *questions()["system"]}
 
 
 def test_defaults_work(bake: Bake) -> None:
@@ -134,11 +146,19 @@ def test_defaults_work(bake: Bake) -> None:
     assert Project(project).settings.name == project.name == "my-project"
 
 
-def test_the_short_name_follows_from_any_name(bake: Bake) -> None:
+@pytest.mark.parametrize(
+    ("name", "short"),
+    [
+        ("3 Ways of Looking at the Größe of Ads", "ways-of-looking-at-the"),
+        ("Where Ships are Built, and Launched", "where-ships-are-built"),
+        *((name, "my-project") for name in ("***", "2024", "\N{SHIP}", "No", "Slipway MLOps")),
+    ],
+)
+def test_the_short_name_follows_from_any_name(tmp_path: Path, name: str, short: str) -> None:
     """A letter first, and no longer than what a host name has room for."""
-    assert bake(project_name="3 Ways of Looking at the Größe of Ads", system="blank").name == (
-        "ways-of-looking-at-the-gro"
-    )
+    answers = prompt_for_config({"cookiecutter": questions() | {"project_name": name}}, no_input=True)
+    assert answers["project_slug"] == short
+    assert refusal(tmp_path, answers) == ""
 
 
 def test_history_begins_without_an_identity(bake: Bake) -> None:
@@ -158,34 +178,49 @@ def test_a_known_author_commits(template: Path, tmp_path: Path) -> None:
 
 
 def test_a_user_s_settings_take_nothing_away(template: Path, bake: Bake, tmp_path: Path) -> None:
-    """Hooks of their own do not stop the first commit, and what they ignore elsewhere is in it."""
+    """Hooks and line ends of theirs do not stop the first commit, and what they ignore elsewhere is in it."""
     hooks = tmp_path / "hooks"
     hooks.mkdir()
     (hooks / "prepare-commit-msg").write_text("#!/bin/sh\nexit 1\n")
     (hooks / "prepare-commit-msg").chmod(0o755)
     (tmp_path / "ignored").write_text("*.lock\n.template.json\n.dvc/\ndata.py\n")
-    (tmp_path / ".gitconfig").write_text(f"[core]\nhooksPath = {hooks}\nexcludesFile = {tmp_path}/ignored\n")
+    (tmp_path / ".gitconfig").write_text(
+        f"[core]\nhooksPath = {hooks}\nexcludesFile = {tmp_path}/ignored\nautocrlf = true\nsafecrlf = true\n"
+        "[init]\ndefaultBranch = master\n"
+    )
 
     done = cookiecutter(template, tmp_path, **OTHER, system="blank")
 
     assert done.returncode == 0, done.stderr
-    assert tracked(tmp_path / "harbour-lights") == tracked(bake(**OTHER, system="blank"))
+    tree, expected = (
+        git(project, "ls-tree", "-r", "main")
+        for project in (tmp_path / "harbour-lights", bake(**OTHER, system="blank"))
+    )
+    assert tree == expected
 
 
 def test_another_repository_is_not_touched(
     template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A hook or an alias of Git runs its commands with that repository in the environment."""
+    """A hook or an alias of Git runs its commands with that repository in the environment.
+
+    The author that it knows is nobody here, and a committer alone is no author.
+    """
+    other = tmp_path / "other"
     git(tmp_path, "init", "--quiet", "other")
-    monkeypatch.setattr(
-        "tests.template.conftest.environment",
-        lambda home: environment(home) | {"GIT_DIR": str(tmp_path / "other" / ".git")},
-    )
+    for setting, value in (("name", "o"), ("email", "o@example.com"), ("useConfigOnly", "true")):
+        git(other, "config", f"user.{setting}", value)
+    known = {"GIT_DIR": f"{other}/.git", "GIT_COMMITTER_NAME": "c", "GIT_COMMITTER_EMAIL": "c@example.com"}
+    monkeypatch.setattr("tests.template.conftest.environment", lambda home: environment(home) | known)
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / ".gitconfig").write_text("[user]\nuseConfigOnly = true\n")
+
     done = cookiecutter(template, tmp_path / "out", **OTHER, system="blank")
 
     assert done.returncode == 0, done.stderr
-    assert git(tmp_path / "out" / "harbour-lights", "log", "--format=%s") == "Start from slipway 0.1.0\n"
-    assert not (tmp_path / "other" / ".git" / "index").exists()
+    made = git(tmp_path / "out" / "harbour-lights", "log", "--format=%s, %an, %cn")
+    assert made == "Start from slipway 0.1.0, slipway, c\n"
+    assert not (other / ".git" / "index").exists()
 
 
 def test_a_project_that_is_there_is_not_baked_over(template: Path, tmp_path: Path) -> None:
@@ -203,9 +238,10 @@ def test_a_project_that_is_there_is_not_baked_over(template: Path, tmp_path: Pat
     ]
 
 
-def test_the_changelog_is_the_project_s_alone() -> None:
-    """An update that changes the line below which people write would be a conflict each time."""
-    assert "_origin" not in (REPOSITORY / OVERLAY / "CHANGELOG.md").read_text()
+@pytest.mark.parametrize("name", ["CHANGELOG.md", "README.md"])
+def test_what_people_write_is_the_project_s_alone(name: str) -> None:
+    """A line that each release changes would be a conflict for who wrote there, each time."""
+    assert "_origin" not in (REPOSITORY / OVERLAY / name).read_text()
 
 
 def test_answers_and_origin_are_recorded(template: Path, bake: Bake) -> None:
@@ -221,10 +257,36 @@ def test_answers_and_origin_are_recorded(template: Path, bake: Bake) -> None:
     }
 
 
-WRONG = {
+def test_the_short_name_has_room_in_a_host_name() -> None:
+    """KServe's `<name>-predictor-<namespace>`, of every overlay, under the longest name that is allowed."""
+    (rule,) = re.findall(
+        r'^SLUG = r"(.+)"$', (REPOSITORY / "hooks/pre_gen_project.py").read_text(), re.MULTILINE
+    )
+    longest = max((number * "a" for number in range(64) if re.fullmatch(rule, number * "a")), key=len)
+    overlays = [yaml.safe_load(path.read_text()) for path in REPOSITORY.glob("k8s/overlays/*/*.yaml")]
+
+    assert overlays
+    for overlay in overlays:
+        namespace = overlay["namespace"].replace(LIVE["project_slug"], longest)
+        assert len(f"{longest}-predictor-{namespace}") <= 63, namespace
+
+
+WRONG: dict[str, list[str | bool | None]] = {
     "project_name": ["", "  ", "a\nb"],
-    "project_slug": ["9lives", "Upper", "a_b", "-a", "a-", "a" * 27, "a b", "../a", "slipway-mlops"],
-    "description": ["", " ", "a\nb", "a\u2028b"],
+    "project_slug": [
+        "9lives",
+        "Upper",
+        "a_b",
+        "-a",
+        "a-",
+        "a" * 23,
+        "a b",
+        "../a",
+        "slipway-mlops",
+        *("null", "true", "false", "yes", "no", "on", "off", "y", "n"),
+        False,
+    ],
+    "description": ["", " ", "a\nb", "a\u2028b", "\x7f", "a\x9b", "\uffff", "a\udc80", None],
     "image_repository": [
         "",
         "image",
@@ -232,19 +294,48 @@ WRONG = {
         "r.example.com/x:tag",
         "r.example.com/x@sha256:0",
         "/x",
+        "r..example.com/x",
+        "r._example.com/x",
+        "r.example.com/x___y",
+        "r.example.com:99999/x",
     ],
 }
+
+
+def refusal(folder: Path, answers: Mapping[str, object]) -> str:
+    """What `hooks/pre_gen_project.py` says of answers, nothing where it takes them."""
+    known = {**answers, "_repo_dir": str(REPOSITORY)}
+    hook = (REPOSITORY / "hooks" / "pre_gen_project.py").read_text()
+    script = StrictEnvironment(context={}).from_string(hook).render(cookiecutter=known)
+    command = [sys.executable, "-c", script]
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False).stderr
 
 
 @pytest.mark.parametrize(
     ("name", "value"), [(name, value) for name, values in WRONG.items() for value in values]
 )
 def test_an_answer_that_could_not_work_is_refused(
-    template: Path, tmp_path: Path, name: str, value: str
+    tmp_path: Path, name: str, value: str | bool | None
 ) -> None:
-    """In one line that names it, and nothing is written."""
-    done = cookiecutter(template, tmp_path, **OTHER | {name: value})
+    """In one line that names it."""
+    said = refusal(tmp_path, {**OTHER, "_refused": questions()["_refused"], name: value})
+    assert said.startswith(f"{name}: found {value!r}, expected ")
+    assert said.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    "value", ["r/x", "xn--a-0ja.example/x", "r.example.com:65535/a--b/c__d.e", "localhost:1/x"]
+)
+def test_an_image_may_have_any_name_that_registries_take(tmp_path: Path, value: str) -> None:
+    """Of a host in another script and with a port too."""
+    answers = {**OTHER, "_refused": questions()["_refused"], "image_repository": value}
+    assert refusal(tmp_path, answers) == ""
+
+
+def test_where_an_answer_is_refused_nothing_is_written(template: Path, tmp_path: Path) -> None:
+    """Neither a folder nor a part of one."""
+    done = cookiecutter(template, tmp_path, **OTHER | {"project_slug": "no"})
 
     assert done.returncode != 0
-    assert f"{name}: found {value!r}, expected " in done.stdout + done.stderr
+    assert "project_slug: found 'no', expected " in done.stdout + done.stderr
     assert [path.name for path in tmp_path.iterdir() if not path.name.startswith(".")] == []

@@ -33,7 +33,7 @@ def test_the_changelog_has_the_template_s_version() -> None:
 
 
 def test_supported_versions_are_told() -> None:
-    """One table, for Pythons, systems and cookiecutter."""
+    """One table, for Pythons, systems, Git and cookiecutter."""
     told = section("## Supported versions")
-    for subject in ("Python", "Linux", "macOS", "Windows", "cookiecutter", "Slipway"):
+    for subject in ("Python", "Linux", "macOS", "Windows", "Git", "cookiecutter", "Slipway"):
         assert subject in told

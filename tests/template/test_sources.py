@@ -1,11 +1,13 @@
 """The template from wherever people have it; and loudly nothing where its hook did not run."""
 
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from tests.template.conftest import OTHER, Bake, cookiecutter, git
+from tests.template.conftest import LIVE, OTHER, Bake, cookiecutter, environment, git
 
 NAME = OTHER["project_slug"]
 
@@ -43,8 +45,10 @@ def test_an_archive(template: Path, bake: Bake, tmp_path: Path) -> None:
 def test_work_that_is_not_committed_is_baked_and_what_is_ignored_is_not(
     template: Path, tmp_path: Path
 ) -> None:
-    """A change to the template can be tried before it is committed."""
+    """A change to the template can be tried before it is committed, also where Git shows no new files."""
     copy = shutil.copytree(template, tmp_path / "slipway", symlinks=True)
+    git(copy, "config", "status.showUntrackedFiles", "no")
+    (copy / "systems" / "README.md").write_text("No system.\n")
     (copy / "systems" / "ad_click" / "new.py").write_text('"""New."""\n')
     (copy / ".slipway").mkdir()
     (copy / ".slipway" / "state").write_text("secret")
@@ -54,6 +58,7 @@ def test_work_that_is_not_committed_is_baked_and_what_is_ignored_is_not(
     project = tmp_path / "out" / NAME
     assert done.returncode == 0, done.stderr
     assert (project / "systems" / "ad_click" / "new.py").exists()
+    assert (project / "systems" / "README.md").exists()
     assert not (project / ".slipway").exists()
     assert '"commit": null' in (project / ".template.json").read_text()
 
@@ -106,17 +111,24 @@ def test_without_the_hook_nothing_is_made(template: Path, tmp_path: Path, *, old
 
 
 def test_the_answers_can_be_replayed(template: Path, tmp_path: Path) -> None:
-    """By cookiecutter's own means."""
-    assert cookiecutter(template, tmp_path, **OTHER, system="blank").returncode == 0
-    shutil.rmtree(tmp_path / NAME)
+    """By cookiecutter's own means; not on a template that has moved, whose holes are elsewhere."""
+    copy = shutil.copytree(template, tmp_path / "slipway", symlinks=True)
+    assert cookiecutter(copy, tmp_path, **OTHER, system="blank").returncode == 0
+    command = [sys.executable, "-m", "cookiecutter", "--replay", "-o", str(tmp_path), str(copy)]
 
-    from subprocess import run
-    from sys import executable
+    def replayed() -> subprocess.CompletedProcess[str]:
+        shutil.rmtree(tmp_path / NAME)
+        known = environment(tmp_path)
+        return subprocess.run(command, cwd=tmp_path, env=known, capture_output=True, text=True, check=False)
 
-    from tests.template.conftest import environment
-
-    command = [executable, "-m", "cookiecutter", "--replay", "-o", str(tmp_path), str(template)]
-    done = run(command, cwd=tmp_path, env=environment(tmp_path), capture_output=True, text=True, check=False)
-
+    done = replayed()
     assert done.returncode == 0, done.stderr
     assert (tmp_path / NAME / "project.yaml").exists()
+
+    (copy / "slipway" / "errors.py").write_text(f"# {LIVE['project_slug']}\n")
+    git(copy, "commit", "--quiet", "--all", "--message", "moved")
+
+    done = replayed()
+    assert done.returncode != 0
+    assert "the replayed answers are of another state of the template" in done.stdout + done.stderr
+    assert not (tmp_path / NAME).exists()
