@@ -41,10 +41,14 @@ def parquet_batch(context: Any, rows: list[Path], database: Path) -> Any:
     with duckdb.connect(str(database)) as connection:
         table = f"read_parquet({quoted_list(rows)})"
         connection.execute(f"CREATE VIEW {VIEW} AS SELECT * FROM {table}")  # noqa: S608 - paths are quoted
+        words = connection.execute("SELECT keyword_name FROM duckdb_keywords()").fetchall()
     source = context.data_sources.add_sql(
         "parquet", connection_string=f"duckdb:///{database}", create_temp_table=False
     )
-    event.listen(source.get_execution_engine().engine, "handle_error", _roll_back)
+    engine = source.get_execution_engine().engine
+    # SQLAlchemy quotes the words of PostgreSQL alone: `by` and `at` would be no columns
+    engine.dialect.identifier_preparer.reserved_words = {word for (word,) in words}
+    event.listen(engine, "handle_error", _roll_back)
     return source.add_table_asset(VIEW, table_name=VIEW).add_batch_definition_whole_table("all")
 
 

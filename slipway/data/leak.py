@@ -21,13 +21,15 @@ LEAKS = f"alone it separates the classes with an AUC above {BOUND:g}; drop it, o
 
 
 def leak_query(column: str, label: str, time: str) -> str:
-    """SQL for Great Expectations: a row where the column tells the label, none where it does not."""
+    """SQL for Great Expectations: a row where the column tells the label, none where it does not.
+
+    After `named` no column of the table is left, which DuckDB would take for an alias of the same name.
+    """
     return f"""
-        WITH middle AS (
-            SELECT quantile_disc("{time}", 0.5) AS middle FROM {{batch}}
+        WITH named AS (
+            SELECT "{column}" AS v, TRY_CAST("{label}" AS INTEGER) AS y, "{time}" AS t FROM {{batch}}
         ), known AS (
-            SELECT "{column}" AS v, TRY_CAST("{label}" AS INTEGER) AS y, "{time}" > middle AS newer
-            FROM {{batch}}, middle WHERE y IN (0, 1)
+            SELECT v, y, t > (SELECT quantile_disc(t, 0.5) FROM named) AS newer FROM named WHERE y IN (0, 1)
         ), older AS (
             SELECT v, avg(y) AS share FROM known WHERE NOT newer GROUP BY v
         ), by_value AS (

@@ -126,6 +126,22 @@ def test_severity_decides(tmp_path: Path, severity: str) -> None:
         require(summary)
 
 
+def test_a_column_may_be_called_by_a_word_of_sql(tmp_path: Path) -> None:
+    """Also one that is reserved in DuckDB alone, which SQLAlchemy does not know."""
+    words = ("asof", "at", "by", "qualify", "select")
+    columns: Mapping[str, Mapping[str, Any]] = {
+        "time": {"type": "timestamp", "role": "time"},
+        "user": {"type": "integer", "role": "unit"},
+        "clicked": {"type": "integer", "role": "label"},
+        **{word: {"type": "number", "min": 0, "null_share": 0.1} for word in words},
+    }
+    time = pa.array(range(4)).cast(pa.timestamp("us"))
+    roles = {"time": time, "user": range(4), "clicked": [0, 1, 0, 1]}
+    found = roles | {word: [1.0, 2, 3, 4] for word in words}
+
+    assert checked(pa.table(found), tmp_path, card(SOURCE, columns)).failed_critical == []
+
+
 def test_a_role_is_complete_whatever_the_card_says(tmp_path: Path) -> None:
     """Rows cannot be taken together by a unit that some of them lack."""
     columns: Mapping[str, Mapping[str, Any]] = {

@@ -1,6 +1,8 @@
 """A column that tells the label stops the run; one that only helps to guess it does not."""
 
+import re
 from collections.abc import Mapping
+from itertools import permutations
 from pathlib import Path
 from typing import Any
 
@@ -69,6 +71,35 @@ def test_a_leak_is_found(values: Any) -> None:
 def test_an_honest_column_is_not(values: Any) -> None:
     """Ids that occur once are no leak, however well they would tell the rows that they occur in."""
     assert not found(values)
+
+
+WORDS = re.findall(r"\bAS (\w+)|(\w+) AS \(", leak_query("x", "y", "time"))
+NAMES = sorted({first or second for first, second in WORDS} - {"INTEGER"} | {"batch", "epoch", "avg"})
+
+
+@pytest.mark.parametrize("name", [*NAMES, *(name.upper() for name in NAMES)])
+@pytest.mark.parametrize("values", [NOISE, TWO.astype(str)], ids=["number", "text"])
+def test_a_column_may_be_called_anything(name: str, values: Any) -> None:
+    """As the query calls something of its own, or a function; the leak beside it is found."""
+    table = pa.table({"when": TIME, "label": LABEL, "leak": 1 - LABEL, name: values})
+    with duckdb.connect() as connection:
+        connection.register("rows", table)
+
+        def rows(column: str) -> list[Any]:
+            query = leak_query(column, "label", "when").format(batch="rows")
+            return connection.execute(query).fetchall()
+
+        assert rows("leak")
+        assert not rows(name)
+
+
+@pytest.mark.parametrize("names", [*permutations(["v", "y", "t"])])
+def test_the_columns_themselves_may_be_called_so(names: tuple[str, str, str]) -> None:
+    """Each as the query calls another one."""
+    column, label, time = names
+    with duckdb.connect() as connection:
+        connection.register("rows", pa.table({time: TIME, label: LABEL, column: 1 - LABEL}))
+        assert connection.execute(leak_query(column, label, time).format(batch="rows")).fetchall()
 
 
 def test_few_rows_say_nothing() -> None:
