@@ -11,8 +11,10 @@ Role = Literal["request", "time", "unit", "option", "label"]
 ROW = "#row"
 SHUFFLED = "#shuffled"
 """Sources of columns that a table does not have: a row's number from 1, and its place in a fixed shuffle."""
-EPOCH = "epoch"
-"""The `time_format` of seconds since 1970."""
+EPOCHS = {"epoch": 1, "epoch_ms": 1000}
+"""The values of `time_format` for numbers that count from 1970, each with how many of them are a second."""
+OPTIONS = "options"
+"""The field of a request in which `/predict` finds its options; no other can have this name."""
 
 
 class GeneratorSource(Strict):
@@ -36,7 +38,10 @@ class TableSource(Strict):
     ] = True
     time_format: Annotated[
         str | None,
-        Field(description=f"strptime format where ISO 8601 does not fit; {EPOCH}: seconds since 1970"),
+        Field(
+            description="strptime format where ISO 8601 does not fit; "
+            "epoch: seconds since 1970, epoch_ms: milliseconds"
+        ),
     ] = None
     trim: Annotated[bool, Field(description="cut spaces around values and the names of columns")] = False
     missing: Annotated[list[str], Field(description="texts that stand for a missing value, such as NA")] = []
@@ -140,6 +145,15 @@ class Columns(Strict):
                 raise ValueError(f"the columns {names} all have the role {role!r}; one may")
         if self.columns[taken["time"][0]].type != "timestamp":
             raise ValueError(f"the time column {taken['time'][0]!r} must have the type timestamp")
+        return self
+
+    @model_validator(mode="after")
+    def _requests_have_room(self) -> "Columns":
+        if OPTIONS in self.columns and self.columns[OPTIONS].level == "request":
+            raise ValueError(
+                f"the column {OPTIONS!r} must have another name (source keeps the table's): "
+                "a request has its options there"
+            )
         return self
 
     def column(self, role: Role) -> str | None:

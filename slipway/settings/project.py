@@ -54,6 +54,8 @@ class ProjectSettings(Strict):
                     raise ValueError(
                         f"{name!r} names a Bento of {system!r}: at most {LONGEST_TAG} characters"
                     )
+                if name.endswith("-"):
+                    raise ValueError(f"{name!r} names a Bento of {system!r}: it must end in no _")
                 if name in names:
                     raise ValueError(f"{name!r} would name Bentos of {names[name]!r} and of {system!r}")
                 names[name] = system

@@ -4,6 +4,8 @@ import re
 from collections.abc import Iterable
 from unicodedata import normalize
 
+from slipway.settings.data import OPTIONS
+
 LONGEST = 63
 
 
@@ -13,7 +15,7 @@ def names(sources: Iterable[str], taken: Iterable[str] = ()) -> list[str]:
     Accents go, anything else that is no letter or digit becomes an underscore: `Education-Num` is
     `education_num`.
     """
-    used, found = set(taken), []
+    used, found = {OPTIONS, *taken}, []
     for source in sources:
         name = _free(_plain(source), used)
         used.add(name)

@@ -28,7 +28,8 @@ from slipway.version.manifest import (
     digests,
 )
 
-SCORE = "score"
+SCORE = "#score"
+"""The column of the parity sample with the scores; no column of a card can be called so."""
 PACKAGE = Path(slipway.__file__).parent
 """The package that runs: a project's own folder, or where a wheel was installed."""
 

@@ -15,6 +15,7 @@ from slipway import servers
 from slipway.rollout.smoke import smoke
 from slipway.servers import Server
 from slipway.settings import Card
+from slipway.version.assemble import SCORE
 from tests.rollout.live import Live
 
 
@@ -42,14 +43,14 @@ def with_scores(live: Live, folder: Path, scores: pa.Array) -> Path:
     """The second version with other scores of training."""
     shutil.copytree(live.folder(live.second), folder)
     sample = pq.read_table(folder / "parity.parquet")
-    place = sample.schema.get_field_index("score")
-    pq.write_table(sample.set_column(place, "score", scores), folder / "parity.parquet")
+    place = sample.schema.get_field_index(SCORE)
+    pq.write_table(sample.set_column(place, SCORE, scores), folder / "parity.parquet")
     return folder
 
 
 def training_scores(live: Live) -> pa.ChunkedArray:
     """The scores kept with the second version."""
-    return pq.read_table(live.folder(live.second) / "parity.parquet")["score"]
+    return pq.read_table(live.folder(live.second) / "parity.parquet")[SCORE]
 
 
 def test_a_sound_version_passes(live: Live, server: Server, patient: Card) -> None:

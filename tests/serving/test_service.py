@@ -18,6 +18,7 @@ from slipway.packaging import bento_path, package
 from slipway.servers import running as servers_running
 from slipway.servers import start
 from slipway.version.answer import rank
+from slipway.version.assemble import SCORE
 from tests.root import ROOT
 from tests.serving.browser import OPTION, REQUEST
 from tests.serving.conftest import Running
@@ -56,7 +57,7 @@ def test_kserves_client_gets_the_scores_of_training(running: Running) -> None:
         inputs.append(InferInput(name, [sample.num_rows], kinds.get(name, "INT64"), values))
     answer = ask(running, "infer", InferRequest("ad_click", inputs), "ad_click")
     found = {tensor.name: tensor.as_numpy() for tensor in answer.outputs}
-    scores = sample["score"].to_numpy()
+    scores = sample[SCORE].to_numpy()
 
     assert (answer.model_name, answer.outputs[0].shape) == ("ad_click", [sample.num_rows])
     np.testing.assert_allclose(found["score"], scores, rtol=0, atol=1e-6)

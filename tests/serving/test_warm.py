@@ -10,6 +10,7 @@ import pytest
 from slipway.errors import SlipwayError
 from slipway.serving.served import Served
 from slipway.serving.warm import check_parity
+from slipway.version.assemble import SCORE
 
 
 def rewritten(laid_out: Path, out: Path, column: str, values: pa.Array) -> Path:
@@ -44,9 +45,9 @@ PARITY = pytest.mark.gate(
 @pytest.mark.parametrize("error", [2e-6, float("nan")])
 def test_other_scores_are_refused(served: Served, laid_out: Path, tmp_path: Path, error: float) -> None:
     """One score that is off by more than 1e-6 suffices."""
-    scores = pq.read_table(laid_out / "version/parity.parquet")["score"].to_numpy().copy()
+    scores = pq.read_table(laid_out / "version/parity.parquet")[SCORE].to_numpy().copy()
     scores[-1] += error
-    root = rewritten(laid_out, tmp_path, "score", pa.array(scores))
+    root = rewritten(laid_out, tmp_path, SCORE, pa.array(scores))
 
     with pytest.raises(SlipwayError, match=r"parity\.parquet: served scores differ by"):
         check_parity(served, root)

@@ -160,6 +160,11 @@ def test_a_missing_key_is_told(card_fault: Fault) -> None:
             "data: the time column 'time' must have the type timestamp",
         ),
         (
+            ("data", "columns", "options"),
+            {"type": "number"},
+            "data: the column 'options' must have another name (source keeps the table's)",
+        ),
+        (
             ("data", "columns", "clicked", "source"),
             "#row",
             "data.columns.clicked: the source '#row' is for integers and timestamps that are no label",

@@ -58,6 +58,7 @@ def test_the_first_system_is_the_default(tmp_path: Path) -> None:
     ("name", "systems", "said"),
     [
         ("demo", ["ads", "ads_small"], "'demo-ads-small' would name Bentos of 'ads' and of 'ads_small'"),
+        ("demo", ["ads_"], "'demo-ads-' names a Bento of 'ads_': it must end in no _"),
         ("d" * 40, ["ads" * 8], f"names a Bento of '{'ads' * 8}': at most 63 characters"),
     ],
 )

@@ -19,6 +19,7 @@ from slipway.starter.names import names
         ("客户", "column"),
         ("", "column"),
         ("_id", "id"),
+        ("Options", "options_2"),
         ("x" * 99, "x" * 63),
     ],
 )
