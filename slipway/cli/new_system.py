@@ -26,7 +26,8 @@ def new_system(
         str | None, typer.Option(help="Names of the columns, a,b,c, where the first line holds none.")
     ] = None,
     time_format: Annotated[
-        str | None, typer.Option(help="How times are written, such as %d/%m/%Y; ISO 8601 needs none.")
+        str | None,
+        typer.Option(help="How times are written, such as %d/%m/%Y or epoch_ms; ISO 8601 needs none."),
     ] = None,
 ) -> None:
     """Look at a table and write a system for it: design card, checks, features, a test."""

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from slipway.data import values
 from slipway.data.duckdb_engine import quoted
 from slipway.settings import Column
-from slipway.settings.data import EPOCH, SHUFFLED, TableSource
+from slipway.settings.data import EPOCHS, SHUFFLED, TableSource
 
 ROW = '"row number"'  # a space keeps it apart from the card's names
 PLACE = '"place in a shuffle"'
 _REPRESENTABLE = "TIMESTAMP '0001-01-01' AND TIMESTAMP '9999-12-31'"
-_EPOCHS = "-62135596800 AND 253402300799"
+_SECONDS = "-62135596800 AND 253402300799"
 """The same in seconds since 1970."""
 
 
@@ -90,8 +90,8 @@ def timestamp(raw: str, time_format: str | None) -> str:
     """SQL: a time in UTC, NULL where there is none; without a format, ISO 8601."""
     if time_format is None:
         return f"TRY_CAST({raw} AS TIMESTAMPTZ) AT TIME ZONE 'UTC'"
-    if time_format == EPOCH:
-        seconds = f"TRY_CAST({raw} AS DOUBLE)"
-        micros = f"CASE WHEN {seconds} BETWEEN {_EPOCHS} THEN CAST({seconds} * 1000000 AS BIGINT) END"
+    if time_format in EPOCHS:
+        seconds = f"TRY_CAST({raw} AS DOUBLE) / {EPOCHS[time_format]}"
+        micros = f"CASE WHEN {seconds} BETWEEN {_SECONDS} THEN CAST({seconds} * 1000000 AS BIGINT) END"
         return f"make_timestamp({micros})"
     return f"try_strptime(CAST({raw} AS VARCHAR), {quoted(time_format)})"

@@ -8,6 +8,8 @@ import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
+import pyarrow.parquet as pq
+
 from slipway.data.duckdb_engine import column_types, quoted, quoted_list
 from slipway.data.values import shown
 from slipway.errors import SlipwayError
@@ -41,6 +43,8 @@ def reader(source: TableSource, path: Path, needed: list[str]) -> Reader:
     files = _files(path, source.format)
     if source.format == "parquet":
         types = column_types(files, needed)
+        for file in files:
+            _require_distinct(file, pq.read_schema(file).names)
         return Reader(f"read_parquet({quoted_list(files)}, filename={quoted(FILE)})", types)
     packed = [is_gzip(file) for file in files]
     if len(set(packed)) > 1:
@@ -96,9 +100,14 @@ def _columns(source: TableSource, files: list[Path]) -> list[str]:
         names = numbered
     if len(rows[0]) != len(names):
         raise SlipwayError(f"{files[0]}: {len(rows[0])} columns, data.source.header names {len(names)}")
-    if len({name.lower() for name in names}) < len(names):
-        raise SlipwayError(f"{files[0]}: two columns have the same name, case aside: {listed(names)}")
+    _require_distinct(files[0], names)
     return names
+
+
+def _require_distinct(file: Path, names: list[str]) -> None:
+    """DuckDB would call the second of two names that differ in case alone by another one."""
+    if len({name.lower() for name in names}) < len(names):
+        raise SlipwayError(f"{file}: two columns have the same name, case aside: {listed(names)}")
 
 
 def first_row(path: Path, delimiter: str, trim: bool = False) -> list[str]:

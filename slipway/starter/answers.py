@@ -1,6 +1,7 @@
 """What the user says of a table, held against what the table holds."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 
 from slipway.data.source_files import listed
@@ -25,7 +26,11 @@ class Answers:
 
 
 def faults(found: Profile, answers: Answers) -> Iterator[str]:
-    """Why no card can be made, each reason one line."""
+    """Why no card can be made, each reason one line that names the file."""
+    return (f"{found.source.path}: {fault}" for fault in _faults(found, answers))
+
+
+def _faults(found: Profile, answers: Answers) -> Iterator[str]:
     roles = {"label": answers.label, "time": answers.time, "unit": answers.unit}
     named = {role: source for role, source in roles.items() if source is not None}
     sources = [one.source for one in found.columns]
@@ -50,11 +55,16 @@ def faults(found: Profile, answers: Answers) -> Iterator[str]:
 def _label_faults(found: Profile, answers: Answers) -> Iterator[str]:
     label = found.column(answers.label)
     if label.nulls:
-        yield f"--label: {label.nulls:,} of {found.rows:,} rows have no {label.source!r}; leave them out"
-    elif len(label.values) != 2:
+        marks = " or ".join(map(repr, found.source.missing))
+        why = f" ({marks} counts as missing)" if marks else ""
+        yield f"--label: {label.nulls:,} of {found.rows:,} rows have no {label.source!r}{why}; leave them out"
+    elif label.distinct != 2:
         several = f"such as {listed(list(label.values[:5]))}, " if label.values else ""
         yield f"--label: {label.source!r} has {label.distinct:,} values, {several}expected two"
-    elif answers.positive not in (None, *label.values):
+    elif (value := positive(label, answers.positive)) is not None and len(label.values) != 2:
+        ways = listed(list(label.values))
+        yield f"--label: {label.source!r} has two values, written as {ways}; expected one way for each"
+    elif value not in (None, *label.values):
         yield f"--positive: found {answers.positive!r}, {label.source!r} has {listed(list(label.values))}"
 
 
@@ -64,7 +74,16 @@ def positive(label: ColumnProfile, asked: str | None) -> str | None:
         return None
     known = (value for value in label.values if value.lower() in POSITIVE)
     rarer = label.values[min(range(len(label.values)), key=lambda place: label.counts[place])]
-    return asked or next(known, rarer)
+    if asked is None:
+        return next(known, rarer)
+    return asked if label.kind == "string" else _written(label, asked)
+
+
+def _written(label: ColumnProfile, asked: str) -> str:
+    """The label's value that is the number asked for, as the source writes it; else what is asked for."""
+    with suppress(ValueError):  # it is no number
+        return next((one for one in label.values if float(one) == float(asked)), asked)
+    return asked
 
 
 def _header_hint(sources: list[str]) -> str:

@@ -5,31 +5,44 @@ import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
+from slipway.data.values import shown
 from slipway.settings import Column
-from slipway.settings.data import EPOCH, ROW, SHUFFLED
+from slipway.settings.data import EPOCHS, ROW, SHUFFLED
 from slipway.starter.answers import Answers, positive
 from slipway.starter.names import names
 from slipway.starter.profile import ColumnProfile, Profile
+from slipway.starter.texts import Odd
 
+UNSAID = ("", ROW, SHUFFLED)
+"""Names of columns that mean something else in a card."""
 ID = re.compile(r"(^|_)(id|code|zip|zipcode|postcode|key)$")
 UNIQUE = {"string": 0.95, "integer": 0.99}
-"""Share of different values from which on a column names rows and tells nothing of them."""
+"""Share of different values from which on a column may name rows and tell nothing of them."""
+DENSE = 2
+"""Whole numbers to a row, within which as many different ones are a counter."""
+EXACT = 2**53
+"""Whole numbers beyond it are rounded by every model: they are names."""
 REPEATED = 20
 """Rows to a value from which on whole numbers may be codes as well as amounts."""
 CODES = 1000
 """The most different codes."""
 SLICED = 10
 MOST_SLICES = 3
-NULL_SHARES = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0)
+NULL_SHARES = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 0.7, 0.9, 1.0)
 
 
 @dataclass(frozen=True)
 class Chosen:
-    """A column of the card, and what to say of it."""
+    """A column of the card, and what to say of it.
+
+    Attributes:
+        doubt: what somebody has to look at before anything else; part of the comment.
+    """
 
     name: str
     column: Column
     comment: str
+    doubt: str = ""
 
 
 @dataclass(frozen=True)
@@ -76,7 +89,7 @@ class _Named:
 
     @property
     def source(self) -> str | None:
-        return None if self.found.source == self.name else self.found.source
+        return None if self.found.source in (self.name, *UNSAID) else self.found.source
 
 
 def design(found: Profile, answers: Answers, unfit: Mapping[str, str] | None = None) -> Design:
@@ -113,7 +126,7 @@ def design(found: Profile, answers: Answers, unfit: Mapping[str, str] | None = N
 
 
 def _tells_hours(time_format: str) -> bool:
-    return time_format == EPOCH or "%H" in time_format or "%I" in time_format
+    return time_format in EPOCHS or "%H" in time_format or "%I" in time_format
 
 
 def _made(answers: Answers, taken: list[str]) -> Iterator[Chosen]:
@@ -144,7 +157,8 @@ def _chosen(
             column = Column.model_validate({"type": kind, "role": "unit", "source": one.source})
             yield Chosen(one.name, column, f"{one.found.distinct:,} of them in {found.rows:,} rows")
         else:
-            yield Chosen(one.name, _column(one), _comment(one))
+            doubt = _doubt(one)
+            yield Chosen(one.name, _column(one), _comment(one, doubt), doubt)
 
 
 def _label_comment(label: ColumnProfile, value: str | None) -> str:
@@ -156,8 +170,8 @@ def _label_comment(label: ColumnProfile, value: str | None) -> str:
 
 def _why_not(one: _Named, unfit: Mapping[str, str] | None) -> str:
     """The reason to leave a column out; nothing where there is none."""
-    found, known = one.found, one.rows - one.found.nulls
-    if found.source in ("", ROW, SHUFFLED):
+    found = one.found
+    if found.source in UNSAID:
         return "has a name that no card can say"
     if found.kind == "nested":
         return "holds lists or structures"
@@ -165,18 +179,53 @@ def _why_not(one: _Named, unfit: Mapping[str, str] | None) -> str:
         return "is empty"
     if found.distinct == 1 and not found.nulls:
         return "is the same in every row"
-    if found.commas:
-        return "has decimal commas, which make it text; write points"
+    if found.text.dressed:
+        return f"holds numbers as text, such as '{shown(found.text.dressed, 40)}'; write them as 1234.56"
     if unfit and found.source in unfit:
         return unfit[found.source]
-    if unfit is not None and found.kind == "timestamp":
-        return "is a second time; make numbers of it in features.py if it helps"
-    named = known > REPEATED and found.distinct >= UNIQUE.get(found.kind, math.inf) * known
-    return "differs in almost every row, as an id or free text does" if named else ""
+    if found.kind == "timestamp" or found.text.dates:
+        return "" if unfit is None else "is a second time; make numbers of it in features.py if it helps"
+    if not _is_new_in_each_row(one) or (found.kind == "integer" and not _names_rows(one)):
+        return ""
+    if found.text.odd:
+        return f"is text: {_is_no_number(found.text.odd, one)}"
+    return "differs in almost every row, as an id or free text does"
+
+
+def _is_new_in_each_row(one: _Named) -> bool:
+    known = one.rows - one.found.nulls
+    return known > REPEATED and one.found.distinct >= UNIQUE.get(one.found.kind, math.inf) * known
+
+
+def _names_rows(one: _Named) -> bool:
+    """Whether whole numbers that are new in each row are its name or number; else they may be amounts."""
+    low, high = one.found.low or 0.0, one.found.high or 0.0
+    return _is_category(one) or high - low < DENSE * one.rows
+
+
+def _doubt(one: _Named) -> str:
+    text = one.found.text
+    if one.found.kind == "integer" and _is_new_in_each_row(one):
+        return "differs in almost every row; an id or an amount?"
+    if text.odd:
+        return _is_no_number(text.odd, one)
+    if text.marked:
+        return f"{text.marked:,} texts are taken for missing, as they are among numbers elsewhere"
+    return ""
+
+
+def _is_no_number(odd: Odd, one: _Named) -> str:
+    return (
+        f"{odd.numbers:,} of {one.rows - one.found.nulls:,} are numbers; "
+        f"'{shown(odd.value, 40)}' (row {odd.row:,}) is not: a mark of a missing value?"
+    )
 
 
 def _is_category(one: _Named) -> bool:
-    return one.found.kind == "string" or (one.found.kind == "integer" and bool(ID.search(one.name)))
+    """Words, codes, and numbers so large that they can be nothing else."""
+    if one.found.kind != "integer":
+        return one.found.kind == "string"
+    return bool(ID.search(one.name)) or max(-(one.found.low or 0.0), one.found.high or 0.0) > EXACT
 
 
 def _may_be_category(one: _Named) -> bool:
@@ -194,25 +243,31 @@ def _column(one: _Named) -> Column:
     return Column(
         type=kind,
         source=one.source,
-        null_share=next(share for share in NULL_SHARES if share >= min(1, 1.5 * found.nulls / one.rows))
-        if found.nulls
-        else 0.0,
+        null_share=_null_share(found.nulls / one.rows),
         min=0 if found.low is not None and found.low >= 0 else None,
         values=list(values) if values else None,
     )
 
 
-def _comment(one: _Named) -> str:
+def _null_share(seen: float) -> float:
+    """Room for half as much again; where that is nearly all, for half of what is left."""
+    return next(share for share in NULL_SHARES if share >= min(1.5 * seen, (1 + seen) / 2)) if seen else 0.0
+
+
+def _comment(one: _Named, doubt: str) -> str:
     found = one.found
     said = []
     if found.low is not None and found.high is not None:
-        said.append(f"seen {found.low:g} to {found.high:g}")
+        form = ",.0f" if found.kind == "integer" else "g"
+        said.append(f"seen {found.low:{form}} to {found.high:{form}}")
     elif found.values:
         said.append("all that were seen; any other stops the run")
     else:
         said.append(f"{found.distinct:,} values seen")
     if found.nulls:
         said.append(f"{100 * found.nulls / one.rows:.2g} % missing")
+    if doubt:
+        said.append(doubt)
     return f"review: {', '.join(said)}"
 
 

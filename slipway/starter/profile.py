@@ -1,6 +1,5 @@
 """What a table's columns hold, as ingestion would read them: a pure value, however large the table is."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -12,17 +11,12 @@ from slipway.data.table import NO_TEXT, connect
 from slipway.errors import SlipwayError
 from slipway.settings import Column
 from slipway.settings.data import TableSource
-from slipway.starter.times import time_formats
+from slipway.starter.texts import PLAIN, Text, marks, text
+from slipway.starter.times import ISO, sound_formats
 
 Kind = Literal["integer", "number", "string", "timestamp", "nested"]
 FEW = 20
 """Up to so many values of a column are listed."""
-MARKS = ("#N/A", "-", ".", "?", "N/A", "NA", "NULL", "None", "n/a", "na", "none", "null")
-"""Texts that are taken for a missing value where everything else in the column is a number."""
-
-
-COMMAS = r"[-+]?[0-9.]*[0-9],[0-9]+"
-"""A number with a decimal comma, for DuckDB."""
 
 
 @dataclass(frozen=True)
@@ -38,11 +32,11 @@ class ColumnProfile:
         high: the greatest number.
         mean: of the numbers.
         deviation: their standard deviation.
-        values: all values as they are written, in order, where they are `FEW` at most.
+        values: all values as they are written in the source, in order, where they are `FEW` at most.
         counts: how often each of them occurs.
         characters: of the longest value as text.
         hours: different hours of the day of its times.
-        commas: whether all of it is text such as 1.234,56.
+        text: what it may be instead, where it is a string.
     """
 
     source: str
@@ -57,7 +51,7 @@ class ColumnProfile:
     counts: tuple[int, ...] = ()
     characters: int = 0
     hours: int = 0
-    commas: bool = False
+    text: Text = PLAIN
 
 
 @dataclass(frozen=True)
@@ -77,11 +71,14 @@ class Profile:
         return next(one for one in self.columns if one.source == source)
 
 
-def profile(source: TableSource, path: Path, folder: Path, time: str | None = None) -> Profile:
+def profile(
+    source: TableSource, path: Path, folder: Path, time: str | None = None, label: str | None = None
+) -> Profile:
     """Look at every value of the table at `path`; `folder` takes a copy of it for that time.
 
     Args:
         time: the column of the rows' times, whose format is then found too where it is not ISO 8601.
+        label: the column of the outcome, neither of whose two values is a mark of a missing one.
 
     Raises:
         SlipwayError: it cannot be read, has no rows, or its times may mean one of two.
@@ -92,24 +89,36 @@ def profile(source: TableSource, path: Path, folder: Path, time: str | None = No
     try:
         with connect(folder) as connection:
             types = _copy(connection, found, source, folder / "source.parquet")
-            if marks := _marks(connection, types):
-                source = source.model_copy(update={"missing": marks})
+            named = dict(zip(found.types, types, strict=True))
+            if missing := marks(connection, types, named.get(label or "")):
+                source = source.model_copy(update={"missing": missing})
                 _view(connection, types, source, folder / "source.parquet")
             [(rows,)] = connection.execute("SELECT count(*) FROM source").fetchall()
             if not rows:
                 raise SlipwayError(f"{path}: no rows")
             kinds = dict(zip(types, _kinds(connection, types), strict=True))
-            named = dict(zip(found.types, types, strict=True))
-            if time in named and source.time_format is None and kinds[named[time]] != "timestamp":
-                times = time_formats(connection, f'"raw {named[time]}"')
-                if len(times) > 1:
-                    both = " or ".join(map(repr, times))
-                    raise SlipwayError(f"{path}: column {time!r} fits {both}; say which with --time-format")
-                source = source.model_copy(update={"time_format": next(iter(times), None)})
+            if time in named and source.time_format is None:
+                written = _format(connection, named[time], time, path)
+                if written == ISO:
+                    kinds[named[time]] = "timestamp"
+                else:
+                    source = source.model_copy(update={"time_format": written})
+            if source.time_format is not None:  # ingestion reads all times by it
+                others = (at for name, at in named.items() if name != time and kinds[at] == "timestamp")
+                kinds |= dict.fromkeys(others, "string")
             columns = [_column(connection, name, kinds[at], at, rows) for name, at in named.items()]
     except duckdb.Error as error:
         raise SlipwayError(f"{path}: {said(error)}") from error
     return Profile(source, rows, tuple(columns))
+
+
+def _format(connection: Any, at: str, time: str, path: Path) -> str | None:
+    """How the times of a column are written; None where no format fits."""
+    times = sound_formats(connection, f'"raw {at}"')
+    if len(times) > 1:
+        both = " or ".join(map(repr, times))
+        raise SlipwayError(f"{path}: column {time!r} fits {both}; say which with --time-format")
+    return next(iter(times), None)
 
 
 def _copy(connection: Any, found: Reader, source: TableSource, file: Path) -> dict[str, str]:
@@ -125,23 +134,12 @@ def _copy(connection: Any, found: Reader, source: TableSource, file: Path) -> di
 
 
 def _view(connection: Any, types: dict[str, str], source: TableSource, file: Path) -> None:
-    """The copy as `source`, its columns `raw c0`, `raw c1` and so on, without the marks of missing values."""
+    """The copy as `copied`, its columns `raw c0` and so on; as `source` without marks of missing values."""
     columns = ", ".join(f'{cleaned(f"raw {at}", kind, source)} AS "raw {at}"' for at, kind in types.items())
-    connection.execute(f"CREATE OR REPLACE VIEW source AS SELECT {columns} FROM {quoted(str(file))}")  # noqa: S608
-
-
-def _marks(connection: Any, names: Iterable[str]) -> list[str]:
-    """The marks of missing values in columns that otherwise hold numbers."""
-    listed = ", ".join(map(quoted, MARKS))
-    found: set[str] = set()
-    for name in names:
-        text, number = f'CAST("raw {name}" AS VARCHAR)', f'TRY_CAST("raw {name}" AS DOUBLE)'
-        marked = f"FILTER ({number} IS NULL AND {text} IN ({listed}))"
-        asked = f"count({number}), count({text}), count(*) {marked}, list(DISTINCT {text}) {marked}"
-        [(numbers, values, count, marks)] = connection.execute(f"SELECT {asked} FROM source").fetchall()  # noqa: S608 - all quoted
-        if numbers and count and numbers + count == values:
-            found |= set(marks)
-    return sorted(found)
+    rows = f"read_parquet({quoted(str(file))}, file_row_number=true)"
+    copied = f'SELECT *, file_row_number + 1 AS "row number" FROM {rows}'  # noqa: S608
+    connection.execute(f"CREATE OR REPLACE VIEW copied AS {copied}")
+    connection.execute(f'CREATE OR REPLACE VIEW source AS SELECT "row number", {columns} FROM copied')  # noqa: S608
 
 
 def _kinds(connection: Any, types: dict[str, str]) -> list[Kind]:
@@ -149,32 +147,36 @@ def _kinds(connection: Any, types: dict[str, str]) -> list[Kind]:
     asked = []
     for name in types:
         raw = f'"raw {name}"'
+        whole, written = f"TRY_CAST({raw} AS BIGINT)", f"CAST({raw} AS VARCHAR)"
+        digits = f"regexp_full_match({written}, '[-+]?[0-9]{{19,}}')"
         number, nan = f"TRY_CAST({raw} AS DOUBLE)", f"coalesce(isnan(TRY_CAST({raw} AS DOUBLE)), false)"
         asked += [
             f"count({raw})",
-            f"count(*) FILTER ({nan} OR TRY_CAST({raw} AS BIGINT) = {number})",
+            f"count(*) FILTER ({nan} OR {whole} = {number})",
             f"count(*) FILTER ({nan} OR isfinite({number}))",
             f"count(TRY_CAST({raw} AS TIMESTAMPTZ))",
-            f"count(*) FILTER (regexp_matches(CAST({raw} AS VARCHAR), '^0[0-9]'))",
+            f"count(*) FILTER (regexp_matches({written}, '^0[0-9]'))",
+            f"count(*) FILTER ({digits} AND {whole} IS NULL)",
         ]
     [counts] = connection.execute(f"SELECT {', '.join(asked)} FROM source").fetchall()  # noqa: S608 - all quoted
-    each = (counts[first : first + 5] for first in range(0, len(counts), 5))
+    each = (counts[first : first + 6] for first in range(0, len(counts), 6))
     return [_kind(kind, *found) for kind, found in zip(types.values(), each, strict=True)]
 
 
-def _kind(kind: str, values: int, wholes: int, numbers: int, times: int, codes: int) -> Kind:
+def _kind(kind: str, values: int, wholes: int, numbers: int, times: int, codes: int, vast: int) -> Kind:
     """What a column is, by how many of its values can be read as what.
 
     Args:
         kind: DuckDB's type.
         codes: values that lose their leading zero as a number, such as postcodes.
+        vast: whole numbers of which 64 bits lose digits, such as ids.
     """
     if NO_TEXT.search(kind):
         return "nested"
     if kind == "BOOLEAN" or codes or not values:
         return "string"
-    if wholes == values:
-        return "integer"
+    if wholes + vast == values:
+        return "string" if vast else "integer"
     if numbers == values:
         return "number"
     return "timestamp" if times == values else "string"
@@ -188,17 +190,15 @@ def _column(connection: Any, source: str, kind: Kind, at: str, rows: int) -> Col
     time = value if kind == "timestamp" else "CAST(NULL AS TIMESTAMP)"
     query = f"""
         SELECT count(v), count(DISTINCT v), min(n), max(n), avg(n), stddev_samp(n),
-            coalesce(max(length(CAST(v AS VARCHAR))), 0), count(DISTINCT hour(t)),
-            coalesce(bool_and(regexp_full_match(CAST(v AS VARCHAR), '{COMMAS}')), false)
+            coalesce(max(length(CAST(v AS VARCHAR))), 0), count(DISTINCT hour(t))
         FROM (SELECT {value} AS v, CAST({number} AS DOUBLE) AS n, {time} AS t FROM source)
     """  # noqa: S608 - all quoted
     [row] = connection.execute(query).fetchall()
-    known, distinct, low, high, mean, deviation, characters, hours, commas = row
+    known, distinct, low, high, mean, deviation, characters, hours = row
     listed: list[tuple[str, int]] = []
     if distinct <= FEW:
-        grouped = (
-            f"SELECT CAST({value} AS VARCHAR) AS v, count(*) FROM source GROUP BY v HAVING v IS NOT NULL"  # noqa: S608
-        )
+        written = f'CAST("raw {at}" AS VARCHAR)'  # as ingestion compares it with a label's positive value
+        grouped = f"SELECT {written} AS v, count(*) FROM source WHERE {value} IS NOT NULL GROUP BY v"  # noqa: S608
         listed = sorted(connection.execute(grouped).fetchall())
     return ColumnProfile(
         source=source,
@@ -209,9 +209,9 @@ def _column(connection: Any, source: str, kind: Kind, at: str, rows: int) -> Col
         high=high,
         mean=mean,
         deviation=deviation,
-        values=tuple(text for text, _ in listed),
+        values=tuple(one for one, _ in listed),
         counts=tuple(count for _, count in listed),
         characters=characters,
         hours=hours,
-        commas=commas,
+        text=text(connection, at) if kind == "string" else PLAIN,
     )

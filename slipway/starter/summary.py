@@ -11,6 +11,8 @@ RANDOM = (
     "There is no time column, so the rows were shuffled once and the split is random: what passes "
     "generalises to rows like these. It is no proof against drift, and the canary is judged on shuffled rows."
 )
+FEWEST = 20
+"""Rows of the holdout with the rarer label; of fewer, an AUC or a loss is hardly more than chance."""
 ROWS_ARE_UNITS = "There is no unit column: each row is taken for a unit of its own."
 
 
@@ -23,13 +25,26 @@ def lines(plan: Plan) -> Iterator[str]:
         if label.column.positive is not None
         else ""
     )
-    yield f"inputs: {len(design.numeric)} numbers, {len(design.categorical)} categories" + (
-        f", of which both: {', '.join(design.both)}" if design.both else ""
+    both = len(design.both)
+    yield (
+        f"inputs: {len(design.numeric) - both} as a number, {len(design.categorical) - both} as a category"
+        + (f", {both} as both, being amounts or codes: {', '.join(design.both)}" if both else "")
     )
     for one in design.left:
         yield f"left out: {one.name} {one.why}"
+    for chosen in design.columns:
+        if chosen.doubt:
+            yield f"review: {chosen.name}: {chosen.doubt}"
     if plan.source.missing:
-        yield f"taken for missing values: {', '.join(map(repr, plan.source.missing))}"
+        marks = ", ".join(f"'{shown(mark)}'" for mark in plan.source.missing)
+        yield f"taken for missing values: {marks}"
+    holdout = plan.sizes.holdout
+    rows, value = min((holdout.positives, 1), (holdout.rows - holdout.positives, 0))
+    if rows < FEWEST:
+        yield (
+            f"of {holdout.rows:,} rows in the holdout, {rows} have the label {value}: "
+            "hardly anything can be decided"
+        )
     if not design.timed:
         yield RANDOM
     if not design.united:

@@ -2,12 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from slipway.data.duckdb_engine import quoted
+from slipway.data.duckdb_engine import quoted, said
 from slipway.data.leak import leak_query
 from slipway.data.manifest import PARTS, Part
 from slipway.data.parts import MIN_ROWS
@@ -15,12 +17,15 @@ from slipway.data.requests import request_codes
 from slipway.data.split import boundaries
 from slipway.data.table import write_table
 from slipway.errors import SlipwayError
+from slipway.evaluation.evidence import MIN_UNITS
 from slipway.settings import Card
 from slipway.settings.data import TableSource
 from slipway.starter.sizes import PartSize
 
 CLOCK = 0.99
 """Correlation with the time, or with the order of the rows, from which on a number is one more clock."""
+JUDGED = ("holdout", "replay")
+"""The parts on whose units models are judged."""
 LEAK = "alone tells the label"
 FOLLOWS = "follows the time, so that later rows have values that no model has seen"
 
@@ -44,29 +49,42 @@ def attempt(card: Card, source: TableSource, path: Path, limit: int | None, fold
     Raises:
         SlipwayError: they cannot be ingested, or not be cut into parts that models can be judged on.
     """
+    import duckdb
+
     rows = folder / f"{limit or 'all'}.parquet"
     write_table(card, source, path, limit, rows)
-    parts = _parts(card, rows)
-    for part, size in parts.items():
+    parts = _parts(card, path, rows)
+    try:
+        unfit = dict.fromkeys(_clocks(card, rows), FOLLOWS) | dict.fromkeys(_leaks(card, rows), LEAK)
+    except duckdb.Error as error:
+        raise SlipwayError(f"{path}: {said(error)}") from error
+    return Trial(parts, unfit)
+
+
+def _parts(card: Card, path: Path, rows: Path) -> dict[Part, PartSize]:
+    time, unit, label = (card.data.required(role) for role in ("time", "unit", "label"))
+    table = pq.read_table(rows, columns=[time, unit, label])
+    stamps = table[time].cast(pa.timestamp("us")).cast(pa.int64()).to_numpy()
+    try:
+        bounds = boundaries(card, stamps, request_codes(table, None))
+    except SlipwayError as error:
+        raise SlipwayError(f"{path}: column {card.data.columns[time].source or time!r}: {error}") from error
+    parts: dict[Part, PartSize] = {}
+    for part, (start, stop) in zip(PARTS, pairwise(bounds), strict=True):
+        here = table.slice(start, stop - start)
+        size = PartSize(here.num_rows, pc.sum(here[label]).as_py())
         if size.rows < MIN_ROWS or not 0 < size.positives < size.rows:
             raise SlipwayError(
                 f"{path}: the {part} part would have {size.rows:,} rows, {size.positives:,} of them with the "
                 f"label 1; expected at least {MIN_ROWS} rows and both labels"
             )
-    unfit = dict.fromkeys(_clocks(card, rows), FOLLOWS) | dict.fromkeys(_leaks(card, rows), LEAK)
-    return Trial(parts, unfit)
-
-
-def _parts(card: Card, rows: Path) -> dict[Part, PartSize]:
-    time, label = card.data.required("time"), card.data.required("label")
-    table = pq.read_table(rows, columns=[time, label])
-    stamps = table[time].cast(pa.timestamp("us")).cast(pa.int64()).to_numpy()
-    bounds = boundaries(card, stamps, request_codes(table, None))
-    labels = table[label].to_numpy()
-    return {
-        part: PartSize(stop - start, int(labels[start:stop].sum()))
-        for part, start, stop in zip(PARTS, bounds[:-1], bounds[1:], strict=True)
-    }
+        if part in JUDGED and (units := pc.count_distinct(here[unit]).as_py()) < MIN_UNITS:
+            raise SlipwayError(
+                f"{path}: column {card.data.columns[unit].source or unit!r}: the {part} part would have "
+                f"{units} units, expected at least {MIN_UNITS}; name another with --unit, or leave it out"
+            )
+        parts[part] = size
+    return parts
 
 
 def _leaks(card: Card, rows: Path) -> list[str]:
@@ -99,8 +117,10 @@ def _clocks(card: Card, rows: Path) -> list[str]:
     with duckdb.connect() as connection:
         for name in numbers:
             query = f"""
-                SELECT abs(corr("{name}", epoch("{time}"))), abs(corr("{name}", file_row_number))
-                FROM read_parquet({quoted(str(rows))}, file_row_number=true)
+                SELECT abs(corr(v, epoch(t))), abs(corr(v, place)) FROM (
+                    SELECT "{name}" AS v, "{time}" AS t, row_number() OVER () AS place
+                    FROM read_parquet({quoted(str(rows))})
+                )
             """  # noqa: S608 - the card's names
             [both] = connection.execute(query).fetchall()
             if any(one is not None and one > CLOCK for one in both):

@@ -165,7 +165,7 @@ TWICE = gate(
     "ingest.names",
     "two columns of one name",
     "two columns have the same name",
-    f"{FILES}:_columns:two columns",
+    f"{FILES}:_require_distinct:two columns",
 )
 PACKED = gate(
     "ingest.gzip",
@@ -266,6 +266,7 @@ PARQUET = {
     "bytes": (Bad(parquet(table(who=[b"\xff"] * 120)), ("'who' holds BLOB", "expected text")), NO_TEXT),
     "structures": (Bad(parquet(table(who=[{"a": 1}] * 120)), ("'who' holds STRUCT",)), NO_TEXT),
     "lists": (Bad(parquet(table(who=[["a"]] * 120)), ("'who' holds VARCHAR[]",)), NO_TEXT),
+    "two of a name": (Bad(parquet(table(WHO=["a"] * 120)), ("same name", "'WHO'")), TWICE),
     "numbers as times": (Bad(parquet(table(when=range(120))), ("'when', row 1", "'0'")), VALUE),
     "infinite number": (Bad(parquet(table(score=[float("inf")] * 120)), ("'score'", "'inf'")), VALUE),
     "null label": (Bad(parquet(table(clicked=[0, 1, None] * 40)), ("'clicked', row 3", "nothing")), VALUE),

@@ -98,11 +98,12 @@ def test_values_stay_as_they_are_without_a_word(tmp_path: Path) -> None:
     assert sorted(rows(card_of(path, **columns), tmp_path / "raw")["word"]) == [" a ", "?"]
 
 
-def test_seconds_since_1970_are_times(tmp_path: Path) -> None:
-    """With parts of a second; what no calendar holds is told."""
+@pytest.mark.parametrize(("time_format", "half"), [("epoch", "1767225600.5"), ("epoch_ms", "1767225600500")])
+def test_seconds_since_1970_are_times(tmp_path: Path, time_format: str, half: str) -> None:
+    """With parts of a second, or thousands of it; what no calendar holds is told."""
     columns = {"when": TIME, "y": {"type": "integer", "role": "label"}}
-    path = write(tmp_path / "t.csv", "when,y", "1767225600.5,0", "0,1")
-    source = {"kind": "table", "path": str(path), "format": "csv", "time_format": "epoch"}
+    path = write(tmp_path / "t.csv", "when,y", f"{half},0", "0,1")
+    source = {"kind": "table", "path": str(path), "format": "csv", "time_format": time_format}
     found = rows(card(source, {"row": ROW} | columns), tmp_path / "raw")
     assert found["when"] == [datetime(1970, 1, 1), datetime(2026, 1, 1, 0, 0, 0, 500_000)]
 

@@ -36,8 +36,8 @@ FOUND = table(
     ],
 )
 def test_what_does_not_fit_is_told(answers: Answers, said: str) -> None:
-    """With what there is instead."""
-    assert next(faults(FOUND, answers)).startswith(said)
+    """With the file, and what there is instead."""
+    assert next(faults(FOUND, answers)).startswith(f"t.csv: {said}")
 
 
 def test_what_fits_has_no_fault() -> None:
@@ -47,11 +47,41 @@ def test_what_fits_has_no_fault() -> None:
     assert [*faults(found, Answers("y", time="n"))] == []
 
 
+@pytest.mark.parametrize(
+    ("values", "asked", "said"),
+    [
+        (("0.0", "1.0"), "2", "--positive: found '2', 'y' has ['0.0', '1.0']"),
+        (("0.0", "1.0"), "no", "--positive: found 'no', 'y' has ['0.0', '1.0']"),
+        (
+            ("1", "1.0", "2"),
+            None,
+            "--label: 'y' has two values, written as ['1', '1.0', '2']; expected one way",
+        ),
+        (("0.0", "1.0"), "1", None),
+        (("0", "0.0", "1.0"), None, None),
+    ],
+)
+def test_a_label_of_numbers_is_written_in_one_way(
+    values: tuple[str, ...], asked: str | None, said: str | None
+) -> None:
+    """Ingestion compares with the text that counts as 1; 0 and 1 need none."""
+    found = table(column("y", "integer", 2, values=values, counts=(1,) * len(values)))
+    told = [*faults(found, Answers("y", positive=asked))]
+    assert said in told[0] if said else told == []
+
+
+def test_a_mark_that_makes_a_label_missing_is_named() -> None:
+    """It may stand for something there."""
+    found = table(*FOUND.columns, missing=["NA", "none"])
+    said = "--label: 3 of 10,000 rows have no 'holes' ('NA' or 'none' counts as missing); leave them out"
+    assert [one for one in faults(found, Answers("holes")) if said in one]
+
+
 def test_a_handful_of_rows_is_told() -> None:
     """Four parts of them would decide nothing."""
     found = table(label(), rows=999)
     assert [*faults(found, Answers("y"))] == [
-        "999 rows, expected at least 1,000: they are cut into four parts"
+        "t.csv: 999 rows, expected at least 1,000: they are cut into four parts"
     ]
 
 
@@ -61,6 +91,11 @@ def test_a_handful_of_rows_is_told() -> None:
         (("0", "1"), (1, 9), None, None),
         (("0", "1"), (9, 1), "0", "0"),
         (("0.0", "1.0"), (1, 9), None, None),
+        (("0", "0.0", "1.0"), (1, 1, 9), None, None),
+        (("0.0", "1.0"), (9, 1), "0", "0.0"),
+        (("1.0", "2.0"), (9, 1), None, "1.0"),
+        (("1.0", "2.0"), (9, 1), "2", "2.0"),
+        (("1.0", "2.0"), (9, 1), "x", "x"),
         (("1", "2"), (9, 1), None, "1"),
         (("False", "True"), (1, 9), None, "True"),
         (("no", "yes"), (1, 9), "no", "no"),

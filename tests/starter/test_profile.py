@@ -14,18 +14,10 @@ from slipway.errors import SlipwayError
 from slipway.settings import Card
 from slipway.starter.answers import Answers
 from slipway.starter.design import design
-from slipway.starter.profile import Profile, profile
 from slipway.starter.render import Plan, card_text
 from slipway.starter.sizes import PROVISIONAL, split_shares
-from slipway.starter.source import describe
-from tests.starter.reading import card_of
+from tests.starter.reading import card_of, look
 from tests.starter.tables import write
-
-
-def look(path: Path, time: str | None = None) -> Profile:
-    """The profile of the table at a path."""
-    path.with_suffix(".work").mkdir(exist_ok=True)
-    return profile(describe(path, None), path, path.with_suffix(".work"), time)
 
 
 @pytest.mark.parametrize(
@@ -35,6 +27,10 @@ def look(path: Path, time: str | None = None) -> Profile:
         (["1", "2.5", "nan"], "number"),
         (["1", "2.5", "inf"], "string"),
         (["00501", "10001"], "string"),
+        (["9223372036854775807", "-2"], "integer"),
+        (["9223372036854775808", "-2"], "string"),
+        (["9223372036854775808", "2.5"], "number"),
+        (["1e30", "2e30"], "number"),
         (["true", "false"], "string"),
         (["2026-01-02", "2026-01-03 04:05"], "timestamp"),
         (["2026-01-02", "soon"], "string"),
@@ -42,25 +38,9 @@ def look(path: Path, time: str | None = None) -> Profile:
     ],
 )
 def test_a_column_is_what_all_its_values_are(tmp_path: Path, values: list[str], kind: str) -> None:
-    """As ingestion would read them; a leading zero makes a code of a number."""
+    """As ingestion would read them; a leading zero, or digits that 64 bits lose, make a code of a number."""
     path = write(tmp_path / "t.csv", ["a,b", *(f"{value},x" for value in values)])
     assert look(path).column("a").kind == kind
-
-
-@pytest.mark.parametrize(
-    ("values", "commas"),
-    [
-        (["1,5", "-1.234,56", ""], True),
-        (["1,5", "n/a"], False),
-        (["1,234,567", "1,5"], False),
-        (["1.5", "2.5"], False),
-        (["", ""], False),
-    ],
-)
-def test_decimal_commas_are_seen(tmp_path: Path, values: list[str], commas: bool) -> None:
-    """A number to a person, text to everything that follows."""
-    path = write(tmp_path / "t.tsv", ["a\tb", *(f"{value}\tx" for value in values)])
-    assert look(path).column("a").commas is commas
 
 
 def test_numbers_are_counted(tmp_path: Path) -> None:
@@ -72,15 +52,16 @@ def test_numbers_are_counted(tmp_path: Path) -> None:
     assert dict(zip(found.values, found.counts, strict=True)) == {"1": 1, "3": 2}
 
 
-def test_marks_of_missing_values_are_found_among_numbers(tmp_path: Path) -> None:
-    """Then they are missing everywhere; a question mark among words alone is a word."""
-    path = write(tmp_path / "t.csv", ["a,b,c", "1,?,NA", "NA,x,y", "3,y,z"])
-    found = look(path)
-
-    assert found.source.missing == ["NA"]
-    assert (found.column("a").kind, found.column("a").nulls) == ("integer", 1)
-    assert found.column("b").values == ("?", "x", "y")
-    assert found.column("c").nulls == 1
+@pytest.mark.parametrize("ending", ["csv", "parquet"])
+def test_values_are_listed_as_they_are_written(tmp_path: Path, ending: str) -> None:
+    """So that one of them can be held against the source: pandas makes 1.0 of 1 where one is missing."""
+    table, path = pa.table({"y": [1.0, 2.0, 1.0], "when": ["a", "b", "c"]}), tmp_path / f"t.{ending}"
+    if ending == "csv":
+        write(path, ["y,when", *(f"{row['y']},{row['when']}" for row in table.to_pylist())])
+    else:
+        pq.write_table(table, path)
+    found = look(path).column("y")
+    assert (found.kind, found.distinct, found.values, found.counts) == ("integer", 2, ("1.0", "2.0"), (2, 1))
 
 
 def test_parquet_types_are_told(tmp_path: Path) -> None:
@@ -140,6 +121,8 @@ VALUES = st.sampled_from(
         "-3",
         "2.50",
         "1e400",
+        "9223372036854775808",
+        "$1",
         "nan",
         "NA",
         "?",
@@ -147,6 +130,7 @@ VALUES = st.sampled_from(
         "true",
         "no",
         "2026-01-02",
+        "31/01/1950",
         "a b",
         " x ",
         "é",
@@ -156,12 +140,17 @@ VALUES = st.sampled_from(
 
 
 @settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(st.lists(st.tuples(VALUES, VALUES, VALUES), min_size=2, max_size=12))
-def test_what_is_seen_can_be_ingested(tmp_path: Path, rows: list[tuple[str, ...]]) -> None:
+@given(
+    st.lists(st.tuples(VALUES, VALUES, VALUES), min_size=2, max_size=12),
+    st.sampled_from([("0", "1"), ("0.0", "1.0"), ("1.0", "2.0"), ("none", "NA")]),
+)
+def test_what_is_seen_can_be_ingested(
+    tmp_path: Path, rows: list[tuple[str, ...]], labels: tuple[str, str]
+) -> None:
     """Whatever stands in a table, ingestion refuses none of the types and bounds made from it."""
-    lines = ["a,b,c,label", *(f"{','.join(row)},{number % 2}" for number, row in enumerate(rows))]
+    lines = ["a,b,c,label", *(f"{','.join(row)},{labels[number % 2]}" for number, row in enumerate(rows))]
     path = write(tmp_path / "t.csv", lines)
-    found = look(path)
+    found = look(path, label="label")
     chosen = design(found, Answers("label"))
     split = split_shares(found.rows)
     plan = Plan("t", found.source, found, chosen, split, PROVISIONAL)

@@ -99,6 +99,23 @@ def test_the_label_is_told_by_its_positive_value() -> None:
 
 
 @pytest.mark.parametrize(
+    ("values", "counts", "share"),
+    [
+        (("0.0", "1.0"), (75, 25), "25"),
+        (("0", "0.0", "1.0", "1"), (1, 1, 1, 1), "50"),
+        (("1.0", "2.0"), (9, 1), "90"),
+    ],
+)
+def test_a_label_of_numbers_has_its_share(
+    values: tuple[str, ...], counts: tuple[int, ...], share: str
+) -> None:
+    """However they are written."""
+    label = column("y", "integer", 2, values=values, counts=counts)
+    one = plan(table(label, column("x", "number"), rows=sum(counts)), Answers("y"))
+    assert f"{share} % of them with the label 1" in folder_files(one, True)["README.md"]
+
+
+@pytest.mark.parametrize(
     "value",
     [
         "plain",

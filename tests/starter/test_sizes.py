@@ -1,5 +1,6 @@
 """Parts, steps and bounds by the rows that there are."""
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -43,12 +44,30 @@ def test_little_traffic_has_one_step(rows: int, steps: list[int]) -> None:
     assert [step.weight for step in sized(rows).steps] == steps
 
 
-@pytest.mark.parametrize(("share", "bounds"), [(0.5, None), (0.01, (0.74, 1.35)), (0.0001, (0.22, 4.5))])
-def test_few_positive_labels_widen_the_bounds_of_calibration(
-    share: float, bounds: tuple[float, float] | None
+@pytest.mark.parametrize(
+    ("rows", "positives", "kept"), [(4000, 12, 0.93), (4000, 40, 0.95), (600, 300, 0.95)]
+)
+def test_few_positive_labels_widen_the_bounds_of_calibration(rows: int, positives: int, kept: float) -> None:
+    """So that the interval of a perfect model lies inside, though each draw of labels has other bounds."""
+    random, inside = np.random.default_rng(0), []
+    for _ in range(1000):
+        found = int(random.binomial(rows, positives / rows))
+        bounds = sizes(dict.fromkeys(PARTS, PartSize(rows, found))).calibration
+        assert bounds
+        drawn = np.maximum(random.binomial(rows, found / rows, 500), 0.1)  # none at all is no ratio
+        low, high = np.quantile(positives / drawn, [0.025, 0.975])
+        inside.append(bounds[0] <= low and high <= bounds[1])
+    assert kept <= np.mean(inside) < 0.99
+
+
+@pytest.mark.parametrize(
+    ("positives", "bounds"), [(5000, None), (1450, (0.9, 1.11)), (1, (0.01, 343.93)), (9999, None)]
+)
+def test_bounds_of_calibration_are_never_tighter_than_the_default(
+    positives: int, bounds: tuple[float, float] | None
 ) -> None:
-    """By the standard error that so few have."""
-    assert sized(10_000, share).calibration == bounds
+    """Which stands where it can be kept."""
+    assert sizes(dict.fromkeys(PARTS, PartSize(10_000, positives))).calibration == bounds
 
 
 @pytest.mark.parametrize(("rows", "small"), [(100_000, None), (2_000_000, 100_000)])

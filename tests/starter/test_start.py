@@ -11,7 +11,6 @@ import yaml
 from slipway.data.check import check, require
 from slipway.data.ingest import ingest
 from slipway.data.split import split
-from slipway.errors import SlipwayError, UsageError
 from slipway.packaging import lay_out
 from slipway.project import Project
 from slipway.serving.app import build
@@ -24,7 +23,7 @@ from slipway.starter.summary import lines, next_steps
 from slipway.system import load_system
 from slipway.train import data_ref, read_scores, train
 from slipway.version.manifest import MANIFEST, Registered, sha256, verify
-from tests.cli.conftest import only_line, slipway
+from tests.cli.conftest import slipway
 from tests.serving.browser import Browser
 from tests.starter.tables import PROJECT, blank, churn, listing, write
 
@@ -168,103 +167,6 @@ def test_the_command_says_what_it_found_and_what_is_next(tmp_path: Path, table: 
     assert {line[:2] for line in status.stdout.splitlines() if "churn" in line} == {"A "}
 
 
-FIT = {
-    "fed": "a name that is taken or none, a file that is not there, a column that the table does not have, a "
-    "label with one value or three, fewer rows than can decide",
-    "stops": "new-system",
-    "exit": 2,
-    "reason": "what was found and what is expected, in one line",
-    "untouched": "no file written, project.yaml as it was",
-    "guard": "slipway/starter/start.py:_require:new-system",
-}
-
-
-@pytest.mark.gate("new_system.fits", **FIT)
-@pytest.mark.parametrize(
-    ("arguments", "said"),
-    [
-        (("Churn", "churned"), "'Churn' is no name: expected lower-case letters, digits and _"),
-        (("class", "churned"), "'class' is no name"),
-        (("taken", "churned"), "'taken' is taken: systems/taken exists"),
-        (("tested", "churned"), "'tested' is taken: tests/systems/test_tested.py exists"),
-        (("brought", "churned"), "incoming/brought.csv exists; move it away, or name it with --from"),
-        (("churn", "left"), "--label: no column 'left'; found ['Customer-ID', 'signed up', 'Plan',"),
-        (("churn", "Plan"), "--label: 'Plan' has 3 values, such as ['basic', 'plus', 'pro'], expected two"),
-        (("churn", "country"), "--label: 'country' has 1 values, such as ['NL'], expected two"),
-        (("churn", "churned", "--time", "Plan"), "--time: column 'Plan' holds text, expected times"),
-        (("churn", "churned", "--positive", "x"), "--positive: found 'x', 'churned' has ['no', 'yes']"),
-        (("churn", "churned", "--from", "gone.csv"), "--from: no such file or folder: gone.csv"),
-        (("a_name_that_is_much_too_long_for_the_tag_of_a_bento_of_ours", "churned"), "at most 63 characters"),
-    ],
-)
-def test_what_does_not_fit_is_refused(
-    tmp_path: Path, table: Path, arguments: tuple[str, ...], said: str
-) -> None:
-    """One line, exit code 2, and every file as it was."""
-    root = blank(tmp_path / "a project")
-    (root / "systems" / "taken").mkdir(parents=True)
-    write(root / "systems" / "taken" / "notes.md", ["mine"])
-    write(root / "tests/systems/test_tested.py", ["# mine"])
-    write(root / "incoming" / "brought.csv", ["mine"])
-    before = listing(root)
-    name, label, *more = arguments
-    asked = [
-        "new-system",
-        name,
-        "--label",
-        label,
-        *(more if "--from" in more else ["--from", str(table), *more]),
-    ]
-    line = only_line(slipway(root, *asked), 2)
-
-    assert line.startswith("UsageError: new-system: ")
-    assert said in line
-    assert listing(root) == before
-
-
-@pytest.mark.parametrize(
-    ("content", "said"),
-    [
-        (b"", "empty, expected rows"),
-        (b"a,b\n", "no rows"),
-        (b"<html><body>Please sign in</body></html>", "an HTML or XML page, expected delimited text"),
-        (b"\x1f\x8b\x08cut off", "not a whole gzip file"),
-        (b"PK\x03\x04\x14\x00\x06\x00\xff\xfe", "not UTF-8 text"),
-        (b"a,b\n1,2\n3,4,5\n", "line 3"),
-        (b"PAR1 and nothing more", "not a readable Parquet file"),
-    ],
-)
-def test_a_file_that_is_no_table_is_told(tmp_path: Path, content: bytes, said: str) -> None:
-    """One line with its path, and every file as it was."""
-    root, path = blank(tmp_path / "a project"), tmp_path / "table.csv"
-    path.write_bytes(content)
-    before = listing(root)
-    with pytest.raises(SlipwayError, match=said) as caught:
-        started(root, path)
-
-    assert str(path) in str(caught.value)
-    assert "\n" not in str(caught.value)
-    assert listing(root) == before
-
-
-def test_a_table_with_nothing_to_learn_from_is_told(tmp_path: Path) -> None:
-    """With what became of each column."""
-    root = blank(tmp_path / "a project")
-    rows = [f"id{row},{'yes' if row % 3 else 'no'}" for row in range(1200)]
-    with pytest.raises(
-        SlipwayError, match="no column is left to learn from: key differs in almost every row"
-    ):
-        started(root, write(tmp_path / "t.csv", ["key,y", *rows]), Answers("y"))
-
-
-def test_a_unit_that_tells_the_label_is_told(tmp_path: Path) -> None:
-    """It cannot be left out, and no check would let it pass."""
-    root = blank(tmp_path / "a project")
-    rows = [f"{row % 7},{row % 2},{'yes' if row % 2 else 'no'}" for row in range(1200)]
-    with pytest.raises(SlipwayError, match="column 'who' alone tells the label; it can have no role"):
-        started(root, write(tmp_path / "t.csv", ["x,who,y", *rows]), Answers("y", unit="who"))
-
-
 @pytest.mark.parametrize("step", ["bring", "write_text"])
 def test_a_failure_takes_everything_back(
     tmp_path: Path, table: Path, monkeypatch: pytest.MonkeyPatch, step: str
@@ -288,24 +190,12 @@ def test_a_failure_takes_everything_back(
     assert not (root / "incoming").exists()
 
 
-@pytest.mark.parametrize(
-    ("gone", "said"), [(".git", "run `git init` there"), (".dvc", "run `dvc init` there")]
-)
-def test_a_project_that_keeps_no_versions_is_told(tmp_path: Path, table: Path, gone: str, said: str) -> None:
-    """Before the table is read."""
-    root = blank(tmp_path / "a project")
-    (root / gone).rename(tmp_path / "away")
-    with pytest.raises(UsageError, match=said):
-        started(root, table)
-    assert not (root / "systems").exists()
-
-
 @pytest.fixture(scope="module")
 def numbers(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Versions of a system whose table has neither time nor unit nor category."""
+    """Versions of a system whose table has neither time nor unit nor category, but names of the API's own."""
     root = blank(tmp_path_factory.mktemp("numbers") / "a project")
     rows = [(row % 997, row * 7 % 1000, int(row * 7919 % 100 < row % 997 / 10)) for row in range(1300)]
-    lines = ["a,b,y", *(f"{a + 0.5},{b / 10},{y}" for a, b, y in rows)]
+    lines = ["score,options,y", *(f"{a + 0.5},{b / 10},{y}" for a, b, y in rows)]
     started(root, write(root.parent / "t.csv", lines), Answers("y"), "numbers")
     (root / "bentofile.yaml").write_text("include: [/systems/*/*.py]\n")
     project, out = Project(root), root.parent
@@ -332,7 +222,8 @@ def test_no_request_carries_what_ingestion_makes(numbers: Path) -> None:
     browser = Browser(build(load(numbers / "src", None)))
     made = {"row": 5, "time": "2026-01-01T00:00:00Z"}
     answers = [
-        browser.post("/predict", json={"requests": [{"a": 3.5, "b": 1.0} | more]}) for more in ({}, made)
+        browser.post("/predict", json={"requests": [{"score": 3.5, "options_2": 1.0} | more]})
+        for more in ({}, made)
     ]
     assert [one.status_code for one in answers] == [200, 200]
     assert answers[0].json()["answers"] == answers[1].json()["answers"]

@@ -1,11 +1,13 @@
 """A card tried on its table before it is written."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from slipway.errors import SlipwayError
 from slipway.settings import Card
+from slipway.starter import trial
 from slipway.starter.answers import Answers
 from slipway.starter.design import design
 from slipway.starter.profile import profile
@@ -51,6 +53,31 @@ def test_numbers_that_follow_the_time_are_found(
     assert tried(write(tmp_path / "t.csv", [header, *lines]), Answers("churned", time=time)).unfit == unfit
 
 
+@pytest.mark.parametrize("name", ["y", "middle", "V", "file_row_number", "place"])
+@pytest.mark.parametrize("word", ["", "no number "])
+def test_a_column_may_be_called_as_a_query_calls_its_own(tmp_path: Path, name: str, word: str) -> None:
+    """Neither is the leak beside it overseen, nor a counter."""
+    label = [row * 7919 % 3 // 2 for row in range(1200)]
+    rows = [
+        f"2026-01-{1 + row // 45:02d},{word}{row * 7 % 11},{row * 3},{label[row] + 5},{label[row]}"
+        for row in range(1200)
+    ]
+    found = tried(
+        write(tmp_path / "t.csv", [f"day,{name},count,leak,gone", *rows]), Answers("gone", time="day")
+    )
+    assert found.unfit == {"count": FOLLOWS, "leak": LEAK}
+
+
+def test_what_duckdb_cannot_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With the name of the file."""
+    monkeypatch.setattr(trial, "leak_query", lambda *_: "SELECT\nnothing FROM {batch}")
+    path = write(tmp_path / "t.csv", churn())
+    with pytest.raises(SlipwayError) as caught:
+        tried(path, Answers("churned", time="signed up"))
+    assert str(caught.value).startswith(f"{path}: Binder Error: Referenced column")
+    assert "\n" not in str(caught.value)
+
+
 def test_the_newest_rows_alone_are_tried_where_they_are_asked_for(tmp_path: Path) -> None:
     """As the small size has them."""
     found = tried(write(tmp_path / "t.csv", churn()), Answers("churned"), limit=1100)
@@ -68,23 +95,37 @@ def test_a_table_that_is_sorted_by_its_label_does_without_a_time(tmp_path: Path)
 
 
 @pytest.mark.parametrize(
-    ("rows", "said"),
+    ("day", "who", "label", "said"),
     [
         (
-            lambda lines: sorted(lines, key=lambda row: row.endswith("yes")),
-            "of them with the label 1; expected",
+            45,
+            1,
+            lambda row: row < 400,
+            ": the validation part would have 135 rows, 0 of them with the label 1",
         ),
-        (lambda lines: lines, "cannot be cut into 4 parts at distinct times"),
+        (600, 1, lambda row: row % 3 == 0, ": column 'day': 1200 rows at 2 times cannot be cut into 4 parts"),
+        (
+            45,
+            29,
+            lambda row: row % 3 == 0,
+            ": column 'who': the holdout part would have 29 units, expected at",
+        ),
     ],
-    ids=["one label in a part", "two times"],
+    ids=["one label in a part", "two times", "few units"],
 )
-def test_parts_that_decide_nothing_are_told(tmp_path: Path, rows: object, said: str) -> None:
-    """Before anything is written, with the file's name."""
-    lines = [f"{row},{'yes' if row % 3 == 0 else 'no'}" for row in range(1200)]
-    ordered = rows(lines)  # type: ignore[operator]
-    slow = "cannot" in said
-    days = [
-        f"2026-01-{1 + (row // 600 if slow else row // 45):02d},{line}" for row, line in enumerate(ordered)
+def test_parts_that_decide_nothing_are_told(
+    tmp_path: Path, day: int, who: int, label: Callable[[int], bool], said: str
+) -> None:
+    """Before anything is written, with the names of file and column.
+
+    Args:
+        day: rows of one.
+        who: units; 1 stands for no such column.
+    """
+    lines = [
+        f"2026-01-{1 + row // day:02d},{row % who},{'yes' if label(row) else 'no'}" for row in range(1200)
     ]
-    with pytest.raises(SlipwayError, match=said):
-        tried(write(tmp_path / "t.csv", ["day,x,y", *days]), Answers("y", time="day"))
+    path = write(tmp_path / "t.csv", ["day,who,y", *lines])
+    with pytest.raises(SlipwayError) as caught:
+        tried(path, Answers("y", time="day", unit=None if who == 1 else "who"))
+    assert str(caught.value).startswith(f"{path}{said}")
