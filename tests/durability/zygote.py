@@ -35,6 +35,7 @@ def serve() -> None:
     from slipway.environment import settle
 
     settle()
+    sys.dont_write_bytecode = True  # here versions are loaded in this process; elsewhere in one that writes none
     for module in WARM:
         importlib.import_module(module)
     sqlalchemy.orm.configure_mappers()
