@@ -35,7 +35,9 @@ def serve() -> None:
     from slipway.environment import settle
 
     settle()
-    sys.dont_write_bytecode = True  # here versions are loaded in this process; elsewhere in one that writes none
+    sys.dont_write_bytecode = (
+        True  # here versions are loaded in this process; elsewhere in one that writes none
+    )
     for module in WARM:
         importlib.import_module(module)
     sqlalchemy.orm.configure_mappers()
