@@ -29,7 +29,7 @@ test-full: .venv/.dev ## Run the long tests, those that `make test` leaves out
 	@$(PYTEST) -m long
 
 prove: .venv/.dev ## Disable each gate in turn, in a copy, and require that one of its tests fails
-	@$(RUN) -m tests.proof.prove
+	@$(RUN) -m tests.slipway.proof.prove
 
 check: .venv/.dev ## Check format, lint and types, and that no file differs from what is staged
 	@$(RUN) -m ruff format --check .
@@ -131,7 +131,7 @@ ISSUER = https://token.actions.githubusercontent.com
 
 define UI
 import os, socket, sys
-from slipway.environment import settle
+from slipway.base.environment import settle
 port = int(sys.argv[1])
 try:
     socket.create_server(("127.0.0.1", port)).close()

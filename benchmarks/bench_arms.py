@@ -13,12 +13,12 @@ from pathlib import Path
 
 import numpy as np
 
+from slipway.records.canary import Arm
 from slipway.rollout.assignment import in_canary
 from slipway.rollout.client import Client, Reply
-from slipway.rollout.evidence import Arm
 from slipway.rollout.local import LocalTarget, state_path
 from slipway.rollout.target import Call, TrafficState
-from tests.rollout.live import SYSTEM, make_live, traffic
+from tests.slipway.rollout.live import SYSTEM, make_live, traffic
 
 WEIGHTS = (10, 50, 80)
 

@@ -15,15 +15,15 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import norm
 
-from slipway.evaluation.evidence import Interval
-from slipway.evaluation.metrics import wilson
-from slipway.provenance import now
+from slipway.base.provenance import now
+from slipway.records.canary import Look
+from slipway.records.evidence import Interval
 from slipway.rollout.analysis import judge
 from slipway.rollout.assignment import position
-from slipway.rollout.evidence import Look
 from slipway.rollout.observations import Observations
 from slipway.rollout.traffic import Metric
 from slipway.settings.card import Decision, Guardrails, Rollout, Step
+from slipway.tasks.metrics import wilson
 
 BATCH = 500
 RETURNS = 50

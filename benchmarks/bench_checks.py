@@ -9,8 +9,8 @@ import time
 from pathlib import Path
 from typing import Any
 
-from slipway.project import Project
 from slipway.settings import Card
+from slipway.settings.root import Project
 from slipway.system import load_system
 
 

@@ -12,7 +12,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from tests.root import ROOT
+from tests.slipway.root import ROOT
 
 PARTS = ("slipway", "systems", "components", "pipelines", ".dvc", ".gitignore", ".dvcignore")
 FILES = ("project.yaml", "bentofile.yaml", "requirements.txt", "requirements-serving.txt")
@@ -24,7 +24,7 @@ Lines = list[tuple[float, str]]
 
 def main() -> None:
     """Print one line per stage of the data and per pipeline, and the ratio of the second run to the first."""
-    from slipway.project import Project
+    from slipway.settings.root import Project
 
     card = Project(ROOT).card("ad_click")
     print(

@@ -25,14 +25,14 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from slipway.evaluation.compose import HoldoutRows, Role, Subject, compose
-from slipway.evaluation.evidence import Evidence
 from slipway.evaluation.gate import decide
-from slipway.evaluation.metrics import log_loss_terms, wilson
 from slipway.models import Params, predictor
-from slipway.project import Project
+from slipway.records.evidence import Evidence
 from slipway.settings import Card
+from slipway.settings.root import Project
 from slipway.system import load_system
-from tests.root import ROOT
+from slipway.tasks.metrics import log_loss_terms, wilson
+from tests.slipway.root import ROOT
 
 Floats = NDArray[np.float64]
 TRAIN, MORE, VALIDATION, LATER = 30_000, 60_000, 10_000, 110_000

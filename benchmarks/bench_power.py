@@ -23,16 +23,16 @@ import numpy as np
 from slipway.data.ingest import ingest
 from slipway.data.split import split
 from slipway.evaluation.compose import HoldoutRows, earned
-from slipway.project import Project
+from slipway.records.canary import Look
 from slipway.rollout.analysis import judge
 from slipway.rollout.assignment import position
 from slipway.rollout.controller import batch_ends
-from slipway.rollout.evidence import Look
 from slipway.rollout.observations import Observations
 from slipway.rollout.plan import Expected, bernoulli_deviation, power, requests_needed
 from slipway.rollout.traffic import Answer, Traffic
 from slipway.settings import Card, Size
-from slipway.train import data_ref, train
+from slipway.settings.root import Project
+from slipway.training.fit import data_ref, train
 from slipway.version.answer import Version
 
 POWER = 0.95

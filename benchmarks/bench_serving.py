@@ -17,13 +17,14 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from slipway import servers
-from slipway.packaging import package
-from slipway.project import Project
+from slipway.base.digest import sha256
+from slipway.release import servers
+from slipway.release.bento import package
 from slipway.rollout.client import Client, patience
 from slipway.rollout.smoke import Sample
 from slipway.settings import Card
-from slipway.version.manifest import MANIFEST, Registered, sha256
+from slipway.settings.root import Project
+from slipway.version.manifest import MANIFEST, Registered
 
 ROWS, SEED = 40_000, 17
 BLOCK = 500
@@ -60,7 +61,7 @@ def _versions(project: Project, place: Project, card: Card, folder: Path) -> dic
     """The same model twice, with the code of today and with the same code but for the freezing."""
     from slipway.data.split import split
     from slipway.system import load_system
-    from slipway.train import data_ref, train
+    from slipway.training.fit import data_ref, train
     from slipway.version.assemble import copy_code
 
     copy_code(project.root, place.root, card.name)

@@ -17,12 +17,12 @@ from numpy.typing import NDArray
 from scipy.stats import norm
 
 from slipway.evaluation.compose import HoldoutRows, Role, Subject, compose
-from slipway.evaluation.evidence import Comparison, Evidence, Interval, SliceDifference
 from slipway.evaluation.gate import decide
-from slipway.evaluation.metrics import wilson
-from slipway.project import Project
+from slipway.records.evidence import Comparison, Evidence, Interval, SliceDifference
 from slipway.settings import Card
-from tests.root import ROOT
+from slipway.settings.root import Project
+from slipway.tasks.metrics import wilson
+from tests.slipway.root import ROOT
 
 Floats = NDArray[np.float64]
 ROWS, USERS, VALUES = 15_000, 2_500, (25, 5)

@@ -16,7 +16,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 
 from slipway.models import predictor
-from slipway.project import Project
+from slipway.settings.root import Project
 from slipway.system import load_system
 
 ROUNDS, SEED, TIMES = 30, 17, 2

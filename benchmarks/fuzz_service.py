@@ -26,10 +26,10 @@ from pathlib import Path
 
 import psutil
 
-from slipway import servers
-from slipway.servers import HOST, Server
-from tests.serving.browser import OPTION, body, tensors
-from tests.tiny import tiny_bento
+from slipway.release import servers
+from slipway.release.servers import HOST, Server
+from tests.slipway.serving.browser import OPTION, body, tensors
+from tests.slipway.tiny import tiny_bento
 
 WAIT_S = 10.0
 GROWTH_MIB = 64

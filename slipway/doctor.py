@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from slipway.project import Project
+from slipway.settings.root import Project
 
 GB = 10**9
 NEEDED_DISK_GB = 3.0
@@ -261,7 +261,7 @@ def leftovers(project: Project) -> Finding:
     """Servers whose run is gone; no fault, for the next run ends them."""
     import psutil
 
-    from slipway import servers
+    from slipway.release import servers
 
     orphans = [one for one in servers.running(project) if not psutil.pid_exists(one.owner)]
     found = (

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TextIO
 
-from slipway import errors, servers
-from slipway.project import Project
+from slipway.base import errors
+from slipway.release import servers
+from slipway.settings.root import Project
 
 TASK = re.compile(r"Executing task \S*?'([^']+)'")
 ERROR = re.compile(r"^\s*slipway\.errors\.(\w+): (.*)$")

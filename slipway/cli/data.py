@@ -2,10 +2,10 @@
 
 import typer
 
+from slipway.base.errors import Refused
 from slipway.cli.options import DataSize, System
-from slipway.errors import Refused
-from slipway.project import Project
 from slipway.settings import Card
+from slipway.settings.root import Project
 
 app = typer.Typer(no_args_is_help=True, help="The stages that DVC runs, ingest, check and split; or all.")
 

@@ -4,11 +4,11 @@ from typing import Literal
 
 import typer
 
+from slipway.base.errors import Refused, SlipwayError
 from slipway.cli.console import Teller, out, print_json
 from slipway.cli.options import DataSize, Json, System
-from slipway.errors import Refused, SlipwayError
-from slipway.project import Project
-from slipway.records import DecisionRecord
+from slipway.records.decision import DecisionRecord
+from slipway.settings.root import Project
 
 
 def demo(system: System = None, size: DataSize = "full", as_json: Json = False) -> None:
@@ -16,7 +16,7 @@ def demo(system: System = None, size: DataSize = "full", as_json: Json = False) 
     from slipway.cli import jobs
     from slipway.cli.unchanged import inputs_of, last_decision, remember
     from slipway.data.versions import reproduce
-    from slipway.registry import Registry
+    from slipway.registry.versions import Registry
 
     project, teller = Project.find(), Teller(quiet=as_json)
     card = project.card(system)
@@ -71,7 +71,7 @@ def summarise(project: Project, record: DecisionRecord, as_json: bool) -> None:
     if as_json:
         print_json(record.model_dump_json())
         return
-    from slipway.registry import Registry
+    from slipway.registry.versions import Registry
     from slipway.report.summary import ten_lines
 
     registry = Registry(project, record.system, "small" if record.size == "small" else "full")

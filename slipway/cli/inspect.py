@@ -9,17 +9,17 @@ from pydantic import TypeAdapter
 from rich.markup import escape
 from rich.table import Table
 
+from slipway.base.errors import SlipwayError
 from slipway.cli.console import Teller, err, out, print_json
 from slipway.cli.options import DataSize, Json, System
-from slipway.errors import SlipwayError
-from slipway.history import as_of, moment, told
-from slipway.project import Project
-from slipway.records import DecisionRecord
+from slipway.records.decision import DecisionRecord
+from slipway.records.history import as_of, moment, told
+from slipway.settings.root import Project
 
 
 def status(system: System = None, size: DataSize = "full", as_json: Json = False) -> None:
     """Show aliases and traffic side by side, and whether they agree."""
-    from slipway.registry import Registry
+    from slipway.registry.versions import Registry
     from slipway.rollout.status import Status, look
 
     project = Project.find()
@@ -55,7 +55,7 @@ def history(
     as_json: Json = False,
 ) -> None:
     """List every decision, oldest first, and why it was taken; or those until a moment."""
-    from slipway.registry import Registry
+    from slipway.registry.versions import Registry
 
     project, until = Project.find(), None if at is None else moment(at)
     with Teller(quiet=as_json).doing("history"):
@@ -107,8 +107,8 @@ def report(
     as_json: Json = False,
 ) -> None:
     """Print where the report of a decision is, or copy it; as Markdown, print the decision itself."""
-    from slipway.atomic import whole_file
-    from slipway.registry import Registry
+    from slipway.base.atomic import whole_file
+    from slipway.registry.versions import Registry
     from slipway.report import markdown
     from slipway.runs import last_run
 

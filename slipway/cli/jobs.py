@@ -3,16 +3,16 @@
 import sys
 from uuid import uuid4
 
+from slipway.base.errors import Inconclusive, Refused, SlipwayError
+from slipway.base.provenance import now
 from slipway.cli.console import Teller
-from slipway.errors import Inconclusive, Refused, SlipwayError
-from slipway.project import Project
-from slipway.provenance import now
-from slipway.records import DecisionRecord
-from slipway.registry import Registry
+from slipway.records.decision import DecisionRecord
+from slipway.registry.versions import Registry
 from slipway.runs import LocalRun, run_locally
 from slipway.settings import Size
+from slipway.settings.root import Project
 from slipway.stages.run import RunRef
-from slipway.train import Scope
+from slipway.training.fit import Scope
 
 WORKSPACE = "WORKSPACE"
 

@@ -5,10 +5,10 @@ from typing import Annotated
 
 import typer
 
+from slipway.base.errors import Refused
 from slipway.cli.console import Teller, out, print_json
 from slipway.cli.options import DataSize, Json, Revision, System, Version
-from slipway.errors import Refused
-from slipway.project import Project
+from slipway.settings.root import Project
 
 
 def rollout(
@@ -20,7 +20,7 @@ def rollout(
 ) -> None:
     """Canary a version against production, and promote it only on evidence from the traffic."""
     from slipway.cli import jobs
-    from slipway.registry import Registry
+    from slipway.registry.versions import Registry
 
     project = Project.find()
     card = project.card(system)
@@ -65,7 +65,7 @@ def clear(
     as_json: Json = False,
 ) -> None:
     """Let a version that a rollback barred be rolled out again."""
-    from slipway.registry import Registry
+    from slipway.registry.versions import Registry
 
     project = Project.find()
     registry = Registry(project, project.card(system).name, size)

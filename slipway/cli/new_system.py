@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from slipway.cli.console import Teller, out
-from slipway.project import Project
+from slipway.settings.root import Project
 
 
 def new_system(

@@ -4,7 +4,7 @@ import typer
 
 from slipway.cli.console import out
 from slipway.cli.options import DataSize, System, Version
-from slipway.project import Project
+from slipway.settings.root import Project
 
 
 def package(system: System = None, size: DataSize = "full", version: Version = None) -> None:
@@ -14,14 +14,14 @@ def package(system: System = None, size: DataSize = "full", version: Version = N
 
 def publish(system: System = None, size: DataSize = "full", version: Version = None) -> None:
     """Push a version's image with its SBOM; prints `image=`, by digest, after what `package` prints."""
-    from slipway.image import publish as push
+    from slipway.release.image import publish as push
 
     project, bento = _package(system, size, version)
     out.print(f"image={push(project, bento)}", markup=False)
 
 
 def _package(system: str | None, size: DataSize, version: int | None) -> tuple[Project, str]:
-    from slipway.registry import Registry
+    from slipway.registry.versions import Registry
     from slipway.stages.package import bento_of
 
     project = Project.find()

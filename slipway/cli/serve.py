@@ -11,10 +11,10 @@ from typing import Annotated
 
 import typer
 
+from slipway.base.errors import Refused, SlipwayError
 from slipway.cli.console import Teller, out, print_json
 from slipway.cli.options import DataSize, Json, System
-from slipway.errors import Refused, SlipwayError
-from slipway.project import Project
+from slipway.settings.root import Project
 
 
 def serve(
@@ -26,7 +26,7 @@ def serve(
     as_json: Json = False,
 ) -> None:
     """Serve the version that production traffic goes to, until interrupted."""
-    from slipway import servers
+    from slipway.release import servers
     from slipway.rollout.local import state
 
     project = Project.find()

@@ -6,7 +6,7 @@ import typer
 
 from slipway.cli.console import Teller, out, print_json
 from slipway.cli.options import DataSize, Json, Revision, System
-from slipway.project import Project
+from slipway.settings.root import Project
 
 
 def train(

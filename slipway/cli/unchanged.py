@@ -6,13 +6,13 @@ from tempfile import TemporaryDirectory
 
 from pydantic import ValidationError
 
-from slipway.atomic import write_text
-from slipway.project import Project
-from slipway.records import DecisionRecord
-from slipway.registry import Registry
+from slipway.base.atomic import write_text
+from slipway.base.strict import Strict
+from slipway.records.decision import DecisionRecord
+from slipway.registry.versions import Registry
 from slipway.settings import Card
-from slipway.settings.base import Strict
 from slipway.settings.project import line
+from slipway.settings.root import Project
 from slipway.stages.run import RunRef
 from slipway.version.assemble import PACKAGE, copy_code
 from slipway.version.manifest import digests

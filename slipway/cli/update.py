@@ -5,10 +5,10 @@ from typing import Annotated
 import typer
 from pydantic import TypeAdapter
 
+from slipway.base.errors import SlipwayError
 from slipway.cli.console import Teller, out, print_json
 from slipway.cli.options import Json
-from slipway.errors import SlipwayError
-from slipway.project import Project
+from slipway.settings.root import Project
 
 
 def update(

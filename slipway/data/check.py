@@ -5,15 +5,15 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from slipway.atomic import whole_folder
+from slipway.base.atomic import whole_folder
+from slipway.base.digest import sha256
+from slipway.base.errors import Refused, SlipwayError
 from slipway.data.docs import one_page, site
 from slipway.data.duckdb_engine import column_types, parquet_batch, require_readable
 from slipway.data.findings import Finding, findings
 from slipway.data.suite import build_suite
-from slipway.errors import Refused, SlipwayError
-from slipway.records import CheckSummary
+from slipway.records.decision import CheckSummary
 from slipway.settings import Columns
-from slipway.version.manifest import sha256
 
 RESULT = "result.json"
 MOST = 5

@@ -11,8 +11,8 @@ from enum import Enum
 from pathlib import Path
 from typing import Any
 
+from slipway.base.errors import SlipwayError
 from slipway.data.values import shown
-from slipway.errors import SlipwayError
 
 VIEW = "rows"
 _SAID = 300

@@ -3,10 +3,10 @@
 import json
 from typing import Any, Literal
 
+from slipway.base.strict import Strict
 from slipway.data.leak import LEAKS
 from slipway.data.suite import columns_of
 from slipway.data.values import shown
-from slipway.settings.base import Strict
 
 _NOT_SHOWN = {"batch_id", "severity", "column", "column_A", "column_B", "column_list"}
 

@@ -2,12 +2,12 @@
 
 from pathlib import Path
 
-from slipway.atomic import whole_folder
+from slipway.base.atomic import whole_folder
+from slipway.base.errors import SlipwayError
 from slipway.data.parquet import ROWS, open_parquet
-from slipway.errors import SlipwayError
-from slipway.project import Project
 from slipway.settings import Card, Size
 from slipway.settings.data import GeneratorSource, TableSource
+from slipway.settings.root import Project
 
 
 def ingest(project: Project, card: Card, size: Size, out: Path) -> None:

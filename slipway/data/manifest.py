@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, field_validator
 
-from slipway.settings.base import Moment, Strict
+from slipway.base.strict import Moment, Strict
 
 Part = Literal["train", "validation", "holdout", "replay"]
 PARTS: tuple[Part, ...] = ("train", "validation", "holdout", "replay")

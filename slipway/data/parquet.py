@@ -6,7 +6,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from slipway.errors import SlipwayError
+from slipway.base.errors import SlipwayError
 
 ROWS = "rows.parquet"
 TRUTH = "truth.parquet"

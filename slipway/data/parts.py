@@ -9,10 +9,10 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from pydantic import ValidationError
 
+from slipway.base.errors import Refused, SlipwayError
 from slipway.data.manifest import PARTS, Part, PartSummary, SplitManifest
 from slipway.data.split import MANIFEST, summarise
-from slipway.decisions import Check
-from slipway.errors import Refused, SlipwayError
+from slipway.records.checks import Check
 from slipway.settings import Card
 
 MIN_ROWS = 100

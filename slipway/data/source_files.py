@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 
+from slipway.base.errors import SlipwayError
 from slipway.data.duckdb_engine import column_types, quoted, quoted_list
 from slipway.data.values import shown
-from slipway.errors import SlipwayError
 from slipway.settings.data import TableSource
 
 FILE = "file of the row"

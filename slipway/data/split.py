@@ -8,13 +8,13 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from slipway.atomic import whole_folder
+from slipway.base.atomic import whole_folder
+from slipway.base.digest import sha256
+from slipway.base.errors import SlipwayError
 from slipway.data.manifest import PARTS, Part, PartSummary, SplitManifest
 from slipway.data.parquet import ROWS, TRUTH, batches_between, open_parquet, write_batches
 from slipway.data.requests import request_codes
-from slipway.errors import SlipwayError
 from slipway.settings import Card, Size
-from slipway.version.manifest import sha256
 
 MANIFEST = "manifest.json"
 

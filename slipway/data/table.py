@@ -8,12 +8,12 @@ from typing import Any
 
 import pyarrow as pa
 
+from slipway.base.errors import SlipwayError
 from slipway.data import values
 from slipway.data.conversion import PLACE, ROW, Field, cleaned, converted
 from slipway.data.duckdb_engine import quoted, said
 from slipway.data.parquet import ROW_GROUP, write_batches
 from slipway.data.source_files import FILE, Reader, listed, reader
-from slipway.errors import SlipwayError
 from slipway.settings import Card
 from slipway.settings.data import SHUFFLED, TableSource
 

@@ -11,10 +11,10 @@ from typing import Any
 
 import yaml
 
-from slipway.atomic import whole_folder
-from slipway.errors import Refused, SlipwayError, UsageError
-from slipway.project import Project
+from slipway.base.atomic import whole_folder
+from slipway.base.errors import Refused, SlipwayError, UsageError
 from slipway.settings import Size
+from slipway.settings.root import Project
 
 WORKSPACE = "WORKSPACE"
 ABSENT = re.compile(r"missing data 'source': (?P<path>.+)")

@@ -13,14 +13,14 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from slipway.base.errors import SlipwayError
 from slipway.data.requests import request_bounds, request_codes, value_codes
-from slipway.errors import SlipwayError
-from slipway.evaluation.evidence import Evidence, Holdout, Interval, ModelMetrics, ValidationScore
 from slipway.evaluation.latency import latency
 from slipway.evaluation.measure import Measurement, slices
-from slipway.evaluation.metrics import auc, calibration_curve, log_loss_terms
+from slipway.records.evidence import Evidence, Holdout, Interval, ModelMetrics, ValidationScore
 from slipway.settings import Columns
 from slipway.settings.card import Evaluation
+from slipway.tasks.metrics import auc, calibration_curve, log_loss_terms
 from slipway.version.answer import rank
 
 Role = Literal["baseline", "candidate", "champion"]

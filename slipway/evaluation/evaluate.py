@@ -9,12 +9,13 @@ import numpy as np
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from slipway.errors import SlipwayError
+from slipway.base.digest import sha256
+from slipway.base.errors import SlipwayError
 from slipway.evaluation.compose import HoldoutRows, Role, Subject, compose, probable
-from slipway.evaluation.evidence import Evidence, ValidationScore
 from slipway.evaluation.latency import time_in_turns
+from slipway.records.evidence import Evidence, ValidationScore
 from slipway.settings import Card
-from slipway.version.manifest import MANIFEST, sha256
+from slipway.version.manifest import MANIFEST
 from slipway.version.process import VersionProcess
 
 

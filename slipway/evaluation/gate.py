@@ -11,9 +11,9 @@ number passes no rule.
 
 from collections.abc import Iterator
 
-from slipway.decisions import Check, GateVerdict
-from slipway.errors import SlipwayError
-from slipway.evaluation.evidence import MIN_UNITS, UNBOUNDED, Comparison, Evidence, Interval
+from slipway.base.errors import SlipwayError
+from slipway.records.checks import Check, GateVerdict
+from slipway.records.evidence import MIN_UNITS, UNBOUNDED, Comparison, Evidence, Interval
 from slipway.settings.card import Gate
 
 

@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from slipway.evaluation.evidence import Latency
 from slipway.evaluation.resampling import interval
+from slipway.records.evidence import Latency
 from slipway.version.process import VersionProcess
 
 REQUESTS = 200

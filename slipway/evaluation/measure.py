@@ -8,10 +8,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from slipway.evaluation.evidence import MIN_UNITS, Comparison, Interval, SliceDifference, SliceMetrics
-from slipway.evaluation.metrics import entropy, log_loss_terms
 from slipway.evaluation.resampling import interval, resample, simultaneous, unit_sums
+from slipway.records.evidence import MIN_UNITS, Comparison, Interval, SliceDifference, SliceMetrics
 from slipway.settings.card import Evaluation
+from slipway.tasks.metrics import entropy, log_loss_terms
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import norm
 
-from slipway.evaluation.evidence import Interval
+from slipway.records.evidence import Interval
 
 CHUNK = 50
 """Resamples drawn at once; bounds the memory to CHUNK x units numbers."""

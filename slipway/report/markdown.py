@@ -2,7 +2,7 @@
 
 from textwrap import wrap
 
-from slipway.records import DecisionRecord
+from slipway.records.decision import DecisionRecord
 from slipway.report.summary import STYLES, ten_lines
 from slipway.report.wording import printable
 

@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from slipway.data.manifest import SplitManifest
-from slipway.evaluation.evidence import Comparison
-from slipway.records import DecisionRecord
+from slipway.records.canary import CanaryEvidence, Look
+from slipway.records.decision import DecisionRecord
+from slipway.records.evidence import Comparison
 from slipway.report import plots, summary, wording
 from slipway.report.plots.canvas import NARROW, WIDE
 from slipway.report.plots.models import models
 from slipway.report.plots.slices import SHOWN
-from slipway.rollout.evidence import CanaryEvidence, Look
 from slipway.settings.card import Card
 
 if TYPE_CHECKING:

@@ -4,11 +4,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from slipway.decisions import Check
-from slipway.evaluation.evidence import Comparison, Evidence
-from slipway.records import Decision, DecisionRecord
+from slipway.records.canary import CanaryEvidence
+from slipway.records.checks import Check
+from slipway.records.decision import Decision, DecisionRecord
+from slipway.records.evidence import Comparison, Evidence
 from slipway.report.wording import MINUS, interval, number, percent, printable, verdict
-from slipway.rollout.evidence import CanaryEvidence
 
 Tone = Literal["good", "bad", "unsure"]
 METRICS = {

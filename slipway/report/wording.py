@@ -4,7 +4,7 @@ import math
 from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
-from slipway.evaluation.evidence import UNBOUNDED, Interval
+from slipway.records.evidence import UNBOUNDED, Interval
 
 DASH = "\N{EN DASH}"
 MINUS = "\N{MINUS SIGN}"

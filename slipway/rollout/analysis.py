@@ -5,10 +5,10 @@ from datetime import datetime
 
 import numpy as np
 
-from slipway.decisions import CanaryVerdict, Check
-from slipway.evaluation.evidence import UNBOUNDED, Interval
+from slipway.records.canary import ArmStep, Look
+from slipway.records.checks import CanaryVerdict, Check
+from slipway.records.evidence import UNBOUNDED, Interval
 from slipway.rollout.difference import difference
-from slipway.rollout.evidence import ArmStep, Look
 from slipway.rollout.guardrails import (
     error_rate_rise,
     latency_ratio,

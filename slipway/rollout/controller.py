@@ -6,11 +6,11 @@ from datetime import datetime
 
 import numpy as np
 
-from slipway.decisions import Check
+from slipway.records.canary import Arm, CanaryEvidence, Look
+from slipway.records.checks import Check
 from slipway.rollout.analysis import judge
 from slipway.rollout.assignment import in_canary
 from slipway.rollout.client import Reply
-from slipway.rollout.evidence import Arm, CanaryEvidence, Look
 from slipway.rollout.limits import limits, within
 from slipway.rollout.observations import Observations, concat
 from slipway.rollout.plan import plan, requests_needed

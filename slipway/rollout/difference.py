@@ -6,7 +6,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from slipway.evaluation.evidence import Interval
+from slipway.records.evidence import Interval
 from slipway.rollout.observations import Observations
 from slipway.rollout.sequential import confidence_sequence
 from slipway.settings.card import Rollout

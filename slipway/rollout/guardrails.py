@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from slipway.evaluation.evidence import UNBOUNDED, Interval
+from slipway.records.evidence import UNBOUNDED, Interval
 from slipway.rollout.observations import Observations
 from slipway.rollout.sequential import Counted, quantile_shares, rate_difference, share_p_value
 from slipway.settings.card import Rollout

@@ -1,7 +1,7 @@
 """What ends a canary from outside its evidence: somebody asks for the traffic, or the time is up."""
 
-from slipway.decisions import CanaryVerdict, Check
-from slipway.rollout.evidence import Look
+from slipway.records.canary import Look
+from slipway.records.checks import CanaryVerdict, Check
 
 
 def limits(asked: str | None, seconds: float, minutes: float) -> list[Check]:

@@ -11,18 +11,18 @@ from typing import Self
 import orjson
 from filelock import FileLock, Timeout
 
-from slipway import servers
-from slipway.atomic import write_text
-from slipway.documents import read
-from slipway.errors import Refused, SlipwayError
-from slipway.project import Project
+from slipway.base.atomic import write_text
+from slipway.base.documents import read
+from slipway.base.errors import Refused, SlipwayError
+from slipway.records.canary import Arm
+from slipway.release import servers
+from slipway.release.servers import Server
 from slipway.rollout.client import Client, Reply, patience
-from slipway.rollout.evidence import Arm
 from slipway.rollout.stop import StopRequest
 from slipway.rollout.target import Call, Deployed, TrafficState
-from slipway.servers import Server
 from slipway.settings import Size
 from slipway.settings.project import line
+from slipway.settings.root import Project
 
 FLIGHT = 4
 """Requests under way at once, over both arms, of which none looks slow by its share (see `bench_arms.py`)."""

@@ -7,7 +7,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from slipway.errors import SlipwayError
+from slipway.base.errors import SlipwayError
 
 
 @dataclass(frozen=True)

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.stats import norm
 
-from slipway.errors import UsageError
-from slipway.evaluation.evidence import Evidence
-from slipway.evaluation.metrics import log_loss_terms
+from slipway.base.errors import UsageError
+from slipway.records.evidence import Evidence
 from slipway.rollout.sequential import confidence_sequence
 from slipway.rollout.traffic import Metric, Traffic
 from slipway.settings import Card
 from slipway.settings.card import Rollout
+from slipway.tasks.metrics import log_loss_terms
 
 POWER = 0.8
 

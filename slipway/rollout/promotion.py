@@ -12,17 +12,17 @@ from typing import Literal
 
 from filelock import FileLock, Timeout
 
-from slipway.atomic import write_text
-from slipway.decisions import Check
-from slipway.documents import read
-from slipway.errors import Refused, SlipwayError
-from slipway.project import Project
-from slipway.records import DecisionRecord
-from slipway.registry import ModelVersion, Registry
+from slipway.base.atomic import write_text
+from slipway.base.documents import read
+from slipway.base.errors import Refused, SlipwayError
+from slipway.base.strict import Strict
+from slipway.records.checks import Check
+from slipway.records.decision import DecisionRecord
+from slipway.registry.versions import ModelVersion, Registry
 from slipway.rollout.target import Target
 from slipway.settings import Size
-from slipway.settings.base import Strict
 from slipway.settings.project import line
+from slipway.settings.root import Project
 
 UNREADABLE = "delete it if `slipway status` finds that aliases and traffic agree, else bring it back"
 """What to do about an intent that is none."""

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from scipy.optimize import brentq
 from scipy.special import betaln, xlog1py, xlogy
 
-from slipway.evaluation.evidence import Interval
+from slipway.records.evidence import Interval
 
 Counted = tuple[float, float]
 """Hits, and of how many trials."""

@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from slipway.data.requests import request_bounds, request_codes
-from slipway.decisions import Check
+from slipway.records.checks import Check
 from slipway.rollout.client import Client, Reply, patience
 from slipway.rollout.target import read_answer
 from slipway.rollout.traffic import bodies

@@ -1,14 +1,14 @@
 """Aliases and traffic side by side."""
 
-from slipway.documents import read
-from slipway.errors import SlipwayError
-from slipway.project import Project
-from slipway.registry import Registry
+from slipway.base.documents import read
+from slipway.base.errors import SlipwayError
+from slipway.base.strict import Strict
+from slipway.registry.versions import Registry
 from slipway.rollout.local import state
 from slipway.rollout.promotion import UNREADABLE, Intent, intent_path
 from slipway.rollout.target import TrafficState
 from slipway.settings import Size
-from slipway.settings.base import Strict
+from slipway.settings.root import Project
 
 
 class Status(Strict):

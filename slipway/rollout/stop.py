@@ -5,10 +5,10 @@ from contextlib import contextmanager
 
 from filelock import FileLock, Timeout
 
-from slipway.atomic import write_text
-from slipway.project import Project
+from slipway.base.atomic import write_text
 from slipway.settings import Size
 from slipway.settings.project import line
+from slipway.settings.root import Project
 
 
 class StopRequest:

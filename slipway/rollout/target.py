@@ -8,10 +8,10 @@ import numpy as np
 import orjson
 from pydantic import Field
 
+from slipway.base.strict import Strict
+from slipway.records.canary import Arm
 from slipway.rollout.client import Reply
-from slipway.rollout.evidence import Arm
 from slipway.rollout.traffic import Answer
-from slipway.settings.base import Strict
 
 
 class Deployed(Strict):

@@ -12,10 +12,10 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from slipway.base.errors import SlipwayError, UsageError
 from slipway.data.requests import request_bounds, request_codes, value_codes
-from slipway.errors import SlipwayError, UsageError
-from slipway.evaluation.metrics import log_loss_terms
 from slipway.settings import Card, Column
+from slipway.tasks.metrics import log_loss_terms
 
 Metric = Literal["reward", "log_loss"]
 REPLAY = "replay.parquet"

@@ -9,16 +9,13 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
-from pydantic import ValidationError
 
-from slipway.errors import SlipwayError
 from slipway.serving.refusal import Refusal
 from slipway.settings import Column
 from slipway.version.answer import Answers, Version
 from slipway.version.assemble import SCORE
-from slipway.version.manifest import PARITY, REGISTERED, Registered, verify
-
-VERSION = "version"
+from slipway.version.manifest import PARITY, Registered
+from slipway.version.packed import VERSION, check
 
 
 @dataclass(frozen=True)
@@ -75,27 +72,3 @@ def load(root: Path, expected: str | None) -> Served:
     version = Version.load(root / VERSION, code=root, expected=registered.digest)
     sample = pq.read_schema(root / VERSION / PARITY)
     return Served(version, registered, sample.remove(sample.get_field_index(SCORE)))
-
-
-def check(root: Path, expected: str | None) -> Registered:
-    """Hold the version and the code at `root` against their digests.
-
-    Raises:
-        SlipwayError: one of them is not what was registered, or not the version that was `expected`.
-    """
-    registered = _registered(root / VERSION / REGISTERED)
-    if expected is not None and expected != registered.digest:
-        raise SlipwayError(
-            f"SLIPWAY_VERSION_DIGEST: expected {expected[:12]}…, packaged is {registered.digest[:12]}…"
-        )
-    verify(root / VERSION, code=root, expected=registered.digest)
-    return registered
-
-
-def _registered(path: Path) -> Registered:
-    try:
-        return Registered.model_validate_json(path.read_bytes())
-    except FileNotFoundError as error:
-        raise SlipwayError(f"{path}: missing; a Bento is made by `slipway.packaging`") from error
-    except ValidationError as error:
-        raise SlipwayError(f"{path}: not the name, number and digest of a registered version") from error

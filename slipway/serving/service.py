@@ -7,10 +7,11 @@ from typing import Any
 
 import bentoml
 
-from slipway.errors import SlipwayError
+from slipway.base.errors import SlipwayError
 from slipway.serving import connections
-from slipway.serving.served import check, load
+from slipway.serving.served import load
 from slipway.version.origin import require_own_code
+from slipway.version.packed import check
 
 ROOT = Path(__file__).resolve().parents[2]
 """The Bento's `src`, where its code and, in `version/`, the rest of the version lie."""

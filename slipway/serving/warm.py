@@ -8,12 +8,13 @@ import orjson
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from slipway.errors import SlipwayError
+from slipway.base.errors import SlipwayError
 from slipway.serving.inference import DATATYPES, Protocol
 from slipway.serving.refusal import Refusal
-from slipway.serving.served import VERSION, Served
+from slipway.serving.served import Served
 from slipway.version.assemble import SCORE
 from slipway.version.manifest import PARITY
+from slipway.version.packed import VERSION
 
 TOLERANCE = 1e-6
 

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field, model_validator
 
-from slipway.settings.base import Count, Name, Positive, Share, Strict
+from slipway.base.strict import Count, Name, Positive, Share, Strict
 from slipway.settings.data import Data
 from slipway.settings.model import Models
 

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from slipway.settings.base import Count, Name, Share, Strict
+from slipway.base.strict import Count, Name, Share, Strict
 
 Size = Literal["full", "small"]
 Role = Literal["request", "time", "unit", "option", "label"]

@@ -7,9 +7,9 @@ from typing import Any, TypeVar
 import yaml
 from pydantic import BaseModel, ValidationError
 
-from slipway.errors import UsageError
+from slipway.base.errors import UsageError
+from slipway.base.faults import explain, key_text
 from slipway.settings.card import Card
-from slipway.settings.faults import explain, key_text
 from slipway.settings.project import ProjectSettings
 
 Settings = TypeVar("Settings", bound=BaseModel)

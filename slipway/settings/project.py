@@ -4,7 +4,7 @@ from typing import Annotated, Literal, get_args
 
 from pydantic import Field, model_validator
 
-from slipway.settings.base import LiveName, Name, Strict
+from slipway.base.strict import LiveName, Name, Strict
 from slipway.settings.data import Size
 
 LONGEST_TAG = 63

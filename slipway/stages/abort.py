@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from slipway.records import Decision
-from slipway.registry import Registry
+from slipway.records.decision import Decision
+from slipway.registry.versions import Registry
 from slipway.stages.canary import read_canary, reason
 from slipway.stages.promote import canary_fields
 from slipway.stages.record import keep, new_record

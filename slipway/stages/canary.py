@@ -5,15 +5,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from slipway.atomic import write_text
+from slipway.base.atomic import write_text
+from slipway.base.documents import read
+from slipway.base.errors import NotReady, Refused
+from slipway.base.provenance import now
 from slipway.data.parts import read_manifest
-from slipway.documents import read
-from slipway.errors import NotReady, Refused
-from slipway.evaluation.evidence import Evidence
-from slipway.provenance import now
-from slipway.registry import Registry
+from slipway.records.canary import CanaryEvidence
+from slipway.records.evidence import Evidence
+from slipway.registry.versions import Registry
 from slipway.rollout.controller import run as run_canary
-from slipway.rollout.evidence import CanaryEvidence
 from slipway.rollout.local import LocalTarget
 from slipway.rollout.plan import expected, plan
 from slipway.rollout.target import Deployed, TrafficState

@@ -4,7 +4,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from slipway.atomic import whole_file
+from slipway.base.atomic import whole_file
 from slipway.stages.fetched import require_fetched
 from slipway.stages.record import Checked, refusals_kept
 from slipway.stages.run import RunRef, project, say

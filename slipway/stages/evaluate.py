@@ -3,18 +3,18 @@
 import tempfile
 from pathlib import Path
 
-from slipway.atomic import write_text
-from slipway.documents import read
-from slipway.errors import SlipwayError
+from slipway.base.atomic import write_text
+from slipway.base.documents import read
+from slipway.base.errors import SlipwayError
 from slipway.evaluation.evaluate import Contender
 from slipway.evaluation.evaluate import evaluate as measure
-from slipway.evaluation.evidence import Evidence
-from slipway.project import Project
+from slipway.records.evidence import Evidence
+from slipway.settings.root import Project
 from slipway.stages.fetched import require_fetched
 from slipway.stages.record import refusals_kept
 from slipway.stages.run import RunRef, project, say
 from slipway.stages.train import BASELINE, CANDIDATE
-from slipway.train import read_scores
+from slipway.training.fit import read_scores
 
 
 def evaluate(run: RunRef, champion: int, data: Path, models: Path, evidence: Path) -> dict[str, float]:
@@ -42,7 +42,7 @@ def evaluate(run: RunRef, champion: int, data: Path, models: Path, evidence: Pat
 
 def _champion(here: Project, run: RunRef, number: int, folder: Path) -> Contender:
     """The champion as the registry has it; one that is not whole is for the gate to refuse."""
-    from slipway.registry import Registry
+    from slipway.registry.versions import Registry
 
     try:
         return Contender("champion", Registry(here, run.system, run.size).download(number, folder), number)

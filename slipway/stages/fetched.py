@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from slipway.decisions import Check
+from slipway.records.checks import Check
 from slipway.settings import Card
 from slipway.stages.run import RunRef
 

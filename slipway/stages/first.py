@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from slipway.registry import Registry
+from slipway.registry.versions import Registry
 from slipway.stages.move import move
 from slipway.stages.record import new_record, of_version
 from slipway.stages.run import RunRef, project

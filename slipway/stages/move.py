@@ -3,13 +3,13 @@
 from functools import partial
 from pathlib import Path
 
-from slipway.errors import SlipwayError
-from slipway.project import Project
-from slipway.records import DecisionRecord
-from slipway.registry import Registry
+from slipway.base.errors import SlipwayError
+from slipway.records.decision import DecisionRecord
+from slipway.registry.versions import Registry
 from slipway.rollout.local import LocalTarget
 from slipway.rollout.promotion import Promoter, intent_path
 from slipway.settings import Size
+from slipway.settings.root import Project
 from slipway.stages.record import Kind, keep, refusals_kept
 from slipway.stages.run import RunRef, project, say
 

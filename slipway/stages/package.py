@@ -3,10 +3,10 @@
 import tempfile
 from pathlib import Path
 
-from slipway.errors import Refused
-from slipway.packaging import package as build
-from slipway.project import Project
-from slipway.registry import Registry
+from slipway.base.errors import Refused
+from slipway.registry.versions import Registry
+from slipway.release.bento import package as build
+from slipway.settings.root import Project
 from slipway.stages.record import refusals_kept
 from slipway.stages.run import RunRef, project, say
 from slipway.version.manifest import Registered

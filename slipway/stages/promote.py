@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from slipway.registry import Registry
-from slipway.rollout.evidence import CanaryEvidence
+from slipway.records.canary import CanaryEvidence
+from slipway.registry.versions import Registry
 from slipway.stages.canary import read_canary, reason
 from slipway.stages.move import move
 from slipway.stages.record import new_record, of_version

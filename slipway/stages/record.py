@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from slipway.atomic import whole_file, write_text
-from slipway.errors import Refused
-from slipway.provenance import commit, now, who
-from slipway.records import CheckSummary, Decision, DecisionRecord, record_id
-from slipway.registry import Registry
+from slipway.base.atomic import whole_file, write_text
+from slipway.base.errors import Refused
+from slipway.base.provenance import commit, now, who
+from slipway.records.decision import CheckSummary, Decision, DecisionRecord, record_id
+from slipway.registry.versions import Registry
 from slipway.stages.run import RunRef, project, say
 
 REPORT_FILE = "report.html"

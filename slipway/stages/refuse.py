@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from slipway.evaluation.gate import decide
-from slipway.registry import Registry
+from slipway.registry.versions import Registry
 from slipway.stages.evaluate import headline, read_evidence
 from slipway.stages.record import Checked, keep, new_record
 from slipway.stages.register import training_fields

@@ -2,16 +2,17 @@
 
 from pathlib import Path
 
-from slipway.decisions import Check
-from slipway.errors import Refused
-from slipway.evaluation.evidence import Evidence
+from slipway.base.digest import sha256
+from slipway.base.errors import Refused
 from slipway.evaluation.gate import decide
-from slipway.registry import Registry
+from slipway.records.checks import Check
+from slipway.records.evidence import Evidence
+from slipway.registry.versions import Registry
 from slipway.stages.evaluate import headline, read_evidence
 from slipway.stages.record import Checked, keep, new_record, refusals_kept
 from slipway.stages.run import RunRef, project, say
 from slipway.stages.train import CANDIDATE
-from slipway.version.manifest import MANIFEST, sha256, verify
+from slipway.version.manifest import MANIFEST, verify
 
 
 def register(

@@ -2,12 +2,12 @@
 
 from uuid import uuid4
 
-from slipway.errors import Refused
-from slipway.project import Project
-from slipway.provenance import who
-from slipway.records import DecisionRecord
-from slipway.registry import Registry
+from slipway.base.errors import Refused
+from slipway.base.provenance import who
+from slipway.records.decision import DecisionRecord
+from slipway.registry.versions import Registry
 from slipway.settings import Size
+from slipway.settings.root import Project
 from slipway.stages.move import move, recover
 from slipway.stages.package import package
 from slipway.stages.record import new_record, of_version

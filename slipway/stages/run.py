@@ -4,9 +4,9 @@ from typing import Annotated
 
 from pydantic import Field
 
-from slipway.project import Project
+from slipway.base.strict import Strict
 from slipway.settings import Size
-from slipway.settings.base import Strict
+from slipway.settings.root import Project
 
 
 class RunRef(Strict):
@@ -21,7 +21,7 @@ class RunRef(Strict):
 
 def project() -> Project:
     """The project that a stage runs in: the working directory of the process, the image's on a cluster."""
-    from slipway.environment import settle
+    from slipway.base.environment import settle
 
     settle()
     return Project.find()

@@ -5,11 +5,11 @@ from pathlib import Path
 
 from pydantic import TypeAdapter
 
-from slipway import servers
-from slipway.atomic import write_text
-from slipway.decisions import Check
-from slipway.errors import NotReady, Refused
-from slipway.registry import Registry
+from slipway.base.atomic import write_text
+from slipway.base.errors import NotReady, Refused
+from slipway.records.checks import Check
+from slipway.registry.versions import Registry
+from slipway.release import servers
 from slipway.rollout.smoke import smoke as test
 from slipway.stages.record import refusals_kept
 from slipway.stages.run import RunRef, project, say

@@ -5,8 +5,8 @@ from pathlib import Path
 from slipway.stages.fetched import require_fetched
 from slipway.stages.record import refusals_kept
 from slipway.stages.run import RunRef, project, say
-from slipway.train import Scope, data_ref
-from slipway.train import train as train_models
+from slipway.training.fit import Scope, data_ref
+from slipway.training.fit import train as train_models
 
 BASELINE, CANDIDATE = "baseline", "candidate"
 

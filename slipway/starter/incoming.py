@@ -7,10 +7,10 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-from slipway.atomic import whole_file, whole_folder
+from slipway.base.atomic import whole_file, whole_folder
+from slipway.base.provenance import git
 from slipway.data.versions import track
-from slipway.project import Project
-from slipway.provenance import git
+from slipway.settings.root import Project
 
 FOLDER = "incoming"
 BLOCK = 2**23

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
+from slipway.base.strict import Strict
 from slipway.data.values import shown
-from slipway.settings.base import Strict
 from slipway.settings.data import Split, TableSource
 from slipway.starter.design import Design
 from slipway.starter.profile import Profile

@@ -5,8 +5,8 @@ import io
 from pathlib import Path
 from typing import Literal
 
+from slipway.base.errors import SlipwayError
 from slipway.data.source_files import first_row, head, is_gzip, require_whole
-from slipway.errors import SlipwayError
 from slipway.settings.data import TableSource
 
 Format = Literal["csv", "tsv", "parquet"]

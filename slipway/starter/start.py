@@ -11,12 +11,12 @@ from tempfile import TemporaryDirectory
 
 import yaml
 
-from slipway.atomic import whole_folder, write_text
-from slipway.errors import SlipwayError, UsageError
-from slipway.project import Project
-from slipway.provenance import git
+from slipway.base.atomic import whole_folder, write_text
+from slipway.base.errors import SlipwayError, UsageError
+from slipway.base.provenance import git
+from slipway.base.strict import NAME
 from slipway.settings import Card, ProjectSettings, read
-from slipway.settings.base import NAME
+from slipway.settings.root import Project
 from slipway.starter.answers import Answers, faults
 from slipway.starter.design import design
 from slipway.starter.incoming import Place, bring, place

@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from slipway.base.errors import SlipwayError
 from slipway.data.duckdb_engine import quoted, said
 from slipway.data.leak import leak_query
 from slipway.data.manifest import PARTS, Part
@@ -16,8 +17,7 @@ from slipway.data.parts import MIN_ROWS
 from slipway.data.requests import request_codes
 from slipway.data.split import boundaries
 from slipway.data.table import write_table
-from slipway.errors import SlipwayError
-from slipway.evaluation.evidence import MIN_UNITS
+from slipway.records.evidence import MIN_UNITS
 from slipway.settings import Card
 from slipway.settings.data import TableSource
 from slipway.starter.sizes import PartSize

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from slipway.errors import SlipwayError
+from slipway.base.errors import SlipwayError
 from slipway.settings import Card
 
 FeatureState = Mapping[str, NDArray[Any]]

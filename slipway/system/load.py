@@ -4,7 +4,7 @@ import sys
 from importlib import import_module
 from pathlib import Path
 
-from slipway.errors import UsageError
+from slipway.base.errors import UsageError
 from slipway.system.interface import System
 
 

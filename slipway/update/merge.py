@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from slipway.errors import Refused, SlipwayError, UsageError
+from slipway.base.errors import Refused, SlipwayError, UsageError
 from slipway.update.bake import bake, clone, commit_of, git, is_part, newest
 from slipway.update.origin import FILE, Origin, read_origin, version_of
 

@@ -6,8 +6,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from slipway.documents import read
-from slipway.settings.base import Strict
+from slipway.base.documents import read
+from slipway.base.strict import Strict
 
 FILE = ".template.json"
 

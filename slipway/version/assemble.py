@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 import yaml
 
 import slipway
-from slipway.atomic import whole_folder
+from slipway.base.atomic import whole_folder
 from slipway.models import Predictor
 from slipway.settings import Card
 from slipway.settings.model import Model

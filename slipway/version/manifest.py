@@ -6,9 +6,10 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from slipway.documents import read
-from slipway.errors import SlipwayError
-from slipway.settings.base import Moment, Strict
+from slipway.base.digest import sha256
+from slipway.base.documents import read
+from slipway.base.errors import SlipwayError
+from slipway.base.strict import Moment, Strict
 
 MANIFEST = "manifest.json"
 CARD = "card.json"
@@ -59,12 +60,6 @@ class Registered(Strict):
     name: str
     number: int
     digest: Annotated[str, Field(description="sha256 of manifest.json")]
-
-
-def sha256(path: Path) -> str:
-    """Hex digest of a file."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def names(folder: Path) -> set[str]:

@@ -4,7 +4,7 @@ import os
 import sys
 from pathlib import Path
 
-from slipway.errors import SlipwayError
+from slipway.base.errors import SlipwayError
 
 OWN = ("slipway", "systems")
 """The packages that a version carries."""

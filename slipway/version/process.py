@@ -13,7 +13,7 @@ from typing import Any, NamedTuple, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from slipway.errors import SlipwayError
+from slipway.base.errors import SlipwayError
 from slipway.version.manifest import CODE, verify
 from slipway.version.origin import search_path
 

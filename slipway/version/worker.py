@@ -18,7 +18,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from slipway.errors import SlipwayError
+from slipway.base.errors import SlipwayError
 from slipway.version.answer import Version
 from slipway.version.manifest import CODE
 from slipway.version.origin import require_own_code

@@ -10,6 +10,29 @@ from tests.repo.root import files, text
 LARGEST_MODULE = 350
 LARGEST_FUNCTION = 60
 LARGEST_COMPONENT = 40
+ROOMS = (
+    "base",
+    "settings",
+    "records",
+    "system",
+    "tasks",
+    "models",
+    "data",
+    "version",
+    "training",
+    "evaluation",
+    "registry",
+    "release",
+    "serving",
+    "rollout",
+    "report",
+    "stages",
+    "starter",
+    "update",
+    "cli",
+)
+"""The rooms of slipway, in the order in which they may know each other: each only what stands before it."""
+MOST_LOOSE = 5
 SUBMITTERS = {"slipway/runs.py"}
 """The only modules of slipway that may know Kubeflow: they submit pipelines."""
 
@@ -77,6 +100,24 @@ def test_imports_are_seen_in_every_form() -> None:
 def test_slipway_does_not_know_kubeflow() -> None:
     """The lifecycle is plain Python; a cluster and a laptop call the same functions."""
     assert crossings([name for name in SLIPWAY if name not in SUBMITTERS], "kfp") == []
+
+
+def test_every_room_stands_in_the_order() -> None:
+    """A new room finds its place in it; a module outside of them is an exception."""
+    inside = [PurePosixPath(name).relative_to("slipway").parts for name in SLIPWAY]
+    assert {parts[0] for parts in inside if len(parts) > 1} == set(ROOMS)
+    assert len([parts for parts in inside if len(parts) == 1]) <= MOST_LOOSE
+
+
+def test_rooms_know_only_what_stands_before_them() -> None:
+    """So they form no circle, which single files could hide."""
+    upwards = []
+    for place, room in enumerate(ROOMS):
+        inside = [name for name in SLIPWAY if name.startswith(f"slipway/{room}/")]
+        upwards += crossings(
+            inside, *(f"slipway.{later}" for later in (*ROOMS[place + 1 :], "runs", "doctor"))
+        )
+    assert [line for line in upwards if not line.startswith("slipway/cli/")] == []
 
 
 def test_slipway_imports_none_of_its_callers() -> None:

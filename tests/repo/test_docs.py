@@ -122,7 +122,7 @@ def test_the_readme_is_short() -> None:
 
 def test_the_exit_codes_are_the_program_s() -> None:
     """As the errors carry them."""
-    from slipway import errors
+    from slipway.base import errors
 
     told = {int(code) for code in re.findall(r"^\| (\d) \|", text(README), re.MULTILINE)}
     raised = (errors.SlipwayError, errors.UsageError, errors.Refused, errors.Inconclusive)

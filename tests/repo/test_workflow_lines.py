@@ -16,18 +16,20 @@ from tests.repo.workflows import lines, ran
 
 __all__ = ["project"]
 
+LIBRARY = "tests/slipway"
+REPRODUCED = "test_data_is_made_anew_where_its_source_changed"
 GIT = "git add --update"
 """The one line that is neither make nor slipway: `make check` asks for staged files, new locks are not."""
 RUN_BY = {
-    "data check": "tests/data/test_commands.py::test_three_stages",
-    "data ingest": "tests/data/test_commands.py::test_three_stages",
-    "data reproduce": "tests/stages/data/test_reproduce.py::test_data_is_made_anew_where_its_source_changed",
-    "doctor": "tests/stages/test_release.py::test_a_machine_that_is_thrown_away_needs_a_shared_registry",
-    "package": "tests/stages/test_release.py::test_the_staged_version_is_packaged",
-    "publish": "tests/stages/test_release.py::test_a_version_is_published_by_digest",
-    "report": "tests/stages/test_release.py::test_the_verdict_is_printed_or_written_as_markdown",
-    "rollout": "tests/stages/test_release.py::test_a_rollout_of_this_machine_does_not_begin",
-    "train": "tests/chain/test_demo.py::worse",
+    "data check": f"{LIBRARY}/data/test_commands.py::test_three_stages",
+    "data ingest": f"{LIBRARY}/data/test_commands.py::test_three_stages",
+    "data reproduce": f"{LIBRARY}/stages/data/test_reproduce.py::{REPRODUCED}",
+    "doctor": f"{LIBRARY}/stages/test_release.py::test_a_machine_that_is_thrown_away_needs_a_shared_registry",
+    "package": f"{LIBRARY}/stages/test_release.py::test_the_staged_version_is_packaged",
+    "publish": f"{LIBRARY}/stages/test_release.py::test_a_version_is_published_by_digest",
+    "report": f"{LIBRARY}/stages/test_release.py::test_the_verdict_is_printed_or_written_as_markdown",
+    "rollout": f"{LIBRARY}/stages/test_release.py::test_a_rollout_of_this_machine_does_not_begin",
+    "train": f"{LIBRARY}/chain/test_demo.py::worse",
 }
 """The test, or the fixture of tests, that runs a command as a person would."""
 LINE = re.compile(

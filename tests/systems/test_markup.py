@@ -10,13 +10,13 @@ import pytest
 
 from slipway.data.check import check
 from slipway.evaluation.evaluate import Contender, evaluate
-from slipway.evaluation.evidence import Evidence
+from slipway.records.evidence import Evidence
 from slipway.report import render
 from slipway.settings import Card, load_card
-from tests.report import sample
-from tests.report.reading import Reading
-from tests.root import ROOT
-from tests.tiny import impressions, tiny_version
+from tests.slipway.report import sample
+from tests.slipway.report.reading import Reading
+from tests.slipway.root import ROOT
+from tests.slipway.tiny import impressions, tiny_version
 
 MARKUP = {
     "phone": "<script>evil()</script>",

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.adopt.wheel import Installed, install
 from tests.repo.root import text
+from tests.slipway.adopt.wheel import Installed, install
 
 SCRIPT = re.compile(r"```python\n(.*?)```\n```text\n(.*?)```", re.DOTALL)
 SECTIONS = text("docs/adopt.md").split("\n## ")[1:]

@@ -16,7 +16,7 @@ import yaml
 from cookiecutter.environment import StrictEnvironment
 from cookiecutter.prompt import prompt_for_config
 
-from slipway.project import Project
+from slipway.settings.root import Project
 from tests.repo.root import files
 from tests.root import REPOSITORY
 from tests.template.conftest import LIVE, OTHER, SYSTEMS, Bake, cookiecutter, environment, git

@@ -40,7 +40,7 @@ def test_a_project_of_the_worked_system_runs_its_chain(bake: Bake) -> None:
     project = bake(**OTHER, system="ad_click")
 
     passes(project, "make", "demo", "SIZE=small")
-    passes(project, ".venv/bin/python", "-m", "pytest", "-q", "-x", "tests/systems", "tests/settings")
+    passes(project, ".venv/bin/python", "-m", "pytest", "-q", "-x", "tests/systems", "tests/slipway/settings")
 
     assert git(project, "status", "--porcelain") == ""
 

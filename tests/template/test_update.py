@@ -81,5 +81,5 @@ def test_an_older_project_becomes_one_of_this_template(project: Path, releases: 
         "-q",
         "-x",
         "tests/repo/test_architecture.py",
-        "tests/system",
+        "tests/slipway/system",
     )

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from slipway.evaluation.evidence import Evidence, ModelMetrics
+from slipway.records.evidence import Evidence, ModelMetrics
 from slipway.report.plots.canvas import BLUE, INK, LINE, MUTED, NARROW, axes, svg
 from slipway.report.plots.models import models
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from slipway.evaluation.evidence import Interval
+from slipway.records.evidence import Interval
 from slipway.report.plots.canvas import INK, LINE, MUTED, NARROW, PAPER, axes, svg
 from slipway.report.wording import bounded, short
 

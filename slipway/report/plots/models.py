@@ -1,6 +1,6 @@
 """Log loss of every model on the holdout, and the best that any model could reach."""
 
-from slipway.evaluation.evidence import Evidence, ModelMetrics
+from slipway.records.evidence import Evidence, ModelMetrics
 from slipway.report.plots.canvas import BLUE, GREEN, MUTED
 from slipway.report.plots.forest import Mark, Row, forest
 from slipway.report.wording import interval, number

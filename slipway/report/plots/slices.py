@@ -1,6 +1,6 @@
 """How the candidate compares within each slice."""
 
-from slipway.evaluation.evidence import Comparison, Interval, SliceDifference
+from slipway.records.evidence import Comparison, Interval, SliceDifference
 from slipway.report.plots.canvas import BLUE, MUTED, VERMILLION
 from slipway.report.plots.forest import Mark, Row, forest
 from slipway.report.wording import percent, percent_interval, short

@@ -5,10 +5,10 @@ from collections.abc import Callable, Sequence
 from itertools import groupby
 from typing import Any
 
-from slipway.evaluation.evidence import Interval
+from slipway.records.canary import Arm, CanaryEvidence, Look
+from slipway.records.evidence import Interval
 from slipway.report.plots.canvas import BLUE, GREEN, INK, LINE, MUTED, NARROW, VERMILLION, axes, svg
 from slipway.report.wording import MINUS, bounded
-from slipway.rollout.evidence import Arm, CanaryEvidence, Look
 
 _HEIGHTS = {"weight": 92, "difference": 200, "errors": 110, "latency": 150}
 _GAP = 46

@@ -1,0 +1,63 @@
+"""What a canary's traffic showed: the typed input of the analysis and of the report."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from slipway.base.strict import Moment, Strict
+from slipway.records.checks import CanaryVerdict
+from slipway.records.evidence import Interval
+
+Arm = Literal["stable", "canary"]
+
+
+class ArmStep(Strict):
+    """One arm in one step, warm-up excluded."""
+
+    units: int
+    requests: int
+    errors: Annotated[
+        int, Field(description="answers that were not 2xx, timed out, or named another version")
+    ]
+    mean: Annotated[
+        float | None, Field(description="of the decision metric per request; None without answers")
+    ]
+    latency_ms: Annotated[dict[str, float], Field(description="p50, p90, p99 of answered requests")]
+
+
+class Look(Strict):
+    """The evidence after one batch of requests."""
+
+    at: Moment
+    step: int
+    weight: Annotated[int, Field(description="percent of units served by the canary")]
+    requests: Annotated[int, Field(description="in this step so far, both arms")]
+    stable: ArmStep
+    canary: ArmStep
+    sample_ratio_p: float
+    error_rate_rise: Interval
+    latency_ratio: Interval
+    difference: Annotated[
+        Interval | None,
+        Field(
+            description="canary minus stable, over all steps, always valid; better is up, also for log loss"
+        ),
+    ]
+    verdict: CanaryVerdict
+
+
+class CanaryEvidence(Strict):
+    """A whole canary."""
+
+    schema_version: Literal[1] = 1
+    system: str
+    experiment: str
+    stable: int
+    canary: int
+    metric: Annotated[
+        Literal["reward", "log_loss"],
+        Field(description="reward: outcomes drawn from the true probabilities; log_loss: logged outcomes"),
+    ]
+    target: str
+    looks: list[Look]
+    verdict: CanaryVerdict

@@ -1,0 +1,149 @@
+"""What was measured on the frozen holdout: the typed input of the gate and of the report."""
+
+import math
+import sys
+from datetime import datetime
+from typing import Annotated, Literal
+
+from pydantic import BeforeValidator, Field
+
+from slipway.base.strict import Moment, Strict
+
+UNBOUNDED = sys.float_info.max
+MIN_UNITS = 30
+"""With fewer units no interval is believed: resampling five to thirty clusters rejects too often.
+
+Cameron, Gelbach and Miller, Bootstrap-based improvements for inference with clustered errors, Review of
+Economics and Statistics 90, 2008.
+"""
+
+
+def _bounded(value: object) -> object:
+    """JSON has no infinity: a side without a bound is the largest float."""
+    return math.copysign(UNBOUNDED, value) if isinstance(value, float) and math.isinf(value) else value
+
+
+Number = Annotated[float, BeforeValidator(_bounded), Field(allow_inf_nan=False)]
+
+
+class Interval(Strict):
+    """A value and its confidence interval; `UNBOUNDED` marks a side that the evidence does not bound."""
+
+    value: Number
+    low: Number
+    high: Number
+
+
+class CalibrationBin(Strict):
+    """Rows of similar score: what was predicted and what happened."""
+
+    rows: int
+    predicted: float
+    observed: Interval
+
+
+class SliceMetrics(Strict):
+    """One value of one slice column."""
+
+    column: str
+    value: str
+    rows: int
+    log_loss: Interval
+    calibration: Annotated[Interval | None, Field(description="None where no label is 1")]
+
+
+class Latency(Strict):
+    """One request at a time, in the version's own process, interleaved with the reference model."""
+
+    requests: int
+    p50_ms: float
+    p99_ms: float
+    ratio: Annotated[Interval, Field(description="median over the reference model's median")]
+
+
+class ModelMetrics(Strict):
+    """Everything measured of one model."""
+
+    role: Literal["baseline", "candidate", "champion"]
+    model: str
+    version: Annotated[int | None, Field(description="number in the registry, None before registration")]
+    digest: str
+    train_end: Moment
+    finite: Annotated[bool, Field(description="every score is a finite number in [0, 1]")]
+    distinct_scores: int
+    log_loss: Interval
+    auc: Interval
+    normalised_entropy: Interval
+    calibration: Annotated[Interval, Field(description="mean prediction over mean label")]
+    calibration_curve: list[CalibrationBin]
+    slices: list[SliceMetrics]
+    latency: Latency
+    size_mb: float
+    reward: Annotated[
+        float | None,
+        Field(description="mean true probability of the option ranked first, None where nobody knows it"),
+    ] = None
+
+
+class SliceDifference(Strict):
+    """Candidate minus other within one slice; negative is better.
+
+    The intervals of all slices of a comparison hold together with the confidence.
+    """
+
+    column: str
+    value: str
+    rows: int
+    log_loss: Interval
+    relative: Annotated[Interval, Field(description="the difference over the other's log loss")]
+
+
+class Comparison(Strict):
+    """Candidate minus other, paired by unit; negative is better."""
+
+    other: Literal["baseline", "champion"]
+    log_loss: Interval
+    slices: list[SliceDifference]
+
+
+class Holdout(Strict):
+    """The rows that everything here was measured on."""
+
+    fingerprint: Annotated[str, Field(description="the DVC hash of the split")]
+    rows: int
+    units: int
+    base_rate: float
+    start: Moment
+    end: datetime
+    best_log_loss: Annotated[
+        float | None,
+        Field(description="of the true probabilities, where they are known: no model can do better"),
+    ]
+
+
+class ValidationScore(Strict):
+    """One trained model on the validation part, by which the candidate was chosen."""
+
+    model: str
+    kind: str
+    log_loss: float
+    seconds: float
+    chosen: bool
+
+
+class Evidence(Strict):
+    """All that the gate may look at."""
+
+    schema_version: Literal[1] = 1
+    system: str
+    confidence: float
+    holdout: Holdout
+    baseline: ModelMetrics
+    candidate: ModelMetrics
+    champion: ModelMetrics | None
+    comparisons: list[Comparison]
+    validation: list[ValidationScore]
+    champion_problem: Annotated[
+        str | None,
+        Field(description="why the champion could not be scored, None where it could or there is none"),
+    ] = None

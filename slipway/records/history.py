@@ -1,0 +1,70 @@
+"""What was in production at a moment, and why: a pure function of the decision records."""
+
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, time
+from itertools import takewhile
+from typing import Annotated
+
+from pydantic import Field
+
+from slipway.base.errors import UsageError
+from slipway.base.strict import Moment, Strict
+from slipway.records.decision import DecisionRecord
+
+MOVES = frozenset({"first", "promote", "rollback"})
+"""The decisions that move production."""
+
+
+class Past(Strict):
+    """One moment of a line, by the times that its records name."""
+
+    at: Moment
+    production: Annotated[int | None, Field(description="the version in production, None where none was")]
+    record: Annotated[str | None, Field(description="id of the decision that put it there")]
+    decisions: Annotated[list[DecisionRecord], Field(description="up to that moment, oldest first")]
+
+
+def moment(text: str) -> datetime:
+    """Read an ISO date, which means the end of that day, or an ISO date and time; UTC unless it names a zone.
+
+    Raises:
+        UsageError: it is neither.
+    """
+    try:
+        return datetime.combine(date.fromisoformat(text), time.max, UTC)
+    except ValueError:
+        pass
+    try:
+        found = datetime.fromisoformat(text)
+        return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
+    except (ValueError, OverflowError) as error:
+        raise UsageError(
+            f"--at: found {text!r}, expected an ISO date such as 2026-01-31 (the end of that day) or a date "
+            "and time such as 2026-01-31T12:30 or 2026-01-31T12:30+01:00 (UTC where no zone is named)"
+        ) from error
+
+
+def as_of(records: Sequence[DecisionRecord], at: datetime) -> Past:
+    """What a line's records, oldest first, say of a moment.
+
+    Where the clock was set back between two decisions, the later one counts from the moment of the earlier:
+    what was decided up to a moment is always a beginning of the order of decisions.
+    """
+    before = list(takewhile(lambda record: record.at <= at, records))
+    moves = [record for record in before if record.decision in MOVES]
+    return Past(
+        at=at,
+        production=moves[-1].version if moves else None,
+        record=moves[-1].id if moves else None,
+        decisions=before,
+    )
+
+
+def told(past: Past) -> str:
+    """What was in production, in one line for people."""
+    then = f"At {past.at:%Y-%m-%d %H:%M:%S} UTC"
+    for move in past.decisions:
+        if move.id == past.record:
+            since = f"since {move.at:%Y-%m-%d %H:%M:%S}"
+            return f"{then} version {move.version} was in production, {since}: {move.decision}, {move.reason}"
+    return f"{then} nothing was in production."

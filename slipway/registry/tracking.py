@@ -1,0 +1,147 @@
+"""MLflow's tracking side: the experiment of one line, its runs and what they keep."""
+
+import os
+import time
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Literal
+
+from filelock import FileLock
+
+from slipway.base.atomic import naming, whole_file
+from slipway.base.errors import SlipwayError, UsageError
+from slipway.settings import Size
+from slipway.settings.project import line
+from slipway.settings.root import Project
+
+FINGERPRINT = "slipway.data_fingerprint"
+PIPELINE_RUN = "slipway.pipeline_run"
+RUN = "slipway.run"
+PARENT = "mlflow.parentRunId"
+INJECTED = "MLFLOW_RUN_ID"
+DATABASE = "mlflow.db"
+ABSENT = "RESOURCE_DOES_NOT_EXIST"
+"""The error code of MLflow for what is not there."""
+
+
+class Tracking:
+    """The runs of one line of versions, in an experiment of its name."""
+
+    def __init__(self, project: Project, system: str, size: Size) -> None:
+        self.uri = project.tracking_uri
+        self.embedded = self.uri == project.embedded_tracking_uri
+        self.folder = project.state / "registry"
+        self.description = project.settings.description
+        self.name = f"{project.settings.name}.{line(system, size)}"
+
+    @cached_property
+    def client(self) -> Any:
+        """The MLflow client; the embedded registry is made on first use."""
+        import mlflow
+
+        if not self._made:
+            self._make()
+        exported = "MLFLOW_TRACKING_URI" in os.environ
+        mlflow.set_tracking_uri(self.uri)  # for what in MLflow takes no URI
+        if not exported:
+            # it exports it too, and another project of this process would take it for the user's wish
+            os.environ.pop("MLFLOW_TRACKING_URI", None)
+        return mlflow.MlflowClient(tracking_uri=self.uri, registry_uri=self.uri)
+
+    def _make(self) -> None:
+        """Lay the embedded database out aside; MLflow cannot use one in which it was killed on the way."""
+        import mlflow
+
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with FileLock(self.folder / "made.lock"):
+            if not self._made:
+                with whole_file(self.folder / DATABASE) as aside:
+                    mlflow.MlflowClient(f"sqlite:///{aside}").search_experiments(max_results=1)
+
+    @property
+    def _made(self) -> bool:
+        """Looking must not make an embedded registry."""
+        return not self.embedded or (self.folder / DATABASE).is_file()
+
+    def _experiment(self) -> str:
+        """The id of the experiment that holds this line's runs, made on first use."""
+        found = self.client.get_experiment_by_name(self.name)
+        if found is not None:
+            return str(found.experiment_id)
+        place = (self.folder / "artifacts").as_uri() if self.embedded else None
+        return str(self.client.create_experiment(self.name, artifact_location=place))
+
+    def start_run(self, name: str, pipeline_run: str, fingerprint: str) -> str:
+        """A run in this line's experiment, where `records` looks; returns its id.
+
+        It is the run that a Kubeflow server injected, if that lies there. One of another experiment becomes
+        its parent, and a tag leads from there to here.
+
+        Raises:
+            UsageError: the environment names a run that the registry does not have.
+        """
+        experiment, injected = self._experiment(), os.environ.get(INJECTED)
+        if injected and self._experiment_of(injected) == experiment:
+            run = injected
+        else:
+            tags = {PARENT: injected} if injected else {}
+            run = str(self.client.create_run(experiment, run_name=name, tags=tags).info.run_id)
+            if injected:
+                self.client.set_tag(injected, RUN, run)
+        self.client.set_tag(run, PIPELINE_RUN, pipeline_run)
+        self.client.set_tag(run, FINGERPRINT, fingerprint)
+        return run
+
+    def _experiment_of(self, run: str) -> str:
+        from mlflow.exceptions import MlflowException
+
+        try:
+            return str(self.client.get_run(run).info.experiment_id)
+        except MlflowException as error:
+            if error.error_code != ABSENT:
+                raise
+            raise UsageError(
+                f"{INJECTED}: found {run!r}, but {self.where} has no such run; unset it, or set "
+                "MLFLOW_TRACKING_URI to the server that has it"
+            ) from error
+
+    def end_run(self, run: str, status: Literal["FINISHED", "FAILED"] = "FINISHED") -> None:
+        """Mark a run as ended."""
+        self.client.set_terminated(run, status)
+
+    def log(self, run: str, params: dict[str, Any], metrics: dict[str, float]) -> None:
+        """Parameters and metrics of a run, in one call."""
+        from mlflow.entities import Metric, Param
+
+        at = int(time.time() * 1000)
+        self.client.log_batch(
+            run,
+            metrics=[Metric(name, value, at, 0) for name, value in metrics.items()],
+            params=[Param(name, str(value)[:500]) for name, value in params.items()],
+        )
+
+    def log_text(self, run: str, path: Path, name: str) -> None:
+        """Keep a text file as the artifact `name` of a run."""
+        with naming(self.folder):
+            self.client.log_text(run, path.read_text(encoding="utf-8"), name)
+
+    def address(self, run: str, name: str) -> str:
+        """Where an artifact of a run lies, as the registry names it; for the embedded one a file's URI."""
+        return f"{self.client.get_run(run).info.artifact_uri}/{name}"
+
+    @property
+    def where(self) -> str:
+        """The registry in words."""
+        return "the embedded registry" if self.embedded else self.uri
+
+    def artifact(self, run: str, name: str) -> Path:
+        """A local copy of one artifact of a run; for the embedded registry the file itself."""
+        from mlflow.artifacts import download_artifacts
+        from mlflow.utils.file_utils import local_file_uri_to_path
+
+        if self.embedded:
+            path = Path(local_file_uri_to_path(self.client.get_run(run).info.artifact_uri)) / name
+            if not path.is_file():
+                raise SlipwayError(f"{path}: no such file; run {run} kept no {name}")
+            return path
+        return Path(download_artifacts(run_id=run, artifact_path=name, tracking_uri=self.uri))

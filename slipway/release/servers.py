@@ -1,0 +1,270 @@
+"""Local server processes of Bentos: one process each, found again by its id and start time."""
+
+import contextlib
+import http.client
+import os
+import socket
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+from pydantic import TypeAdapter, ValidationError
+
+from slipway.base.atomic import write_text
+from slipway.base.errors import NotReady, SlipwayError
+from slipway.release.bento import bento_path
+from slipway.settings.root import Project
+from slipway.version.origin import search_path
+
+HOST = "127.0.0.1"
+GRACE = 5
+"""Seconds that a server has to answer what it has begun."""
+
+
+@dataclass(frozen=True)
+class Server:
+    """A server process and the run that started it, each by process id and start time."""
+
+    tag: str
+    version: int
+    port: int
+    pid: int
+    started: float
+    owner: int
+    owner_started: float
+
+    @property
+    def url(self) -> str:
+        """Where it answers."""
+        return f"http://{HOST}:{self.port}"
+
+
+class Log:
+    """What the servers of one Bento say; a new one appends."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.begin = path.stat().st_size if path.exists() else 0
+
+    def last_line(self) -> str:
+        """The last thing the newest server said."""
+        lines = self.path.read_bytes()[self.begin :].decode("utf-8", "replace").strip().splitlines()
+        return lines[-1].removeprefix("error: ") if lines else "it said nothing"
+
+
+def start(project: Project, tag: str, number: int, port: int = 0, seconds: float = 120.0) -> Server:
+    """Serve a Bento and wait until it is ready; port 0 is any free one.
+
+    Raises:
+        NotReady: the process ended, or is not ready in time.
+        SlipwayError: no such Bento, it is damaged or another version's, or the port is taken.
+    """
+    from slipway.version.packed import check
+
+    bento = bento_path(project, tag)
+    if not bento.is_dir():
+        raise SlipwayError(f"{bento}: no such Bento")
+    # from outside: Python runs bytecode beside the code before any check inside
+    found = check(bento / "src", None)
+    if found.number != number:
+        raise SlipwayError(f"{bento}: holds version {found.number}, expected {number}; delete that folder")
+    path = search_path(bento / "src")
+    _folder(project).mkdir(parents=True, exist_ok=True)
+    log = Log(_folder(project) / f"{tag.replace(':', '-')}.log")
+    with _bound(port) as taken:
+        process = _spawn(bento, path, taken, log)
+        server = _server(tag, number, taken.getsockname()[1], process.pid)
+    try:
+        write_text(_record(project, server.pid), TypeAdapter(Server).dump_json(server).decode())
+        _let_go(process)
+        _wait(server, process, log, seconds)
+    except BaseException:
+        stop(project, server)
+        raise
+    finally:
+        process.returncode = 0  # the server outlives this object; Python would warn of that
+    return server
+
+
+def stop(project: Project, server: Server) -> None:
+    """End a server, kindly first; nothing happens where it has ended already.
+
+    Raises:
+        SlipwayError: it is another user's.
+    """
+    try:
+        process = _process(server.pid, server.started)
+        if process is not None:
+            _end(process)
+    except psutil.AccessDenied as error:
+        raise SlipwayError(
+            f"{server.tag}: process {server.pid} is another user's; it was left alone"
+        ) from error
+    _record(project, server.pid).unlink(missing_ok=True)
+
+
+def running(project: Project) -> list[Server]:
+    """Servers of this project that are alive, whoever started them."""
+    return [server for server in _recorded(project) if _alive(server.pid, server.started)]
+
+
+def reap(project: Project) -> int:
+    """End the servers whose run is gone, and say how many there were; another user's are left alone."""
+    ended = 0
+    for server in _recorded(project):
+        alive = _alive(server.pid, server.started)
+        if not alive or not _alive(server.owner, server.owner_started):
+            try:
+                stop(project, server)
+            except SlipwayError as error:
+                print(f"warning: {error}", file=sys.stderr)
+                continue
+            ended += alive
+    return ended
+
+
+def began(process: psutil.Process) -> float:
+    """When a process began, in seconds that stay the same when somebody sets the clock.
+
+    On Linux since boot, from which psutil reckons a time of day by the clock of now; elsewhere the time of
+    day that the kernel noted.
+    """
+    started = float(process.create_time())
+    return started - float(psutil.boot_time()) if psutil.LINUX else started
+
+
+def _folder(project: Project) -> Path:
+    return project.state / "servers"
+
+
+def _record(project: Project, pid: int) -> Path:
+    return _folder(project) / f"{pid}.json"
+
+
+def _recorded(project: Project) -> list[Server]:
+    adapter = TypeAdapter(Server)
+    found = []
+    for path in sorted(_folder(project).glob("[0-9]*.json")):
+        try:
+            found.append(adapter.validate_json(path.read_bytes()))
+        except FileNotFoundError:
+            continue  # another process has just stopped that server
+        except (OSError, ValidationError):
+            print(f"warning: {path}: no record of a server; delete it", file=sys.stderr)
+    return found
+
+
+def _process(pid: int, started: float) -> psutil.Process | None:
+    """The process of this id, if it is the one that started then and not a later one."""
+    try:
+        process = psutil.Process(pid)
+        same = abs(began(process) - started) < 0.1
+        return process if same and process.status() != psutil.STATUS_ZOMBIE else None
+    except psutil.NoSuchProcess:
+        return None
+
+
+def _alive(pid: int, started: float) -> bool:
+    try:
+        return _process(pid, started) is not None
+    except psutil.AccessDenied:
+        return True  # something lives under this id that hides from us: spare it
+
+
+def _end(process: psutil.Process) -> None:
+    with contextlib.suppress(psutil.NoSuchProcess):  # it ends by itself, at any point
+        family = [process, *process.children(recursive=True)]
+        process.terminate()
+        _, left = psutil.wait_procs(family, timeout=2 * GRACE)
+        for one in left:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                one.kill()
+        psutil.wait_procs(left, timeout=GRACE)  # one that its parent does not wait for stays a zombie
+
+
+def _server(tag: str, number: int, port: int, pid: int) -> Server:
+    own = psutil.Process()
+    return Server(
+        tag=tag,
+        version=number,
+        port=port,
+        pid=pid,
+        started=began(psutil.Process(pid)),
+        owner=own.pid,
+        owner_started=began(own),
+    )
+
+
+def _bound(port: int) -> socket.socket:
+    """A socket that the server inherits, so that nobody can take its port in between."""
+    bound = socket.socket()
+    try:
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        bound.bind((HOST, port))
+    except OSError as error:
+        bound.close()
+        raise SlipwayError(
+            f"port {port} on {HOST}: {error.strerror}; choose another, or 0 for any"
+        ) from error
+    return bound
+
+
+def _spawn(bento: Path, path: str, bound: socket.socket, log: Log) -> subprocess.Popen[bytes]:
+    """BentoML's worker without its supervisor: half the memory, and no child to lose.
+
+    It begins when `_let_go` says so: one whose starter is killed before that ends by itself, so none runs
+    that is not written down.
+    """
+    environment = os.environ | {
+        "BENTOML_DO_NOT_TRACK": "True",
+        "BENTOML_HOME": str(bento.parents[2]),
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "PYTHONPATH": path,
+    }
+    environment.pop("PROMETHEUS_MULTIPROC_DIR", None)
+    descriptor = str(bound.fileno())
+    command = [sys.executable, "-P", "-m", "_bentoml_impl.worker.service"]
+    options = ["--fd", descriptor, "--worker-id", "1", "--timeout-graceful-shutdown", str(GRACE)]
+    with log.path.open("ab") as output:
+        return subprocess.Popen(  # noqa: S603 - our own interpreter, no user input
+            ["/bin/sh", "-c", 'read -r go && exec "$@" </dev/null', "sh", *command, str(bento), *options],
+            stdin=subprocess.PIPE,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            pass_fds=[bound.fileno()],
+            env=environment,
+            cwd=bento,
+            start_new_session=True,
+        )
+
+
+def _let_go(process: subprocess.Popen[bytes]) -> None:
+    if process.stdin is not None:
+        with contextlib.suppress(BrokenPipeError), process.stdin as gate:  # it has ended, and `_wait` sees it
+            gate.write(b"go\n")
+
+
+def _wait(server: Server, process: subprocess.Popen[bytes], log: Log, seconds: float) -> None:
+    deadline = time.monotonic() + seconds
+    while not _ready(server):
+        if process.poll() is not None:
+            said = f"{server.tag}: the server did not start: {log.last_line()}"
+            raise NotReady(said, server.version)
+        if time.monotonic() > deadline:
+            said = f"{server.tag}: not ready after {seconds:.0f} s: {log.last_line()}"
+            raise NotReady(said, server.version)
+        time.sleep(0.05)
+
+
+def _ready(server: Server) -> bool:
+    connection = http.client.HTTPConnection(HOST, server.port, timeout=1)
+    try:
+        connection.request("GET", "/v2/health/ready")
+        return connection.getresponse().status == 200
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()

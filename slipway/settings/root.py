@@ -1,0 +1,64 @@
+"""A project on disk: its root, its settings, and the one ignored folder that holds all state."""
+
+import os
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from slipway.base.errors import UsageError
+from slipway.settings import Card, ProjectSettings, Size, load_card, load_project
+
+FIRST = "slipway new-system NAME --from FILE --label COLUMN"
+"""What a project without systems needs first."""
+
+
+@dataclass(frozen=True)
+class Project:
+    """A folder with a `project.yaml`."""
+
+    root: Path
+
+    @classmethod
+    def find(cls, start: Path | None = None) -> "Project":
+        """The project that `start` (default: the working directory) lies in."""
+        here = (start or Path.cwd()).resolve()
+        for folder in (here, *here.parents):
+            if (folder / "project.yaml").is_file():
+                return cls(folder)
+        raise UsageError(f"{here}: no project.yaml here or in any folder above")
+
+    @cached_property
+    def settings(self) -> ProjectSettings:
+        """`project.yaml`."""
+        return load_project(self.root)
+
+    def card(self, system: str | None = None) -> Card:
+        """The design card of one system, by default the project's default system."""
+        listed = self.settings.systems
+        if not listed:
+            raise UsageError(f"{self.root / 'project.yaml'}: systems: none yet; make one with `{FIRST}`")
+        name = system or self.settings.default_system or listed[0]
+        if name not in listed:
+            raise UsageError(f"no system {name!r}; project.yaml lists {listed}")
+        return load_card(self.root, name)
+
+    @property
+    def state(self) -> Path:
+        """The ignored folder: registry, runs, Bentos, records, locks."""
+        return self.root / ".slipway"
+
+    def data(self, system: str, size: Size) -> Path:
+        """The DVC outputs of one system at one size."""
+        return self.root / "data" / system / size
+
+    @property
+    def embedded_tracking_uri(self) -> str:
+        """The SQLite registry in the state folder."""
+        return f"sqlite:///{self.state / 'registry' / 'mlflow.db'}"
+
+    @property
+    def tracking_uri(self) -> str:
+        """Environment first, then `project.yaml`, then the embedded registry."""
+        return (
+            os.environ.get("MLFLOW_TRACKING_URI") or self.settings.tracking_uri or self.embedded_tracking_uri
+        )

@@ -1,0 +1,1 @@
+"""Baseline and candidates; the best on validation goes on."""

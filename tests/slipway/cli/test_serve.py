@@ -1,0 +1,121 @@
+"""`slipway serve`: it ends with its server, and its server with it."""
+
+import json
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+
+import psutil
+import pytest
+
+from slipway.release import servers
+from slipway.rollout.local import state_path
+from slipway.rollout.target import Deployed, TrafficState
+from slipway.settings.root import Project
+from tests.slipway.cli.conftest import environment, only_line, slipway
+from tests.slipway.root import ROOT
+from tests.slipway.tiny import tiny_bento
+
+
+@pytest.fixture(scope="module")
+def live(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """A project in which version 7 is live."""
+    project, tag = tiny_bento(tmp_path_factory.mktemp("serve") / "a project", ROOT)
+    card = project.root / "systems" / "ad_click" / "system.yaml"
+    card.parent.mkdir(parents=True)
+    shutil.copyfile(ROOT / "systems" / "ad_click" / "system.yaml", card)
+    path = state_path(project, "ad_click", "full")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(TrafficState(stable=Deployed(number=7, bento=tag)).model_dump_json())
+    return project
+
+
+def started(project: Project, port: int = 0) -> subprocess.Popen[str]:
+    """`slipway serve`, heeding every signal: a test run under nohup does not, nor would its children."""
+    before = {number: signal.signal(number, signal.SIG_DFL) for number in (signal.SIGHUP, signal.SIGINT)}
+    try:
+        return subprocess.Popen(
+            [sys.executable, "-m", "slipway", "serve", "--port", str(port), "--json"],
+            cwd=project.root,
+            env=environment({}),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+@pytest.fixture
+def serving(live: Project) -> Iterator[subprocess.Popen[str]]:
+    """`slipway serve`, with its server up."""
+    process = started(live)
+    assert process.stdout is not None
+    assert json.loads(process.stdout.readline())["version"] == 7
+    yield process
+    process.kill()
+    process.communicate()
+    servers.reap(live)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
+def test_a_signal_stops_the_server(
+    serving: subprocess.Popen[str], live: Project, number: signal.Signals
+) -> None:
+    """A plain kill, a closed terminal and Ctrl-C."""
+    (server,) = servers.running(live)
+    serving.send_signal(number)
+
+    assert serving.wait(timeout=60) == 128 + number
+    assert servers.running(live) == []
+    assert not psutil.pid_exists(server.pid)
+
+
+def test_a_server_that_died_is_noticed(serving: subprocess.Popen[str], live: Project) -> None:
+    """Even though its parent, which is slipway, did not wait for it: a zombie has an id."""
+    (server,) = servers.running(live)
+    psutil.Process(server.pid).kill()
+    _, said = serving.communicate(timeout=60)
+
+    assert serving.returncode == 1
+    assert "the server of version 7 ended" in said
+
+
+def test_what_a_killed_serve_left_is_ended_first(serving: subprocess.Popen[str], live: Project) -> None:
+    """Its server would hold the port and the memory for ever."""
+    (left,) = servers.running(live)
+    serving.kill()
+    serving.wait()
+    with started(live, left.port) as again:
+        assert again.stdout is not None
+        told = json.loads(again.stdout.readline() or "{}")
+        again.terminate()
+        again.communicate(timeout=60)
+
+    assert told.get("url") == left.url
+    assert servers.running(live) == []
+
+
+@pytest.mark.gate(
+    "serve.port",
+    fed="`slipway serve --port` where another process listens",
+    stops="serve",
+    exit=1,
+    reason="port N on 127.0.0.1: Address already in use; choose another, or 0 for any",
+    untouched="no server started, the other process keeps its port",
+    guard="slipway/release/servers.py:_bound:choose another, or 0 for any",
+)
+def test_a_taken_port_is_one_line(live: Project) -> None:
+    """It names the port and what to do."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        said = only_line(slipway(live.root, "serve", "--port", str(port)), 1)
+        kept = taken.getsockname()[1]
+
+    assert f"port {port} on 127.0.0.1: Address already in use; choose another, or 0 for any" in said
+    assert kept == port
+    assert servers.running(live) == []

@@ -1,0 +1,53 @@
+"""Small cards and tables for the tests of data."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from slipway.settings import Card
+from slipway.settings.root import Project
+from tests.slipway.root import ROOT
+
+COLUMNS: Mapping[str, Mapping[str, Any]] = {
+    "time": {"type": "timestamp", "role": "time", "source": "when"},
+    "user": {"type": "string", "role": "unit", "source": "who"},
+    "score": {"type": "number", "min": 0, "null_share": 0.5},
+    "clicked": {"type": "integer", "role": "label"},
+}
+HEADER = ["when", "who", "score", "clicked"]
+
+
+def card(
+    source: Mapping[str, Any],
+    columns: Mapping[str, Mapping[str, Any]] = COLUMNS,
+    split: Mapping[str, float] | None = None,
+) -> Card:
+    """The card of ad_click with another `data` section."""
+    content = yaml.safe_load((ROOT / "systems/ad_click/system.yaml").read_text(encoding="utf-8"))
+    content["data"] |= {"source": source, "columns": columns}
+    if split is not None:
+        content["data"]["split"] = split
+    numeric = [name for name, column in columns.items() if column["type"] == "number"]
+    content["features"] |= {"categorical": [], "numeric": numeric, "crosses": []}
+    content["evaluation"]["slices"] = []
+    return Card.model_validate(content)
+
+
+def table_card(path: Path, **source: Any) -> Card:
+    """The card of a table with the columns of `COLUMNS`."""
+    return card({"kind": "table", "path": str(path), "format": "csv"} | source)
+
+
+def project() -> Project:
+    """This repository."""
+    return Project(ROOT)
+
+
+def lines(rows: int = 4, separator: str = ",") -> list[str]:
+    """Rows of `HEADER`'s columns, the newest first, two to a minute."""
+    return [
+        separator.join([f"2026-01-01 00:{row // 2:02d}", f"user {row}", f"{row}.5", str(row % 2)])
+        for row in reversed(range(rows))
+    ]

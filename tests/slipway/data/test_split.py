@@ -1,0 +1,140 @@
+"""Parts by time: in order, apart, and no request in two."""
+
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from slipway.base.errors import SlipwayError
+from slipway.data.parquet import ROW_GROUP, batches_between, write_batches
+from slipway.data.parts import check_parts, read_manifest
+from slipway.data.split import PARTS, boundaries, split
+from slipway.settings import Card, load_card
+from slipway.settings.data import Split
+from slipway.system import load_system
+from tests.slipway.root import ROOT
+
+ALONE = np.arange(1000)
+"""Each row is a request of its own."""
+
+
+@pytest.fixture(scope="module")
+def card() -> Card:
+    """The card of ad_click with 10 % validation, 15 % holdout and 20 % replay."""
+    found = load_card(ROOT, "ad_click")
+    shares = Split(validation=0.1, holdout=0.15, replay=0.2)
+    return found.model_copy(update={"data": found.data.model_copy(update={"split": shares})})
+
+
+@pytest.fixture(scope="module")
+def raw(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Four thousand generated rows."""
+    out = tmp_path_factory.mktemp("raw")
+    load_system("ad_click", ROOT).generate(4000, 17, out)
+    return out
+
+
+def test_shares(card: Card) -> None:
+    """Without ties the parts have the card's shares."""
+    assert boundaries(card, np.arange(1000), ALONE) == [0, 550, 650, 800, 1000]
+
+
+def test_ties_shift_a_boundary(card: Card) -> None:
+    """A part begins at a time that no earlier part has."""
+    time = np.arange(1000)
+    time[540:600] = 540
+
+    assert boundaries(card, time, ALONE) == [0, 540, 650, 800, 1000]
+
+
+def test_a_request_over_two_times_is_not_cut(card: Card) -> None:
+    """Options of one request stay together even where their times differ."""
+    request = np.arange(1000)
+    request[[545, 560]] = 545
+
+    assert boundaries(card, np.arange(1000), request) == [0, 545, 650, 800, 1000]
+
+
+@pytest.mark.parametrize("times", [1, 3])
+def test_too_few_times(card: Card, times: int) -> None:
+    """What cannot be cut is an error."""
+    with pytest.raises(SlipwayError, match=f"{times} times"):
+        boundaries(card, np.sort(np.arange(100) % times), ALONE[:100])
+
+
+def test_unsorted(card: Card) -> None:
+    """Rows out of order are an error, not a leak."""
+    with pytest.raises(SlipwayError, match="not sorted"):
+        boundaries(card, np.array([1, 0, 2, 3, 4]), ALONE[:5])
+
+
+@given(
+    steps=st.lists(st.integers(0, 3), min_size=4, max_size=200),
+    sizes=st.lists(st.integers(1, 5), min_size=200, max_size=200),
+)
+def test_properties(card: Card, steps: list[int], sizes: list[int]) -> None:
+    """However times tie and requests spread, parts are apart and cover every row, or it is refused."""
+    time = np.cumsum(steps)
+    request = np.repeat(np.arange(len(sizes)), sizes)[: len(time)]
+    try:
+        bounds = boundaries(card, time, request)
+    except SlipwayError:
+        return
+
+    assert (bounds[0], bounds[-1]) == (0, len(time))
+    assert bounds == sorted(set(bounds))
+    for bound in bounds[1:-1]:
+        assert time[bound - 1] < time[bound]
+        assert not set(request[:bound]) & set(request[bound:])
+
+
+def test_parts_are_the_rows(card: Card, raw: Path, tmp_path: Path) -> None:
+    """Put together, the parts are the rows and their truth, and pass their checks."""
+    manifest = split(card, "ad_click", "small", raw, tmp_path / "split")
+
+    for name, pattern in (("rows", "{}.parquet"), ("truth", "{}.truth.parquet")):
+        parts = [pq.read_table(tmp_path / "split" / pattern.format(part)) for part in PARTS]
+        assert pa.concat_tables(parts).equals(pq.read_table(raw / f"{name}.parquet"))
+    assert manifest == read_manifest(tmp_path / "split")
+    assert all(check.passed for check in check_parts(card, tmp_path / "split"))
+
+
+def test_same_bytes_twice(card: Card, raw: Path, tmp_path: Path) -> None:
+    """Splitting again gives the same bytes."""
+    for name in ("one", "two"):
+        split(card, "ad_click", "small", raw, tmp_path / name)
+
+    first, second = ([file.read_bytes() for file in _files(tmp_path / name)] for name in ("one", "two"))
+    assert first == second
+
+
+def test_failure_writes_nothing(card: Card, tmp_path: Path) -> None:
+    """Without rows there is one line and no folder."""
+    with pytest.raises(SlipwayError, match=r"rows\.parquet: no such file"):
+        split(card, "ad_click", "small", tmp_path / "raw", tmp_path / "split")
+
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("size", [1, 1000, 100_000, 200_000])
+def test_row_groups_do_not_depend_on_batches(tmp_path: Path, size: int) -> None:
+    """However rows arrive, the file is the same, and any slice of it can be read back."""
+    rows: NDArray[np.int64] = np.arange(ROW_GROUP * 2 + 5)[:: 1 if size > 1 else 1000]
+    table = pa.table({"n": rows})
+
+    for name, batches in (("a", table.to_batches(size)), ("b", table.to_batches())):
+        assert write_batches(tmp_path / name, table.schema, batches) == len(rows)
+
+    assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
+    stop = len(rows) - 3
+    read = pa.Table.from_batches(batches_between(tmp_path / "a", 7, stop))
+    assert read["n"].to_numpy().tolist() == rows[7:stop].tolist()
+
+
+def _files(folder: Path) -> list[Path]:
+    return sorted(folder.iterdir())

@@ -1,0 +1,27 @@
+"""A real table by the system made for the generator: only the card differs."""
+
+from pathlib import Path
+
+from slipway.data.check import check, require
+from slipway.data.ingest import ingest
+from slipway.data.parquet import ROWS
+from slipway.data.parts import check_parts, require_parts
+from slipway.data.split import split
+from slipway.system import load_system
+from tests.slipway.data.small import project
+from tests.slipway.reference import talkingdata_card
+from tests.slipway.root import ROOT
+
+
+def test_ingest_check_split(tmp_path: Path) -> None:
+    """A hundred thousand real clicks, a handful per thousand installed, pass and are cut between minutes."""
+    card = talkingdata_card()
+    ingest(project(), card, "full", tmp_path / "raw")
+    extra = load_system("ad_click", ROOT).expectations(card)
+    require(check(card.name, card.data, extra, [tmp_path / "raw" / ROWS], tmp_path / "checks"))
+    manifest = split(card, "ad_click", "full", tmp_path / "raw", tmp_path / "split")
+    require_parts(check_parts(card, tmp_path / "split"))
+
+    parts = manifest.parts.values()
+    assert sum(part.rows for part in parts) == 100_000
+    assert round(sum(part.rows * part.base_rate for part in parts)) == 227

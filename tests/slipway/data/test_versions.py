@@ -1,0 +1,202 @@
+"""Versions of data by a real DVC in a Git repository of its own."""
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from slipway.base.errors import Refused, SlipwayError, UsageError
+from slipway.data.versions import bring, fetch, fingerprint, hash_of, reproduce, track
+from slipway.settings.root import Project
+from tests.slipway.root import ROOT
+
+STAGE = """stages:
+  split:
+    wdir: ../..
+    matrix: {size: [full, small]}
+    cmd: mkdir -p data/toy/${item.size}/split && cp source.txt data/toy/${item.size}/split/train.txt
+    deps:
+      - source.txt
+    outs:
+      - data/toy/${item.size}/split
+"""
+
+
+def git(root: Path, *arguments: str) -> None:
+    """Run Git as somebody; nobody's settings are read."""
+    who = ["-c", "user.name=test", "-c", "user.email=test@example.com"]
+    alone = {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_SYSTEM": os.devnull}
+    subprocess.run(
+        ["git", *who, *arguments], cwd=root, check=True, capture_output=True, env=os.environ | alone
+    )
+
+
+@pytest.fixture(scope="module")
+def committed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A project in a folder with a space in its name, with one stage and its data committed."""
+    root = tmp_path_factory.mktemp("toy") / "a project"
+    for folder in ("systems/toy", ".dvc"):
+        (root / folder).mkdir(parents=True)
+    (root / "project.yaml").write_text("")
+    (root / ".gitignore").write_text("/data/\n.slipway/\n")
+    (root / ".dvc/config").write_text((ROOT / ".dvc/config").read_text(encoding="utf-8"))
+    (root / ".dvc/.gitignore").write_text((ROOT / ".dvc/.gitignore").read_text(encoding="utf-8"))
+    (root / "systems/toy/dvc.yaml").write_text(STAGE)
+    (root / "source.txt").write_text("first")
+    git(root, "init", "--quiet")
+    assert reproduce(Project(root), "toy", "small")
+    git(root, "add", "--all")
+    git(root, "commit", "--quiet", "--message", "first")
+    return root
+
+
+@pytest.fixture
+def toy(committed: Path, tmp_path: Path) -> Project:
+    """A copy of it that a test may change."""
+    return Project(shutil.copytree(committed, tmp_path / "a project", symlinks=True))
+
+
+def train(folder: Path) -> str:
+    """The content of the training part."""
+    return (folder / "train.txt").read_text(encoding="utf-8")
+
+
+def test_unchanged_data_is_not_made_again(toy: Project) -> None:
+    """A second reproduction runs no stage and leaves Git clean."""
+    assert not reproduce(toy, "toy", "small")
+    done = subprocess.run(
+        ["git", "status", "--porcelain"], cwd=toy.root, capture_output=True, text=True, check=True
+    )
+    assert done.stdout == ""
+
+
+def test_fingerprint_follows_the_content(toy: Project, tmp_path: Path) -> None:
+    """A changed source gives another fingerprint; a revision keeps its own, and its own data."""
+    before = fingerprint(toy, "toy", "small")
+    (toy.root / "source.txt").write_text("second")
+    assert reproduce(toy, "toy", "small")
+
+    after = fingerprint(toy, "toy", "small")
+    fetch(toy, "toy", "small", "WORKSPACE", after, tmp_path / "now")
+    fetch(toy, "toy", "small", "HEAD", before, tmp_path / "then")
+
+    assert before != after
+    assert before == fingerprint(toy, "toy", "small", "HEAD")
+    assert after == hash_of(toy.data("toy", "small") / "split")
+    assert (train(tmp_path / "now"), train(tmp_path / "then")) == ("second", "first")
+
+
+def test_fetch_from_the_remote(toy: Project, tmp_path: Path) -> None:
+    """With working tree and cache gone, the remote in the state folder has the data."""
+    found = fingerprint(toy, "toy", "small")
+    for folder in ("data", ".dvc/cache"):
+        (toy.root / folder).rename(tmp_path / folder.replace("/", "-"))
+
+    fetch(toy, "toy", "small", "HEAD", found, tmp_path / "out")
+
+    assert train(tmp_path / "out") == "first"
+
+
+def test_fetch_refuses_another_version(toy: Project, tmp_path: Path) -> None:
+    """Data that is not what the run was started for is not handed out."""
+    with pytest.raises(Refused, match="expected 0123"):
+        fetch(toy, "toy", "small", "HEAD", "0123.dir", tmp_path / "out")
+
+    assert not (tmp_path / "out").exists()
+
+
+def test_fetch_refuses_an_edited_working_tree(toy: Project, tmp_path: Path) -> None:
+    """A file edited behind DVC's back changes the hash of what is fetched, whatever `dvc.lock` says."""
+    found = fingerprint(toy, "toy", "small")
+    path = toy.data("toy", "small") / "split" / "train.txt"
+    path.unlink()
+    path.write_text("forged")
+
+    with pytest.raises(Refused, match="hash"):
+        fetch(toy, "toy", "small", "WORKSPACE", found, tmp_path / "out")
+
+
+def test_nowhere_to_be_found(toy: Project, tmp_path: Path) -> None:
+    """Data that is in no place is one clear error."""
+    found = fingerprint(toy, "toy", "small")
+    for folder in ("data", ".dvc/cache", ".slipway"):
+        (toy.root / folder).rename(tmp_path / folder.replace("/", "-"))
+
+    with pytest.raises(SlipwayError, match="neither in DVC's cache nor in its remote"):
+        fetch(toy, "toy", "small", "HEAD", found, tmp_path / "out")
+
+
+def test_what_does_not_exist(toy: Project) -> None:
+    """An unknown revision, and a size that was never made, are named."""
+    with pytest.raises(SlipwayError, match="nowhere"):
+        fingerprint(toy, "toy", "small", "nowhere")
+    with pytest.raises(SlipwayError, match="split@full"):
+        fingerprint(toy, "toy", "full")
+
+
+@pytest.mark.parametrize(
+    ("said", "kind", "words"),
+    [
+        ("Refused: the data fails", Refused, "^the data fails$"),
+        ("UsageError: no system", UsageError, "^no system$"),
+        ("anything", SlipwayError, r"dvc repro failed: .*split@small.*dvc-toy-small\.log"),
+    ],
+)
+def test_a_stage_that_fails(toy: Project, said: str, kind: type[SlipwayError], words: str) -> None:
+    """What the stage said is what the user reads; DVC's own words only where it said nothing known."""
+    script = toy.root / "systems/toy/dvc.yaml"
+    script.write_text(STAGE.replace(STAGE.splitlines()[4].strip(), f"cmd: 'echo \"{said}\"; exit 3'"))
+    before = script.with_name("dvc.lock").read_bytes()
+
+    with pytest.raises(kind, match=words):
+        reproduce(toy, "toy", "small")
+
+    assert before == script.with_name("dvc.lock").read_bytes()
+
+
+def test_no_git(tmp_path: Path) -> None:
+    """Without Git there are no versions, and the line says so."""
+    with pytest.raises(SlipwayError, match="git init"):
+        reproduce(Project(tmp_path), "toy", "small")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.fixture
+def clone(toy: Project, tmp_path: Path) -> Project:
+    """What Git has of a project whose source DVC tracks, and whose remote is outside of it."""
+    (toy.root / ".dvc/config").write_text(
+        f"[core]\n    remote = far\n['remote \"far\"']\n    url = {tmp_path}/far\n"
+    )
+    git(toy.root, "rm", "--quiet", "--cached", "source.txt")
+    track(toy, "source.txt")
+    assert not reproduce(toy, "toy", "small")
+    git(toy.root, "add", "--all")
+    git(toy.root, "commit", "--quiet", "--message", "tracked")
+    git(tmp_path, "clone", "--quiet", str(toy.root), "clone")
+    return Project(tmp_path / "clone")
+
+
+def test_a_clone_gets_its_data_from_the_remote(clone: Project) -> None:
+    """As a runner of CI does; nothing is made again that is there."""
+    assert not reproduce(clone, "toy", "small")
+    assert (clone.root / "source.txt").read_text(encoding="utf-8") == "first"
+    assert train(clone.data("toy", "small") / "split") == "first"
+
+
+def test_a_clone_gets_its_source_from_the_remote(clone: Project) -> None:
+    """For a stage that is run by itself; a source that is there is left as it is."""
+    bring(clone, "source.txt")
+    (clone.root / "source.txt").write_text("mine")
+    bring(clone, "source.txt")
+    assert (clone.root / "source.txt").read_text(encoding="utf-8") == "mine"
+
+
+def test_a_source_that_is_nowhere_is_named(clone: Project, tmp_path: Path) -> None:
+    """Nothing makes it anew, so somebody has to push it."""
+    shutil.rmtree(tmp_path / "far")
+    for get in (lambda: reproduce(clone, "toy", "small"), lambda: bring(clone, "source.txt")):
+        with pytest.raises(SlipwayError, match=r"^source\.txt: neither here nor in DVC's remote; `dvc push`"):
+            get()
+    assert not (clone.root / "data").exists()

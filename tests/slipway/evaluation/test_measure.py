@@ -1,0 +1,143 @@
+"""Intervals are paired, respect units, and hold together over slices."""
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from numpy.typing import NDArray
+
+from slipway.evaluation.measure import Group, Measurement, slices
+from slipway.evaluation.resampling import simultaneous
+from slipway.records.evidence import UNBOUNDED
+from tests.slipway.report.sample import card
+
+Floats = NDArray[np.float64]
+SETTINGS = card().evaluation.model_copy(update={"min_slice_rows": 100, "slices": ["device"]})
+RANDOM = np.random.default_rng(5)
+TRUE = RANDOM.uniform(0.02, 0.4, 6000)
+LABELS = (RANDOM.random(6000) < TRUE).astype(np.int8)
+UNITS = RANDOM.integers(0, 800, 6000)
+NOISE = RANDOM.normal(0, 0.3, 6000)
+NOISY = np.clip(TRUE * np.exp(NOISE), 0.001, 0.999)
+DEVICES = pa.table({"device": np.where(np.arange(6000) < 5950, "phone", "fridge")})
+
+
+def measured(**scores: Floats) -> Measurement:
+    """Scores measured on all rows and on the one slice with enough of them."""
+    return Measurement(scores, LABELS, UNITS, slices(DEVICES, SETTINGS), SETTINGS, seed=0)
+
+
+def test_a_small_gain_is_found_by_pairs() -> None:
+    """A tenth less noise: well inside the noise of two models, and beyond that of their difference."""
+    found = measured(candidate=np.clip(TRUE * np.exp(0.9 * NOISE), 0.001, 0.999), champion=NOISY)
+    mine, theirs = found.log_loss("candidate"), found.log_loss("champion")
+    unpaired = np.hypot(mine.high - mine.low, theirs.high - theirs.low) / 2
+    difference = found.compare("candidate", "champion")
+
+    assert mine.low < theirs.value < mine.high
+    assert abs(difference.value) < unpaired / 4
+    assert difference.high < 0
+
+
+def test_a_copy_differs_by_nothing() -> None:
+    """The same scores give the empty interval at zero."""
+    difference = measured(candidate=NOISY, champion=NOISY.copy()).compare("candidate", "champion")
+
+    assert (difference.low, difference.value, difference.high) == (0, 0, 0)
+
+
+def differs(seed: int, by_row: bool) -> bool:
+    """Whether one of two equal models seems better; the 25 rows of a user are alike."""
+    random = np.random.default_rng(seed)
+    user = np.repeat(np.arange(40), 25)
+    odds = random.normal(-1, 0.5, 40)
+    labels = (random.random(40) < 1 / (1 + np.exp(-odds))).astype(np.int8)
+    one, other = (1 / (1 + np.exp(-odds - random.normal(0, 0.5, 40))) for _ in range(2))
+    units = np.arange(len(user)) if by_row else user
+    scores = {"one": one[user], "other": other[user]}
+    difference = Measurement(scores, labels[user], units, [], SETTINGS, seed).compare("one", "other")
+    return difference.high < 0 or difference.low > 0
+
+
+def test_units_are_drawn_and_not_rows() -> None:
+    """By rows, equal models differ beyond noise in most samples of users; by users, in few."""
+    by_row, by_unit = (sum(differs(seed, rows) for seed in range(40)) for rows in (True, False))
+
+    assert by_row > 20
+    assert by_unit <= 5
+
+
+@pytest.mark.parametrize("users", [1, 29])
+def test_few_units_tell_nothing(users: int) -> None:
+    """However many rows they have: one user's slice would seem to have no noise at all."""
+    few = Group("user", "few", users > UNITS)
+    scores = {"candidate": TRUE, "champion": NOISY}
+    found = Measurement(scores, LABELS, UNITS, [few], SETTINGS, 0).comparison("candidate", "champion")
+    alone = Measurement(scores, LABELS, UNITS % users, [], SETTINGS, 0)
+
+    assert found.log_loss.high < 0
+    assert (found.slices[0].relative.low, found.slices[0].relative.high) == (-UNBOUNDED, UNBOUNDED)
+    assert alone.compare("candidate", "champion").high == UNBOUNDED
+    assert alone.normalised_entropy("candidate").high == UNBOUNDED
+
+
+def test_thirty_units_tell_something() -> None:
+    """The bound itself."""
+    found = Measurement({"a": TRUE}, LABELS, UNITS % 30, [], SETTINGS, seed=0).log_loss("a")
+
+    assert 0 < found.low < found.value < found.high < 1
+
+
+def test_intervals_that_hold_together_are_wider() -> None:
+    """By the quantile of the error divided by their number; one alone is normal."""
+    draws = np.r_[0.0, np.random.default_rng(0).normal(0, 1, 100_000)]
+    highs = [simultaneous(draws, 0.95, among).high for among in (1, 30)]
+
+    assert highs == pytest.approx([1.96, 3.144], abs=0.02)
+
+
+def test_the_intervals_of_slices_hold_together() -> None:
+    """A comparison widens them by their number."""
+    scores, groups = {"candidate": TRUE, "champion": NOISY}, slices(DEVICES, SETTINGS)
+    widths = []
+    for among in (1, 40):
+        found = Measurement(scores, LABELS, UNITS, groups * among, SETTINGS, 0)
+        one = found.comparison("candidate", "champion").slices[0]
+        widths.append([one.relative.high - one.relative.low, one.log_loss.high - one.log_loss.low])
+
+    assert np.divide(*widths[::-1]) == pytest.approx([3.227 / 1.96] * 2, rel=1e-3)
+
+
+def test_true_probabilities_are_calibrated() -> None:
+    """Mean score over mean label is one within its interval."""
+    found = measured(candidate=TRUE).calibration("candidate")
+
+    assert found is not None
+    assert found.low < 1 < found.high
+
+
+def test_small_slices_are_not_measured() -> None:
+    """Fifty rows are under the hundred asked for."""
+    found = measured(candidate=TRUE).slices("candidate")
+
+    assert [("device", "phone", 5950)] == [(one.column, one.value, one.rows) for one in found]
+
+
+def test_a_slice_in_which_the_other_is_perfect_has_a_difference() -> None:
+    """No loss is zero, so none is divided by."""
+    perfect = LABELS.astype(np.float64)
+    found = measured(candidate=NOISY, champion=perfect).comparison("candidate", "champion").slices[0]
+    none = measured(candidate=perfect, champion=perfect.copy()).comparison("candidate", "champion").slices[0]
+
+    assert 0 < found.relative.low < UNBOUNDED
+    assert none.relative.value == none.relative.low == 0
+
+
+def test_copies_of_a_unit_widen_nothing_away() -> None:
+    """Intervals of rows that are copies are as wide as those of their units."""
+    units = np.arange(600)
+    alone = Measurement({"m": TRUE[:600]}, LABELS[:600], units, [], SETTINGS, seed=0).log_loss("m")
+    copied = Measurement(
+        {"m": np.repeat(TRUE[:600], 9)}, np.repeat(LABELS[:600], 9), np.repeat(units, 9), [], SETTINGS, seed=0
+    ).log_loss("m")
+
+    assert abs((alone.high - alone.low) - (copied.high - copied.low)) < 1e-12

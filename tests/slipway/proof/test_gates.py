@@ -1,0 +1,66 @@
+"""A marker that does not say what it has to is told with its test."""
+
+import pytest
+
+from tests.slipway.proof.gates import Case, Malformed, gates
+from tests.slipway.root import REPOSITORY
+
+ROW = {
+    "fed": "a candidate that ties",
+    "stops": "gate",
+    "exit": 3,
+    "reason": "champion.log_loss",
+    "untouched": "nothing registered",
+    "guard": "slipway/evaluation/gate.py:_against_champion:champion.log_loss",
+}
+
+
+def marked(test: str, *names: str, **row: object) -> tuple[pytest.Mark, Case]:
+    """A marker on a test."""
+    return pytest.mark.gate(*names, **row).mark, Case(test, long=False)
+
+
+def test_the_tests_of_one_name_are_one_gate() -> None:
+    """One has the row; gates come in the order of the flow."""
+    found = gates(
+        [
+            marked("t.py::a", "tie"),
+            marked("t.py::b", "tie", **ROW),
+            marked("t.py::b", "early", **ROW | {"stops": "check"}),
+        ],
+        REPOSITORY,
+    )
+
+    assert [("early", 1), ("tie", 2)] == [(gate.row.name, len(gate.cases)) for gate in found]
+    assert [str(one) for one in found[1].row.guards] == [ROW["guard"]]
+
+
+@pytest.mark.parametrize(
+    ("names", "changes", "said"),
+    [
+        ((), {}, "expected its name"),
+        (("a", "b"), {}, "expected its name"),
+        (("a",), {"stops": "nobody"}, "stops is 'nobody', expected one of"),
+        (("a",), {"exit": 7}, "exit is 7, expected 0 to 4"),
+        (("a",), {"reason": " "}, "reason is ' ', expected a text"),
+        (("a",), {"found": "more"}, "has the fields"),
+        (("a",), {"guard": []}, "no guard"),
+        (("a",), {"guard": "absent.py:f:t"}, "guard absent.py:f:t: No such file"),
+        (("a",), {"guard": "slipway/evaluation/gate.py:_sound:absent"}, "found nothing"),
+    ],
+)
+def test_a_malformed_marker_is_told(names: tuple[str, ...], changes: dict[str, object], said: str) -> None:
+    """With the test that carries it."""
+    with pytest.raises(Malformed) as caught:
+        gates([marked("t.py::a", *names, **ROW | changes)], REPOSITORY)
+
+    assert str(caught.value).startswith("t.py::a: ")
+    assert said in str(caught.value)
+
+
+def test_one_name_has_one_row() -> None:
+    """Neither none nor two that differ."""
+    with pytest.raises(Malformed, match=r"^t\.py::a: no test has the whole row of 'tie'$"):
+        gates([marked("t.py::a", "tie")], REPOSITORY)
+    with pytest.raises(Malformed, match=r"^t\.py::b: another test says something else of 'tie'$"):
+        gates([marked("t.py::a", "tie", **ROW), marked("t.py::b", "tie", **ROW | {"exit": 4})], REPOSITORY)

@@ -1,0 +1,128 @@
+"""From a Bento to an image by digest: BentoML is real, docker writes down how it was called."""
+
+import json
+import os
+import shlex
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from slipway.base.errors import SlipwayError
+from slipway.release.image import INDEX, publish, reference
+from slipway.settings.root import Project
+from tests.slipway.root import ROOT
+from tests.slipway.tiny import tiny_bento
+
+DIGEST = f"sha256:{'ab' * 32}"
+DOCKER = """#!/bin/sh
+case "$*" in
+  "version "*) echo '"28.2.2"';;
+  "buildx --help") echo "  --builder string";;
+  "buildx version") echo "github.com/docker/buildx v0.24.0 abcdef";;
+  "buildx build "*)
+    printf '%s\\n' "$@" > {calls}
+    cp Dockerfile {calls}.Dockerfile 2>/dev/null || cp env/docker/Dockerfile {calls}.Dockerfile
+    if [ -e {refused} ]; then echo "ERROR: failed to push: denied" >&2; exit 1; fi
+    while [ "$1" != --metadata-file ]; do shift; done
+    cp {metadata} "$2";;
+  *) exit 9;;
+esac
+"""
+
+
+def described(kind: str = INDEX, digest: object = DIGEST) -> bytes:
+    """What buildx writes down of an image that it pushed."""
+    descriptor = {"mediaType": kind, "digest": digest, "size": 856}
+    return json.dumps({"containerimage.descriptor": descriptor, "image.name": "r:t"}).encode()
+
+
+@pytest.fixture(scope="module")
+def packaged(tmp_path_factory: pytest.TempPathFactory) -> tuple[Project, str]:
+    """A project with one Bento, in a folder with a space in its name."""
+    return tiny_bento(tmp_path_factory.mktemp("image") / "a project", ROOT)
+
+
+@pytest.fixture
+def docker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A docker on PATH; the folder holds what it was called with and what it answers."""
+    names = ("calls", "refused", "metadata")
+    script = DOCKER.format(**{name: shlex.quote(str(tmp_path / name)) for name in names})
+    (tmp_path / "docker").write_text(script)
+    (tmp_path / "docker").chmod(0o755)
+    (tmp_path / "metadata").write_bytes(described())
+    monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
+    return tmp_path
+
+
+def test_an_image_is_pushed_with_its_sbom_and_named_by_digest(
+    packaged: tuple[Project, str], docker: Path
+) -> None:
+    """The tag is for people; what is handed on is the digest of the index, which covers the SBOM."""
+    repository = packaged[0].settings.image_repository
+    assert publish(*packaged) == f"{repository}@{DIGEST}"
+
+    words = (docker / "calls").read_text().splitlines()
+    assert words[:2] == ["buildx", "build"]
+    assert "--push" in words
+    assert "--load" not in words
+    options = dict(pairwise(words))
+    assert options["--tag"] == f"{repository}:slipway-demo-ad-click-7"
+    attested = [after for word, after in pairwise(words) if word == "--attest"]
+    assert attested == ["type=sbom", "type=provenance,mode=max"]
+    assert "USER bentoml" in (docker / "calls.Dockerfile").read_text()
+
+
+def test_a_refused_push_is_one_line(packaged: tuple[Project, str], docker: Path) -> None:
+    """Docker's reason, and where the rest is."""
+    (docker / "refused").touch()
+    with pytest.raises(
+        SlipwayError, match=r"image of .*:7: ERROR: failed to push: denied \(all of it: .*\.log\)"
+    ):
+        publish(*packaged)
+
+
+def test_a_machine_without_docker_says_so(
+    packaged: tuple[Project, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Rather than hand on an image that is not there."""
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(SlipwayError, match=r"image of .*: .*buildx"):
+        publish(*packaged)
+
+
+@pytest.mark.gate(
+    "image.attested",
+    fed="an image to which buildx attached no SBOM, or whose digest is none",
+    stops="package",
+    exit=1,
+    reason="the media type or digest found, and the one expected",
+    untouched="no reference to sign or to roll out",
+    guard=[
+        "slipway/release/image.py:reference:an index with an SBOM",
+        "slipway/release/image.py:reference:64 hexadecimal digits",
+    ],
+)
+@pytest.mark.parametrize(
+    ("metadata", "said"),
+    [
+        (described(kind="application/vnd.oci.image.manifest.v1+json"), "expected an index with an SBOM"),
+        (described(digest="sha256:ab"), "64 hexadecimal digits"),
+        (described(digest=f"{DIGEST}\nimage=other"), "64 hexadecimal digits"),
+        (described(digest=None), "64 hexadecimal digits"),
+    ],
+)
+def test_what_is_no_attested_image_has_no_reference(
+    packaged: tuple[Project, str], docker: Path, metadata: bytes, said: str
+) -> None:
+    """An image without its SBOM is not released by a slip of buildx's settings."""
+    (docker / "metadata").write_bytes(metadata)
+    with pytest.raises(SlipwayError, match=said):
+        publish(*packaged)
+
+
+@pytest.mark.parametrize("metadata", [b"", b"{}", b"[]", b'{"containerimage.descriptor": "x"}', b"\xff"])
+def test_unreadable_metadata_is_an_error(metadata: bytes) -> None:
+    """Whatever buildx wrote."""
+    with pytest.raises(SlipwayError, match=r"name no containerimage\.descriptor"):
+        reference("r", metadata)

@@ -1,0 +1,349 @@
+"""Realistic decision records, drawn from a seeded generator, for the tests of the report."""
+
+import hashlib
+from datetime import UTC, datetime, timedelta
+from typing import Literal
+
+import numpy as np
+
+from slipway.data.manifest import Part, PartSummary, SplitManifest
+from slipway.records.canary import ArmStep, CanaryEvidence, Look
+from slipway.records.checks import CanaryOutcome, CanaryVerdict, Check
+from slipway.records.decision import CheckSummary, DecisionRecord
+from slipway.records.evidence import (
+    CalibrationBin,
+    Comparison,
+    Evidence,
+    Holdout,
+    Interval,
+    Latency,
+    ModelMetrics,
+    SliceDifference,
+    SliceMetrics,
+    ValidationScore,
+)
+from slipway.settings import Card, load_card
+from tests.slipway.root import ROOT
+
+START = datetime(2026, 9, 1, tzinfo=UTC)
+DECIDED = datetime(2026, 11, 21, 14, 32, 5, tzinfo=UTC)
+SLICES = [("device", value) for value in ("phone", "tablet", "desktop")]
+SLICES += [("placement", value) for value in ("top", "sidebar", "feed", "footer")]
+Role = Literal["baseline", "candidate", "champion"]
+STEPS = ((10, 2000), (25, 2500), (50, 3000))
+
+
+def card() -> Card:
+    """The card of the ad click system."""
+    return load_card(ROOT, "ad_click")
+
+
+def around(value: float, half: float) -> Interval:
+    """A symmetric interval."""
+    return Interval(value=value, low=value - half, high=value + half)
+
+
+def digest(text: str) -> str:
+    """A sha256 of something."""
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def split() -> SplitManifest:
+    """Eighty days, cut by time."""
+    shares: dict[Part, float] = {"train": 0.55, "validation": 0.1, "holdout": 0.15, "replay": 0.2}
+    parts, before = {}, 0.0
+    for name, share in shares.items():
+        start, end = (START + timedelta(days=80 * at) for at in (before, before + share))
+        parts[name] = PartSummary(
+            rows=round(1_000_000 * share),
+            units=round(96_000 * share**0.4),
+            base_rate=0.0841 + before / 200,
+            start=start,
+            end=end - timedelta(seconds=7),
+            sha256=digest(name),
+        )
+        before += share
+    return SplitManifest(system="ad_click", size="full", source="generator", parts=parts)
+
+
+def curve(rng: np.random.Generator, bend: float) -> list[CalibrationBin]:
+    """Fifteen groups of rows whose predictions are off by the power `bend`."""
+    predicted = np.quantile(rng.beta(1.3, 14, 20_000), np.linspace(0.04, 0.995, 15))
+    rows = (30_000 * np.exp(-predicted * 9)).astype(int) + 300
+    true = predicted**bend
+    half = 1.96 * np.sqrt(true * (1 - true) / rows)
+    observed = true + rng.normal(0, half / 2.5)
+    return [
+        CalibrationBin(rows=int(n), predicted=float(p), observed=around(float(o), float(h)))
+        for n, p, o, h in zip(rows, predicted, observed, half, strict=True)
+    ]
+
+
+def metrics(role: Role, model: str, loss: float, seed: int, slices: list[tuple[str, str]]) -> ModelMetrics:
+    """A model of the given log loss."""
+    rng = np.random.default_rng(seed)
+    slow = 1.0 if model == "logistic" else 3.1
+    return ModelMetrics(
+        role=role,
+        model=model,
+        version={"baseline": None, "champion": 7, "candidate": None}[role],
+        digest=digest(role + model),
+        train_end=START + timedelta(days=52),
+        finite=True,
+        distinct_scores=149_320 - seed * 971,
+        log_loss=around(loss, 0.0021),
+        auc=around(0.97 - loss * 0.8, 0.0033),
+        normalised_entropy=around(loss / 0.2932, 0.0041),
+        calibration=around(float(rng.normal(1.0, 0.012)), 0.0141),
+        calibration_curve=curve(rng, 1.0 if model == "boosting" else 1.06),
+        slices=[
+            SliceMetrics(
+                column=column,
+                value=value,
+                rows=int(rng.integers(4_000, 60_000)),
+                log_loss=around(loss + float(rng.normal(0, 0.01)), 0.005),
+                calibration=around(float(rng.normal(1, 0.02)), 0.03),
+            )
+            for column, value in slices
+        ],
+        latency=Latency(
+            requests=2000,
+            p50_ms=0.21 * slow,
+            p99_ms=0.62 * slow + 0.2,
+            ratio=around(1.9 * slow, 0.13),
+        ),
+        size_mb=1.31 if model == "logistic" else 4.42,
+    )
+
+
+def comparison(
+    other: Literal["baseline", "champion"], gap: float, slices: list[tuple[str, str]]
+) -> Comparison:
+    """The candidate is better by `gap`, more or less so in each slice."""
+    rng = np.random.default_rng(11)
+    inside = [-gap + float(change) for change in rng.normal(0, 0.0022, len(slices))]
+    return Comparison(
+        other=other,
+        log_loss=around(-gap, 0.0011),
+        slices=[
+            SliceDifference(
+                column=column,
+                value=value,
+                rows=20_000,
+                log_loss=around(change, 0.0022),
+                relative=around(change / 0.28, 0.0081),
+            )
+            for (column, value), change in zip(slices, inside, strict=True)
+        ],
+    )
+
+
+def evidence(
+    candidate: float = 0.2702, champion: bool = True, slices: list[tuple[str, str]] | None = None
+) -> Evidence:
+    """A holdout of a generated data set with a boosting candidate of the given log loss."""
+    inside = SLICES if slices is None else slices
+    live = metrics("champion", "logistic", 0.2779, 2, inside) if champion else None
+    found = [comparison("baseline", 0.2771 - candidate, inside)]
+    return Evidence(
+        system="ad_click",
+        confidence=0.95,
+        holdout=Holdout(
+            fingerprint="a3f1c2d4e5b60718293a4b5c6d7e8f90.dir",
+            rows=150_000,
+            units=38_211,
+            base_rate=0.0862,
+            start=START + timedelta(days=52),
+            end=START + timedelta(days=64),
+            best_log_loss=0.2588,
+        ),
+        baseline=metrics("baseline", "logistic", 0.2771, 1, inside),
+        candidate=metrics("candidate", "boosting", candidate, 3, inside),
+        champion=live,
+        comparisons=[*found, comparison("champion", 0.2779 - candidate, inside)] if champion else found,
+        validation=[
+            ValidationScore(model="logistic", kind="logistic", log_loss=0.2764, seconds=6.31, chosen=False),
+            ValidationScore(model="boosting", kind="boosting", log_loss=0.2698, seconds=41.7, chosen=True),
+        ],
+    )
+
+
+def gate_checks(better: bool = True) -> list[Check]:
+    """What the gate held the candidate against."""
+    passed = [
+        ("finite", "every score is finite and in [0, 1]", "finite scores"),
+        ("holdout.unseen", "trained until 2026-10-23 00:00", "before 2026-10-23 00:00"),
+        ("auc", "0.7538 [0.7505, 0.7571]", "at least 0.55"),
+        ("normalised_entropy", "0.9216 [0.9175, 0.9257]", "at most 1"),
+        ("calibration", "1.006 [0.992, 1.020]", "0.9 to 1.1"),
+        ("baseline.log_loss", "-0.0069 [-0.0080, -0.0058]", "below 0, beyond noise"),
+        ("slice.device=phone", "-2.9 % [-3.7, -2.1]", "a rise of at most 2 %"),
+        ("latency.ratio", "5.89 [5.76, 6.02]", "at most 10"),
+        ("latency.p99", "2.12 ms", "at most 100 ms"),
+        ("size", "4.42 MB", "at most 100 MB"),
+    ]
+    found = "-0.0077 [-0.0088, -0.0066]" if better else "+0.0013 [+0.0002, +0.0024]"
+    rule = Check(code="champion.log_loss", passed=better, found=found, allowed="below 0, beyond noise")
+    return [*(Check(code=code, passed=True, found=f, allowed=a) for code, f, a in passed), rule]
+
+
+def arm(rng: np.random.Generator, requests: int, errors: float, mean: float, slow: float) -> ArmStep:
+    """One arm so far."""
+    latency = {"p50": 4.1, "p90": 7.9, "p99": 15.2}
+    return ArmStep(
+        units=int(requests * 0.83),
+        requests=requests,
+        errors=int(rng.binomial(requests, errors)),
+        mean=mean + float(rng.normal(0, 0.3 / max(requests, 1) ** 0.5)),
+        latency_ms={key: value * slow * float(rng.uniform(0.95, 1.08)) for key, value in latency.items()},
+    )
+
+
+def looks(outcome: CanaryOutcome, metric: Literal["reward", "log_loss"]) -> list[Look]:
+    """A look after every 250 requests; an aborted canary fails in its second step."""
+    rng, seen, found = np.random.default_rng(5), 0, []
+    broken = outcome == "abort"
+    for step, (weight, requests) in enumerate(STEPS[: 2 if broken else 3]):
+        for part in range(250, requests + 1, 250):
+            seen += 250
+            mean = 0.131 if metric == "reward" else -0.2811
+            canary = part * weight // 100
+            half = 1.5 / (seen * weight / 100) ** 0.5
+            value = 0.041 + float(rng.normal(0, half / 5))
+            found.append(
+                Look(
+                    at=DECIDED - timedelta(minutes=14) + timedelta(seconds=seen / 10),
+                    step=step,
+                    weight=weight,
+                    requests=part,
+                    stable=arm(rng, part - canary, 0.0007, mean, 1.0),
+                    canary=arm(rng, canary, 0.062 if broken and step else 0.0008, mean + 0.041, 1.17),
+                    sample_ratio_p=float(rng.uniform(0.1, 0.9)),
+                    error_rate_rise=around(0.0612 if broken and step else 0.0002, 0.4 / canary**0.75),
+                    latency_ratio=around(1.17, 2 / part**0.5),
+                    difference=None if part < 200 else around(value, half / 2.2),
+                    verdict=CanaryVerdict(outcome="continue", checks=[]),
+                )
+            )
+            if broken and step and part >= 1000:
+                return found
+    return found
+
+
+def canary(
+    outcome: CanaryOutcome = "promote", metric: Literal["reward", "log_loss"] = "reward"
+) -> CanaryEvidence:
+    """Version 8 beside version 7."""
+    failed = outcome == "abort"
+    verdict = CanaryVerdict(
+        outcome=outcome,
+        checks=[
+            Check(
+                code="guardrail.error_rate",
+                passed=not failed,
+                found="+6.12 % [+4.87, +7.37]" if failed else "+0.02 % [-0.11, +0.15]",
+                allowed="a rise of at most 0.5 %, beyond noise",
+            ),
+            Check(code="guardrail.latency", passed=True, found="1.17 [1.13, 1.21]", allowed="at most 2"),
+            Check(code="sample_ratio", passed=True, found="p = 0.412", allowed="p of at least 0.001"),
+        ],
+    )
+    seen = looks(outcome, metric)
+    seen[-1] = seen[-1].model_copy(update={"verdict": verdict})
+    return CanaryEvidence(
+        system="ad_click",
+        experiment="ad_click-7-8-20261121T141805Z",
+        stable=7,
+        canary=8,
+        metric=metric,
+        target="local",
+        looks=seen,
+        verdict=verdict,
+    )
+
+
+def record(**changes: object) -> DecisionRecord:
+    """A promoted canary, or what `changes` make of it."""
+    whole = {
+        "id": "20261121T143205000-5f3a",
+        "at": DECIDED,
+        "by": "user@machine",
+        "system": "ad_click",
+        "decision": "promote",
+        "reason": "the canary earned 0.043 [0.029, 0.057] more clicks per request than version 7",
+        "version": 8,
+        "replaced": 7,
+        "size": "full",
+        "data_fingerprint": "a3f1c2d4e5b60718293a4b5c6d7e8f90.dir",
+        "revision": "WORKSPACE",
+        "git_commit": "9c1f0e7d2b3a4c5d6e7f8091a2b3c4d5e6f70812",
+        "git_clean": True,
+        "version_digest": digest("version"),
+        "code_digest": digest("code"),
+        "bento": "slipway-demo:ad-click-8",
+        "run": "6d0c2f9b1e8a47c5a3d2b1f0e9c8d7a6",
+        "checks": gate_checks(),
+        "data_checks": CheckSummary(
+            evaluated=31, failed_critical=[], failed_warning=["price: null share 0.11"]
+        ),
+        "evaluation": evidence(),
+        "canary": canary(),
+    }
+    return DecisionRecord.model_validate(whole | changes)
+
+
+def promoted() -> DecisionRecord:
+    """A canary that earned production."""
+    return record()
+
+
+def refused() -> DecisionRecord:
+    """A candidate that the gate did not let through."""
+    return record(
+        decision="refused",
+        reason="champion.log_loss: +0.0013 [+0.0002, +0.0024] (allowed: below 0, beyond noise)",
+        version=None,
+        replaced=None,
+        git_clean=False,
+        version_digest=None,
+        bento=None,
+        checks=gate_checks(better=False),
+        evaluation=evidence(candidate=0.2792),
+        canary=None,
+    )
+
+
+def first() -> DecisionRecord:
+    """Nothing was in production."""
+    return record(
+        decision="first",
+        reason="nothing was in production; the baseline passed every check of the gate",
+        version=1,
+        replaced=None,
+        checks=[check for check in gate_checks() if not check.code.startswith(("champion", "slice"))],
+        evaluation=evidence(champion=False),
+        canary=None,
+    )
+
+
+def aborted() -> DecisionRecord:
+    """A canary that failed its guardrail."""
+    return record(
+        decision="abort",
+        reason="guardrail.error_rate: +6.12 % [+4.87, +7.37] (allowed: a rise of at most 0.5 %)",
+        canary=canary("abort", "log_loss"),
+    )
+
+
+def bare() -> DecisionRecord:
+    """A rollback: no evaluation, no data checks, no canary."""
+    return record(
+        decision="rollback",
+        reason="complaints about sidebar ads",
+        version=7,
+        replaced=8,
+        checks=[],
+        data_checks=None,
+        evaluation=None,
+        canary=None,
+    )

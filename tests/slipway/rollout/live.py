@@ -1,0 +1,91 @@
+"""A project with two real Bentos, and traffic for them."""
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from slipway.data.requests import request_codes
+from slipway.rollout.target import Deployed
+from slipway.rollout.traffic import Traffic
+from slipway.settings import Card
+from slipway.settings.card import Guardrails, Rollout, Step
+from slipway.settings.root import Project
+from tests.slipway.root import ROOT
+from tests.slipway.tiny import impressions
+
+SYSTEM = "ad_click"
+
+
+@dataclass(frozen=True)
+class Live:
+    """Version 1 is logistic, version 2 boosting."""
+
+    project: Project
+    first: Deployed
+    second: Deployed
+
+    @property
+    def card(self) -> Card:
+        """The card of the tests."""
+        return short(self.project.card(SYSTEM))
+
+    def folder(self, version: Deployed) -> Path:
+        """Where the version was assembled."""
+        return self.project.root / f"version{version.number}"
+
+
+def short(card: Card) -> Card:
+    """The card with a short rollout, whose latency guardrail a busy machine cannot trip."""
+    rollout = Rollout(
+        steps=[Step(weight=25, requests=800), Step(weight=50, requests=1200)],
+        warmup_requests=20,
+        batch_requests=200,
+        guardrails=Guardrails(min_requests=100, max_latency_ratio=1000.0),
+        max_duration_minutes=10.0,
+    )
+    return card.model_copy(update={"rollout": rollout})
+
+
+def make_live(root: Path) -> Live:
+    """Assemble and package both versions in a new project."""
+    from slipway.release.bento import package
+    from tests.slipway.tiny import registered, tiny_version
+
+    shutil.copytree(ROOT / "systems", root / "systems", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copyfile(ROOT / "project.yaml", root / "project.yaml")
+    project = Project(root)
+    deployed = []
+    for number, kind in ((1, "logistic"), (2, "boosting")):
+        folder = root / f"version{number}"
+        tiny_version(ROOT, folder, kind)  # type: ignore[arg-type]
+        tag = package(project, folder, registered(folder, number))
+        deployed.append(Deployed(number=number, bento=tag))
+    return Live(project, *deployed)
+
+
+def write_replay(split: Path, requests: int, loved: Path | None = None) -> None:
+    """Write a replay part; with a version's folder also a truth: users love what that version ranks first."""
+    split.mkdir(exist_ok=True)
+    table = impressions(requests * 4, seed=5)
+    pq.write_table(table, split / "replay.parquet")
+    if loved is not None:
+        from slipway.version.answer import Version
+
+        answers = Version.load(loved).answer(table, request_codes(table, "request_id"))
+        write_truth(split, np.where(answers.ranks == 1, 0.9, 0.1))
+
+
+def write_truth(split: Path, probability: NDArray[np.float64]) -> None:
+    """The true click probabilities, row by row."""
+    pq.write_table(pa.table({"probability": probability}), split / "replay.truth.parquet")
+
+
+def traffic(card: Card, split: Path, requests: int, loved: Path | None = None) -> Traffic:
+    """Requests for which a given version is the better one."""
+    write_replay(split, requests, loved)
+    return Traffic.load(card, split, seed=0)

@@ -1,0 +1,339 @@
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from slipway.base.errors import SlipwayError
+from slipway.records.canary import Look
+from slipway.rollout.analysis import judge
+from slipway.rollout.observations import Observations, concat
+from slipway.rollout.sequential import confidence_sequence
+from slipway.settings.card import Guardrails, Rollout, Step
+
+AT = datetime(2026, 11, 21, tzinfo=UTC)
+PLAN = Rollout(
+    steps=[Step(weight=10, requests=1500), Step(weight=25, requests=1500), Step(weight=50, requests=1500)],
+    guardrails=Guardrails(min_requests=100),
+    max_duration_minutes=5.0,
+)
+LAST = len(PLAN.steps) - 1
+
+
+def traffic(
+    seed: int = 1, users: int = 1500, alike: float = 0.5, lift: float = 0.0, rise: float = 0.1
+) -> Observations:
+    """The whole plan's requests: of users some of whose requests are alike, with a base rate that rises."""
+    rng = np.random.default_rng(seed)
+    step = np.repeat(np.arange(3, dtype=np.int32), 1500)
+    unit = rng.integers(0, users, len(step))
+    weight = np.array([10.0, 25.0, 50.0])[step]
+    canary = rng.uniform(0, 100, users)[unit] < weight
+    own, habit = rng.random(len(step)), rng.random(users)[unit]
+    luck = np.where(rng.random(len(step)) < alike, habit, own)
+    return Observations(
+        step=step,
+        unit=unit,
+        canary=canary,
+        error=np.zeros(len(step), bool),
+        latency_ms=rng.lognormal(1, 0.5, len(step)),
+        due=np.ones(len(step), bool),
+        metric=(luck < 0.1 + rise * step + lift * canary).astype(np.float64),
+    )
+
+
+def failing(seen: Observations, chosen: Any) -> Observations:
+    """The same with the chosen requests as errors."""
+    broken = {name: np.where(chosen, np.nan, getattr(seen, name)) for name in ("latency_ms", "metric")}
+    return replace(seen, error=seen.error | chosen, **broken)
+
+
+def first(seen: Observations, size: int) -> Observations:
+    """The requests sent first."""
+    return seen.where(np.arange(len(seen)) < size)
+
+
+def look(seen: Observations, step: int = LAST, exhausted: bool = False) -> Look:
+    """What is said of these observations."""
+    return judge(seen, PLAN, step, exhausted, AT, "reward")
+
+
+def looks(seen: Observations) -> Iterator[Look]:
+    """A look after every 500 requests, up to the verdict."""
+    for size in range(500, len(seen) + 1, 500):
+        part = first(seen, size)
+        found = look(part, int(part.step[-1]))
+        yield found
+        if found.verdict.outcome != "continue":
+            return
+
+
+def failed(found: Look) -> list[str]:
+    """The codes of the checks that did not pass."""
+    return [check.code for check in found.verdict.checks if not check.passed]
+
+
+@pytest.mark.gate("canary.undecided")
+def test_equal_is_not_promoted() -> None:
+    """That all requests of the plan are used up proves nothing."""
+    found = look(traffic())
+
+    assert (found.verdict.outcome, failed(found)) == ("inconclusive", ["canary.metric"])
+
+
+def test_rare_outcomes() -> None:
+    """A canary of 10 % that happened to see no rare outcome is not taken for a worse one."""
+    found = traffic(alike=0)
+    rare = np.zeros(len(found))
+    rare[np.flatnonzero(~found.canary & (found.step == 0))[:12]] = 1
+    seen = first(replace(found, metric=rare), 1500)
+    assert look(seen, 0).verdict.outcome == "continue"
+
+
+def test_interval_by_hand() -> None:
+    """The interval is that of a literal calculation: ratio per arm, effective sizes, one score per unit."""
+    seen = traffic(users=100, alike=1)
+    seen = replace(seen, metric=seen.metric * np.where(seen.canary, 4, 1))
+    scores, gain, total = np.zeros(100), 0.0, 0.0
+    for step in range(3):
+        arms = [seen.where((seen.step == step) & (seen.canary == arm)) for arm in (False, True)]
+        size = len(arms[0]) * len(arms[1]) / 1500
+        for arm, sign in zip(arms, (-1, 1), strict=True):
+            np.add.at(scores, arm.unit, sign * size / len(arm) * (arm.metric - arm.metric.mean()))
+            gain += sign * size * arm.metric.mean()
+        total += size
+    target = 1500 * (0.09 + 0.1875 + 0.25)
+    expected = confidence_sequence(gain / total, np.sqrt((scores**2).sum()) / total, total, target, 0.05)
+    assert look(seen).difference.model_dump() == pytest.approx(expected.model_dump())
+
+
+def test_few_users_alike() -> None:
+    """Requests of some twenty users are not taken for as many answers as there are requests."""
+    stops = [list(looks(traffic(seed, users=20, alike=1, rise=0)))[-1] for seed in range(20)]
+    assert [found.verdict.outcome for found in stops].count("inconclusive") >= 19
+
+
+def test_better_is_promoted_at_the_end() -> None:
+    """A clearly better canary runs all steps and is promoted when the last has its requests."""
+    found = list(looks(traffic(lift=0.15)))
+    assert [one.verdict.outcome for one in found] == ["continue"] * 8 + ["promote"]
+    assert failed(found[-1]) == []
+    assert found[-1].difference.value == pytest.approx(0.15, abs=0.04)
+
+
+@pytest.mark.gate("canary.metric")
+def test_worse_is_aborted() -> None:
+    """A clearly worse canary is aborted by the metric alone, before the plan ends."""
+    found = list(looks(traffic(lift=-0.1, rise=0.15)))
+    assert found[-1].verdict.outcome == "abort"
+    assert found[-1].verdict.checks[0].code == "canary.metric"
+    assert len(found) < 9
+
+
+@pytest.mark.gate("canary.error_rate")
+def test_erring_is_aborted_early() -> None:
+    """A canary that fails every request is aborted long before either arm has its minimum."""
+    seen = traffic()
+    found = look(first(failing(seen, seen.canary), 300), 0)
+    assert found.canary.requests < PLAN.guardrails.min_requests
+    assert found.verdict.outcome == "abort"
+    assert found.verdict.checks[0].code == "canary.error_rate"
+
+
+def test_few_errors_are_noise() -> None:
+    """Two errors in a small canary, and one user whose requests all fail, abort nothing."""
+    seen = first(traffic(users=150), 1500)
+    for chosen in (np.flatnonzero(seen.canary)[:2], seen.unit == seen.unit[seen.canary][0]):
+        errors = np.zeros(len(seen), bool)
+        errors[chosen] = True
+        assert look(failing(seen, errors), 0).verdict.outcome == "continue"
+
+
+def test_failures_of_one_user() -> None:
+    """A canary that has seen but one user, whose requests all fail, is not yet known to err."""
+    seen = first(traffic(), 400)
+    only = replace(seen, unit=np.where(seen.canary, seen.unit[seen.canary][0], seen.unit))
+    rise = look(failing(only, only.canary), 0).error_rate_rise
+    assert rise.value == 1
+    assert rise.low < PLAN.guardrails.max_error_rate_rise
+
+
+@pytest.mark.gate("canary.latency")
+def test_slow_is_aborted() -> None:
+    """A canary whose slow requests take four times as long is aborted; one half as slow again is not."""
+    seen = first(traffic(), 1500)
+    for factor, outcome in ((4.0, "abort"), (1.5, "continue")):
+        found = look(replace(seen, latency_ms=seen.latency_ms * np.where(seen.canary, factor, 1)), 0)
+        assert found.verdict.outcome == outcome
+        assert found.latency_ratio.value == pytest.approx(factor, rel=0.3)
+        assert ("canary.latency" in failed(found)) == (outcome == "abort")
+
+
+@pytest.mark.gate("canary.sample_ratio")
+def test_biased_assignment_is_aborted() -> None:
+    """A canary that gets twice its share of the units is aborted, though all else is well."""
+    seen = traffic(lift=0.15)
+    biased = first(replace(seen, canary=seen.unit % 5 == 0), 1500)
+    found = look(biased, 0)
+    assert found.verdict.outcome == "abort"
+    assert found.verdict.checks[0].code == "canary.sample_ratio"
+
+
+def test_units_count_not_requests() -> None:
+    """A user of the canary with very many requests is no mismatch."""
+    seen = first(traffic(), 1500)
+    user = seen.unit[seen.canary][0]
+    assert look(concat([seen, *[seen.where(seen.unit == user)] * 500]), 0).sample_ratio_p > 0.01
+
+
+@pytest.mark.gate("canary.sticky")
+def test_wandering_unit_is_aborted() -> None:
+    """A unit that goes back from the canary to stable shows that the assignment is broken."""
+    seen = traffic(lift=0.15)
+    back = np.flatnonzero(
+        (seen.step == LAST) & np.isin(seen.unit, seen.unit[seen.canary & (seen.step == 0)])
+    )[0]
+    canary = seen.canary.copy()
+    canary[back] = False
+    found = look(replace(seen, canary=canary))
+    assert (found.verdict.outcome, failed(found)) == ("abort", ["canary.sticky"])
+
+
+@pytest.mark.gate(
+    "canary.metric_known",
+    fed="a canary that looks better, but whose outcomes are missing more often than stable's",
+    stops="canary",
+    exit=4,
+    reason="canary.metric_known",
+    untouched="the canary is not promoted",
+    guard="slipway/rollout/analysis.py:_metric_known:metric_known",
+)
+@pytest.mark.parametrize("share", [0.02, 0.9, 1.0])
+def test_missing_metric_never_promotes(share: float) -> None:
+    """A better canary is not promoted where its metric is unknown more often than stable's."""
+    seen = traffic(lift=0.15)
+    unknown = seen.canary & (np.random.default_rng(0).random(len(seen)) < share)
+    found = look(replace(seen, metric=np.where(unknown, np.nan, seen.metric)))
+    assert found.verdict.outcome == "inconclusive"
+    assert "canary.metric_known" in failed(found)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, 0.5])
+def test_no_information_never_promotes(value: float) -> None:
+    """A metric that is missing, infinite or constant everywhere says nothing."""
+    seen = traffic()
+    found = look(replace(seen, metric=np.full(len(seen), value)))
+    assert (found.verdict.outcome, found.difference) == ("inconclusive", None)
+    assert ("canary.metric_known" in failed(found)) == (not np.isfinite(value))
+
+
+def test_what_is_not_due_counts_as_nothing() -> None:
+    """Neither as zero nor as missing, whatever stands there; once it is due it counts."""
+    seen = traffic(lift=0.15)
+    early = np.arange(len(seen)) % 3 > 0
+    there = replace(seen, metric=np.where(early, seen.metric, np.nan), due=early)
+    zero = replace(seen, metric=np.where(early, seen.metric, 0.0), due=early)
+    found = look(there)
+
+    assert found.difference == look(zero).difference == look(seen.where(early)).difference
+    assert found.difference.value == pytest.approx(look(seen).difference.value, abs=0.03)
+    assert found.difference != look(seen).difference
+    assert "canary.metric_known" not in failed(found)
+    assert "canary.metric_known" in failed(
+        look(replace(there, due=seen.due, metric=np.where(early | ~seen.canary, seen.metric, np.nan)))
+    )
+
+
+def test_infinite_metric_is_unknown() -> None:
+    """One infinite loss does not wipe out what all other answers say."""
+    seen = traffic()
+    seen.metric[[0, 1]] = -np.inf, np.inf
+    assert look(seen).difference.high - look(seen).difference.low < 0.2
+
+
+@pytest.mark.gate("canary.latency")
+def test_missing_latency_never_promotes() -> None:
+    """A better canary whose latency nobody measured is not promoted."""
+    seen = traffic(lift=0.15)
+    found = look(replace(seen, latency_ms=np.where(seen.canary, np.nan, seen.latency_ms)))
+    assert (found.verdict.outcome, failed(found)) == ("inconclusive", ["canary.latency"])
+    assert "[0, no bound]" in str(found.verdict.checks)
+
+
+@pytest.mark.parametrize("canary", [False, True])
+def test_empty_arm_never_promotes(canary: bool) -> None:
+    """Without one of the arms there is no comparison."""
+    seen = traffic(lift=0.15)
+    found = look(seen.where(seen.canary == canary), exhausted=True)
+    assert found.verdict.outcome in {"inconclusive", "abort"}
+    assert "canary.min_requests" in failed(found)
+    assert (found.canary if not canary else found.stable).mean is None
+
+
+def test_nothing_seen() -> None:
+    """No requests at all are no verdict, and inconclusive once there will be none."""
+    assert look(concat([]), 0).verdict.outcome == "continue"
+    assert look(concat([]), 0, exhausted=True).verdict.outcome == "inconclusive"
+
+
+def test_exhausted_is_inconclusive() -> None:
+    """A better canary whose traffic ends before the last step's requests is not promoted."""
+    seen = first(traffic(lift=0.15), 4000)
+    assert look(seen).difference.low > 0
+    assert look(seen).verdict.outcome == "continue"
+    assert look(seen, exhausted=True).verdict.outcome == "inconclusive"
+
+
+def test_no_promotion_before_the_last_step() -> None:
+    """A better canary that has its requests in an earlier step has to go on."""
+    seen = first(traffic(lift=0.25), 3000)
+    assert look(seen, 1).difference.low > 0
+    assert look(seen, 1).verdict.outcome == "continue"
+
+
+@pytest.mark.gate("canary.min_requests")
+def test_minimum_of_requests() -> None:
+    """Below the minimum no guardrail passes and nothing is promoted, however good the canary looks."""
+    plan = PLAN.model_copy(update={"guardrails": Guardrails(min_requests=2000)})
+    found = judge(traffic(lift=0.15), plan, LAST, False, AT, "reward")
+    assert found.verdict.outcome == "inconclusive"
+    assert set(failed(found)) == {
+        f"canary.{name}" for name in ("min_requests", "error_rate", "latency", "metric")
+    }
+
+
+def test_evidence_of_the_arms() -> None:
+    """The arms are described within the step, a mean log loss as the loss that it is."""
+    seen = failing(traffic(), np.arange(4500) % 100 == 0)
+    found = judge(replace(seen, metric=-seen.metric), PLAN, 1, False, AT, "log_loss")
+    here = seen.where((seen.step == 1) & seen.canary)
+    assert (found.requests, found.canary.requests, found.canary.errors) == (
+        1500,
+        len(here),
+        int(here.error.sum()),
+    )
+    assert found.canary.mean == pytest.approx(np.nanmean(here.metric))
+    assert found.canary.latency_ms["p90"] == pytest.approx(np.nanquantile(here.latency_ms, 0.9))
+    assert found.canary.units == len(set(here.unit))
+
+
+@given(st.integers(0, 4500), st.integers(0, 2**32 - 1))
+def test_names_of_units_do_not_matter(size: int, seed: int) -> None:
+    """Other codes for the same units, and any number of requests, give the same verdict and evidence."""
+    seen = first(traffic(users=60), size)
+    codes = np.random.default_rng(seed).permutation(60)
+    step = int(seen.step[-1]) if size else 0
+    one, other = look(seen, step), look(replace(seen, unit=codes[seen.unit]), step)
+    assert one.verdict.outcome == other.verdict.outcome
+    assert (one.sample_ratio_p, one.error_rate_rise) == (other.sample_ratio_p, other.error_rate_rise)
+
+
+def test_unequal_arrays_are_refused() -> None:
+    """Arrays that do not describe the same requests are an error that names their sizes."""
+    seen = traffic()
+    with pytest.raises(SlipwayError, match=r"'step': 4500.*'unit': 3"):
+        replace(seen, unit=seen.unit[:3])

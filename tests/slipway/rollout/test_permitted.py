@@ -1,0 +1,40 @@
+"""The rules for moves of production, each alone."""
+
+import pytest
+
+from slipway.registry.versions import ModelVersion
+from slipway.rollout.promotion import permitted
+from tests.slipway.report import sample
+
+
+def version(**changes: object) -> ModelVersion:
+    """The version that `sample.record` promotes."""
+    known = {"number": 8, "digest": sample.digest("version"), "run": "r", "barred": None, "aliases": ()}
+    return ModelVersion(**(known | changes))  # type: ignore[arg-type] - values of five types
+
+
+LIVE = version(number=7, digest="live")
+
+
+@pytest.mark.parametrize(
+    ("code", "changes", "found", "live"),
+    [
+        ("version.new", {}, version(), version(number=7)),
+        ("version.digest", {}, version(digest="another"), LIVE),
+        ("promote.earned", {"canary": None}, version(), LIVE),
+        ("promote.earned", {"canary": sample.aborted().canary}, version(), LIVE),
+        ("promote.earned", {"version": 9}, version(number=9), LIVE),
+        ("first.nothing_live", {"decision": "first", "replaced": 7}, version(), LIVE),
+        ("checks.passed", {"checks": sample.gate_checks(better=False)}, version(), LIVE),
+        ("rollback.previous", {"decision": "rollback"}, version(), LIVE),
+        ("rollback.reason", {"decision": "rollback", "reason": " "}, version(aliases=("previous",)), LIVE),
+        ("decision.moves", {"decision": "registered"}, version(), LIVE),
+    ],
+)
+def test_no_other_way_is_permitted(
+    code: str, changes: dict[str, object], found: ModelVersion, live: ModelVersion
+) -> None:
+    """Each rule forbids alone."""
+    checks = permitted(sample.record(**changes), found, live, live.number)
+
+    assert [code] == [check.code for check in checks if not check.passed]

@@ -1,0 +1,107 @@
+"""`slipway status`: alias and traffic side by side, and where they do not agree."""
+
+import json
+
+import pytest
+
+from slipway.base.atomic import write_text
+from slipway.registry.versions import Registry
+from slipway.rollout.local import state_path
+from slipway.rollout.promotion import Intent, intent_path
+from slipway.rollout.status import differences, look
+from slipway.rollout.target import Deployed, TrafficState
+from slipway.settings.root import Project
+from tests.slipway.cli.conftest import settings_only, slipway
+from tests.slipway.report import sample
+from tests.slipway.root import ROOT
+from tests.slipway.tiny import tiny_version
+
+ONE, TWO = Deployed(number=1, bento="b:1"), Deployed(number=2, bento="b:2")
+
+
+@pytest.fixture(scope="module")
+def registry(tmp_path_factory: pytest.TempPathFactory) -> Registry:
+    """Two versions, the first in production."""
+    root = settings_only(tmp_path_factory.mktemp("status") / "a project")
+    found = Registry(Project(root), "ad_click", "small")
+    tiny_version(ROOT, root / "one", "logistic")
+    for _ in range(2):
+        found.register(found.start_run("training", "r", "f"), root / "one")
+    found.point("production", 1)
+    return found
+
+
+def project(registry: Registry) -> Project:
+    """The registry's."""
+    return Project(registry.folder.parents[1])
+
+
+def send(registry: Registry, traffic: TrafficState) -> None:
+    """Write down where traffic goes."""
+    write_text(state_path(project(registry), "ad_click", "small"), traffic.model_dump_json())
+
+
+def problems(registry: Registry) -> list[str]:
+    """What the command finds."""
+    return look(project(registry), "ad_click", "small", registry).problems
+
+
+@pytest.mark.parametrize(
+    ("production", "canary", "traffic", "found"),
+    [
+        (None, None, None, []),
+        (1, None, TrafficState(stable=ONE), []),
+        (1, 2, TrafficState(stable=ONE, canary=TWO, weight=10), []),
+        (1, None, None, ["the alias production is 1, production traffic goes to None"]),
+        (
+            None,
+            None,
+            TrafficState(stable=ONE),
+            ["the alias production is None, production traffic goes to 1"],
+        ),
+        (2, None, TrafficState(stable=ONE), ["the alias production is 2, production traffic goes to 1"]),
+        (
+            1,
+            2,
+            TrafficState(stable=ONE),
+            ["version 2 has the alias canary and no traffic: it is held, or was killed"],
+        ),
+        (
+            1,
+            None,
+            TrafficState(stable=ONE, canary=TWO),
+            ["the alias canary is None, canary traffic goes to 2"],
+        ),
+    ],
+)
+def test_every_difference_is_a_line(
+    production: int | None, canary: int | None, traffic: TrafficState | None, found: list[str]
+) -> None:
+    """And where there is none, nothing is said."""
+    assert differences(production, canary, traffic) == found
+
+
+def test_both_sides_are_shown(registry: Registry) -> None:
+    """As a table for people and as JSON; a difference is a line of its own."""
+    send(registry, TrafficState(stable=TWO))
+    root = project(registry).root
+    table = slipway(root, "status", "--size", "small")
+    found = json.loads(slipway(root, "status", "--size", "small", "--json").stdout)
+
+    assert table.returncode == 0
+    assert "differs: the alias production is 1, production traffic goes to 2" in table.stdout
+    assert (found["production"], found["stable"]) == (1, 2)
+    assert found["problems"] == ["the alias production is 1, production traffic goes to 2"]
+
+
+def test_a_move_that_was_killed_is_told(registry: Registry) -> None:
+    """It says who settles it."""
+    send(registry, TrafficState(stable=ONE))
+    assert problems(registry) == []
+    path = intent_path(project(registry), "ad_click", "small")
+    write_text(path, Intent(record=sample.record(version=2, replaced=1)).model_dump_json())
+    told = problems(registry)
+    path.unlink()
+
+    assert len(told) == 1
+    assert "a promote of version 2 is under way; if its process was killed, the next train" in told[0]

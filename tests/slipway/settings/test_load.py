@@ -1,0 +1,91 @@
+"""Reading YAML: what is no settings file at all is told as plainly as a wrong value."""
+
+from pathlib import Path
+
+import pytest
+
+from slipway.settings import Card
+from tests.slipway.settings.conftest import complaint
+
+LAUGHS = b"a0: &a0 [1]\n" + b"".join(
+    b"a%d: &a%d [%s]\n" % (n, n, b",".join([b"*a%d" % (n - 1)] * 9)) for n in range(1, 12)
+)
+"""Each line holds the one before nine times, which is 31 thousand million values in the end."""
+
+
+LOAD = "slipway/settings/load.py:"
+
+
+YAML = pytest.mark.gate(
+    "settings.yaml",
+    fed="a settings file that is absent, a folder, no YAML, no UTF-8, nested 100,000 deep, with a key twice, "
+    "with a date or number that is none, infinite or not a number, or with an alias that repeats itself",
+    stops="settings",
+    exit=2,
+    reason="the file, the line or key, and what is wrong there",
+    untouched="no settings made of it",
+    guard=[
+        f"{LOAD}read:no such file",
+        f"{LOAD}read:cannot be read",
+        f"{LOAD}read:not UTF-8 text",
+        f"{LOAD}read:not valid YAML",
+        f"{LOAD}read:nested too deeply",
+        f"{LOAD}_UniqueKeys.construct_mapping:stands twice",
+        f"{LOAD}_UniqueKeys.construct_object:no ",
+        f"{LOAD}_require_plain:does an alias repeat",
+        f"{LOAD}_require_plain:should be a number of at most",
+    ],
+)
+
+
+@YAML
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"a: 1\na: 2\n", "not valid YAML: line 1: the key 'a' stands twice"),
+        (b"problem:\n  task: a\n  task: b\n", "not valid YAML: line 2: the key 'task' stands twice"),
+        (b"a: [1", "not valid YAML: line 1: expected ',' or ']', but got '<stream end>'"),
+        (b"a: !!python/object:os.system x", "not valid YAML: line 1: could not determine a constructor"),
+        (b"\xff\xfe", "not UTF-8 text (byte 0)"),
+        (b"a: \x00", "not valid YAML: unacceptable character"),
+        (b"", "(top level): should have the keys schema_version, name,"),
+        (b"- 1\n", "(top level): should have the keys schema_version, name,"),
+        (b"[" * 100_000, "nested too deeply"),
+        (b"a: 2026-13-45", "not valid YAML: line 1: no timestamp: month must be in 1..12"),
+        (b"a: !!int x", "not valid YAML: line 1: no int: invalid literal"),
+        (b"a: !!bool x", "not valid YAML: line 1: no bool: 'x'"),
+        (b"a: !!timestamp x", "not valid YAML: line 1: no timestamp: "),
+        (b"a: " + b"9" * 5000, "not valid YAML: line 1: no int: Exceeds the limit"),
+        (b"? [a, b]\n: 1\n", "not valid YAML: line 1: found unhashable key"),
+        (b"a: &it [*it]\n", "more than 100000 values; does an alias repeat itself?"),
+        (LAUGHS, "more than 100000 values; does an alias repeat itself?"),
+        (b"a: {b: [1, .inf]}", "a.b.1: should be a number of at most 2**53, found inf"),
+        (b"a: .nan", "a: should be a number of at most 2**53, found nan"),
+        (b"a: -9007199254740993", "a: should be a number of at most 2**53, found -9007199254740993"),
+        (b"a: " + b"9" * 400, f"a: should be a number of at most 2**53, found {'9' * 20}"),
+        (b"!!map [a, b]", "not valid YAML: line 1: expected a mapping node, but found sequence"),
+        (b"a: !!set [a]", "not valid YAML: line 1: expected a mapping node, but found sequence"),
+        (
+            b"schema_version: {2020-01-01: 1}",
+            "schema_version: should be 1, found {datetime.date(2020, 1, 1): 1}",
+        ),
+        (b"<html><body>no such page</body></html>", "(top level): should have the keys"),
+    ],
+)
+def test_what_is_not_a_settings_file_is_told(tmp_path: Path, content: bytes, said: str) -> None:
+    """With the line, where there is one."""
+    path = tmp_path / "system.yaml"
+    path.write_bytes(content)
+    assert complaint(path, Card).startswith(said)
+
+
+@YAML
+def test_an_absent_file_is_told(tmp_path: Path) -> None:
+    """Instead of a traceback."""
+    assert complaint(tmp_path / "system.yaml", Card) == "no such file"
+
+
+@YAML
+def test_a_folder_in_place_of_the_file_is_told(tmp_path: Path) -> None:
+    """In the system's own words."""
+    assert complaint(tmp_path, Card) == "cannot be read: Is a directory"

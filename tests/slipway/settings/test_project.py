@@ -1,0 +1,110 @@
+"""`project.yaml`: its faults, and the two shipped files."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from slipway.base.errors import UsageError
+from slipway.settings import load_card, load_project
+from slipway.settings.root import Project
+from tests.slipway.root import REPOSITORY, ROOT
+from tests.slipway.settings.conftest import Spoil
+
+Fault = Callable[[Spoil], str]
+
+
+def test_the_shipped_files_load() -> None:
+    """The project and every system that it lists."""
+    settings = load_project(ROOT)
+    assert [load_card(ROOT, name).name for name in settings.systems] == settings.systems
+
+
+def test_an_unknown_key_is_told(project_fault: Fault) -> None:
+    """With the keys that there are."""
+    said = project_fault(lambda project: project.update(runer="local"))
+    assert said.startswith("runer: unknown key; allowed are schema_version, name,")
+
+
+@pytest.mark.parametrize("key", ["runner", "rollout_target", "namespaces"])
+def test_what_has_no_effect_is_no_setting(project_fault: Fault, key: str) -> None:
+    """Pipelines run and traffic flows on this machine; a key that promised another place would lie."""
+    said = project_fault(lambda project: project.update({key: "kubernetes"}))
+    assert said.startswith(f"{key}: unknown key; allowed are schema_version, name,")
+
+
+def test_names_must_do_for_kubernetes(project_fault: Fault) -> None:
+    """Upper case and underscores are no DNS labels."""
+    said = project_fault(lambda project: project.update(name="My_Space"))
+    assert said.startswith("name: should match pattern")
+
+
+def test_the_default_system_must_be_listed(project_fault: Fault) -> None:
+    """Both names are told."""
+    said = project_fault(lambda project: project.update(default_system="fraud"))
+    assert said == "(top level): default_system 'fraud' is not one of systems ['ad_click']"
+
+
+def test_the_first_system_is_the_default(tmp_path: Path) -> None:
+    """Where the project names none."""
+    text = (ROOT / "project.yaml").read_text()
+    lines = [line for line in text.splitlines() if not line.startswith(("systems:", "default_system:"))]
+    (tmp_path / "project.yaml").write_text("\n".join([*lines, "systems: [ad_click, other]"]))
+    (tmp_path / "systems").symlink_to(ROOT / "systems")
+    assert Project(tmp_path).card().name == "ad_click"
+
+
+@pytest.mark.parametrize(
+    ("name", "systems", "said"),
+    [
+        ("demo", ["ads", "ads_small"], "'demo-ads-small' would name Bentos of 'ads' and of 'ads_small'"),
+        ("demo", ["ads_"], "'demo-ads-' names a Bento of 'ads_': it must end in no _"),
+        ("d" * 40, ["ads" * 8], f"names a Bento of '{'ads' * 8}': at most 63 characters"),
+    ],
+)
+def test_no_two_lines_share_a_bento(project_fault: Fault, name: str, systems: list[str], said: str) -> None:
+    """Nor does the first one fail to be packaged after it was trained."""
+    change = {"name": name, "systems": systems, "default_system": systems[0]}
+    assert said in project_fault(lambda project: project.update(change))
+
+
+def test_the_default_of_everything_is_local() -> None:
+    """Without a tracking server, the registry is a file below the state folder."""
+    uri = Project(ROOT).tracking_uri
+    assert uri == Project(ROOT).embedded_tracking_uri
+    assert uri.endswith(".slipway/registry/mlflow.db")
+
+
+def test_a_project_is_found_from_a_folder_inside_it() -> None:
+    """As Git does."""
+    assert Project.find(REPOSITORY / "slipway" / "data").root == REPOSITORY
+
+
+def test_no_project_is_one_line(tmp_path: Path) -> None:
+    """It says where it looked."""
+    with pytest.raises(UsageError, match=r"no project\.yaml here or in any folder above"):
+        Project.find(tmp_path)
+
+
+def test_a_system_that_is_not_listed_is_told() -> None:
+    """With those that are."""
+    with pytest.raises(UsageError, match=r"no system 'fraud'; project.yaml lists \['ad_click'\]"):
+        Project(ROOT).card("fraud")
+
+
+@pytest.mark.gate(
+    "settings.name",
+    fed="a card that has another name than its folder",
+    stops="settings",
+    exit=2,
+    reason="system.yaml: name: found 'ad_click', the folder says 'other'",
+    untouched="no settings made of it",
+    guard="slipway/settings/load.py:load_card:the folder says",
+)
+def test_a_card_must_bear_the_name_of_its_folder(tmp_path: Path) -> None:
+    """A copied folder whose card was not edited."""
+    folder = tmp_path / "systems" / "other"
+    folder.mkdir(parents=True)
+    (folder / "system.yaml").write_text((ROOT / "systems/ad_click/system.yaml").read_text())
+    with pytest.raises(UsageError, match=r"system.yaml: name: found 'ad_click', the folder says 'other'"):
+        load_card(tmp_path, "other")

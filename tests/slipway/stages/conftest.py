@@ -1,0 +1,84 @@
+"""A project whose registry holds two tiny versions, and the files that its stages exchange."""
+
+import json
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from slipway.base.digest import sha256
+from slipway.records.evidence import Evidence
+from slipway.registry.tracking import DATABASE
+from slipway.registry.versions import Registry
+from slipway.settings.root import Project
+from slipway.stages.run import RunRef
+from slipway.version.manifest import MANIFEST
+from tests.slipway.report import sample
+from tests.slipway.root import ROOT
+from tests.slipway.tiny import tiny_version
+
+RUN = RunRef(
+    id="20260102-030405-aaaaaa", system="ad_click", size="small", revision="WORKSPACE", fingerprint="f"
+)
+
+
+@dataclass(frozen=True)
+class Desk:
+    """What lies on the table when a candidate comes to be registered."""
+
+    root: Path
+    data: Path
+    models: Path
+    evidence: Path
+    summary: Path
+    docs: Path
+
+    @property
+    def registry(self) -> Registry:
+        """The registry of the project."""
+        return Registry(Project(self.root), "ad_click", "small")
+
+    def write_evidence(self, **changes: object) -> Evidence:
+        """Good evidence about the candidate that lies here, or what `changes` make of it."""
+        found = sample.evidence(champion=False)
+        before = found.holdout.start.replace(year=2020)
+        digest = sha256(self.models / "candidate" / MANIFEST)
+        mine = found.candidate.model_copy(update={"digest": digest, "train_end": before})
+        holdout = found.holdout.model_copy(update={"fingerprint": "f"})
+        found = found.model_copy(update={"candidate": mine, "holdout": holdout} | changes)
+        self.evidence.write_text(found.model_dump_json())
+        return found
+
+
+@pytest.fixture(scope="session")
+def database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The database of an empty registry, to copy: MLflow takes seconds to make one."""
+    root = tmp_path_factory.mktemp("registry")
+    shutil.copyfile(ROOT / "project.yaml", root / "project.yaml")
+    registry = Registry(Project(root), "ad_click", "small")
+    registry.client.search_experiments(max_results=1)
+    return registry.folder / DATABASE
+
+
+@pytest.fixture
+def desk(tmp_path: Path, database: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
+    """A project of its own, with an empty registry."""
+    root = tmp_path / "a project"
+    (root / "systems" / "ad_click").mkdir(parents=True)
+    for name in ("project.yaml", "systems/ad_click/system.yaml"):
+        shutil.copyfile(ROOT / name, root / name)
+    monkeypatch.chdir(root)
+    files = ("data", "models", "evidence.json", "summary.json", "docs.html")
+    found = Desk(root, *(tmp_path / name for name in files))
+    found.registry.folder.mkdir(parents=True)
+    shutil.copyfile(database, found.registry.folder / DATABASE)
+    found.data.mkdir()
+    (found.data / "manifest.json").write_text(sample.split().model_dump_json())
+    found.models.mkdir()
+    tiny_version(ROOT, found.models / "candidate", "boosting")
+    summary = {"evaluated": 1, "failed_critical": [], "failed_warning": []}
+    found.summary.write_text(json.dumps({"summary": summary}))
+    found.docs.write_text("<title>Data Docs</title>")
+    found.write_evidence()
+    return found

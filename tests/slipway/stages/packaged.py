@@ -1,0 +1,75 @@
+"""A project whose registered versions are packaged, with a short rollout and traffic for it."""
+
+import shutil
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import yaml
+
+from slipway.registry.versions import Registry
+from slipway.rollout.local import state_path
+from slipway.rollout.target import Deployed, TrafficState
+from slipway.settings.root import Project
+from slipway.stages.package import package
+from slipway.stages.run import RunRef
+from tests.slipway.report import sample
+from tests.slipway.rollout.live import short, write_replay
+from tests.slipway.root import ROOT
+
+RUN = RunRef(id="rollout", system="ad_click", size="small", revision="WORKSPACE", fingerprint="f")
+
+
+@dataclass(frozen=True)
+class Line:
+    """The project, a split to replay, and the Bentos by version."""
+
+    root: Path
+    data: Path
+    bentos: dict[int, str]
+
+    @property
+    def project(self) -> Project:
+        """The project."""
+        return Project(self.root)
+
+    @property
+    def registry(self) -> Registry:
+        """Its registry."""
+        return Registry(self.project, "ad_click", "small")
+
+    def decisions(self) -> list[tuple[str, int | None, int | None]]:
+        """Decision, version and what was live, oldest first."""
+        return [(one.decision, one.version, one.replaced) for one in self.registry.records()]
+
+    def send_traffic(self, number: int) -> TrafficState:
+        """Say that all of it goes to a version."""
+        traffic = TrafficState(stable=Deployed(number=number, bento=self.bentos[number]))
+        path = state_path(self.project, "ad_click", "small")
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(traffic.model_dump_json())
+        return traffic
+
+
+def make_line(root: Path, versions: Mapping[int, Callable[[Path], None]]) -> Line:
+    """Register and package the versions, each of which something writes into its folder."""
+    shutil.copytree(ROOT / "systems", root / "systems", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copyfile(ROOT / "project.yaml", root / "project.yaml")
+    card = root / "systems" / "ad_click" / "system.yaml"
+    rollout = short(Project(root).card("ad_click")).rollout.model_dump(mode="json")
+    card.write_text(yaml.safe_dump(yaml.safe_load(card.read_text()) | {"rollout": rollout}))
+    line = Line(root, root.parent / "data", {})
+    write_replay(line.data, 2100)
+    (line.data / "manifest.json").write_text(sample.split().model_dump_json())
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(root)
+        for number, write in versions.items():
+            folder = root.parent / f"version{number}"
+            write(folder)
+            run = line.registry.start_run("training", RUN.id, RUN.fingerprint)
+            line.registry.register(run, folder)
+            known = {"id": f"20260101T000000{number:03d}-r", "decision": "registered", "version": number}
+            line.registry.keep(sample.record(**known, run=run, canary=None), root.parent)
+            line.bentos[number] = package(RUN, number)
+    return line

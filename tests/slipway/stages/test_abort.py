@@ -1,0 +1,59 @@
+"""A canary that did not earn promotion is withdrawn, or held where policy says so."""
+
+from pathlib import Path
+
+import pytest
+
+from slipway.records.checks import CanaryOutcome
+from slipway.stages.abort import abort
+from tests.slipway.report import sample
+from tests.slipway.stages.conftest import RUN, Desk
+from tests.slipway.stages.test_refusals import decisions, enter
+
+
+def end(desk: Desk, folder: Path, outcome: CanaryOutcome) -> None:
+    """The canary of version 1 ends so."""
+    (folder / "canary.json").write_text(sample.canary(outcome=outcome).model_dump_json())
+    (folder / "smoked.json").write_text("[]")
+    files = [folder / name for name in ("smoked.json", "canary.json", "report.html")]
+    abort(RUN, 1, 7, "b:1", desk.data, *files)
+
+
+@pytest.mark.gate(
+    "canary.withdrawn",
+    fed="a canary whose evidence suffices neither way",
+    stops="canary",
+    exit=4,
+    reason="inconclusive",
+    untouched="production not moved, the alias `canary` gone",
+    guard="slipway/stages/abort.py:abort:registry.point",
+)
+def test_an_inconclusive_canary_is_withdrawn_and_recorded(desk: Desk, tmp_path: Path) -> None:
+    """Inconclusive never promotes."""
+    enter(desk)
+    desk.registry.point("canary", 1)
+    end(desk, tmp_path, "inconclusive")
+
+    assert [("registered", 1), ("inconclusive", 1)] == decisions(desk)
+    assert (desk.registry.resolve("canary"), desk.registry.resolve("production")) == (None, None)
+
+
+def test_the_canary_of_a_later_rollout_keeps_its_alias(desk: Desk, tmp_path: Path) -> None:
+    """It may have begun between the verdict about this one and its record."""
+    for _ in range(2):
+        enter(desk)
+    desk.registry.point("canary", 2)
+    end(desk, tmp_path, "abort")
+
+    assert desk.registry.resolve("canary") == 2
+
+
+def test_policy_may_hold_an_inconclusive_canary(desk: Desk, tmp_path: Path) -> None:
+    """The alias stays for another try; production does not move."""
+    card = desk.root / "systems" / "ad_click" / "system.yaml"
+    card.write_text(card.read_text().replace("rollout:", "rollout:\n  on_inconclusive: hold"))
+    enter(desk)
+    desk.registry.point("canary", 1)
+    end(desk, tmp_path, "inconclusive")
+
+    assert (desk.registry.resolve("canary"), desk.registry.resolve("production")) == (1, None)

@@ -1,0 +1,140 @@
+"""A rollback while a canary of the same line has the traffic: real processes, registry and servers."""
+
+import json
+import subprocess
+import sys
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from slipway.base.errors import Refused
+from slipway.release import servers
+from slipway.rollout.local import state, state_path
+from slipway.rollout.target import Deployed, TrafficState
+from slipway.stages.canary import canary
+from tests.slipway.cli.conftest import environment, slipway
+from tests.slipway.root import ROOT
+from tests.slipway.stages.packaged import RUN, Line, make_line
+from tests.slipway.tiny import tiny_version
+
+REASON = "clicks from robots"
+ROLLOUT = """
+import sys, time
+from pathlib import Path
+from slipway.rollout.stop import StopRequest
+from slipway.stages import canary
+from slipway.stages.abort import abort
+from slipway.stages.judge import judge
+from slipway.stages.run import RunRef, project
+
+def wait_for_the_rollback(done, total, text):
+    print(f"{done} of {total}", flush=True)
+    while StopRequest(project(), "ad_click", "small").found() is None:
+        time.sleep(0.02)
+
+canary._progress = wait_for_the_rollback
+run, bento = RunRef.model_validate_json(sys.argv[1]), sys.argv[2]
+data, evidence, smoked, report = map(Path, sys.argv[3:])
+canary.canary(run, 3, 2, bento, data, evidence)
+assert judge(run, evidence) == "abort"
+abort(run, 3, 2, bento, data, smoked, evidence, report)
+"""
+
+
+@pytest.fixture(scope="module")
+def line(tmp_path_factory: pytest.TempPathFactory) -> Line:
+    """Three versions are registered and packaged; 3 is to be tried."""
+
+    def written(number: int, kind: str, folder: Path) -> None:
+        tiny_version(ROOT, folder, kind, skew=number * 1e-9)  # type: ignore[arg-type]
+
+    kinds = {1: "logistic", 2: "boosting", 3: "boosting"}
+    versions = {number: partial(written, number, kind) for number, kind in kinds.items()}
+    return make_line(tmp_path_factory.mktemp("rollback") / "a project", versions)
+
+
+@pytest.fixture
+def live(line: Line) -> Line:
+    """Version 2 is live, 1 was before it, and nothing is barred."""
+    line.registry.clear(2)
+    for alias, number in (("canary", None), ("production", 2), ("previous", 1)):
+        line.registry.point(alias, number)  # type: ignore[arg-type]
+    line.send_traffic(2)
+    return line
+
+
+def begin_rollout(line: Line) -> subprocess.Popen[str]:
+    """The rollout of version 3 in a process of its own, until its first batch is served."""
+    (line.root / "smoked.json").write_text("[]")
+    names = ("evidence.json", "smoked.json", "report.html")
+    files = [str(line.data), *(str(line.root / name) for name in names)]
+    command = [sys.executable, "-c", ROLLOUT, RUN.model_dump_json(), line.bentos[3], *files]
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    running = subprocess.Popen(command, cwd=line.root, env=environment({}), text=True, **pipes)
+    for told in running.stdout or ():
+        if told.startswith("220 of"):
+            return running
+    raise AssertionError(running.communicate()[1])
+
+
+@pytest.mark.gate("canary.not_stopped")
+def test_a_rollback_takes_the_traffic_from_a_canary(live: Line) -> None:
+    """The rollout under way ends as aborted and says why; production is where the rollback put it."""
+    rollout = begin_rollout(live)
+    try:
+        back = slipway(live.root, "rollback", "--size", "small", "--reason", REASON, "--json")
+        _, said = rollout.communicate(timeout=120)
+    finally:
+        rollout.kill()
+    records, registry = live.registry.records(), live.registry
+
+    assert back.returncode == 0, back.stderr
+    assert rollout.returncode == 0, said
+    assert sorted(live.decisions()[3:]) == [("abort", 3, 2), ("rollback", 1, 2)]
+    aborted = next(one for one in records if one.decision == "abort")
+    assert aborted.reason.startswith("canary.not_stopped: ")
+    assert f"rolls back: {REASON}" in aborted.reason
+    assert aborted.canary is not None
+    assert aborted.canary.looks[0].requests == 200
+    assert json.loads(back.stdout)["version"] == 1
+    assert [registry.resolve(alias) for alias in ("production", "previous", "canary")] == [1, None, None]
+    assert registry.get(2).barred == REASON
+    assert registry.get(3).barred is None
+    assert state(live.project, "ad_click", "small") == TrafficState(
+        stable=Deployed(number=1, bento=live.bentos[1])
+    )
+    assert servers.running(live.project) == []
+
+
+@pytest.mark.gate(
+    "canary.production_unmoved",
+    fed="a rollout whose production was rolled back between its start and its canary",
+    stops="canary",
+    exit=3,
+    reason="production traffic goes to version 1, not 2 as when this rollout began",
+    untouched="no alias moved, no request sent",
+    guard="slipway/stages/canary.py:_unmoved:production traffic goes to version",
+)
+def test_a_canary_does_not_begin_against_another_production(
+    live: Line, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its evidence would be about a version that is not live."""
+    monkeypatch.chdir(live.root)
+    traffic = TrafficState(stable=Deployed(number=1, bento=live.bentos[1]))
+    state_path(live.project, "ad_click", "small").write_text(traffic.model_dump_json())
+
+    with pytest.raises(Refused, match="goes to version 1, not 2 as when this rollout began"):
+        canary(RUN, 3, 2, live.bentos[3], live.data, tmp_path / "evidence.json")
+    assert state(live.project, "ad_click", "small") == traffic
+    assert live.registry.resolve("canary") is None
+    assert not (tmp_path / "evidence.json").exists()
+    assert live.decisions()[-1][:2] == ("refused", 3)
+    assert servers.running(live.project) == []
+
+
+def test_the_registry_shows_what_the_project_is(live: Line) -> None:
+    """Whoever opens a shared MLflow reads the description of `project.yaml` beside the model."""
+    shown = live.registry.client.get_registered_model(live.registry.name).description
+
+    assert shown == live.project.settings.description

@@ -1,0 +1,111 @@
+"""A laptop's traffic moves nothing in a registry that others use."""
+
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from slipway.base.errors import Refused
+from slipway.registry.versions import Registry
+from slipway.rollout.promotion import intent_path
+from slipway.settings.root import Project
+from slipway.stages.canary import canary
+from slipway.stages.first import first
+from slipway.stages.move import recover
+from slipway.stages.package import package
+from slipway.stages.register import register
+from tests.slipway.stages.conftest import RUN, Desk
+
+GUARDS = [
+    "slipway/registry/versions.py:Registry.require_embedded:the local target moves",
+    "slipway/registry/versions.py:Registry.point:require_embedded",
+    "slipway/registry/versions.py:Registry.bar:require_embedded",
+    "slipway/registry/versions.py:Registry.clear:require_embedded",
+    "slipway/stages/package.py:package:require_embedded",
+    "slipway/stages/canary.py:canary:require_embedded",
+    "slipway/stages/move.py:move:require_embedded",
+    "slipway/stages/move.py:recover:require_embedded",
+    "slipway/cli/demo.py:demo:require_embedded",
+    "slipway/cli/move.py:rollout:require_embedded",
+]
+SHARED_REGISTRY = pytest.mark.gate(
+    "registry.embedded",
+    fed="a laptop's demo, rollout, rollback or alias while the registry is a shared one",
+    stops="package",
+    exit=3,
+    reason="the local target moves aliases of the embedded registry only",
+    untouched="no alias moved, nothing barred or cleared, no Bento built, no traffic shifted",
+    guard=GUARDS,
+)
+
+
+@dataclass(frozen=True)
+class Team:
+    """What a team's registry says, and the files that a stage gets."""
+
+    desk: Desk
+    smoked: Path
+
+    @property
+    def registry(self) -> Registry:
+        """The shared one, as the environment names it."""
+        return self.desk.registry
+
+    def seen(self) -> tuple[dict[str, str], dict[str, str]]:
+        """Its aliases, and the tags of its version."""
+        client, name = self.registry.client, self.registry.name
+        return client.get_registered_model(name).aliases, client.get_model_version(name, "1").tags
+
+
+@pytest.fixture
+def team(desk: Desk, database: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Team:
+    """A registry outside of the project, with a version that is staged, barred and in production."""
+    shutil.copyfile(database, tmp_path / "shared.db")
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path / 'shared.db'}")
+    files = desk.data, desk.models, desk.evidence, desk.summary, desk.docs, desk.root / "report.html"
+    assert register(RUN, *files) == 1
+    registry = desk.registry
+    assert registry.resolve("staging") is None
+    for alias in ("staging", "production"):
+        registry.client.set_registered_model_alias(registry.name, alias, "1")
+    registry.client.set_model_version_tag(registry.name, "1", "slipway.barred", "by the team")
+    (tmp_path / "smoked.json").write_text("[]")
+    return Team(desk, tmp_path / "smoked.json")
+
+
+def finish(team: Team) -> None:
+    """What a killed move left is finished."""
+    path = intent_path(Project(team.desk.root), "ad_click", "small")
+    path.parent.mkdir(parents=True)
+    path.write_text("{}")
+    recover(Project(team.desk.root), "ad_click", "small")
+
+
+@pytest.mark.parametrize(
+    "act",
+    [
+        pytest.param(lambda team: team.registry.point("production", None), id="point"),
+        pytest.param(lambda team: team.registry.bar(1, "by a laptop"), id="bar"),
+        pytest.param(lambda team: team.registry.clear(1), id="clear"),
+        pytest.param(lambda _: package(RUN, 1), id="package"),
+        pytest.param(
+            lambda team: canary(RUN, 1, 2, "b:1", team.desk.data, team.desk.root / "evidence"), id="canary"
+        ),
+        pytest.param(
+            lambda team: first(RUN, 1, "b:1", team.desk.data, team.smoked, team.desk.root / "r"), id="first"
+        ),
+        pytest.param(finish, id="recover"),
+    ],
+)
+@SHARED_REGISTRY
+def test_a_shared_registry_is_left_alone(team: Team, act: Callable[[Team], object]) -> None:
+    """Every way to an alias is closed, each by itself."""
+    aliases, tags = team.seen()
+
+    with pytest.raises(Refused, match="embedded registry only"):
+        act(team)
+    assert team.seen() == (aliases, tags)
+    assert not (team.desk.root / ".slipway" / "bentoml").exists()
+    assert not (team.desk.root / ".slipway" / "local").exists()

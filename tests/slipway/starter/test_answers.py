@@ -1,0 +1,112 @@
+"""What the user says of a table, held against it."""
+
+import pytest
+
+from slipway.starter.answers import Answers, faults, positive
+from tests.slipway.starter.profiles import column, label, table
+
+FOUND = table(
+    label(),
+    label("word", ("no", "yes")),
+    label("three", ("a", "b", "c"), (1, 1, 1)),
+    label("one", ("a",), (1,)),
+    column("holes", "integer", 2, nulls=3, values=("0", "1"), counts=(1, 1)),
+    column("when", "timestamp"),
+    column("n", "integer"),
+    column("39", "integer"),
+)
+
+
+@pytest.mark.parametrize(
+    ("answers", "said"),
+    [
+        (
+            Answers("x"),
+            "--label: no column 'x'; found ['y', 'word', 'three', 'one', 'holes', 'when', 'n', '39']; '39'",
+        ),
+        (Answers("y", time="x"), "--time: no column 'x'; found ['y',"),
+        (Answers("y", unit="x"), "--unit: no column 'x'; found ['y',"),
+        (Answers("y", unit="y"), "a column has one role; found --label y, --unit y"),
+        (Answers("three"), "--label: 'three' has 3 values, such as ['a', 'b', 'c'], expected two"),
+        (Answers("one"), "--label: 'one' has 1 values, such as ['a'], expected two"),
+        (Answers("n"), "--label: 'n' has 50 values, expected two"),
+        (Answers("holes"), "--label: 3 of 10,000 rows have no 'holes'; leave them out"),
+        (Answers("word", positive="maybe"), "--positive: found 'maybe', 'word' has ['no', 'yes']"),
+        (Answers("y", time="n"), "--time: column 'n' holds whole numbers, expected times; name their format"),
+    ],
+)
+def test_what_does_not_fit_is_told(answers: Answers, said: str) -> None:
+    """With the file, and what there is instead."""
+    assert next(faults(FOUND, answers)).startswith(f"t.csv: {said}")
+
+
+def test_what_fits_has_no_fault() -> None:
+    """Also times in a format of their own."""
+    assert [*faults(FOUND, Answers("word", time="when", unit="n", positive="no"))] == []
+    found = table(*FOUND.columns, time_format="%d/%m/%Y")
+    assert [*faults(found, Answers("y", time="n"))] == []
+
+
+@pytest.mark.parametrize(
+    ("values", "asked", "said"),
+    [
+        (("0.0", "1.0"), "2", "--positive: found '2', 'y' has ['0.0', '1.0']"),
+        (("0.0", "1.0"), "no", "--positive: found 'no', 'y' has ['0.0', '1.0']"),
+        (
+            ("1", "1.0", "2"),
+            None,
+            "--label: 'y' has two values, written as ['1', '1.0', '2']; expected one way",
+        ),
+        (("0.0", "1.0"), "1", None),
+        (("0", "0.0", "1.0"), None, None),
+    ],
+)
+def test_a_label_of_numbers_is_written_in_one_way(
+    values: tuple[str, ...], asked: str | None, said: str | None
+) -> None:
+    """Ingestion compares with the text that counts as 1; 0 and 1 need none."""
+    found = table(column("y", "integer", 2, values=values, counts=(1,) * len(values)))
+    told = [*faults(found, Answers("y", positive=asked))]
+    assert said in told[0] if said else told == []
+
+
+def test_a_mark_that_makes_a_label_missing_is_named() -> None:
+    """It may stand for something there."""
+    found = table(*FOUND.columns, missing=["NA", "none"])
+    said = "--label: 3 of 10,000 rows have no 'holes' ('NA' or 'none' counts as missing); leave them out"
+    assert [one for one in faults(found, Answers("holes")) if said in one]
+
+
+def test_a_handful_of_rows_is_told() -> None:
+    """Four parts of them would decide nothing."""
+    found = table(label(), rows=999)
+    assert [*faults(found, Answers("y"))] == [
+        "t.csv: 999 rows, expected at least 1,000: they are cut into four parts"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("values", "counts", "asked", "value"),
+    [
+        (("0", "1"), (1, 9), None, None),
+        (("0", "1"), (9, 1), "0", "0"),
+        (("0.0", "1.0"), (1, 9), None, None),
+        (("0", "0.0", "1.0"), (1, 1, 9), None, None),
+        (("0.0", "1.0"), (9, 1), "0", "0.0"),
+        (("1.0", "2.0"), (9, 1), None, "1.0"),
+        (("1.0", "2.0"), (9, 1), "2", "2.0"),
+        (("1.0", "2.0"), (9, 1), "x", "x"),
+        (("1", "2"), (9, 1), None, "1"),
+        (("False", "True"), (1, 9), None, "True"),
+        (("no", "yes"), (1, 9), "no", "no"),
+        (("<=50K", ">50K"), (9, 1), None, ">50K"),
+        (("<=50K", ">50K"), (1, 9), None, "<=50K"),
+    ],
+)
+def test_which_value_counts_as_one(
+    values: tuple[str, ...], counts: tuple[int, ...], asked: str | None, value: str | None
+) -> None:
+    """What is asked for, else a word that says yes, else the rarer one."""
+    kind = "integer" if values[0][0].isdigit() else "string"
+    found = column("y", kind, 2, values=values, counts=counts)  # type: ignore[arg-type]
+    assert positive(found, asked) == value

@@ -1,0 +1,63 @@
+"""What is printed of a new system."""
+
+from dataclasses import replace
+
+import pytest
+
+from slipway.starter.answers import Answers
+from slipway.starter.design import design
+from slipway.starter.profile import ColumnProfile
+from slipway.starter.render import Plan
+from slipway.starter.sizes import PROVISIONAL, PartSize, split_shares
+from slipway.starter.summary import lines
+from slipway.starter.texts import Odd, Text
+from tests.slipway.starter.profiles import ROWS, column, label, table
+
+
+def planned(*columns: ColumnProfile) -> Plan:
+    """The plan of a table with a label and these columns."""
+    found = table(label(), *columns)
+    return Plan("t", found.source, found, design(found, Answers("y"), {}), split_shares(ROWS), PROVISIONAL)
+
+
+@pytest.mark.parametrize(
+    ("columns", "said"),
+    [
+        ((column("x", "number"),), "inputs: 1 as a number, 0 as a category"),
+        (
+            (column("x", "number"), column("t", "string"), column("n", "integer"), column("m", "integer")),
+            "inputs: 1 as a number, 1 as a category, 2 as both, being amounts or codes: n, m",
+        ),
+    ],
+)
+def test_inputs_are_counted_once(columns: tuple[ColumnProfile, ...], said: str) -> None:
+    """And those that somebody has to decide on are named."""
+    assert said in [*lines(planned(*columns))]
+
+
+def test_doubts_are_printed() -> None:
+    """What a comment in the card says too, so that nobody has to find it there."""
+    odd = column("x", "string", text=Text(odd=Odd("unknown", 78, 9999)))
+    said = "review: x: 9,999 of 10,000 are numbers; 'unknown' (row 78) is not: a mark of a missing value?"
+    assert said in [*lines(planned(odd))]
+
+
+@pytest.mark.parametrize(
+    ("holdout", "said"),
+    [
+        (
+            PartSize(4000, 6),
+            "of 4,000 rows in the holdout, 6 have the label 1: hardly anything can be decided",
+        ),
+        (PartSize(4000, 3981), "of 4,000 rows in the holdout, 19 have the label 0: hardly anything"),
+        (PartSize(4000, 20), None),
+        (PartSize(4000, 3980), None),
+    ],
+)
+def test_a_handful_of_labels_is_told(holdout: PartSize, said: str | None) -> None:
+    """Whatever is decided by them is chance."""
+    one = planned(column("x", "number"))
+    told = [
+        line for line in lines(replace(one, sizes=replace(one.sizes, holdout=holdout))) if "holdout" in line
+    ]
+    assert [line[: len(said or "")] for line in told] == ([said] if said else [])

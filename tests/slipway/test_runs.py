@@ -1,0 +1,98 @@
+"""The local runner works in folders of any name, and says what failed."""
+
+import os
+import shutil
+import subprocess
+import sys
+import venv
+from pathlib import Path
+
+import pytest
+
+from tests.slipway.root import ROOT
+
+SCRIPT = """
+import sys
+from pathlib import Path
+from kfp import dsl
+from slipway.settings.root import Project
+from slipway.runs import run_locally
+
+@dsl.component(base_image="slipway-python", install_kfp_package=False)
+def say(run: dict) -> str:
+    import sys
+    from slipway.base.errors import Refused
+    print("» " + sys.prefix)
+    if run["id"] == "bad":
+        raise Refused("no")
+    return "yes"
+
+@dsl.component(base_image="slipway-python", install_kfp_package=False)
+def later(said: str) -> None:
+    print("» heard " + said)
+
+@dsl.pipeline(name="tiny")
+def tiny(run: dict) -> None:
+    said = say(run=run).set_caching_options(False)
+    later(said=said.output).set_caching_options(False)
+
+heard = []
+try:
+    hear = lambda kind, text: heard.append(text)
+    print(run_locally(Project(Path.cwd()), tiny, {"run": {"id": sys.argv[1]}}, hear).tasks)
+except Exception as error:
+    print(type(error).__name__, error)
+print(heard)
+"""
+
+
+@pytest.fixture(scope="module")
+def python(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An interpreter in a folder whose name has a space and the word python3."""
+    folder = tmp_path_factory.mktemp("runs") / "my python3 project"
+    venv.create(folder / ".venv", symlinks=True)
+    place = next((folder / ".venv" / "lib").glob("python*")) / "site-packages" / "here.pth"
+    place.write_text("\n".join(path for path in (str(ROOT), *sys.path) if path))
+    shutil.copyfile(ROOT / "project.yaml", folder / "project.yaml")
+    return folder / ".venv" / "bin" / "python"
+
+
+def run(python: Path, name: str) -> str:
+    """Run the tiny pipeline there."""
+    folder = python.parents[2]
+    (folder / "tiny.py").write_text(SCRIPT)
+    done = subprocess.run(
+        [python, "tiny.py", name],
+        cwd=folder,
+        env={"PATH": os.environ["PATH"]},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return done.stdout + done.stderr
+
+
+def test_a_task_runs_in_this_interpreter(python: Path) -> None:
+    """A space in the path, or the word that kfp replaces, does no harm."""
+    said = run(python, "good")
+
+    assert "('say', 'later')" in said
+    assert "heard yes" in said
+    assert str(python.parents[1]) in said
+
+
+@pytest.mark.gate(
+    "run.task",
+    fed="a pipeline of which a task refuses",
+    stops="gate",
+    exit=3,
+    reason="the task's own line",
+    untouched="no later task run",
+    guard="slipway/runs.py:run_locally:failed: ",
+)
+def test_the_error_of_a_task_is_the_error_of_the_run(python: Path) -> None:
+    """With its kind, and so its exit code; what would come after it does not run."""
+    said = run(python, "bad")
+
+    assert "Refused no" in said
+    assert "later" not in said

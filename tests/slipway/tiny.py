@@ -1,0 +1,108 @@
+"""A whole model version from two thousand synthetic impressions, for tests that need one."""
+
+import shutil
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import pyarrow as pa
+
+from slipway.base.digest import sha256
+from slipway.models import predictor
+from slipway.release.bento import package
+from slipway.settings import load_card
+from slipway.settings.model import Model
+from slipway.settings.root import Project
+from slipway.system import load_system
+from slipway.version.assemble import assemble
+from slipway.version.manifest import DataRef, Manifest, Registered
+
+START = 1_767_225_600_000_000
+"""The first impression, microseconds since 1970."""
+
+
+def impressions(rows: int = 2000, seed: int = 0) -> pa.Table:
+    """Rows with the columns of `systems/ad_click/system.yaml`, four ads to a request."""
+    random = np.random.default_rng(seed)
+    requests = np.arange(rows) // 4
+    user = random.integers(0, 200, rows)[requests * 4]
+    ad = random.integers(0, 50, rows)
+    placement = np.array(["top", "sidebar", "feed", "footer"])[random.integers(0, 4, rows)[requests * 4]]
+    device = np.array(["phone", "tablet", "desktop"])[random.integers(0, 3, rows)[requests * 4]]
+    price = random.gamma(2.0, 10.0, rows)
+    chance = 1 / (1 + np.exp(2.5 - (placement == "top") - 0.02 * ad - 0.01 * price))
+    return pa.table(
+        {
+            "request_id": pa.array(requests),
+            "time": pa.array(START + requests * 60_000_000).cast(pa.timestamp("us")),
+            "user_id": pa.array(user),
+            "placement": pa.array(placement),
+            "device": pa.array(device),
+            "user_views": pa.array(user % 17),
+            "ad_id": pa.array(ad),
+            "advertiser_id": pa.array(ad // 5),
+            "category": pa.array(ad % 7),
+            "price": pa.array(price, mask=random.random(rows) < 0.1),
+            "ad_views": pa.array(ad * 10),
+            "ad_clicks": pa.array(ad),
+            "seen_before": pa.array(random.integers(0, 3, rows)),
+            "clicked": pa.array((random.random(rows) < chance).astype(np.int64)),
+        }
+    )
+
+
+def tiny_version(
+    root: Path,
+    out: Path,
+    kind: Literal["logistic", "boosting"],
+    skew: float = 0.0,
+    rows: pa.Table | None = None,
+) -> Manifest:
+    """Train on the impressions and write the version to `out`, with the code of the project at `root`.
+
+    Args:
+        skew: makes a version whose parity sample is off by so much, as if serving differed from training.
+        rows: other impressions than those of seed 0.
+    """
+    card = load_card(root, "ad_click")
+    system = load_system("ad_click", root)
+    examples = system.examples(card, impressions() if rows is None else rows)
+    state = system.fit_features(card, examples.requests)
+    inputs = system.transform(card, examples.requests, state)
+    params: dict[str, int | float | str] = {"c": 0.3} if kind == "logistic" else {"rounds": 20}
+    model = predictor(kind).fit(inputs, examples.labels, inputs, examples.labels, params, seed=0)
+    sample = examples.requests.slice(0, 64)
+    return assemble(
+        out=out,
+        root=root,
+        card=card,
+        model=Model(name=kind, kind=kind, params=params),
+        predictor=model,
+        state=state,
+        data=_data(examples.labels.mean().item()),
+        sample=sample,
+        sample_scores=model.scores(system.transform(card, sample, state)) + skew,
+        commit=None,
+        clean=False,
+    )
+
+
+def _data(base_rate: float) -> DataRef:
+    end = datetime.fromtimestamp(START / 1e6 + 500 * 60, UTC)
+    return DataRef(
+        fingerprint="tiny", size="small", train_rows=2000, train_base_rate=base_rate, train_end=end
+    )
+
+
+def tiny_bento(folder: Path, root: Path) -> tuple[Project, str]:
+    """A project in `folder` that has packaged one boosting version as number 7, and the tag of its Bento."""
+    folder.mkdir()
+    shutil.copyfile(root / "project.yaml", folder / "project.yaml")
+    tiny_version(root, folder / "version", "boosting")
+    return Project(folder), package(Project(folder), folder / "version", registered(folder / "version", 7))
+
+
+def registered(version: Path, number: int) -> Registered:
+    """What the registry would say of the version in a folder."""
+    return Registered(name="slipway-demo.ad_click", number=number, digest=sha256(version / "manifest.json"))
