@@ -16,7 +16,7 @@ import numpy as np
 from slipway.records.canary import Arm
 from slipway.rollout.assignment import in_canary
 from slipway.rollout.client import Client, Reply
-from slipway.rollout.local import LocalTarget, state_path
+from slipway.rollout.local import LocalTarget
 from slipway.rollout.target import Call, TrafficState
 from tests.slipway.rollout.live import SYSTEM, make_live, traffic
 
@@ -28,11 +28,11 @@ def main(requests: int = 4000) -> None:
     with tempfile.TemporaryDirectory() as temporary:
         live = make_live(Path(temporary) / "project")
         offers = traffic(live.card, Path(temporary) / "split", requests).offers(0, requests)
-        path = state_path(live.project, SYSTEM, "small")
+        path = live.line.traffic
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(TrafficState(stable=live.second).model_dump_json())
         print("| weight | as in a rollout | one at a time in each arm |\n|---|---|---|")
-        with LocalTarget(live.project, SYSTEM, "small", live.second, "bench") as target:
+        with LocalTarget(live.line, live.second, "bench") as target:
             for weight in WEIGHTS:
                 chosen = in_canary([offer.unit for offer in offers], "bench", weight)
                 arms: list[Arm] = ["canary" if one else "stable" for one in chosen]

@@ -4,7 +4,7 @@ import typer
 
 from slipway.base.errors import Refused
 from slipway.cli.options import DataSize, System
-from slipway.settings import Card
+from slipway.settings import Card, Line
 from slipway.settings.root import Project
 
 app = typer.Typer(no_args_is_help=True, help="The stages that DVC runs, ingest, check and split; or all.")
@@ -18,7 +18,7 @@ def ingest(system: System = None, size: DataSize = "full") -> None:
 
     project, card = _open(system)
     bring(project, card.data.source.path)
-    out = project.data(card.name, size) / "raw"
+    out = Line(project, card.name, size).data / "raw"
     ingest_rows(project, card, size, out)
     typer.echo(f"{card.name}: {out}")
 
@@ -32,7 +32,7 @@ def check(system: System = None, size: DataSize = "full") -> None:
     from slipway.system import load_system
 
     project, card = _open(system)
-    folder = project.data(card.name, size)
+    folder = Line(project, card.name, size).data
     extra = load_system(card.name, project.root).expectations(card)
     found = check_rows(card.name, card.data, extra, [folder / "raw" / ROWS], folder / "checks")
     for warning in found.failed_warning:
@@ -53,7 +53,7 @@ def split(system: System = None, size: DataSize = "full") -> None:
     from slipway.data.split import split as split_rows
 
     project, card = _open(system)
-    folder = project.data(card.name, size)
+    folder = Line(project, card.name, size).data
     require(read_summary(folder / "checks" / RESULT))
     require_checked(folder / "checks" / RESULT, [folder / "raw" / ROWS])
     manifest = split_rows(card, card.name, size, folder / "raw", folder / "split")
@@ -70,8 +70,8 @@ def reproduce(system: System = None, size: DataSize = "full") -> None:
     from slipway.data.versions import reproduce as run_stages
 
     project, card = _open(system)
-    ran = run_stages(project, card.name, size)
-    now = fingerprint(project, card.name, size)
+    ran = run_stages(Line(project, card.name, size))
+    now = fingerprint(Line(project, card.name, size))
     typer.echo(f"{card.name} ({size}): {'made anew' if ran else 'nothing changed'}, fingerprint {now}")
 
 

@@ -6,8 +6,10 @@ import typer
 
 from slipway.base.errors import Refused, SlipwayError
 from slipway.cli.console import Teller, out, print_json
+from slipway.cli.lines import line_of
 from slipway.cli.options import DataSize, Json, System
 from slipway.records.decision import DecisionRecord
+from slipway.settings import Line
 from slipway.settings.root import Project
 
 
@@ -18,27 +20,25 @@ def demo(system: System = None, size: DataSize = "full", as_json: Json = False) 
     from slipway.data.versions import reproduce
     from slipway.registry.versions import Registry
 
-    project, teller = Project.find(), Teller(quiet=as_json)
-    card = project.card(system)
-    Registry(project, card.name, size).require_embedded()
-    _ready(project, teller)
-    with teller.doing(f"dvc repro: data of {card.name} ({size})"):
-        reproduce(project, card.name, size)
-    run = jobs.reference(project, card.name, size, jobs.WORKSPACE)
-    inputs, live = inputs_of(project, card, run), jobs.live(project, run, teller)
-    if record := last_decision(project, run, inputs):
+    line, teller = line_of(system, size), Teller(quiet=as_json)
+    Registry(line).require_embedded()
+    _ready(line.project, teller)
+    with teller.doing(f"dvc repro: data of {line.system} ({size})"):
+        reproduce(line)
+    inputs, live = inputs_of(line), jobs.live(line, teller)
+    if record := last_decision(line, inputs):
         teller.line("Nothing changed since the last run: same data, same code, same design card.")
-        summarise(project, record, as_json)
+        summarise(line, record, as_json)
         return
     if not live:
         teller.line("Nothing is in production: the baseline goes first.")
-        record = _decide(project, card.name, size, "baseline", teller)
+        record = _decide(line, "baseline", teller)
         if record.decision != "first":  # else the candidate, never compared, would be the first
-            summarise(project, record, as_json)
+            summarise(line, record, as_json)
             raise Refused(f"the baseline did not go to production: {record.reason}")
-    record = _decide(project, card.name, size, "all", teller)
-    remember(project, run, inputs, record)
-    summarise(project, record, as_json)
+    record = _decide(line, "all", teller)
+    remember(line, inputs, record)
+    summarise(line, record, as_json)
 
 
 def _ready(project: Project, teller: Teller) -> None:
@@ -52,21 +52,18 @@ def _ready(project: Project, teller: Teller) -> None:
         teller.line(f"warning: {text}")
 
 
-def _decide(
-    project: Project, system: str, size: DataSize, scope: Literal["all", "baseline"], teller: Teller
-) -> DecisionRecord:
+def _decide(line: Line, scope: Literal["all", "baseline"], teller: Teller) -> DecisionRecord:
     """Train and, if the gate lets it through, roll out; returns the last record."""
     from slipway.cli import jobs
+    from slipway.data.versions import WORKSPACE
 
-    run = jobs.reference(project, system, size, jobs.WORKSPACE)
-    record = jobs.train(project, run, scope, teller)
+    record = jobs.train(line, WORKSPACE, scope, teller)
     if record.version is None:
         return record
-    run = jobs.reference(project, system, size, jobs.WORKSPACE)
-    return jobs.rollout(project, run, record.version, teller)
+    return jobs.rollout(line, WORKSPACE, record.version, teller)
 
 
-def summarise(project: Project, record: DecisionRecord, as_json: bool) -> None:
+def summarise(line: Line, record: DecisionRecord, as_json: bool) -> None:
     """Ten lines on what was decided and why, and where the report is; or the whole record."""
     if as_json:
         print_json(record.model_dump_json())
@@ -74,8 +71,7 @@ def summarise(project: Project, record: DecisionRecord, as_json: bool) -> None:
     from slipway.registry.versions import Registry
     from slipway.report.summary import ten_lines
 
-    registry = Registry(project, record.system, "small" if record.size == "small" else "full")
-    report = registry.artifact(record.run or "", "report.html")
+    report = Registry(line).artifact(record.run or "", "report.html")
     out.print()
     for word, text in (*ten_lines(record), ("Report", str(report))):
         out.print(f"{word:<15} {text}", markup=False)

@@ -11,6 +11,7 @@ from rich.table import Table
 
 from slipway.base.errors import SlipwayError
 from slipway.cli.console import Teller, err, out, print_json
+from slipway.cli.lines import line_of
 from slipway.cli.options import DataSize, Json, System
 from slipway.records.decision import DecisionRecord
 from slipway.records.history import as_of, moment, told
@@ -22,14 +23,13 @@ def status(system: System = None, size: DataSize = "full", as_json: Json = False
     from slipway.registry.versions import Registry
     from slipway.rollout.status import Status, look
 
-    project = Project.find()
-    name = project.card(system).name
+    line = line_of(system, size)
     with Teller(quiet=as_json).doing("status"):
-        found = look(project, name, size, Registry(project, name, size))
+        found = look(Registry(line))
     if as_json:
         print_json(TypeAdapter(Status).dump_json(found).decode())
         return
-    table = Table("", "alias", "traffic", title=f"{name} ({size}), {found.registry}")
+    table = Table("", "alias", "traffic", title=f"{line.system} ({line.size}), {found.registry}")
     table.add_row("production", _shown(found.production), _shown(found.stable))
     table.add_row("canary", _shown(found.canary), f"{_shown(found.canary_traffic)} at {found.weight} %")
     table.add_row("staging", _shown(found.staging), "")
@@ -57,9 +57,9 @@ def history(
     """List every decision, oldest first, and why it was taken; or those until a moment."""
     from slipway.registry.versions import Registry
 
-    project, until = Project.find(), None if at is None else moment(at)
+    line, until = line_of(system, size), None if at is None else moment(at)
     with Teller(quiet=as_json).doing("history"):
-        records = Registry(project, project.card(system).name, size).records(skip=_warn)
+        records = Registry(line).records(skip=_warn)
     if until is None:
         _print_decisions(records, as_json)
         return
@@ -112,9 +112,8 @@ def report(
     from slipway.report import markdown
     from slipway.runs import last_run
 
-    project = Project.find()
-    registry = Registry(project, project.card(system).name, size)
-    run = last_run(project) if ran_here else None
+    registry = Registry(line_of(system, size))
+    run = last_run(registry.line.project) if ran_here else None
     if ran_here and run is None:
         raise SlipwayError("no run has begun on this machine")
     records = [one for one in registry.records(run, skip=_warn) if record in (None, one.id)]

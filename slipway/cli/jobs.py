@@ -9,59 +9,57 @@ from slipway.cli.console import Teller
 from slipway.records.decision import DecisionRecord
 from slipway.registry.versions import Registry
 from slipway.runs import LocalRun, run_locally
-from slipway.settings import Size
-from slipway.settings.root import Project
+from slipway.settings import Line
 from slipway.stages.run import RunRef
 from slipway.training.fit import Scope
 
-WORKSPACE = "WORKSPACE"
 
-
-def reference(project: Project, system: str, size: Size, revision: str) -> RunRef:
+def reference(line: Line, revision: str) -> RunRef:
     """Name a new run on the data of a revision."""
     from slipway.data.versions import fingerprint
 
     return RunRef(
         id=f"{now():%Y%m%d-%H%M%S}-{uuid4().hex[:6]}",
-        system=system,
-        size=size,
+        system=line.system,
+        size=line.size,
         revision=revision,
-        fingerprint=fingerprint(project, system, size, revision),
+        fingerprint=fingerprint(line, revision),
     )
 
 
-def train(project: Project, run: RunRef, scope: Scope, teller: Teller) -> DecisionRecord:
-    """Run the training pipeline; returns the record of the registration or refusal."""
-    champion = live(project, run, teller)
+def train(line: Line, revision: str, scope: Scope, teller: Teller) -> DecisionRecord:
+    """Run the training pipeline on the data of a revision; returns the record of registration or refusal."""
+    run, champion = reference(line, revision), live(line, teller)
     arguments = {"run": run.model_dump(), "champion": champion, "scope": scope}
-    _run(project, "training", arguments, teller)
-    return record_of(project, run)
+    _run(line, "training", arguments, teller)
+    return record_of(line, run.id)
 
 
-def rollout(project: Project, run: RunRef, version: int, teller: Teller) -> DecisionRecord:
+def rollout(line: Line, revision: str, version: int, teller: Teller) -> DecisionRecord:
     """Run the rollout pipeline for one version; returns the record of the decision."""
-    stable = live(project, run, teller)
+    stable = live(line, teller)
     if version == stable:
         raise Refused(f"version {version} is in production already; there is nothing to compare it with")
+    run = reference(line, revision)
     arguments = {"run": run.model_dump(), "version": version, "stable": stable}
-    _run(project, "rollout", arguments, teller)
-    return record_of(project, run)
+    _run(line, "rollout", arguments, teller)
+    return record_of(line, run.id)
 
 
-def live(project: Project, run: RunRef, teller: Teller) -> int:
+def live(line: Line, teller: Teller) -> int:
     """The version in production, resolved once, after a killed move was settled; 0 if there is none."""
     from slipway.stages.move import recover
 
-    if done := recover(project, run.system, run.size):
+    if done := recover(line):
         teller.line(done)
-    return Registry(project, run.system, run.size).resolve("production") or 0
+    return Registry(line).resolve("production") or 0
 
 
-def _run(project: Project, name: str, arguments: dict[str, object], teller: Teller) -> LocalRun:
+def _run(line: Line, name: str, arguments: dict[str, object], teller: Teller) -> LocalRun:
     from importlib import import_module
 
-    if str(project.root) not in sys.path:
-        sys.path.insert(0, str(project.root))
+    if str(line.project.root) not in sys.path:
+        sys.path.insert(0, str(line.project.root))
     pipeline = getattr(import_module(f"pipelines.{name}"), name)
 
     def tell(kind: str, text: str) -> None:
@@ -71,14 +69,14 @@ def _run(project: Project, name: str, arguments: dict[str, object], teller: Tell
             teller.line(text)
 
     with teller.doing(f"{name} pipeline"):
-        return run_locally(project, pipeline, arguments, tell)
+        return run_locally(line.project, pipeline, arguments, tell)
 
 
-def record_of(project: Project, run: RunRef) -> DecisionRecord:
+def record_of(line: Line, run: str) -> DecisionRecord:
     """The record that a run kept."""
-    found = Registry(project, run.system, run.size).records(run.id)
+    found = Registry(line).records(run)
     if not found:
-        raise SlipwayError(f"run {run.id} kept no record; its log is .slipway/runs/{run.id}.log")
+        raise SlipwayError(f"run {run} kept no record; its log is .slipway/runs/{run}.log")
     return found[-1]
 
 

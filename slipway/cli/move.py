@@ -7,8 +7,8 @@ import typer
 
 from slipway.base.errors import Refused
 from slipway.cli.console import Teller, out, print_json
+from slipway.cli.lines import line_of
 from slipway.cli.options import DataSize, Json, Revision, System, Version
-from slipway.settings.root import Project
 
 
 def rollout(
@@ -22,13 +22,9 @@ def rollout(
     from slipway.cli import jobs
     from slipway.registry.versions import Registry
 
-    project = Project.find()
-    card = project.card(system)
-    registry = Registry(project, card.name, size)
+    registry = Registry(line_of(system, size))
     registry.require_embedded()
-    number = registry.chosen(version)
-    run = jobs.reference(project, card.name, size, revision)
-    record = jobs.rollout(project, run, number, Teller(quiet=as_json))
+    record = jobs.rollout(registry.line, revision, registry.chosen(version), Teller(quiet=as_json))
     if as_json:
         print_json(record.model_dump_json())
     else:
@@ -46,10 +42,9 @@ def rollback(
     from slipway.runs import heard
     from slipway.stages.rollback import roll_back
 
-    project = Project.find()
-    teller = Teller(quiet=as_json)
-    with teller.doing("rollback"), heard(project, "rollback", lambda _, text: teller.line(text)):
-        record = roll_back(project, project.card(system).name, size, reason)
+    line, teller = line_of(system, size), Teller(quiet=as_json)
+    with teller.doing("rollback"), heard(line.project, "rollback", lambda _, text: teller.line(text)):
+        record = roll_back(line, reason)
     if as_json:
         print_json(record.model_dump_json())
     else:
@@ -67,8 +62,7 @@ def clear(
     """Let a version that a rollback barred be rolled out again."""
     from slipway.registry.versions import Registry
 
-    project = Project.find()
-    registry = Registry(project, project.card(system).name, size)
+    registry = Registry(line_of(system, size))
     if registry.get(version).barred is None:
         raise Refused(f"{registry.name} version {version} is not barred")
     registry.clear(version)

@@ -3,6 +3,7 @@
 import typer
 
 from slipway.cli.console import out
+from slipway.cli.lines import line_of
 from slipway.cli.options import DataSize, System, Version
 from slipway.settings.root import Project
 
@@ -24,14 +25,12 @@ def _package(system: str | None, size: DataSize, version: int | None) -> tuple[P
     from slipway.registry.versions import Registry
     from slipway.stages.package import bento_of
 
-    project = Project.find()
-    card = project.card(system)
-    registry = Registry(project, card.name, size)
+    registry = Registry(line_of(system, size))
     number = registry.chosen(version)
-    bento = bento_of(project, registry, number)
+    bento = bento_of(registry, number)
     digest = registry.get(number).digest
     out.print(f"version={number}\ndigest={digest}\nbento={bento}", markup=False)
-    return project, bento
+    return registry.line.project, bento
 
 
 def add(app: typer.Typer) -> None:

@@ -13,8 +13,8 @@ import typer
 
 from slipway.base.errors import Refused, SlipwayError
 from slipway.cli.console import Teller, out, print_json
+from slipway.cli.lines import line_of
 from slipway.cli.options import DataSize, Json, System
-from slipway.settings.root import Project
 
 
 def serve(
@@ -29,11 +29,10 @@ def serve(
     from slipway.release import servers
     from slipway.rollout.local import state
 
-    project = Project.find()
-    card = project.card(system)
-    live = state(project, card.name, size)
+    line = line_of(system, size)
+    project, live = line.project, state(line)
     if live is None:
-        raise Refused(f"no version of {card.name} ({size}) is live; run `slipway demo --size {size}` first")
+        raise Refused(f"no version of {line.system} ({size}) is live; run `slipway demo --size {size}` first")
     servers.reap(project)
     with _signals_exit():
         with Teller(quiet=as_json).doing(f"starting {live.stable.bento}"):

@@ -5,8 +5,9 @@ from typing import Annotated
 import typer
 
 from slipway.cli.console import Teller, out, print_json
+from slipway.cli.lines import line_of
 from slipway.cli.options import DataSize, Json, Revision, System
-from slipway.settings.root import Project
+from slipway.training.fit import Scope
 
 
 def train(
@@ -22,10 +23,8 @@ def train(
     """Run the training pipeline: fetch, check, train, evaluate, gate, register or refuse."""
     from slipway.cli import jobs
 
-    project = Project.find()
-    card = project.card(system)
-    run = jobs.reference(project, card.name, size, revision)
-    record = jobs.train(project, run, "baseline" if baseline else "all", Teller(quiet=as_json))
+    scope: Scope = "baseline" if baseline else "all"
+    record = jobs.train(line_of(system, size), revision, scope, Teller(quiet=as_json))
     if as_json:
         print_json(record.model_dump_json())
     else:

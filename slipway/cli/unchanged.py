@@ -8,12 +8,10 @@ from pydantic import ValidationError
 
 from slipway.base.atomic import write_text
 from slipway.base.strict import Strict
+from slipway.data.versions import fingerprint
 from slipway.records.decision import DecisionRecord
 from slipway.registry.versions import Registry
-from slipway.settings import Card
-from slipway.settings.project import line
-from slipway.settings.root import Project
-from slipway.stages.run import RunRef
+from slipway.settings import Line
 from slipway.version.assemble import PACKAGE, copy_code
 from slipway.version.manifest import digests
 
@@ -25,36 +23,32 @@ class Last(Strict):
     record: DecisionRecord
 
 
-def last_decision(project: Project, run: RunRef, inputs: str) -> DecisionRecord | None:
+def last_decision(line: Line, inputs: str) -> DecisionRecord | None:
     """The last decision, if it came of the same inputs and production is still the same."""
-    path = _path(project, run)
-    if not path.is_file():
+    if not line.last.is_file():
         return None
     try:
-        last = Last.model_validate_json(path.read_text(encoding="utf-8"))
+        last = Last.model_validate_json(line.last.read_text(encoding="utf-8"))
     except ValidationError:
         return None  # written by another version of slipway: run again
-    production = Registry(project, run.system, run.size).resolve("production")
+    production = Registry(line).resolve("production")
     in_place = last.record.version if last.record.decision in ("first", "promote") else last.record.replaced
     return last.record if last.inputs == inputs and production == in_place else None
 
 
-def remember(project: Project, run: RunRef, inputs: str, record: DecisionRecord) -> None:
+def remember(line: Line, inputs: str, record: DecisionRecord) -> None:
     """Keep what `last_decision` compares with; the inputs are those from before the run."""
     last = Last(inputs=inputs, record=record)
-    write_text(_path(project, run), last.model_dump_json(indent=2))
+    write_text(line.last, last.model_dump_json(indent=2))
 
 
-def _path(project: Project, run: RunRef) -> Path:
-    return project.state / "last" / f"{line(run.system, run.size)}.json"
-
-
-def inputs_of(project: Project, card: Card, run: RunRef) -> str:
+def inputs_of(line: Line) -> str:
     """One digest of the data's fingerprint, the card and all code that decides, as they are now."""
+    root = line.project.root
     with TemporaryDirectory() as temporary:
-        copy_code(project.root, Path(temporary), card.name)
+        copy_code(root, Path(temporary), line.system)
         served = digests(Path(temporary))
-    folders = (PACKAGE, project.root / "components", project.root / "pipelines")
+    folders = (PACKAGE, root / "components", root / "pipelines")
     code = {folder.name: digests(folder) for folder in folders}
-    parts = [run.fingerprint, card.model_dump_json(), repr(sorted(served.items())), repr(code)]
+    parts = [fingerprint(line), line.card.model_dump_json(), repr(sorted(served.items())), repr(code)]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()

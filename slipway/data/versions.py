@@ -13,7 +13,7 @@ import yaml
 
 from slipway.base.atomic import whole_folder
 from slipway.base.errors import Refused, SlipwayError, UsageError
-from slipway.settings import Size
+from slipway.settings import Line
 from slipway.settings.root import Project
 
 WORKSPACE = "WORKSPACE"
@@ -22,7 +22,7 @@ ABSENT = re.compile(r"missing data 'source': (?P<path>.+)")
 MISSING = "neither here nor in DVC's remote; `dvc push` it where it is, to a remote that both reach"
 
 
-def reproduce(project: Project, system: str, size: Size) -> bool:
+def reproduce(line: Line) -> bool:
     """Run the stages whose inputs changed and push the results to DVC's remote; true if any stage ran.
 
     What did not change and is not here, as in a fresh clone, is pulled from the remote where it has it.
@@ -31,6 +31,7 @@ def reproduce(project: Project, system: str, size: Size) -> bool:
         Refused: the data failed its checks.
         SlipwayError: a stage or DVC failed; the line says where the whole output is.
     """
+    project, system, size = line.project, line.system, line.size
     _require_git(project)
     log = project.state / "logs" / f"dvc-{system}-{size}.log"
     log.parent.mkdir(parents=True, exist_ok=True)
@@ -77,11 +78,12 @@ def tracked(project: Project, path: str) -> bool:
     return any((project.root / f"{place}.dvc").is_file() for place in places)
 
 
-def fingerprint(project: Project, system: str, size: Size, revision: str = WORKSPACE) -> str:
+def fingerprint(line: Line, revision: str = WORKSPACE) -> str:
     """DVC's hash of the split, from `dvc.lock` as it stands or as it stood at a Git revision."""
+    system, size = line.system, line.size
     name = f"{_folder(system)}/dvc.lock"
     try:
-        text = _read(project, name, revision)
+        text = _read(line.project, name, revision)
         stages = yaml.safe_load(text)["stages"]
         found = next(out["md5"] for out in stages[f"split@{size}"]["outs"] if out["path"].endswith("/split"))
     except (FileNotFoundError, KeyError, StopIteration) as error:
@@ -95,18 +97,18 @@ def fingerprint(project: Project, system: str, size: Size, revision: str = WORKS
     return str(found)
 
 
-def fetch(project: Project, system: str, size: Size, revision: str, expected: str, out: Path) -> None:
+def fetch(line: Line, revision: str, expected: str, out: Path) -> None:
     """Copy the split of a revision to the folder `out`, from the working tree, DVC's cache or its remote.
 
     Raises:
         Refused: what was fetched has another hash than `expected`; nothing is left at `out`.
         SlipwayError: it is in none of the three.
     """
-    path = project.data(system, size).relative_to(project.root).as_posix() + "/split"
+    path = line.data.relative_to(line.project.root).as_posix() + "/split"
     with whole_folder(out) as folder:
         copy = folder / "split"
         try:
-            with _files(project, revision) as files:
+            with _files(line.project, revision) as files:
                 files.get(path, str(copy), recursive=True)
         except FileNotFoundError as error:
             raise SlipwayError(

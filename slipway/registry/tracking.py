@@ -10,9 +10,7 @@ from filelock import FileLock
 
 from slipway.base.atomic import naming, whole_file
 from slipway.base.errors import SlipwayError, UsageError
-from slipway.settings import Size
-from slipway.settings.project import line
-from slipway.settings.root import Project
+from slipway.settings import Line
 
 FINGERPRINT = "slipway.data_fingerprint"
 PIPELINE_RUN = "slipway.pipeline_run"
@@ -27,12 +25,13 @@ ABSENT = "RESOURCE_DOES_NOT_EXIST"
 class Tracking:
     """The runs of one line of versions, in an experiment of its name."""
 
-    def __init__(self, project: Project, system: str, size: Size) -> None:
+    def __init__(self, line: Line) -> None:
+        self.line, project = line, line.project
         self.uri = project.tracking_uri
         self.embedded = self.uri == project.embedded_tracking_uri
         self.folder = project.state / "registry"
         self.description = project.settings.description
-        self.name = f"{project.settings.name}.{line(system, size)}"
+        self.name = line.registered
 
     @cached_property
     def client(self) -> Any:

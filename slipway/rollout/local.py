@@ -4,7 +4,6 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from functools import partial
-from pathlib import Path
 from queue import SimpleQueue
 from typing import Self
 
@@ -20,8 +19,7 @@ from slipway.release.servers import Server
 from slipway.rollout.client import Client, Reply, patience
 from slipway.rollout.stop import StopRequest
 from slipway.rollout.target import Call, Deployed, TrafficState
-from slipway.settings import Size
-from slipway.settings.project import line
+from slipway.settings import Line
 from slipway.settings.root import Project
 
 FLIGHT = 4
@@ -39,17 +37,11 @@ UNREADABLE = (
 Start = Callable[[Project, str, int], Server]
 
 
-def state_path(project: Project, system: str, size: Size) -> Path:
-    """Where the traffic of one line is written down."""
-    return project.state / "local" / f"{line(system, size)}.json"
-
-
-def state(project: Project, system: str, size: Size) -> TrafficState | None:
+def state(line: Line) -> TrafficState | None:
     """Where local traffic goes, None where nothing was ever live."""
-    path = state_path(project, system, size)
-    if not path.is_file():
+    if not line.traffic.is_file():
         return None
-    return read(path, TrafficState, UNREADABLE)
+    return read(line.traffic, TrafficState, UNREADABLE)
 
 
 class LocalTarget:
@@ -59,9 +51,7 @@ class LocalTarget:
 
     def __init__(
         self,
-        project: Project,
-        system: str,
-        size: Size,
+        line: Line,
         canary: Deployed | None = None,
         experiment: str | None = None,
         start: Start = servers.start,
@@ -77,12 +67,12 @@ class LocalTarget:
             stop: why a canary that has the traffic must give it up; None to be refused where there is one.
             release_s: how long to wait for that.
         """
-        self.project, self.system, self.size = project, system, size
+        self.line, self.project = line, line.project
         self.canary, self.experiment, self.start = canary, experiment, start
         self.stop, self.release_s = stop, release_s
-        self.stop_request = StopRequest(project, system, size)
-        self.timeout_s = patience(project.card(system))
-        self.path = state_path(project, system, size)
+        self.stop_request = StopRequest(line)
+        self.timeout_s = patience(line.card)
+        self.path = line.traffic
         self.arms: dict[Arm, Server] = {}
         self.idle: SimpleQueue[dict[Arm, Client]] = SimpleQueue()
         self.shifted = False
@@ -105,7 +95,7 @@ class LocalTarget:
 
     def state(self) -> TrafficState | None:
         """Where traffic goes now."""
-        return state(self.project, self.system, self.size)
+        return state(self.line)
 
     def serve(self, calls: Sequence[Call], over: Callable[[], bool]) -> list[Reply]:
         """Send requests to their arms, a few at once, until it is over; a reply to each that was sent."""
@@ -132,7 +122,7 @@ class LocalTarget:
     def shift(self, version: int, bento: str) -> None:
         """Send all traffic to one version; its server says that it is that one before anything is written."""
         server = self.start(self.project, bento, version)
-        if (found := version_at(server.url, self.system, self.timeout_s)) != version:
+        if (found := version_at(server.url, self.line.system, self.timeout_s)) != version:
             servers.stop(self.project, server)
             raise SlipwayError(f"{bento}: version {found} answers, not {version}; no traffic was shifted")
         self._stop("stable")
@@ -157,10 +147,10 @@ class LocalTarget:
             return None
         if "stable" not in self.arms:
             self._start("stable", now.stable)
-        return version_at(self.arms["stable"].url, self.system, self.timeout_s)
+        return version_at(self.arms["stable"].url, self.line.system, self.timeout_s)
 
     def _alone(self, stack: ExitStack) -> None:
-        lock = self.project.state / "locks" / f"local-{self.path.stem}.lock"
+        lock = self.line.traffic_lock
         lock.parent.mkdir(parents=True, exist_ok=True)
         try:
             if self.stop is None:
@@ -169,7 +159,7 @@ class LocalTarget:
                 with self.stop_request.made(self.stop, self.release_s):
                     stack.enter_context(FileLock(lock, timeout=self.release_s))
         except Timeout as error:
-            raise Refused(f"{lock}: {self._holder()} has the local traffic of {self.path.stem}") from error
+            raise Refused(f"{lock}: {self._holder()} has the local traffic of {self.line.name}") from error
 
     def _holder(self) -> str:
         if self.stop is None:
@@ -199,7 +189,7 @@ class LocalTarget:
 
     def _send(self, clients: dict[Arm, Client], call: Call) -> Reply:
         try:
-            return clients[call.arm].post(f"/v2/models/{self.system}/infer", call.body)
+            return clients[call.arm].post(f"/v2/models/{self.line.system}/infer", call.body)
         finally:
             self.idle.put(clients)
 

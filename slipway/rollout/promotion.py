@@ -7,7 +7,6 @@ side it is on.
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Literal
 
 from filelock import FileLock, Timeout
@@ -20,9 +19,6 @@ from slipway.records.checks import Check
 from slipway.records.decision import DecisionRecord
 from slipway.registry.versions import ModelVersion, Registry
 from slipway.rollout.target import Target
-from slipway.settings import Size
-from slipway.settings.project import line
-from slipway.settings.root import Project
 
 UNREADABLE = "delete it if `slipway status` finds that aliases and traffic agree, else bring it back"
 """What to do about an intent that is none."""
@@ -33,11 +29,6 @@ class Intent(Strict):
 
     schema_version: Literal[1] = 1
     record: DecisionRecord
-
-
-def intent_path(project: Project, system: str, size: Size) -> Path:
-    """Where a move of one line is written down while it lasts."""
-    return project.state / "intents" / f"{line(system, size)}.json"
 
 
 def permitted(
@@ -112,23 +103,14 @@ def _named(version: int | None) -> str:
 class Promoter:
     """Moves `production` of one line, one at a time on this machine."""
 
-    def __init__(
-        self,
-        project: Project,
-        system: str,
-        size: Size,
-        registry: Registry,
-        target: Target,
-        keep: Callable[[DecisionRecord], None],
-    ) -> None:
+    def __init__(self, registry: Registry, target: Target, keep: Callable[[DecisionRecord], None]) -> None:
         """Nothing is moved yet.
 
         Args:
             keep: writes the record of a move that was carried out; may be called again after a kill.
         """
         self.registry, self.target, self.keep = registry, target, keep
-        self.intent = intent_path(project, system, size)
-        self.lock = project.state / "locks" / f"{line(system, size)}.lock"
+        self.intent, self.lock = registry.line.intent, registry.line.lock
 
     @contextmanager
     def alone(self) -> Iterator[None]:

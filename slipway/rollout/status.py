@@ -5,10 +5,9 @@ from slipway.base.errors import SlipwayError
 from slipway.base.strict import Strict
 from slipway.registry.versions import Registry
 from slipway.rollout.local import state
-from slipway.rollout.promotion import UNREADABLE, Intent, intent_path
+from slipway.rollout.promotion import UNREADABLE, Intent
 from slipway.rollout.target import TrafficState
-from slipway.settings import Size
-from slipway.settings.root import Project
+from slipway.settings import Line
 
 
 class Status(Strict):
@@ -27,13 +26,14 @@ class Status(Strict):
     problems: list[str]
 
 
-def look(project: Project, system: str, size: Size, registry: Registry) -> Status:
+def look(registry: Registry) -> Status:
     """Read both sides now."""
-    traffic = state(project, system, size)
+    line = registry.line
+    traffic = state(line)
     production, canary = registry.resolve("production"), registry.resolve("canary")
     return Status(
-        system=system,
-        size=size,
+        system=line.system,
+        size=line.size,
         registry=registry.where,
         production=production,
         canary=canary,
@@ -42,13 +42,13 @@ def look(project: Project, system: str, size: Size, registry: Registry) -> Statu
         stable=traffic.stable.number if traffic else None,
         canary_traffic=traffic.canary.number if traffic and traffic.canary else None,
         weight=traffic.weight if traffic else 0,
-        problems=[*unfinished(project, system, size), *differences(production, canary, traffic)],
+        problems=[*unfinished(line), *differences(production, canary, traffic)],
     )
 
 
-def unfinished(project: Project, system: str, size: Size) -> list[str]:
+def unfinished(line: Line) -> list[str]:
     """A move of production that is under way, or was killed on it, in words."""
-    path = intent_path(project, system, size)
+    path = line.intent
     if not path.is_file():
         return []
     try:

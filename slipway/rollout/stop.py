@@ -6,16 +6,14 @@ from contextlib import contextmanager
 from filelock import FileLock, Timeout
 
 from slipway.base.atomic import write_text
-from slipway.settings import Size
-from slipway.settings.project import line
-from slipway.settings.root import Project
+from slipway.settings import Line
 
 
 class StopRequest:
     """In force while the process that made it waits; the operating system ends it with its maker."""
 
-    def __init__(self, project: Project, system: str, size: Size) -> None:
-        self.reason = project.state / "locks" / f"stop-{line(system, size)}.txt"
+    def __init__(self, line: Line) -> None:
+        self.reason = line.stop_request
         self.lock = self.reason.with_suffix(".lock")
 
     @contextmanager

@@ -2,6 +2,7 @@
 
 from slipway.settings.card import Card
 from slipway.settings.data import Column, Columns, Data, Size
+from slipway.settings.line import Line
 from slipway.settings.load import load_card, load_project, read
 from slipway.settings.project import ProjectSettings
 
@@ -10,6 +11,7 @@ __all__ = [
     "Column",
     "Columns",
     "Data",
+    "Line",
     "ProjectSettings",
     "Size",
     "load_card",

@@ -11,8 +11,8 @@ LONGEST_TAG = 63
 """Characters in the name of a Bento."""
 
 
-def line(system: str, size: Size) -> str:
-    """The name of one line of versions: sizes are never compared with each other."""
+def line_name(system: str, size: Size) -> str:
+    """The name of one line of versions; see `Line`."""
     return system if size == "full" else f"{system}-{size}"
 
 
@@ -49,7 +49,7 @@ class ProjectSettings(Strict):
         names: dict[str, str] = {}
         for system in self.systems:
             for size in get_args(Size):
-                name = bento_name(f"{self.name}.{line(system, size)}")
+                name = bento_name(f"{self.name}.{line_name(system, size)}")
                 if len(name) > LONGEST_TAG:
                     raise ValueError(
                         f"{name!r} names a Bento of {system!r}: at most {LONGEST_TAG} characters"

@@ -6,7 +6,9 @@ from functools import cached_property
 from pathlib import Path
 
 from slipway.base.errors import UsageError
-from slipway.settings import Card, ProjectSettings, Size, load_card, load_project
+from slipway.settings.card import Card
+from slipway.settings.load import load_card, load_project
+from slipway.settings.project import ProjectSettings
 
 FIRST = "slipway new-system NAME --from FILE --label COLUMN"
 """What a project without systems needs first."""
@@ -46,10 +48,6 @@ class Project:
     def state(self) -> Path:
         """The ignored folder: registry, runs, Bentos, records, locks."""
         return self.root / ".slipway"
-
-    def data(self, system: str, size: Size) -> Path:
-        """The DVC outputs of one system at one size."""
-        return self.root / "data" / system / size
 
     @property
     def embedded_tracking_uri(self) -> str:

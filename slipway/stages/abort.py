@@ -14,10 +14,9 @@ def abort(
     run: RunRef, version: int, stable: int, bento: str, data: Path, smoked: Path, evidence: Path, report: Path
 ) -> None:
     """Keep the record and drop the alias `canary`, unless policy holds it; production does not move."""
-    here = project()
-    registry, found = Registry(here, run.system, run.size), read_canary(evidence)
+    registry, found = Registry(run.line(project())), read_canary(evidence)
     undecided = found.verdict.outcome == "inconclusive"
-    held = undecided and here.card(run.system).rollout.on_inconclusive == "hold"
+    held = undecided and registry.line.card.rollout.on_inconclusive == "hold"
     if not held and registry.resolve("canary") == version:  # another rollout may have begun meanwhile
         registry.point("canary", None)
     known = canary_fields(registry, version, stable, bento, smoked, found)

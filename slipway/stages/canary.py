@@ -18,7 +18,6 @@ from slipway.rollout.local import LocalTarget
 from slipway.rollout.plan import expected, plan
 from slipway.rollout.target import Deployed, TrafficState
 from slipway.rollout.traffic import Traffic
-from slipway.settings.project import line
 from slipway.stages.record import refusals_kept
 from slipway.stages.run import RunRef, project, say
 
@@ -32,8 +31,8 @@ def canary(run: RunRef, version: int, stable: int, bento: str, data: Path, evide
             server does not get ready.
         NotReady: the stable version's server does not.
     """
-    here = project()
-    card, registry = here.card(run.system), Registry(here, run.system, run.size)
+    line = run.line(project())
+    card, registry = line.card, Registry(line)
     registry.require_embedded()
     with refusals_kept(run, "rollout", version):
         _unseen(registry, version, stable, data)
@@ -41,13 +40,13 @@ def canary(run: RunRef, version: int, stable: int, bento: str, data: Path, evide
     evaluated = registry.training_record(version).evaluation
     for text in plan(card, traffic, expected(evaluated, stable, traffic.metric)):
         say(text)
-    experiment = f"{line(run.system, run.size)}-{stable}-{version}"
+    experiment = f"{line.name}-{stable}-{version}"
     deployed = Deployed(number=version, bento=bento)
     clocks = now, time.monotonic
     with (
         refusals_kept(run, "rollout", version),
         _on_trial(registry, version),
-        LocalTarget(here, run.system, run.size, deployed, experiment) as target,
+        LocalTarget(line, deployed, experiment) as target,
     ):
         _unmoved(target.state(), stable)
         registry.point("canary", version)

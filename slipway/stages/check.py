@@ -23,7 +23,7 @@ def check(run: RunRef, data: Path, summary: Path, docs: Path) -> None:
     from slipway.system import load_system
 
     here = project()
-    card = here.card(run.system)
+    card = run.line(here).card
     with refusals_kept(run, "training", checked=Checked(summary, docs)):
         require_fetched(run, card, data)
         extra = load_system(card.name, here.root).expectations(card)

@@ -9,7 +9,7 @@ from slipway.base.errors import SlipwayError
 from slipway.evaluation.evaluate import Contender
 from slipway.evaluation.evaluate import evaluate as measure
 from slipway.records.evidence import Evidence
-from slipway.settings.root import Project
+from slipway.settings import Line
 from slipway.stages.fetched import require_fetched
 from slipway.stages.record import refusals_kept
 from slipway.stages.run import RunRef, project, say
@@ -23,14 +23,14 @@ def evaluate(run: RunRef, champion: int, data: Path, models: Path, evidence: Pat
     Raises:
         Refused: the data is not what the run names, or its parts leak into each other.
     """
-    here = project()
-    card = here.card(run.system)
+    line = run.line(project())
+    card = line.card
     with refusals_kept(run, "training"):
         require_fetched(run, card, data)
     contenders = [Contender("baseline", models / BASELINE), Contender("candidate", models / CANDIDATE)]
     with tempfile.TemporaryDirectory() as temporary:
         if champion:
-            contenders.append(_champion(here, run, champion, Path(temporary)))
+            contenders.append(_champion(line, champion, Path(temporary)))
         found = measure(card, data, run.fingerprint, contenders, read_scores(models))
     write_text(evidence, found.model_dump_json(indent=2))
     for model in filter(None, (found.baseline, found.champion, found.candidate)):
@@ -40,12 +40,12 @@ def evaluate(run: RunRef, champion: int, data: Path, models: Path, evidence: Pat
     return headline(found)
 
 
-def _champion(here: Project, run: RunRef, number: int, folder: Path) -> Contender:
+def _champion(line: Line, number: int, folder: Path) -> Contender:
     """The champion as the registry has it; one that is not whole is for the gate to refuse."""
     from slipway.registry.versions import Registry
 
     try:
-        return Contender("champion", Registry(here, run.system, run.size).download(number, folder), number)
+        return Contender("champion", Registry(line).download(number, folder), number)
     except SlipwayError as error:
         return Contender("champion", None, number, problem=str(error))
 

@@ -15,5 +15,5 @@ def fetch(run: RunRef, data: Path) -> None:
     from slipway.data.versions import fetch as fetch_split
 
     with refusals_kept(run, "training"):
-        fetch_split(project(), run.system, run.size, run.revision, run.fingerprint, data)
+        fetch_split(run.line(project()), run.revision, run.fingerprint, data)
     say(f"data {run.fingerprint[:12]} ({run.size}) at {run.revision}")

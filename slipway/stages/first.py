@@ -13,7 +13,7 @@ REASON = "nothing was live; the gate's absolute bounds and the smoke test passed
 
 def first(run: RunRef, version: int, bento: str, data: Path, smoked: Path, report: Path) -> None:
     """Deploy a version where nothing is live; refused anywhere else."""
-    registry = Registry(project(), run.system, run.size)
+    registry = Registry(run.line(project()))
     known = of_version(registry, version) | {"bento": bento}
     known["checks"] = [*known["checks"], *read_checks(smoked)]
     move(run, "rollout", new_record(run, registry, "rollout", "first", REASON, **known), data, report)

@@ -9,7 +9,7 @@ from slipway.stages.run import RunRef, project, say
 
 def gate(run: RunRef, evidence: Path) -> str:
     """`pass` or `refuse`."""
-    card = project().card(run.system)
+    card = run.line(project()).card
     verdict = decide(read_evidence(evidence), card.gate, card.problem.p99_latency_ms)
     for check in verdict.failures:
         say(f"refused: {check}")

@@ -2,9 +2,8 @@
 
 from pathlib import Path
 
-from slipway.settings.project import line
 from slipway.stages.canary import read_canary
-from slipway.stages.run import RunRef, say
+from slipway.stages.run import RunRef, project, say
 
 
 def judge(run: RunRef, evidence: Path) -> str:
@@ -13,5 +12,5 @@ def judge(run: RunRef, evidence: Path) -> str:
     for check in verdict.checks:
         if not check.passed:
             say(str(check))
-    say(f"canary of {line(run.system, run.size)}: {verdict.outcome}")
+    say(f"canary of {run.line(project()).name}: {verdict.outcome}")
     return verdict.outcome

@@ -7,9 +7,8 @@ from slipway.base.errors import SlipwayError
 from slipway.records.decision import DecisionRecord
 from slipway.registry.versions import Registry
 from slipway.rollout.local import LocalTarget
-from slipway.rollout.promotion import Promoter, intent_path
-from slipway.settings import Size
-from slipway.settings.root import Project
+from slipway.rollout.promotion import Promoter
+from slipway.settings import Line
 from slipway.stages.record import Kind, keep, refusals_kept
 from slipway.stages.run import RunRef, project, say
 
@@ -30,15 +29,15 @@ def move(
     Raises:
         Refused: a rule forbids it; the refusal is kept in place of the record.
     """
-    here, registry = project(), Registry(project(), run.system, run.size)
+    registry = Registry(run.line(project()))
     registry.require_embedded()
     publish = partial(keep, registry, data=data, report=report)
     try:
         with (
             refusals_kept(run, kind, record.version),
-            LocalTarget(here, run.system, run.size, stop=stop) as target,
+            LocalTarget(registry.line, stop=stop) as target,
         ):
-            Promoter(here, run.system, run.size, registry, target, publish).move(record)
+            Promoter(registry, target, publish).move(record)
     except SlipwayError:
         registry.end_run(record.run or "", "FAILED")
         if registry.resolve("canary") == record.version:  # its traffic is gone already
@@ -47,15 +46,15 @@ def move(
     say(f"version {record.version} is in production")
 
 
-def recover(here: Project, system: str, size: Size, stop: str | None = None) -> str | None:
+def recover(line: Line, stop: str | None = None) -> str | None:
     """Finish or drop a move that was killed; returns what was done, None if there was nothing to do.
 
     Args:
         stop: as for `move`.
     """
-    if not intent_path(here, system, size).is_file():
+    if not line.intent.is_file():
         return None
-    registry = Registry(here, system, size)
+    registry = Registry(line)
     registry.require_embedded()
-    with LocalTarget(here, system, size, stop=stop) as target:
-        return Promoter(here, system, size, registry, target, partial(keep, registry, data=None)).recover()
+    with LocalTarget(line, stop=stop) as target:
+        return Promoter(registry, target, partial(keep, registry, data=None)).recover()

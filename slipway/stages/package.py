@@ -6,7 +6,6 @@ from pathlib import Path
 from slipway.base.errors import Refused
 from slipway.registry.versions import Registry
 from slipway.release.bento import package as build
-from slipway.settings.root import Project
 from slipway.stages.record import refusals_kept
 from slipway.stages.run import RunRef, project, say
 from slipway.version.manifest import Registered
@@ -18,16 +17,15 @@ def package(run: RunRef, version: int) -> str:
     Raises:
         Refused: the version is barred, or its registry is not the local target's.
     """
-    here = project()
-    registry = Registry(here, run.system, run.size)
+    registry = Registry(run.line(project()))
     registry.require_embedded()
     with refusals_kept(run, "rollout", version):
-        tag = bento_of(here, registry, version)
+        tag = bento_of(registry, version)
     say(f"{tag} built from the version's own code")
     return tag
 
 
-def bento_of(here: Project, registry: Registry, version: int) -> str:
+def bento_of(registry: Registry, version: int) -> str:
     """Build the Bento of a version of any registry, which is only read; returns its tag.
 
     Raises:
@@ -38,4 +36,5 @@ def bento_of(here: Project, registry: Registry, version: int) -> str:
         raise Refused(f"{registry.name} version {version} is barred: {found.barred}")
     with tempfile.TemporaryDirectory() as temporary:
         folder = registry.download(version, Path(temporary))
-        return build(here, folder, Registered(name=registry.name, number=version, digest=found.digest))
+        named = Registered(name=registry.name, number=version, digest=found.digest)
+        return build(registry.line.project, folder, named)

@@ -15,7 +15,7 @@ def promote(
     run: RunRef, version: int, stable: int, bento: str, data: Path, smoked: Path, evidence: Path, report: Path
 ) -> None:
     """Move production from `stable` to `version`."""
-    registry, found = Registry(project(), run.system, run.size), read_canary(evidence)
+    registry, found = Registry(run.line(project())), read_canary(evidence)
     known = canary_fields(registry, version, stable, bento, smoked, found)
     record = new_record(run, registry, "rollout", "promote", reason(found), **known)
     move(run, "rollout", record, data, report)

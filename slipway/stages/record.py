@@ -142,7 +142,7 @@ def refusals_kept(
     try:
         yield
     except Refused as error:
-        registry = Registry(project(), run.system, run.size)
+        registry = Registry(run.line(project()))
         known: dict[str, Any] = {} if version is None else of_version(registry, version)
         if checked is not None and checked.summary.is_file():
             known["data_checks"] = checked.summarised()

@@ -15,9 +15,8 @@ def refuse(
     run: RunRef, data: Path, models: Path, evidence: Path, summary: Path, docs: Path, report: Path
 ) -> None:
     """Write down what was measured and why it did not suffice; nothing is registered."""
-    here = project()
-    card = here.card(run.system)
-    found, registry = read_evidence(evidence), Registry(here, run.system, run.size)
+    line = run.line(project())
+    card, found, registry = line.card, read_evidence(evidence), Registry(line)
     verdict = decide(found, card.gate, card.problem.p99_latency_ms)
     reason = "; ".join(str(check) for check in verdict.failures[:3]) or "the pipeline refused it"
     checked = Checked(summary, docs)

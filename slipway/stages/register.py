@@ -26,9 +26,8 @@ def register(
     Raises:
         Refused: one of these does not hold; nothing was registered.
     """
-    here = project()
-    card = here.card(run.system)
-    found, registry = read_evidence(evidence), Registry(here, run.system, run.size)
+    line = run.line(project())
+    card, found, registry = line.card, read_evidence(evidence), Registry(line)
     candidate, checked = models / CANDIDATE, Checked(summary, docs)
     with refusals_kept(run, "training", checked=checked):
         live = registry.resolve("production")

@@ -6,15 +6,14 @@ from slipway.base.errors import Refused
 from slipway.base.provenance import who
 from slipway.records.decision import DecisionRecord
 from slipway.registry.versions import Registry
-from slipway.settings import Size
-from slipway.settings.root import Project
+from slipway.settings import Line
 from slipway.stages.move import move, recover
 from slipway.stages.package import package
 from slipway.stages.record import new_record, of_version
 from slipway.stages.run import RunRef
 
 
-def roll_back(project: Project, system: str, size: Size, reason: str) -> DecisionRecord:
+def roll_back(line: Line, reason: str) -> DecisionRecord:
     """Put `previous` into production, verify its traffic, and bar the version that was live.
 
     A canary that is under way is asked to stop, and waited for; its rollout ends as aborted.
@@ -25,16 +24,16 @@ def roll_back(project: Project, system: str, size: Size, reason: str) -> Decisio
     if not reason.strip():
         raise Refused("a rollback needs a reason")
     stop = f"{who()} rolls back: {reason}"
-    recover(project, system, size, stop)
-    registry = Registry(project, system, size)
+    recover(line, stop)
+    registry = Registry(line)
     bad, good = registry.resolve("production"), registry.resolve("previous")
     if bad is None or good is None:
         raise Refused(f"{registry.name}: production is {bad}, previous is {good}; a rollback needs both")
     trained = registry.training_record(good)
     run = RunRef(
         id=f"rollback-{uuid4().hex[:8]}",
-        system=system,
-        size=size,
+        system=line.system,
+        size=line.size,
         revision=trained.revision,
         fingerprint=trained.data_fingerprint,
     )

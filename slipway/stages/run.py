@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import Field
 
 from slipway.base.strict import Strict
-from slipway.settings import Size
+from slipway.settings import Line, Size
 from slipway.settings.root import Project
 
 
@@ -17,6 +17,10 @@ class RunRef(Strict):
     size: Size
     revision: Annotated[str, Field(description="Git revision to fetch data at, or WORKSPACE")]
     fingerprint: Annotated[str, Field(description="the DVC hash that the fetched split must have")]
+
+    def line(self, project: Project) -> Line:
+        """The line that it works on."""
+        return Line(project, self.system, self.size)
 
 
 def project() -> Project:

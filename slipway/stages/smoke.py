@@ -23,8 +23,8 @@ def smoke(run: RunRef, version: int, bento: str, checks: Path) -> None:
     Raises:
         Refused: its server does not get ready, or a check failed; the Bento gets no traffic.
     """
-    here = project()
-    registry = Registry(here, run.system, run.size)
+    line = run.line(project())
+    here, registry = line.project, Registry(line)
     with tempfile.TemporaryDirectory() as temporary, refusals_kept(run, "rollout", version):
         folder = registry.download(version, Path(temporary))
         try:
@@ -32,7 +32,7 @@ def smoke(run: RunRef, version: int, bento: str, checks: Path) -> None:
         except NotReady as error:
             raise Refused(f"it never got ready: {error}") from error
         try:
-            found = test(here.card(run.system), server.url, folder, version)
+            found = test(line.card, server.url, folder, version)
         finally:
             servers.stop(here, server)
     write_text(checks, CHECKS.dump_json(found, indent=2).decode())

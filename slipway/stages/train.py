@@ -17,9 +17,9 @@ def train(run: RunRef, scope: Scope, data: Path, models: Path) -> None:
     Raises:
         Refused: the data is not what the run names, or its parts leak into each other; nothing is trained.
     """
-    here = project()
-    card = here.card(run.system)
+    line = run.line(project())
+    root, card = line.project.root, line.card
     with refusals_kept(run, "training"):
         require_fetched(run, card, data)
     models.mkdir(parents=True, exist_ok=True)
-    train_models(here.root, card, data, data_ref(card, data, run.fingerprint, run.size), models, scope, say)
+    train_models(root, card, data, data_ref(card, data, run.fingerprint, run.size), models, scope, say)

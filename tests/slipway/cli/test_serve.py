@@ -12,8 +12,8 @@ import psutil
 import pytest
 
 from slipway.release import servers
-from slipway.rollout.local import state_path
 from slipway.rollout.target import Deployed, TrafficState
+from slipway.settings import Line
 from slipway.settings.root import Project
 from tests.slipway.cli.conftest import environment, only_line, slipway
 from tests.slipway.root import ROOT
@@ -27,7 +27,7 @@ def live(tmp_path_factory: pytest.TempPathFactory) -> Project:
     card = project.root / "systems" / "ad_click" / "system.yaml"
     card.parent.mkdir(parents=True)
     shutil.copyfile(ROOT / "systems" / "ad_click" / "system.yaml", card)
-    path = state_path(project, "ad_click", "full")
+    path = Line(project, "ad_click", "full").traffic
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(TrafficState(stable=Deployed(number=7, bento=tag)).model_dump_json())
     return project

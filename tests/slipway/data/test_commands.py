@@ -14,6 +14,7 @@ from slipway.base.errors import Refused, SlipwayError
 from slipway.cli.data import app
 from slipway.data.check import RESULT
 from slipway.data.parts import read_manifest
+from slipway.settings import Line
 from slipway.settings.root import Project
 from tests.slipway.root import ROOT
 
@@ -61,7 +62,7 @@ def test_three_stages(project: Project) -> None:
     for command in ("ingest", "check", "split"):
         run(command)
 
-    manifest = read_manifest(project.data("ad_click", "small") / "split")
+    manifest = read_manifest(Line(project, "ad_click", "small").data / "split")
     assert sum(part.rows for part in manifest.parts.values()) == 2000
 
 
@@ -89,7 +90,7 @@ def test_rows_that_fail_are_not_split(
 ) -> None:
     """A fault stops `check`, which keeps its result to look at, and stops `split`."""
     run("ingest")
-    folder = project.data("ad_click", "small")
+    folder = Line(project, "ad_click", "small").data
     rewrite(folder / "raw/rows.parquet", change)
 
     with pytest.raises(Refused, match=rf"{column}: .*\(Data Docs: .*docs\.html\)"):
@@ -109,7 +110,7 @@ def test_rows_that_were_not_checked_are_not_split(project: Project) -> None:
     with pytest.raises(SlipwayError, match="slipway data check"):
         run("split")
 
-    assert not (project.data("ad_click", "small") / "split").exists()
+    assert not (Line(project, "ad_click", "small").data / "split").exists()
 
 
 @pytest.mark.gate(
@@ -128,7 +129,7 @@ def test_rows_that_changed_since_they_were_checked_are_not_split(project: Projec
     """However sound: what passed were others."""
     for command in ("ingest", "check", "split"):
         run(command)
-    folder = project.data("ad_click", "small")
+    folder = Line(project, "ad_click", "small").data
     before = {file.name: file.read_bytes() for file in (folder / "split").iterdir()}
     rewrite(folder / "raw/rows.parquet", lambda table: table.slice(0, 1600))
 

@@ -9,6 +9,7 @@ import pytest
 
 from slipway.base.errors import Refused, SlipwayError, UsageError
 from slipway.data.versions import bring, fetch, fingerprint, hash_of, reproduce, track
+from slipway.settings import Line
 from slipway.settings.root import Project
 from tests.slipway.root import ROOT
 
@@ -46,7 +47,7 @@ def committed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (root / "systems/toy/dvc.yaml").write_text(STAGE)
     (root / "source.txt").write_text("first")
     git(root, "init", "--quiet")
-    assert reproduce(Project(root), "toy", "small")
+    assert reproduce(small(Project(root)))
     git(root, "add", "--all")
     git(root, "commit", "--quiet", "--message", "first")
     return root
@@ -58,6 +59,11 @@ def toy(committed: Path, tmp_path: Path) -> Project:
     return Project(shutil.copytree(committed, tmp_path / "a project", symlinks=True))
 
 
+def small(project: Project) -> Line:
+    """The small line of its only system."""
+    return Line(project, "toy", "small")
+
+
 def train(folder: Path) -> str:
     """The content of the training part."""
     return (folder / "train.txt").read_text(encoding="utf-8")
@@ -65,7 +71,7 @@ def train(folder: Path) -> str:
 
 def test_unchanged_data_is_not_made_again(toy: Project) -> None:
     """A second reproduction runs no stage and leaves Git clean."""
-    assert not reproduce(toy, "toy", "small")
+    assert not reproduce(small(toy))
     done = subprocess.run(
         ["git", "status", "--porcelain"], cwd=toy.root, capture_output=True, text=True, check=True
     )
@@ -74,27 +80,27 @@ def test_unchanged_data_is_not_made_again(toy: Project) -> None:
 
 def test_fingerprint_follows_the_content(toy: Project, tmp_path: Path) -> None:
     """A changed source gives another fingerprint; a revision keeps its own, and its own data."""
-    before = fingerprint(toy, "toy", "small")
+    before = fingerprint(small(toy))
     (toy.root / "source.txt").write_text("second")
-    assert reproduce(toy, "toy", "small")
+    assert reproduce(small(toy))
 
-    after = fingerprint(toy, "toy", "small")
-    fetch(toy, "toy", "small", "WORKSPACE", after, tmp_path / "now")
-    fetch(toy, "toy", "small", "HEAD", before, tmp_path / "then")
+    after = fingerprint(small(toy))
+    fetch(small(toy), "WORKSPACE", after, tmp_path / "now")
+    fetch(small(toy), "HEAD", before, tmp_path / "then")
 
     assert before != after
-    assert before == fingerprint(toy, "toy", "small", "HEAD")
-    assert after == hash_of(toy.data("toy", "small") / "split")
+    assert before == fingerprint(small(toy), "HEAD")
+    assert after == hash_of(small(toy).data / "split")
     assert (train(tmp_path / "now"), train(tmp_path / "then")) == ("second", "first")
 
 
 def test_fetch_from_the_remote(toy: Project, tmp_path: Path) -> None:
     """With working tree and cache gone, the remote in the state folder has the data."""
-    found = fingerprint(toy, "toy", "small")
+    found = fingerprint(small(toy))
     for folder in ("data", ".dvc/cache"):
         (toy.root / folder).rename(tmp_path / folder.replace("/", "-"))
 
-    fetch(toy, "toy", "small", "HEAD", found, tmp_path / "out")
+    fetch(small(toy), "HEAD", found, tmp_path / "out")
 
     assert train(tmp_path / "out") == "first"
 
@@ -102,38 +108,38 @@ def test_fetch_from_the_remote(toy: Project, tmp_path: Path) -> None:
 def test_fetch_refuses_another_version(toy: Project, tmp_path: Path) -> None:
     """Data that is not what the run was started for is not handed out."""
     with pytest.raises(Refused, match="expected 0123"):
-        fetch(toy, "toy", "small", "HEAD", "0123.dir", tmp_path / "out")
+        fetch(small(toy), "HEAD", "0123.dir", tmp_path / "out")
 
     assert not (tmp_path / "out").exists()
 
 
 def test_fetch_refuses_an_edited_working_tree(toy: Project, tmp_path: Path) -> None:
     """A file edited behind DVC's back changes the hash of what is fetched, whatever `dvc.lock` says."""
-    found = fingerprint(toy, "toy", "small")
-    path = toy.data("toy", "small") / "split" / "train.txt"
+    found = fingerprint(small(toy))
+    path = small(toy).data / "split" / "train.txt"
     path.unlink()
     path.write_text("forged")
 
     with pytest.raises(Refused, match="hash"):
-        fetch(toy, "toy", "small", "WORKSPACE", found, tmp_path / "out")
+        fetch(small(toy), "WORKSPACE", found, tmp_path / "out")
 
 
 def test_nowhere_to_be_found(toy: Project, tmp_path: Path) -> None:
     """Data that is in no place is one clear error."""
-    found = fingerprint(toy, "toy", "small")
+    found = fingerprint(small(toy))
     for folder in ("data", ".dvc/cache", ".slipway"):
         (toy.root / folder).rename(tmp_path / folder.replace("/", "-"))
 
     with pytest.raises(SlipwayError, match="neither in DVC's cache nor in its remote"):
-        fetch(toy, "toy", "small", "HEAD", found, tmp_path / "out")
+        fetch(small(toy), "HEAD", found, tmp_path / "out")
 
 
 def test_what_does_not_exist(toy: Project) -> None:
     """An unknown revision, and a size that was never made, are named."""
     with pytest.raises(SlipwayError, match="nowhere"):
-        fingerprint(toy, "toy", "small", "nowhere")
+        fingerprint(small(toy), "nowhere")
     with pytest.raises(SlipwayError, match="split@full"):
-        fingerprint(toy, "toy", "full")
+        fingerprint(Line(toy, "toy", "full"))
 
 
 @pytest.mark.parametrize(
@@ -151,7 +157,7 @@ def test_a_stage_that_fails(toy: Project, said: str, kind: type[SlipwayError], w
     before = script.with_name("dvc.lock").read_bytes()
 
     with pytest.raises(kind, match=words):
-        reproduce(toy, "toy", "small")
+        reproduce(small(toy))
 
     assert before == script.with_name("dvc.lock").read_bytes()
 
@@ -159,7 +165,7 @@ def test_a_stage_that_fails(toy: Project, said: str, kind: type[SlipwayError], w
 def test_no_git(tmp_path: Path) -> None:
     """Without Git there are no versions, and the line says so."""
     with pytest.raises(SlipwayError, match="git init"):
-        reproduce(Project(tmp_path), "toy", "small")
+        reproduce(small(Project(tmp_path)))
     assert list(tmp_path.iterdir()) == []
 
 
@@ -171,7 +177,7 @@ def clone(toy: Project, tmp_path: Path) -> Project:
     )
     git(toy.root, "rm", "--quiet", "--cached", "source.txt")
     track(toy, "source.txt")
-    assert not reproduce(toy, "toy", "small")
+    assert not reproduce(small(toy))
     git(toy.root, "add", "--all")
     git(toy.root, "commit", "--quiet", "--message", "tracked")
     git(tmp_path, "clone", "--quiet", str(toy.root), "clone")
@@ -180,9 +186,9 @@ def clone(toy: Project, tmp_path: Path) -> Project:
 
 def test_a_clone_gets_its_data_from_the_remote(clone: Project) -> None:
     """As a runner of CI does; nothing is made again that is there."""
-    assert not reproduce(clone, "toy", "small")
+    assert not reproduce(small(clone))
     assert (clone.root / "source.txt").read_text(encoding="utf-8") == "first"
-    assert train(clone.data("toy", "small") / "split") == "first"
+    assert train(small(clone).data / "split") == "first"
 
 
 def test_a_clone_gets_its_source_from_the_remote(clone: Project) -> None:
@@ -196,7 +202,7 @@ def test_a_clone_gets_its_source_from_the_remote(clone: Project) -> None:
 def test_a_source_that_is_nowhere_is_named(clone: Project, tmp_path: Path) -> None:
     """Nothing makes it anew, so somebody has to push it."""
     shutil.rmtree(tmp_path / "far")
-    for get in (lambda: reproduce(clone, "toy", "small"), lambda: bring(clone, "source.txt")):
+    for get in (lambda: reproduce(small(clone)), lambda: bring(clone, "source.txt")):
         with pytest.raises(SlipwayError, match=r"^source\.txt: neither here nor in DVC's remote; `dvc push`"):
             get()
     assert not (clone.root / "data").exists()

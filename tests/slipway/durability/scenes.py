@@ -11,6 +11,7 @@ from slipway.base.provenance import now
 from slipway.records.decision import DecisionRecord, record_id
 from slipway.registry.versions import Alias, Registry
 from slipway.rollout.promotion import Promoter
+from slipway.settings import Line
 from slipway.settings.root import Project
 from slipway.stages.record import refusals_kept
 from slipway.stages.run import RunRef
@@ -55,7 +56,7 @@ class FileTarget:
 def here() -> tuple[Project, Registry]:
     """The project of this process and its registry."""
     project = Project.find()
-    return project, Registry(project, SYSTEM, SIZE)
+    return project, Registry(Line(project, SYSTEM, SIZE))
 
 
 def run_ref(name: str) -> RunRef:
@@ -149,7 +150,7 @@ def promoter(project: Project, registry: Registry) -> Promoter:
     def keep(record: DecisionRecord) -> None:
         _keep(registry, record)
 
-    return Promoter(project, SYSTEM, SIZE, registry, FileTarget(project), keep)
+    return Promoter(registry, FileTarget(project), keep)
 
 
 def _keep(registry: Registry, record: DecisionRecord) -> None:

@@ -27,7 +27,7 @@ from slipway.stages.move import recover
 from slipway.stages.rollback import roll_back
 from slipway.version.manifest import MANIFEST
 from slipway.version.packed import check
-from tests.slipway.durability.scenes import SIZE, SYSTEM, aliases, here, run_ref, whole_versions
+from tests.slipway.durability.scenes import SYSTEM, aliases, here, run_ref, whole_versions
 from tests.slipway.report import sample
 from tests.slipway.rollout.live import write_replay
 from tests.slipway.root import ROOT
@@ -104,8 +104,8 @@ def step(stage: str, name: str, version: int, stable: int) -> None:
 
 def rollout(name: str, version: int) -> None:
     """What `slipway rollout` runs, from its own recovery to the decision."""
-    project, registry = here()
-    recover(project, SYSTEM, SIZE)
+    registry = here()[1]
+    recover(registry.line)
     stable = registry.resolve("production") or 0
     if stable == version:
         return
@@ -118,17 +118,17 @@ def rollout(name: str, version: int) -> None:
 
 def rollback() -> None:
     """What `slipway rollback` runs."""
-    roll_back(here()[0], SYSTEM, SIZE, "clicks from robots")
+    roll_back(here()[1].line, "clicks from robots")
 
 
 def found() -> dict[str, Any]:
     """What the next run finds, once it has recovered and had the traffic."""
-    project, _ = here()
+    line = here()[1].line
     whole_versions()
-    said = recover(project, SYSTEM, SIZE)
-    assert StopRequest(project, SYSTEM, SIZE).found() is None, "a request to stop outlived who made it"
-    with LocalTarget(project, SYSTEM, SIZE):
-        left = [one.pid for one in servers.running(project)]
+    said = recover(line)
+    assert StopRequest(line).found() is None, "a request to stop outlived who made it"
+    with LocalTarget(line):
+        left = [one.pid for one in servers.running(line.project)]
     assert not left, f"servers {left} outlived the run that was killed"
     return {"said": said, "state": look()}
 
@@ -136,7 +136,7 @@ def found() -> dict[str, Any]:
 def look() -> dict[str, Any]:
     """The state as one compares it."""
     project, registry = here()
-    traffic = state(project, SYSTEM, SIZE)
+    traffic = state(registry.line)
     known = sorted({number for one in registry.records() if (number := one.version) is not None})
     return {
         "aliases": aliases(registry),

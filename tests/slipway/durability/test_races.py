@@ -19,6 +19,7 @@ import pytest
 
 from slipway.records.decision import DecisionRecord
 from slipway.registry.versions import Registry
+from slipway.settings import Line
 from slipway.settings.root import Project
 from tests.slipway.durability import scenes
 from tests.slipway.durability.conftest import SCENES
@@ -71,7 +72,7 @@ class Course:
     @property
     def registry(self) -> Registry:
         """The project's."""
-        return Registry(Project(self.root), scenes.SYSTEM, scenes.SIZE)
+        return Registry(Line(Project(self.root), scenes.SYSTEM, scenes.SIZE))
 
     def race(self, random_: random.Random, decisions: list[list[Any]]) -> tuple[list[list[Any]], str]:
         """Run both decisions at once; how each ended, and whose turn it was line by line."""

@@ -16,6 +16,7 @@ from slipway.cli.jobs import record_of
 from slipway.records.decision import DecisionRecord
 from slipway.registry.tracking import INJECTED, PARENT, RUN
 from slipway.registry.versions import RECORD, Registry
+from slipway.settings import Line
 from slipway.settings.root import Project
 from slipway.stages import record as stage
 from slipway.stages.run import RunRef
@@ -40,7 +41,7 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def registry(root: Path, monkeypatch: pytest.MonkeyPatch) -> Registry:
     """A line of its own in the embedded registry of the project, which is the working directory."""
     monkeypatch.chdir(root)
-    return Registry(Project(root), f"line{uuid4().hex[:8]}", "small")
+    return Registry(Line(Project(root), f"line{uuid4().hex[:8]}", "small"))
 
 
 def record(registry: Registry, number: int = 1, **changes: object) -> DecisionRecord:
@@ -174,7 +175,7 @@ def test_the_newest_record_of_a_run_is_its_last(
 ) -> None:
     """What a command returns, on a clock that goes backwards."""
     run = RunRef(id=uuid4().hex, system="ad_click", size="small", revision="WORKSPACE", fingerprint="f")
-    line = Registry(Project(root), "ad_click", "small")
+    line = Registry(Line(Project(root), "ad_click", "small"))
     for hours, reason in ((5, "first"), (1, "second")):
         monkeypatch.setattr(stage, "now", lambda hours=hours: NOON + timedelta(hours=hours))
         line.keep(stage.new_record(run, line, "rollout", "refused", reason), tmp_path)
@@ -237,7 +238,7 @@ def invoke(*arguments: str) -> Result:
 @pytest.fixture(scope="module")
 def lived(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Registry:
     """The line of ad click at full size: a first version, a promotion, and a record of a newer slipway."""
-    registry, folder = Registry(Project(root), "ad_click", "full"), tmp_path_factory.mktemp("records")
+    registry, folder = Registry(Line(Project(root), "ad_click", "full")), tmp_path_factory.mktemp("records")
     moves = (("first", 1), ("promote", 2), ("rollback", 1))
     for number, (decision, version) in enumerate(moves, 1):
         run = registry.start_run("rollout", f"lived{number}", "f")

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from slipway.data.requests import request_codes
 from slipway.rollout.target import Deployed
 from slipway.rollout.traffic import Traffic
-from slipway.settings import Card
+from slipway.settings import Card, Line
 from slipway.settings.card import Guardrails, Rollout, Step
 from slipway.settings.root import Project
 from tests.slipway.root import ROOT
@@ -28,6 +28,11 @@ class Live:
     project: Project
     first: Deployed
     second: Deployed
+
+    @property
+    def line(self) -> Line:
+        """Its small line."""
+        return Line(self.project, SYSTEM, "small")
 
     @property
     def card(self) -> Card:

@@ -5,6 +5,7 @@ from pathlib import Path
 from slipway.records.decision import DecisionRecord
 from slipway.registry.versions import Registry
 from slipway.rollout.promotion import Promoter
+from slipway.settings import Line
 from slipway.settings.root import Project
 from tests.slipway.report import sample
 from tests.slipway.root import ROOT
@@ -37,7 +38,7 @@ class OneServer:
 def registered(root: Path) -> Registry:
     """A real registry with three versions, and the second's twin as the fourth."""
     (root / "project.yaml").write_text((ROOT / "project.yaml").read_text())
-    found = Registry(Project(root), "ad_click", "small")
+    found = Registry(Line(Project(root), "ad_click", "small"))
     kinds = {"one": ("logistic", 0.0), "two": ("boosting", 0.0), "three": ("logistic", 0.1)}
     for name, (kind, skew) in kinds.items():
         tiny_version(ROOT, root / name, kind, skew)  # type: ignore[arg-type]
@@ -62,12 +63,11 @@ def record(registry: Registry, decision: str, version: int, replaced: int | None
 
 def promoter(registry: Registry, target: OneServer) -> Promoter:
     """A promoter of the small line."""
-    project = Project(registry.folder.parent.parent)
 
     def keep(record: DecisionRecord) -> None:
         registry.keep(record, registry.folder)
 
-    return Promoter(project, "ad_click", "small", registry, target, keep)
+    return Promoter(registry, target, keep)
 
 
 def kept(registry: Registry, made: DecisionRecord) -> DecisionRecord:

@@ -20,7 +20,8 @@ from slipway.rollout.local import LocalTarget
 from slipway.rollout.stop import StopRequest
 from slipway.rollout.target import Call, TrafficState
 from slipway.rollout.traffic import Traffic
-from slipway.settings import Size
+from slipway.settings import Line
+from slipway.settings.data import Size
 from tests.slipway.rollout.live import SYSTEM, Live, traffic, write_replay, write_truth
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -30,7 +31,7 @@ class Watched(LocalTarget):
     """The local target of a line whose stable version is 1, with a diary."""
 
     def __init__(self, live: Live, size: Size) -> None:
-        super().__init__(live.project, SYSTEM, size, live.second, "experiment")
+        super().__init__(Line(live.project, SYSTEM, size), live.second, "experiment")
         self.diary: list[tuple[str, Any]] = []
         self.path.parent.mkdir(parents=True, exist_ok=True)
         self.path.write_text(TrafficState(stable=live.first).model_dump_json(), encoding="utf-8")
@@ -269,7 +270,7 @@ def test_the_maximum_duration_ends_it(rollout: Rollout, live: Live, tmp_path: Pa
 )
 def test_a_stop_that_is_asked_for_aborts(rollout: Rollout, live: Live, tmp_path: Path) -> None:
     """However much users love the canary: nothing more is sent, and the traffic goes back."""
-    stop, asked = StopRequest(live.project, SYSTEM, "small"), ExitStack()
+    stop, asked = StopRequest(live.line), ExitStack()
     asks = iter([stop.made("robots", 0)])
     rollout.progress = lambda *_: [asked.enter_context(ask) for ask in asks] and None
     with asked:
@@ -283,7 +284,7 @@ def test_a_stop_that_is_asked_for_aborts(rollout: Rollout, live: Live, tmp_path:
 
 def test_a_stop_before_the_first_request_aborts(rollout: Rollout, live: Live, tmp_path: Path) -> None:
     """Evidence of nothing is evidence too."""
-    with StopRequest(live.project, SYSTEM, "small").made("robots", 0):
+    with StopRequest(live.line).made("robots", 0):
         found = rollout.run(traffic(live.card, tmp_path, 2100))
 
     assert [(look.requests, look.verdict.outcome) for look in found.looks] == [(0, "abort")]

@@ -9,21 +9,22 @@ import pytest
 
 from slipway.base.errors import Refused, SlipwayError
 from slipway.release import servers
-from slipway.rollout.local import LocalTarget, Start, state, state_path
+from slipway.rollout.local import LocalTarget, Start, state
 from slipway.rollout.stop import StopRequest
 from slipway.rollout.target import Call, Deployed, TrafficState, read_answer
 from slipway.rollout.traffic import Answer
-from tests.slipway.rollout.live import SYSTEM, Live, traffic
+from tests.slipway.rollout.live import Live, traffic
 from tests.slipway.root import ROOT
 
 KILLED = """
 import os, sys
 from pathlib import Path
+from slipway.settings import Line
 from slipway.settings.root import Project
 from slipway.rollout.local import LocalTarget
 from slipway.rollout.target import Deployed
 canary = Deployed(number=2, bento=sys.argv[2])
-with LocalTarget(Project(Path(sys.argv[1])), "ad_click", "small", canary, "e") as target:
+with LocalTarget(Line(Project(Path(sys.argv[1])), "ad_click", "small"), canary, "e") as target:
     target.set_weight(10)
     os.kill(os.getpid(), 9)
 """
@@ -32,7 +33,7 @@ with LocalTarget(Project(Path(sys.argv[1])), "ad_click", "small", canary, "e") a
 @pytest.fixture(autouse=True)
 def clean(live: Live) -> Iterator[None]:
     """Nothing is live at first; no server is left at last."""
-    state_path(live.project, SYSTEM, "small").unlink(missing_ok=True)
+    live.line.traffic.unlink(missing_ok=True)
     yield
     assert servers.running(live.project) == []
 
@@ -40,39 +41,41 @@ def clean(live: Live) -> Iterator[None]:
 HOLDING = """
 import sys
 from pathlib import Path
+from slipway.settings import Line
 from slipway.settings.root import Project
 from slipway.rollout.local import LocalTarget
 from slipway.rollout.target import Deployed
 canary = Deployed(number=2, bento=sys.argv[2])
-with LocalTarget(Project(Path(sys.argv[1])), "ad_click", "small", canary, "e"):
+with LocalTarget(Line(Project(Path(sys.argv[1])), "ad_click", "small"), canary, "e"):
     print("holding", flush=True)
     sys.stdin.read()
 """
 ASKING = """
 import os, sys
 from pathlib import Path
+from slipway.settings import Line
 from slipway.settings.root import Project
 from slipway.rollout.stop import StopRequest
-with StopRequest(Project(Path(sys.argv[1])), "ad_click", "small").made("robots", 0):
+with StopRequest(Line(Project(Path(sys.argv[1])), "ad_click", "small")).made("robots", 0):
     os.kill(os.getpid(), 9)
 """
 
 
 def make_stable(live: Live, version: Deployed) -> None:
     """Traffic of the line goes to a version."""
-    path = state_path(live.project, SYSTEM, "small")
+    path = live.line.traffic
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(TrafficState(stable=version).model_dump_json(), encoding="utf-8")
 
 
 def target(live: Live, canary: Deployed | None = None, start: Start = servers.start) -> LocalTarget:
     """The local target of the line."""
-    return LocalTarget(live.project, SYSTEM, "small", canary, "experiment", start)
+    return LocalTarget(live.line, canary, "experiment", start)
 
 
 def now(live: Live) -> TrafficState | None:
     """Where traffic goes."""
-    return state(live.project, SYSTEM, "small")
+    return state(live.line)
 
 
 def test_each_arm_answers_by_its_version(live: Live, tmp_path: Path) -> None:
@@ -161,7 +164,7 @@ def run(live: Live, script: str) -> int:
 
 def test_a_request_to_stop_ends_with_its_maker(live: Live) -> None:
     """A killed one leaves its file, and nobody obeys that."""
-    asked = StopRequest(live.project, SYSTEM, "small")
+    asked = StopRequest(live.line)
     with asked.made("robots", 0):
         found = asked.found()
 
@@ -175,7 +178,7 @@ def test_who_asks_for_the_traffic_of_a_dead_canary_has_it(live: Live) -> None:
     make_stable(live, live.first)
 
     assert run(live, KILLED) == -9
-    with LocalTarget(live.project, SYSTEM, "small", stop="robots", release_s=0):
+    with LocalTarget(live.line, stop="robots", release_s=0):
         assert now(live) == TrafficState(stable=live.first)
         assert servers.running(live.project) == []
 
@@ -197,7 +200,7 @@ def test_a_holder_that_does_not_let_go_is_named(live: Live) -> None:
     with subprocess.Popen(command, cwd=ROOT, env={"PYTHONPATH": str(ROOT)}, text=True, **pipes) as holder:
         assert holder.stdout is not None
         assert holder.stdout.readline() == "holding\n"
-        asking = LocalTarget(live.project, SYSTEM, "small", stop="robots", release_s=0.1)
+        asking = LocalTarget(live.line, stop="robots", release_s=0.1)
         with pytest.raises(Refused, match=rf"another process \({holder.pid}\) still has the local traffic"):
             asking.__enter__()
         during = now(live)

@@ -6,10 +6,10 @@ import pytest
 
 from slipway.base.atomic import write_text
 from slipway.registry.versions import Registry
-from slipway.rollout.local import state_path
-from slipway.rollout.promotion import Intent, intent_path
+from slipway.rollout.promotion import Intent
 from slipway.rollout.status import differences, look
 from slipway.rollout.target import Deployed, TrafficState
+from slipway.settings import Line
 from slipway.settings.root import Project
 from tests.slipway.cli.conftest import settings_only, slipway
 from tests.slipway.report import sample
@@ -23,7 +23,7 @@ ONE, TWO = Deployed(number=1, bento="b:1"), Deployed(number=2, bento="b:2")
 def registry(tmp_path_factory: pytest.TempPathFactory) -> Registry:
     """Two versions, the first in production."""
     root = settings_only(tmp_path_factory.mktemp("status") / "a project")
-    found = Registry(Project(root), "ad_click", "small")
+    found = Registry(Line(Project(root), "ad_click", "small"))
     tiny_version(ROOT, root / "one", "logistic")
     for _ in range(2):
         found.register(found.start_run("training", "r", "f"), root / "one")
@@ -38,12 +38,12 @@ def project(registry: Registry) -> Project:
 
 def send(registry: Registry, traffic: TrafficState) -> None:
     """Write down where traffic goes."""
-    write_text(state_path(project(registry), "ad_click", "small"), traffic.model_dump_json())
+    write_text(registry.line.traffic, traffic.model_dump_json())
 
 
 def problems(registry: Registry) -> list[str]:
     """What the command finds."""
-    return look(project(registry), "ad_click", "small", registry).problems
+    return look(registry).problems
 
 
 @pytest.mark.parametrize(
@@ -98,7 +98,7 @@ def test_a_move_that_was_killed_is_told(registry: Registry) -> None:
     """It says who settles it."""
     send(registry, TrafficState(stable=ONE))
     assert problems(registry) == []
-    path = intent_path(project(registry), "ad_click", "small")
+    path = registry.line.intent
     write_text(path, Intent(record=sample.record(version=2, replaced=1)).model_dump_json())
     told = problems(registry)
     path.unlink()

@@ -11,8 +11,8 @@ from slipway.base.errors import SlipwayError
 from slipway.release import servers
 from slipway.release.bento import bento_path, package
 from slipway.release.servers import start
-from slipway.rollout.local import state_path
 from slipway.rollout.target import Deployed, TrafficState
+from slipway.settings import Line
 from slipway.settings.root import Project
 from tests.slipway.cli.conftest import only_line, settings_only, slipway
 from tests.slipway.root import ROOT
@@ -93,7 +93,7 @@ def project(running: Running, tmp_path: Path) -> Project:
     found = Project(settings_only(tmp_path / "a project"))
     tag = running.server.tag
     shutil.copytree(bento_path(running.project, tag), bento_path(found, tag))
-    path = state_path(found, "ad_click", "full")
+    path = Line(found, "ad_click", "full").traffic
     path.parent.mkdir(parents=True)
     path.write_text(TrafficState(stable=Deployed(number=7, bento=tag)).model_dump_json())
     return found

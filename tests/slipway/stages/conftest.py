@@ -11,6 +11,7 @@ from slipway.base.digest import sha256
 from slipway.records.evidence import Evidence
 from slipway.registry.tracking import DATABASE
 from slipway.registry.versions import Registry
+from slipway.settings import Line
 from slipway.settings.root import Project
 from slipway.stages.run import RunRef
 from slipway.version.manifest import MANIFEST
@@ -37,7 +38,7 @@ class Desk:
     @property
     def registry(self) -> Registry:
         """The registry of the project."""
-        return Registry(Project(self.root), "ad_click", "small")
+        return Registry(Line(Project(self.root), "ad_click", "small"))
 
     def write_evidence(self, **changes: object) -> Evidence:
         """Good evidence about the candidate that lies here, or what `changes` make of it."""
@@ -56,7 +57,7 @@ def database(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The database of an empty registry, to copy: MLflow takes seconds to make one."""
     root = tmp_path_factory.mktemp("registry")
     shutil.copyfile(ROOT / "project.yaml", root / "project.yaml")
-    registry = Registry(Project(root), "ad_click", "small")
+    registry = Registry(Line(Project(root), "ad_click", "small"))
     registry.client.search_experiments(max_results=1)
     return registry.folder / DATABASE
 

@@ -9,8 +9,8 @@ import pytest
 import yaml
 
 from slipway.registry.versions import Registry
-from slipway.rollout.local import state_path
 from slipway.rollout.target import Deployed, TrafficState
+from slipway.settings import Line
 from slipway.settings.root import Project
 from slipway.stages.package import package
 from slipway.stages.run import RunRef
@@ -22,7 +22,7 @@ RUN = RunRef(id="rollout", system="ad_click", size="small", revision="WORKSPACE"
 
 
 @dataclass(frozen=True)
-class Line:
+class Packaged:
     """The project, a split to replay, and the Bentos by version."""
 
     root: Path
@@ -30,14 +30,14 @@ class Line:
     bentos: dict[int, str]
 
     @property
-    def project(self) -> Project:
-        """The project."""
-        return Project(self.root)
+    def line(self) -> Line:
+        """Its small line."""
+        return Line(Project(self.root), "ad_click", "small")
 
     @property
     def registry(self) -> Registry:
         """Its registry."""
-        return Registry(self.project, "ad_click", "small")
+        return Registry(self.line)
 
     def decisions(self) -> list[tuple[str, int | None, int | None]]:
         """Decision, version and what was live, oldest first."""
@@ -46,30 +46,30 @@ class Line:
     def send_traffic(self, number: int) -> TrafficState:
         """Say that all of it goes to a version."""
         traffic = TrafficState(stable=Deployed(number=number, bento=self.bentos[number]))
-        path = state_path(self.project, "ad_click", "small")
+        path = self.line.traffic
         path.parent.mkdir(exist_ok=True)
         path.write_text(traffic.model_dump_json())
         return traffic
 
 
-def make_line(root: Path, versions: Mapping[int, Callable[[Path], None]]) -> Line:
+def packaged(root: Path, versions: Mapping[int, Callable[[Path], None]]) -> Packaged:
     """Register and package the versions, each of which something writes into its folder."""
     shutil.copytree(ROOT / "systems", root / "systems", ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copyfile(ROOT / "project.yaml", root / "project.yaml")
     card = root / "systems" / "ad_click" / "system.yaml"
     rollout = short(Project(root).card("ad_click")).rollout.model_dump(mode="json")
     card.write_text(yaml.safe_dump(yaml.safe_load(card.read_text()) | {"rollout": rollout}))
-    line = Line(root, root.parent / "data", {})
-    write_replay(line.data, 2100)
-    (line.data / "manifest.json").write_text(sample.split().model_dump_json())
+    made = Packaged(root, root.parent / "data", {})
+    write_replay(made.data, 2100)
+    (made.data / "manifest.json").write_text(sample.split().model_dump_json())
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(root)
         for number, write in versions.items():
             folder = root.parent / f"version{number}"
             write(folder)
-            run = line.registry.start_run("training", RUN.id, RUN.fingerprint)
-            line.registry.register(run, folder)
+            run = made.registry.start_run("training", RUN.id, RUN.fingerprint)
+            made.registry.register(run, folder)
             known = {"id": f"20260101T000000{number:03d}-r", "decision": "registered", "version": number}
-            line.registry.keep(sample.record(**known, run=run, canary=None), root.parent)
-            line.bentos[number] = package(RUN, number)
-    return line
+            made.registry.keep(sample.record(**known, run=run, canary=None), root.parent)
+            made.bentos[number] = package(RUN, number)
+    return made

@@ -18,7 +18,7 @@ from slipway.stages.canary import canary
 from slipway.stages.smoke import smoke
 from slipway.version.manifest import MANIFEST, code_digest
 from tests.slipway.root import ROOT
-from tests.slipway.stages.packaged import RUN, Line, make_line
+from tests.slipway.stages.packaged import RUN, Packaged, packaged
 from tests.slipway.tiny import tiny_version
 
 SERVED = """
@@ -46,7 +46,7 @@ def with_code(folder: Path, code: str) -> None:
 
 
 @pytest.fixture(scope="module")
-def line(tmp_path_factory: pytest.TempPathFactory) -> Line:
+def line(tmp_path_factory: pytest.TempPathFactory) -> Packaged:
     """Version 1 is sound, 2 hangs when it is served, and 3 ends."""
 
     def written(code: str, folder: Path) -> None:
@@ -54,17 +54,17 @@ def line(tmp_path_factory: pytest.TempPathFactory) -> Line:
         with_code(folder, code)
 
     versions = {number: partial(written, code) for number, code in ((1, ""), (2, HANGS), (3, ENDS))}
-    return make_line(tmp_path_factory.mktemp("never ready") / "a project", versions)
+    return packaged(tmp_path_factory.mktemp("never ready") / "a project", versions)
 
 
-def make_live(line: Line, number: int) -> TrafficState:
+def make_live(line: Packaged, number: int) -> TrafficState:
     """Put a version into production."""
     line.registry.point("production", number)
     return line.send_traffic(number)
 
 
 @pytest.fixture
-def live(line: Line, monkeypatch: pytest.MonkeyPatch) -> Line:
+def live(line: Packaged, monkeypatch: pytest.MonkeyPatch) -> Packaged:
     """Version 1 is live, and servers of version 2 are waited for no longer than a second."""
     monkeypatch.chdir(line.root)
     make_live(line, 1)
@@ -78,10 +78,10 @@ def live(line: Line, monkeypatch: pytest.MonkeyPatch) -> Line:
     return line
 
 
-def test_the_sound_version_starts(live: Line) -> None:
+def test_the_sound_version_starts(live: Packaged) -> None:
     """So that it is their own code that holds the others back."""
-    server = servers.start(live.project, live.bentos[1], 1)
-    servers.stop(live.project, server)
+    server = servers.start(live.line.project, live.bentos[1], 1)
+    servers.stop(live.line.project, server)
 
     assert server.version == 1
 
@@ -97,10 +97,10 @@ def test_the_sound_version_starts(live: Line) -> None:
 )
 @pytest.mark.parametrize(("number", "said"), NEVER_READY)
 def test_a_bento_that_never_gets_ready_gets_no_traffic(
-    live: Line, tmp_path: Path, number: int, said: str
+    live: Packaged, tmp_path: Path, number: int, said: str
 ) -> None:
     """It is ended, and the record says why."""
-    aliases, before = live.registry.get(number).aliases, state(live.project, "ad_click", "small")
+    aliases, before = live.registry.get(number).aliases, state(live.line)
 
     with pytest.raises(Refused, match=f"it never got ready: .*{said}") as caught:
         smoke(RUN, number, live.bentos[number], tmp_path / "checks.json")
@@ -108,8 +108,8 @@ def test_a_bento_that_never_gets_ready_gets_no_traffic(
     assert (record.decision, record.version, record.reason) == ("refused", number, str(caught.value))
     assert live.registry.get(number).aliases == aliases
     assert live.registry.resolve("production") == 1
-    assert state(live.project, "ad_click", "small") == before
-    assert servers.running(live.project) == []
+    assert state(live.line) == before
+    assert servers.running(live.line.project) == []
 
 
 @pytest.mark.gate(
@@ -123,23 +123,23 @@ def test_a_bento_that_never_gets_ready_gets_no_traffic(
 )
 @pytest.mark.parametrize(("number", "said"), NEVER_READY)
 def test_a_canary_that_never_gets_ready_is_refused(
-    live: Line, tmp_path: Path, number: int, said: str
+    live: Packaged, tmp_path: Path, number: int, said: str
 ) -> None:
     """Stable's server, which did get ready, is ended too; an alias that was held from before goes."""
     live.registry.point("canary", number)
-    before = state(live.project, "ad_click", "small")
+    before = state(live.line)
 
     with pytest.raises(Refused, match=f"the canary never got ready: .*{said}") as caught:
         canary(RUN, number, 1, live.bentos[number], live.data, tmp_path / "evidence.json")
     record = live.registry.records()[-1]
     assert (record.decision, record.version, record.reason) == ("refused", number, str(caught.value))
     assert [live.registry.resolve(alias) for alias in ("production", "canary")] == [1, None]
-    assert state(live.project, "ad_click", "small") == before
+    assert state(live.line) == before
     assert not (tmp_path / "evidence.json").exists()
-    assert servers.running(live.project) == []
+    assert servers.running(live.line.project) == []
 
 
-def test_a_stable_version_that_does_not_start_is_an_error(live: Line, tmp_path: Path) -> None:
+def test_a_stable_version_that_does_not_start_is_an_error(live: Packaged, tmp_path: Path) -> None:
     """It says nothing about the version on trial, so nothing is decided about that."""
     before, known = make_live(live, 3), len(live.registry.records())
 
@@ -147,5 +147,5 @@ def test_a_stable_version_that_does_not_start_is_an_error(live: Line, tmp_path: 
         canary(RUN, 1, 3, live.bentos[1], live.data, tmp_path / "evidence.json")
     assert caught.value.exit_code == 1
     assert len(live.registry.records()) == known
-    assert state(live.project, "ad_click", "small") == before
-    assert servers.running(live.project) == []
+    assert state(live.line) == before
+    assert servers.running(live.line.project) == []

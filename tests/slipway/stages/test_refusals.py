@@ -11,8 +11,8 @@ from slipway.base.errors import Refused
 from slipway.cli.console import Teller
 from slipway.cli.jobs import rollout
 from slipway.cli.move import clear
-from slipway.rollout.local import state_path
 from slipway.rollout.target import Deployed, TrafficState
+from slipway.settings import Line
 from slipway.settings.root import Project
 from slipway.stages.canary import canary
 from slipway.stages.package import package
@@ -145,7 +145,7 @@ def test_a_rollback_without_a_version_before_is_refused(desk: Desk) -> None:
     desk.registry.point("production", 1)
 
     with pytest.raises(Refused, match="a rollback needs both"):
-        roll_back(Project(desk.root), "ad_click", "small", "because")
+        roll_back(Line(Project(desk.root), "ad_click", "small"), "because")
     assert desk.registry.resolve("production") == 1
     assert desk.registry.get(1).barred is None
     assert [("registered", 1)] == decisions(desk)
@@ -166,7 +166,7 @@ def test_a_rollback_for_no_reason_is_refused(desk: Desk) -> None:
     desk.registry.point("production", 1)
 
     with pytest.raises(Refused, match="needs a reason"):
-        roll_back(Project(desk.root), "ad_click", "small", " ")
+        roll_back(Line(Project(desk.root), "ad_click", "small"), " ")
     assert desk.registry.resolve("production") == 1
     assert desk.registry.get(1).barred is None
     assert [("registered", 1)] == decisions(desk)
@@ -231,7 +231,7 @@ def test_no_rollout_of_the_live_version_is_begun(desk: Desk) -> None:
     desk.registry.point("production", 1)
 
     with pytest.raises(Refused, match="in production already"):
-        rollout(Project(desk.root), RUN, 1, Teller(quiet=True))
+        rollout(Line(Project(desk.root), "ad_click", "small"), "WORKSPACE", 1, Teller(quiet=True))
     assert not (desk.root / ".slipway" / "runs").exists()
     assert [("registered", 1)] == decisions(desk)
 
@@ -267,9 +267,10 @@ def test_two_rollouts_do_not_share_the_traffic(desk: Desk) -> None:
     pq.write_table(impressions(400), desk.data / "replay.parquet")
     card = desk.root / "systems" / "ad_click" / "system.yaml"
     card.write_text(card.read_text().split("rollout:")[0] + SHORT)
-    traffic = state_path(Project(desk.root), "ad_click", "small")
+    line = Line(Project(desk.root), "ad_click", "small")
+    traffic = line.traffic
     write_text(traffic, UNDER_WAY.model_dump_json())
-    lock = desk.root / ".slipway" / "locks" / f"local-{traffic.stem}.lock"
+    lock = line.traffic_lock
     lock.parent.mkdir(parents=True)
 
     with subprocess.Popen(

@@ -10,12 +10,12 @@ import pytest
 
 from slipway.base.errors import Refused
 from slipway.release import servers
-from slipway.rollout.local import state, state_path
+from slipway.rollout.local import state
 from slipway.rollout.target import Deployed, TrafficState
 from slipway.stages.canary import canary
 from tests.slipway.cli.conftest import environment, slipway
 from tests.slipway.root import ROOT
-from tests.slipway.stages.packaged import RUN, Line, make_line
+from tests.slipway.stages.packaged import RUN, Packaged, packaged
 from tests.slipway.tiny import tiny_version
 
 REASON = "clicks from robots"
@@ -23,6 +23,7 @@ ROLLOUT = """
 import sys, time
 from pathlib import Path
 from slipway.rollout.stop import StopRequest
+from slipway.settings import Line
 from slipway.stages import canary
 from slipway.stages.abort import abort
 from slipway.stages.judge import judge
@@ -30,7 +31,7 @@ from slipway.stages.run import RunRef, project
 
 def wait_for_the_rollback(done, total, text):
     print(f"{done} of {total}", flush=True)
-    while StopRequest(project(), "ad_click", "small").found() is None:
+    while StopRequest(Line(project(), "ad_click", "small")).found() is None:
         time.sleep(0.02)
 
 canary._progress = wait_for_the_rollback
@@ -43,7 +44,7 @@ abort(run, 3, 2, bento, data, smoked, evidence, report)
 
 
 @pytest.fixture(scope="module")
-def line(tmp_path_factory: pytest.TempPathFactory) -> Line:
+def line(tmp_path_factory: pytest.TempPathFactory) -> Packaged:
     """Three versions are registered and packaged; 3 is to be tried."""
 
     def written(number: int, kind: str, folder: Path) -> None:
@@ -51,11 +52,11 @@ def line(tmp_path_factory: pytest.TempPathFactory) -> Line:
 
     kinds = {1: "logistic", 2: "boosting", 3: "boosting"}
     versions = {number: partial(written, number, kind) for number, kind in kinds.items()}
-    return make_line(tmp_path_factory.mktemp("rollback") / "a project", versions)
+    return packaged(tmp_path_factory.mktemp("rollback") / "a project", versions)
 
 
 @pytest.fixture
-def live(line: Line) -> Line:
+def live(line: Packaged) -> Packaged:
     """Version 2 is live, 1 was before it, and nothing is barred."""
     line.registry.clear(2)
     for alias, number in (("canary", None), ("production", 2), ("previous", 1)):
@@ -64,7 +65,7 @@ def live(line: Line) -> Line:
     return line
 
 
-def begin_rollout(line: Line) -> subprocess.Popen[str]:
+def begin_rollout(line: Packaged) -> subprocess.Popen[str]:
     """The rollout of version 3 in a process of its own, until its first batch is served."""
     (line.root / "smoked.json").write_text("[]")
     names = ("evidence.json", "smoked.json", "report.html")
@@ -79,7 +80,7 @@ def begin_rollout(line: Line) -> subprocess.Popen[str]:
 
 
 @pytest.mark.gate("canary.not_stopped")
-def test_a_rollback_takes_the_traffic_from_a_canary(live: Line) -> None:
+def test_a_rollback_takes_the_traffic_from_a_canary(live: Packaged) -> None:
     """The rollout under way ends as aborted and says why; production is where the rollback put it."""
     rollout = begin_rollout(live)
     try:
@@ -101,10 +102,8 @@ def test_a_rollback_takes_the_traffic_from_a_canary(live: Line) -> None:
     assert [registry.resolve(alias) for alias in ("production", "previous", "canary")] == [1, None, None]
     assert registry.get(2).barred == REASON
     assert registry.get(3).barred is None
-    assert state(live.project, "ad_click", "small") == TrafficState(
-        stable=Deployed(number=1, bento=live.bentos[1])
-    )
-    assert servers.running(live.project) == []
+    assert state(live.line) == TrafficState(stable=Deployed(number=1, bento=live.bentos[1]))
+    assert servers.running(live.line.project) == []
 
 
 @pytest.mark.gate(
@@ -117,24 +116,24 @@ def test_a_rollback_takes_the_traffic_from_a_canary(live: Line) -> None:
     guard="slipway/stages/canary.py:_unmoved:production traffic goes to version",
 )
 def test_a_canary_does_not_begin_against_another_production(
-    live: Line, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    live: Packaged, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Its evidence would be about a version that is not live."""
     monkeypatch.chdir(live.root)
     traffic = TrafficState(stable=Deployed(number=1, bento=live.bentos[1]))
-    state_path(live.project, "ad_click", "small").write_text(traffic.model_dump_json())
+    live.line.traffic.write_text(traffic.model_dump_json())
 
     with pytest.raises(Refused, match="goes to version 1, not 2 as when this rollout began"):
         canary(RUN, 3, 2, live.bentos[3], live.data, tmp_path / "evidence.json")
-    assert state(live.project, "ad_click", "small") == traffic
+    assert state(live.line) == traffic
     assert live.registry.resolve("canary") is None
     assert not (tmp_path / "evidence.json").exists()
     assert live.decisions()[-1][:2] == ("refused", 3)
-    assert servers.running(live.project) == []
+    assert servers.running(live.line.project) == []
 
 
-def test_the_registry_shows_what_the_project_is(live: Line) -> None:
+def test_the_registry_shows_what_the_project_is(live: Packaged) -> None:
     """Whoever opens a shared MLflow reads the description of `project.yaml` beside the model."""
     shown = live.registry.client.get_registered_model(live.registry.name).description
 
-    assert shown == live.project.settings.description
+    assert shown == live.line.project.settings.description

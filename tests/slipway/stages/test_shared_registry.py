@@ -9,7 +9,7 @@ import pytest
 
 from slipway.base.errors import Refused
 from slipway.registry.versions import Registry
-from slipway.rollout.promotion import intent_path
+from slipway.settings import Line
 from slipway.settings.root import Project
 from slipway.stages.canary import canary
 from slipway.stages.first import first
@@ -77,10 +77,11 @@ def team(desk: Desk, database: Path, tmp_path: Path, monkeypatch: pytest.MonkeyP
 
 def finish(team: Team) -> None:
     """What a killed move left is finished."""
-    path = intent_path(Project(team.desk.root), "ad_click", "small")
+    line = Line(Project(team.desk.root), "ad_click", "small")
+    path = line.intent
     path.parent.mkdir(parents=True)
     path.write_text("{}")
-    recover(Project(team.desk.root), "ad_click", "small")
+    recover(line)
 
 
 @pytest.mark.parametrize(

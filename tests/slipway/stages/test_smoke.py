@@ -13,6 +13,7 @@ from slipway.base.errors import Refused
 from slipway.registry.versions import Registry
 from slipway.release import servers
 from slipway.release.servers import Server
+from slipway.settings import Line
 from slipway.settings.root import Project
 from slipway.stages.package import package
 from slipway.stages.register import register
@@ -77,7 +78,7 @@ class Packaged:
     @property
     def registry(self) -> Registry:
         """Its registry."""
-        return Registry(Project(self.root), "ad_click", "small")
+        return Registry(Line(Project(self.root), "ad_click", "small"))
 
 
 @pytest.fixture(scope="module")
@@ -92,7 +93,7 @@ def packaged(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Packaged]:
     tiny_version(ROOT, root.parent / "version", "boosting")
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(root)
-        registry = Registry(Project(root), "ad_click", "small")
+        registry = Registry(Line(Project(root), "ad_click", "small"))
         run = registry.start_run("training", RUN.id, RUN.fingerprint)
         registry.register(run, root.parent / "version")
         known = {"id": "20260101T000000001-r", "decision": "registered", "version": 1}

@@ -13,7 +13,7 @@ import pytest
 from slipway.data.split import split
 from slipway.data.versions import fingerprint, hash_of, reproduce
 from slipway.registry.versions import Registry
-from slipway.settings import load_card
+from slipway.settings import Line, load_card
 from slipway.settings.root import Project
 from slipway.stages.check import check
 from slipway.stages.evaluate import evaluate
@@ -78,9 +78,9 @@ def committed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (root / "systems/ad_click/dvc.yaml").write_text(STAGE)
     split_of(rows(), root / "made")
     shutil.rmtree(root / "made-raw")
-    assert Registry(Project(root), "ad_click", "small").client  # laid out once, for the copies
+    assert Registry(Line(Project(root), "ad_click", "small")).client  # laid out once, for the copies
     git(root, "init", "--quiet")
-    assert reproduce(Project(root), "ad_click", "small")
+    assert reproduce(Line(Project(root), "ad_click", "small"))
     git(root, "add", "--all")
     git(root, "commit", "--quiet", "--message", "first")
     return root
@@ -94,23 +94,28 @@ class Desk:
     out: Path
 
     @property
+    def line(self) -> Line:
+        """Its small line."""
+        return Line(self.project, "ad_click", "small")
+
+    @property
     def registry(self) -> Registry:
         """Its registry."""
-        return Registry(self.project, "ad_click", "small")
+        return Registry(self.line)
 
     @property
     def split(self) -> Path:
         """The split in the working tree."""
-        return self.project.data("ad_click", "small") / "split"
+        return self.line.data / "split"
 
     def run(self, revision: str = "WORKSPACE", data: Path | None = None) -> RunRef:
         """A run on the data that DVC names, or on some by its own hash."""
-        named = fingerprint(self.project, "ad_click", "small") if data is None else hash_of(data)
+        named = fingerprint(self.line) if data is None else hash_of(data)
         return RunRef(id="r", system="ad_click", size="small", revision=revision, fingerprint=named)
 
     def cached(self, name: str) -> Path:
         """A file of the split as DVC's cache has it; without a name, the list of them."""
-        found = fingerprint(self.project, "ad_click", "small")
+        found = fingerprint(self.line)
         cache = self.project.root / ".dvc" / "cache" / "files" / "md5"
         if name:
             listed = json.loads((cache / found[:2] / found[2:]).read_text())

@@ -1,0 +1,77 @@
+"""A line of versions: one system at one size. Sizes are never compared with each other."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from slipway.settings.card import Card
+from slipway.settings.data import Size
+from slipway.settings.project import bento_name, line_name
+from slipway.settings.root import Project
+
+
+@dataclass(frozen=True)
+class Line:
+    """What versions are compared within; it names their card, their registry and everything on disk."""
+
+    project: Project
+    system: str
+    size: Size
+
+    @property
+    def name(self) -> str:
+        """As files and experiments call it: `ad_click`, `ad_click-small`."""
+        return line_name(self.system, self.size)
+
+    @property
+    def registered(self) -> str:
+        """The name of its versions in the registry."""
+        return f"{self.project.settings.name}.{self.name}"
+
+    @property
+    def bento(self) -> str:
+        """The name of its Bentos."""
+        return bento_name(self.registered)
+
+    @cached_property
+    def card(self) -> Card:
+        """The design card of its system."""
+        return self.project.card(self.system)
+
+    @property
+    def data(self) -> Path:
+        """The folder of its DVC outputs."""
+        return self.project.root / "data" / self.system / self.size
+
+    @property
+    def lock(self) -> Path:
+        """Held by whoever moves its `production`."""
+        return self._kept("locks", f"{self.name}.lock")
+
+    @property
+    def traffic_lock(self) -> Path:
+        """Held by whoever has its traffic on this machine."""
+        return self._kept("locks", f"local-{self.name}.lock")
+
+    @property
+    def stop_request(self) -> Path:
+        """Why somebody asks for its traffic, while they do."""
+        return self._kept("locks", f"stop-{self.name}.txt")
+
+    @property
+    def intent(self) -> Path:
+        """A move of its `production`, while it lasts."""
+        return self._kept("intents", f"{self.name}.json")
+
+    @property
+    def traffic(self) -> Path:
+        """Where its traffic goes on this machine."""
+        return self._kept("local", f"{self.name}.json")
+
+    @property
+    def last(self) -> Path:
+        """What its last demo decided, and on which inputs."""
+        return self._kept("last", f"{self.name}.json")
+
+    def _kept(self, folder: str, name: str) -> Path:
+        return self.project.state / folder / name
