@@ -130,7 +130,7 @@ def run_locally(
             last = listener.tasks[-1] if listener.tasks else "the first task"
             raise listener.error or errors.SlipwayError(
                 f"{last} failed: {listener.other}; its log is {path}"
-            ) from error
+            ) from error  # guard run.task
         finally:
             servers.reap(project)  # those of a task that was killed
     return LocalRun(tuple(listener.tasks), path)

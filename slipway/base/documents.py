@@ -43,14 +43,14 @@ def parse(content: bytes, model: type[Document], place: str, advice: str = "") -
     except (ValueError, RecursionError) as error:
         raise SlipwayError(
             f"{place}: cut off or no JSON, expected a {model.__name__} ({error}){_then(advice)}"
-        ) from error
+        ) from error  # guard document.whole
     known = model.model_fields["schema_version"].default
     version = found.get("schema_version") if isinstance(found, dict) else None
     if isinstance(version, int) and version > known:
         raise SlipwayError(
             f"{place}: schema_version {version} of a {model.__name__} was written by a newer slipway, "
             f"this one reads up to {known}: upgrade slipway"
-        )
+        )  # guard document.newer
     try:
         return model.model_validate_json(content)
     except ValidationError as error:

@@ -42,7 +42,7 @@ def check(system: System = None, size: DataSize = "full") -> None:
     try:
         require(found)
     except Refused as error:
-        raise Refused(f"{error} (Data Docs: {docs})") from error
+        raise Refused(f"{error} (Data Docs: {docs})") from error  # guard check.failed
 
 
 @app.command()
@@ -54,8 +54,8 @@ def split(system: System = None, size: DataSize = "full") -> None:
 
     project, card = _open(system)
     folder = Line(project, card.name, size).data
-    require(read_summary(folder / "checks" / RESULT))
-    require_checked(folder / "checks" / RESULT, [folder / "raw" / ROWS])
+    require(read_summary(folder / "checks" / RESULT))  # guard check.failed
+    require_checked(folder / "checks" / RESULT, [folder / "raw" / ROWS])  # guard split.unchanged
     manifest = split_rows(card, card.name, size, folder / "raw", folder / "split")
     for name, part in manifest.parts.items():
         typer.echo(

@@ -21,7 +21,7 @@ def demo(system: System = None, size: DataSize = "full", as_json: Json = False) 
     from slipway.registry.versions import Registry
 
     line, teller = line_of(system, size), Teller(quiet=as_json)
-    Registry(line).require_embedded()
+    Registry(line).require_embedded()  # guard registry.embedded
     _ready(line.project, teller)
     with teller.doing(f"dvc repro: data of {line.system} ({size})"):
         reproduce(line)
@@ -35,7 +35,7 @@ def demo(system: System = None, size: DataSize = "full", as_json: Json = False) 
         record = _decide(line, "baseline", teller)
         if record.decision != "first":  # else the candidate, never compared, would be the first
             summarise(line, record, as_json)
-            raise Refused(f"the baseline did not go to production: {record.reason}")
+            raise Refused(f"the baseline did not go to production: {record.reason}")  # guard demo.baseline
     record = _decide(line, "all", teller)
     remember(line, inputs, record)
     summarise(line, record, as_json)
@@ -47,7 +47,7 @@ def _ready(project: Project, teller: Teller) -> None:
 
     findings = [(one, f"{one.name}: {one.found}; {one.hint}") for one in diagnose(project) if not one.ok]
     if missing := [text for one, text in findings if one.missing]:
-        raise SlipwayError("this machine is not ready: " + " | ".join(missing))
+        raise SlipwayError("this machine is not ready: " + " | ".join(missing))  # guard demo.ready
     for _, text in findings:
         teller.line(f"warning: {text}")
 

@@ -39,6 +39,7 @@ def rollout(line: Line, revision: str, version: int, teller: Teller) -> Decision
     """Run the rollout pipeline for one version; returns the record of the decision."""
     stable = live(line, teller)
     if version == stable:
+        # guard canary.another_version
         raise Refused(f"version {version} is in production already; there is nothing to compare it with")
     run = reference(line, revision)
     arguments = {"run": run.model_dump(), "version": version, "stable": stable}
@@ -88,6 +89,6 @@ def raise_for(record: DecisionRecord) -> None:
         Inconclusive: the evidence sufficed neither way.
     """
     if record.decision in ("refused", "abort"):
-        raise Refused(f"production did not move: {record.reason}")
+        raise Refused(f"production did not move: {record.reason}")  # guard command.refused
     if record.decision == "inconclusive":
-        raise Inconclusive(f"the evidence did not suffice: {record.reason}")
+        raise Inconclusive(f"the evidence did not suffice: {record.reason}")  # guard command.inconclusive

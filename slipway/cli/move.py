@@ -23,13 +23,13 @@ def rollout(
     from slipway.registry.versions import Registry
 
     registry = Registry(line_of(system, size))
-    registry.require_embedded()
+    registry.require_embedded()  # guard registry.embedded
     record = jobs.rollout(registry.line, revision, registry.chosen(version), Teller(quiet=as_json))
     if as_json:
         print_json(record.model_dump_json())
     else:
         out.print(f"{record.decision}: {record.reason}", markup=False)
-    jobs.raise_for(record)
+    jobs.raise_for(record)  # guard command.refused
 
 
 def rollback(
@@ -64,7 +64,7 @@ def clear(
 
     registry = Registry(line_of(system, size))
     if registry.get(version).barred is None:
-        raise Refused(f"{registry.name} version {version} is not barred")
+        raise Refused(f"{registry.name} version {version} is not barred")  # guard clear.barred
     registry.clear(version)
     if as_json:
         print_json(json.dumps({"version": version, "barred": None}))

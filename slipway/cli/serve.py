@@ -32,6 +32,7 @@ def serve(
     line = line_of(system, size)
     project, live = line.project, state(line)
     if live is None:
+        # guard serve.live
         raise Refused(f"no version of {line.system} ({size}) is live; run `slipway demo --size {size}` first")
     servers.reap(project)
     with _signals_exit():

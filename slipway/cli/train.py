@@ -31,7 +31,7 @@ def train(
         out.print(f"{record.decision}: {record.reason}", markup=False)
     compared = record.evaluation is not None  # else the data was refused, which somebody has to look at
     if not (allow_refusal and compared):
-        jobs.raise_for(record)
+        jobs.raise_for(record)  # guard command.refused
 
 
 def add(app: typer.Typer) -> None:

@@ -57,7 +57,7 @@ def require(summary: CheckSummary) -> None:
     """
     if failed := summary.failed_critical:
         more = [f"and {len(failed) - MOST} more"] if len(failed) > MOST else []
-        raise Refused("the data fails its checks: " + "; ".join([*failed[:MOST], *more]))
+        raise Refused("the data fails its checks: " + "; ".join([*failed[:MOST], *more]))  # guard check.stops
 
 
 def read_summary(path: Path) -> CheckSummary:
@@ -81,6 +81,7 @@ def require_checked(path: Path, rows: list[Path]) -> None:
     checked = json.loads(path.read_text(encoding="utf-8")).get("rows", {})
     for file in rows:
         if checked.get(file.name) != sha256(file):
+            # guard split.unchanged
             raise Refused(f"{file}: changed since it was checked in {path}; run `slipway data check` again")
 
 

@@ -74,6 +74,7 @@ def column_types(rows: list[Path], needed: list[str] | None = None) -> dict[str,
         for path in rows[1:]:
             other = _types(connection, path)
             for name in needed or sorted(first.keys() | other.keys()):
+                # guard ingest.schemas
                 _require_same(name, (rows[0], first.get(name)), (path, other.get(name)))
     return first
 

@@ -41,7 +41,7 @@ def require_parts(checks: list[Check]) -> None:
     """
     failed = [str(check) for check in checks if not check.passed]
     if failed:
-        raise Refused("the parts of the data fail their checks: " + "; ".join(failed))
+        raise Refused("the parts of the data fail their checks: " + "; ".join(failed))  # guard parts.time
 
 
 def read_manifest(folder: Path) -> SplitManifest:

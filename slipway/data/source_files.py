@@ -51,7 +51,7 @@ def reader(source: TableSource, path: Path, needed: list[str]) -> Reader:
         raise SlipwayError(f"{path}: some files are gzip and some are not; all or none must be")
     if packed[0]:
         for file in files:
-            require_whole(file)
+            require_whole(file)  # guard ingest.gzip
     columns = _columns(source, files)
     kinds = ", ".join(f"{quoted(name)}: 'VARCHAR'" for name in columns)
     return Reader(
@@ -72,7 +72,7 @@ def _files(path: Path, kind: str) -> list[Path]:
     if path.is_file():
         return [path]
     if not path.is_dir():
-        raise SlipwayError(f"{path}: no such file or folder; data.source.path names it")
+        raise SlipwayError(f"{path}: no such file or folder; data.source.path names it")  # guard ingest.file
     endings = (".parquet",) if kind == "parquet" else (f".{kind}", f".{kind}.gz")
     files = sorted(
         file
@@ -107,6 +107,7 @@ def _columns(source: TableSource, files: list[Path]) -> list[str]:
 def _require_distinct(file: Path, names: list[str]) -> None:
     """DuckDB would call the second of two names that differ in case alone by another one."""
     if len({name.lower() for name in names}) < len(names):
+        # guard ingest.names
         raise SlipwayError(f"{file}: two columns have the same name, case aside: {listed(names)}")
 
 
@@ -118,15 +119,15 @@ def first_row(path: Path, delimiter: str, trim: bool = False) -> list[str]:
     """
     text = head(path)
     if not text.strip():
-        raise SlipwayError(f"{path}: empty, expected rows")
+        raise SlipwayError(f"{path}: empty, expected rows")  # guard ingest.empty
     if text.lstrip().lower().startswith(_MARKUP):
-        raise SlipwayError(f"{path}: an HTML or XML page, expected delimited text")
+        raise SlipwayError(f"{path}: an HTML or XML page, expected delimited text")  # guard ingest.markup
     try:
         row = next(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter))
     except csv.Error as error:
         raise SlipwayError(f"{path}: line 1 cannot be read: {error}") from error
     if not row:
-        raise SlipwayError(f"{path}: line 1 is blank, expected the columns")
+        raise SlipwayError(f"{path}: line 1 is blank, expected the columns")  # guard ingest.header
     return [cell.strip(" ") for cell in row] if trim else row
 
 
@@ -141,7 +142,7 @@ def head(path: Path) -> str:
             begun = file.read(_HEAD)
         return codecs.getincrementaldecoder("utf-8-sig")().decode(begun)
     except UnicodeDecodeError as error:
-        raise SlipwayError(f"{path}: not UTF-8 text (byte {error.start})") from error
+        raise SlipwayError(f"{path}: not UTF-8 text (byte {error.start})") from error  # guard ingest.encoding
 
 
 def is_gzip(path: Path) -> bool:

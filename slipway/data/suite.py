@@ -56,13 +56,14 @@ def columns_of(config: Any) -> list[str]:
 def _expect_rows(found: list[Any]) -> None:
     from great_expectations import expectations as gxe
 
-    found.append(gxe.ExpectTableRowCountToBeBetween(min_value=1))
+    found.append(gxe.ExpectTableRowCountToBeBetween(min_value=1))  # guard check.rows
 
 
 def _expect_both_labels(found: list[Any], table: Columns) -> None:
     from great_expectations import expectations as gxe
 
     label = table.required("label")
+    # guard check.label
     found.append(gxe.ExpectColumnDistinctValuesToEqualSet(column=label, value_set=[0, 1]))
 
 
@@ -72,13 +73,13 @@ def _expect_keys_once(found: list[Any], table: Columns) -> None:
 
     request, option = table.column("request"), table.column("option")
     if request and option:
-        found.append(gxe.ExpectCompoundColumnsToBeUnique(column_list=[request, option]))
+        found.append(gxe.ExpectCompoundColumnsToBeUnique(column_list=[request, option]))  # guard check.key
 
 
 def _expect_column(found: list[Any], name: str) -> None:
     from great_expectations import expectations as gxe
 
-    found.append(gxe.ExpectColumnToExist(column=name))
+    found.append(gxe.ExpectColumnToExist(column=name))  # guard check.column
 
 
 def _expect_type(found: list[Any], name: str, column: Column) -> None:
@@ -86,6 +87,7 @@ def _expect_type(found: list[Any], name: str, column: Column) -> None:
     expected = TYPES[column.type]
     described = "SELECT column_type FROM (DESCRIBE SELECT * FROM {batch}) "
     where = f"WHERE column_name = '{name}' AND column_type <> '{expected}'"
+    # guard check.type
     found.append(_no_rows([name], described + where, f"must be of type {expected}", shows="type"))
 
 
@@ -94,6 +96,7 @@ def _expect_no_nulls(found: list[Any], name: str, column: Column) -> None:
 
     mostly, severity = (1.0, "critical") if column.role else (1 - column.null_share, column.severity)
     if mostly > 0:
+        # guard check.null_share
         found.append(gxe.ExpectColumnValuesToNotBeNull(column=name, mostly=mostly, severity=severity))
 
 
@@ -105,7 +108,7 @@ def _expect_range(found: list[Any], name: str, column: Column) -> None:
             gxe.ExpectColumnValuesToBeBetween(
                 column=name, min_value=column.min, max_value=column.max, severity=column.severity
             )
-        )
+        )  # guard check.range
 
 
 def _expect_allowed(found: list[Any], name: str, column: Column) -> None:
@@ -114,7 +117,7 @@ def _expect_allowed(found: list[Any], name: str, column: Column) -> None:
     if column.values is not None:
         found.append(
             gxe.ExpectColumnValuesToBeInSet(column=name, value_set=column.values, severity=column.severity)
-        )
+        )  # guard check.values
 
 
 def _expect_sound(found: list[Any], name: str, column: Column) -> None:
@@ -128,7 +131,7 @@ def _expect_sound(found: list[Any], name: str, column: Column) -> None:
     else:
         return
     query = f'SELECT "{name}" FROM {{batch}} WHERE NOT {sound}'  # noqa: S608 - the card's names
-    found.append(_no_rows([name], query, f"must be {words}", column.severity))
+    found.append(_no_rows([name], query, f"must be {words}", column.severity))  # guard check.sound
 
 
 def _expect_no_leak(found: list[Any], table: Columns, name: str, column: Column) -> None:
@@ -137,7 +140,7 @@ def _expect_no_leak(found: list[Any], table: Columns, name: str, column: Column)
         query = leak_query(name, label, time)
         found.append(
             _no_rows([name, label, time], query, "must not tell the label", column.severity, shows="leak")
-        )
+        )  # guard check.leak
 
 
 def _no_rows(

@@ -69,8 +69,9 @@ def _require_columns(fields: list[Field], found: Reader, path: Path) -> None:
             raise SlipwayError(
                 f"{path}: no column {field.source!r} for data.columns.{field.name}; "
                 f"found {listed(list(found.types))}"
-            )
+            )  # guard ingest.column
         if field.column.type == "string" and NO_TEXT.search(kind):
+            # guard ingest.text
             raise SlipwayError(f"{path}: column {field.source!r} holds {values.shown(kind)}, expected text")
 
 
@@ -94,7 +95,7 @@ def _refuse_faults(connection: Any, fields: list[Field], path: Path) -> None:
     counts = ", ".join(f"count(*) FILTER ({field.fault})" for field in fields)
     [(rows, *faults)] = connection.execute(f"SELECT count(*), {counts} FROM converted").fetchall()  # noqa: S608
     if not rows:
-        raise SlipwayError(f"{path}: no rows")
+        raise SlipwayError(f"{path}: no rows")  # guard ingest.rows
     for field, count in zip(fields, faults, strict=True):
         if count:
             first = f"FROM converted WHERE {field.fault} ORDER BY {ROW} LIMIT 1"
@@ -107,7 +108,7 @@ def _refuse_faults(connection: Any, fields: list[Field], path: Path) -> None:
             raise SlipwayError(
                 f"{file}: column {field.source!r}, row {earlier + 1}: found {found}, "
                 f"expected {field.expected} ({count} of {rows} rows)"
-            )
+            )  # guard ingest.value
 
 
 def _refuse_labels(connection: Any, fields: list[Field], path: Path) -> None:
@@ -120,7 +121,7 @@ def _refuse_labels(connection: Any, fields: list[Field], path: Path) -> None:
                 raise SlipwayError(
                     f"{path}: column {field.source!r}: found the values {listed(found)}, expected two, of "
                     f"which {positive!r} counts as 1 (data.columns.{field.name}.positive)"
-                )
+                )  # guard ingest.label
 
 
 def _query(card: Card, fields: list[Field], limit: int | None) -> str:

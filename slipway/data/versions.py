@@ -120,6 +120,7 @@ def fetch(line: Line, revision: str, expected: str, out: Path) -> None:
                 f"remove .dvc/cache/files/md5/{expected[:2]}/{expected[2:]} and run `dvc pull`"
             ) from error
         if (found := hash_of(copy)) != expected:
+            # guard fetch.fingerprint
             raise Refused(f"{path} at {revision}: fetched data has the hash {found}, expected {expected}")
         for file in copy.iterdir():
             file.rename(folder / file.name)

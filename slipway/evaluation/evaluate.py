@@ -89,6 +89,7 @@ def evaluate(
 
 def _score(contender: Contender, stack: ExitStack, file: Path, rows: int) -> Scored:
     if contender.folder is None or contender.problem is not None:
+        # guard candidate.absent
         raise SlipwayError(contender.problem or f"{contender.role}: no folder and no reason why")
     process = stack.enter_context(VersionProcess(contender.folder))
     scores = process.score(file, file.with_name(f"{contender.role}.npy"))
@@ -113,7 +114,9 @@ def _time(
 def _require_sound(contender: Contender, scores: NDArray[np.float64], rows: int) -> None:
     """A champion or a baseline that answers nonsense would make any candidate look good."""
     if scores.shape != (rows,):
+        # guard scores.shape
         raise SlipwayError(f"{contender.folder}: scores of shape {scores.shape} for {rows} rows")
     wrong = int((~probable(scores)).sum())
     if contender.role != "candidate" and wrong:
+        # guard scores.improbable
         raise SlipwayError(f"{contender.folder}: {wrong} scores are no probabilities")

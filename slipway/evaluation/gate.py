@@ -71,7 +71,7 @@ def _unseen(evidence: Evidence) -> Iterator[Check]:
             model.train_end < start,
             f"trained on rows until {model.train_end:%Y-%m-%d %H:%M:%S}",
             f"before the holdout's start {start:%Y-%m-%d %H:%M:%S}",
-        )
+        )  # guard holdout_unseen
 
 
 def _absolute(evidence: Evidence, gate: Gate, p99_latency_ms: float) -> Iterator[Check]:
@@ -153,7 +153,7 @@ def _compared(evidence: Evidence, other: str) -> Comparison:
     for comparison in evidence.comparisons:
         if comparison.other == other:
             return comparison
-    raise SlipwayError(f"the evidence holds no comparison with the {other}")
+    raise SlipwayError(f"the evidence holds no comparison with the {other}")  # guard evidence.comparison
 
 
 def _check(code: str, passed: bool, found: str, allowed: str) -> Check:

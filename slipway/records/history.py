@@ -41,7 +41,7 @@ def moment(text: str) -> datetime:
         raise UsageError(
             f"--at: found {text!r}, expected an ISO date such as 2026-01-31 (the end of that day) or a date "
             "and time such as 2026-01-31T12:30 or 2026-01-31T12:30+01:00 (UTC where no zone is named)"
-        ) from error
+        ) from error  # guard history.at
 
 
 def as_of(records: Sequence[DecisionRecord], at: datetime) -> Past:

@@ -102,7 +102,7 @@ class Tracking:
             raise UsageError(
                 f"{INJECTED}: found {run!r}, but {self.where} has no such run; unset it, or set "
                 "MLFLOW_TRACKING_URI to the server that has it"
-            ) from error
+            ) from error  # guard record.run
 
     def end_run(self, run: str, status: Literal["FINISHED", "FAILED"] = "FINISHED") -> None:
         """Mark a run as ended."""

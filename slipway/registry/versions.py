@@ -46,7 +46,7 @@ class Registry(Tracking):
             raise Refused(
                 f"the registry is {self.uri}; the local target moves aliases of the embedded registry only: "
                 "unset MLFLOW_TRACKING_URI and tracking_uri"
-            )
+            )  # guard registry.embedded
 
     def register(self, run: str, folder: Path) -> int:
         """Upload a whole version to a run and register it; returns its number.
@@ -112,7 +112,7 @@ class Registry(Tracking):
         if number is None:
             raise Refused(
                 f"nothing of {self.name} is in staging; run `slipway train`, or name one: --version NUMBER"
-            )
+            )  # guard registry.staged
         return number
 
     def point(self, alias: Alias, number: int | None) -> None:
@@ -121,7 +121,7 @@ class Registry(Tracking):
         Raises:
             Refused: the version is barred, or the registry is not the local target's.
         """
-        self.require_embedded()
+        self.require_embedded()  # guard registry.embedded
         if number is None:
             self.client.delete_registered_model_alias(self.name, alias)
             return
@@ -131,12 +131,12 @@ class Registry(Tracking):
 
     def bar(self, number: int, reason: str) -> None:
         """Keep a version from traffic until `clear`."""
-        self.require_embedded()
+        self.require_embedded()  # guard registry.embedded
         self.client.set_model_version_tag(self.name, str(number), BARRED, reason)
 
     def clear(self, number: int) -> None:
         """Let a barred version, and any with the same bits, be rolled out again."""
-        self.require_embedded()
+        self.require_embedded()  # guard registry.embedded
         for twin in self._twins(number, self.get(number).digest):
             if BARRED in twin.tags:
                 self.client.delete_model_version_tag(self.name, twin.version, BARRED)
@@ -167,7 +167,7 @@ class Registry(Tracking):
             raise SlipwayError(f"record {record.id} names no run")
         path = folder / f"{record.id}.json"
         content = record.model_dump_json(indent=2).encode()
-        parse(content, DecisionRecord, f"record {record.id}")
+        parse(content, DecisionRecord, f"record {record.id}")  # guard record.schema
         self.client.set_tag(record.run, RECORD, record.id)  # first: a record without it would not be found
         if not self.holds(record):
             path.write_bytes(content)
@@ -190,6 +190,7 @@ class Registry(Tracking):
         if not _is_json(before):
             return False
         if parse(before, DecisionRecord, f"run {run}: {name}") != record:
+            # guard record.unchanged
             raise SlipwayError(f"run {run}: {name} is kept and says something else; no record is changed")
         return True
 

@@ -53,7 +53,7 @@ def _packaged(bento: Path, registered: Registered) -> bool:
             f"{bento}: holds {found.name} {found.number} with digest {found.digest[:12]}…, "
             f"expected {registered.name} {registered.number} with {registered.digest[:12]}…; "
             "stop what it serves and delete that folder to package this version"
-        )
+        )  # guard package.number
     try:
         check(bento / "src", registered.digest)
     except SlipwayError:
@@ -111,4 +111,4 @@ def _build(context: Path, home: Path, name: str, number: str) -> None:
     )
     if done.returncode != 0:
         last = done.stdout.strip().splitlines()[-1:] or ["it said nothing"]
-        raise SlipwayError(f"bentoml build {name}:{number}: {last[0]}")
+        raise SlipwayError(f"bentoml build {name}:{number}: {last[0]}")  # guard package.build

@@ -53,11 +53,11 @@ def reference(repository: str, metadata: bytes) -> str:
     if not re.fullmatch("sha256:[0-9a-f]{64}", digest):
         raise SlipwayError(
             f"buildx: found the digest {digest[:80]!r}, expected sha256 and 64 hexadecimal digits"
-        )
+        )  # guard image.attested
     if kind != INDEX:
         raise SlipwayError(
             f"buildx: found {kind[:80]!r}, expected an index with an SBOM; use its docker-container driver"
-        )
+        )  # guard image.attested
     return f"{repository}@{digest}"
 
 

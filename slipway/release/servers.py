@@ -70,6 +70,7 @@ def start(project: Project, tag: str, number: int, port: int = 0, seconds: float
     # from outside: Python runs bytecode beside the code before any check inside
     found = check(bento / "src", None)
     if found.number != number:
+        # guard serve.swapped_folder
         raise SlipwayError(f"{bento}: holds version {found.number}, expected {number}; delete that folder")
     path = search_path(bento / "src")
     _folder(project).mkdir(parents=True, exist_ok=True)
@@ -208,7 +209,7 @@ def _bound(port: int) -> socket.socket:
         bound.close()
         raise SlipwayError(
             f"port {port} on {HOST}: {error.strerror}; choose another, or 0 for any"
-        ) from error
+        ) from error  # guard serve.port
     return bound
 
 

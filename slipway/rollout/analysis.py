@@ -125,28 +125,28 @@ def _sticky(found: Evidence) -> Rule:
     served = np.bincount(found.seen.unit, found.seen.canary) > 0
     back = found.stable.where(served[found.stable.unit]).units
     text = f"{back:,} units of stable in this step were served by the canary too"
-    return _rule("sticky", back == 0, back > 0, text, "0")
+    return _rule("canary.sticky", back == 0, back > 0, text, "0")
 
 
 def _sample_ratio(found: Evidence) -> Rule:
     p, least = found.sample_ratio_p, found.plan.guardrails.sample_ratio_alpha
     given, kept = found.canary.units, found.stable.units
     share = f"{given:,} of {given + kept:,} units in the canary in this step, p = {p:.2g}"
-    return _rule("sample_ratio", p >= least, p < least, share, f"p at least {least:g}")
+    return _rule("canary.sample_ratio", p >= least, p < least, share, f"p at least {least:g}")
 
 
 def _error_rate(found: Evidence) -> Rule:
     rise, most = found.error_rate_rise, found.plan.guardrails.max_error_rate_rise
-    return _guardrail(found, "error_rate", rise, most, f"rise of {_shown(rise)}")
+    return _guardrail("canary.error_rate", found, rise, most, f"rise of {_shown(rise)}")
 
 
 def _latency(found: Evidence) -> Rule:
     ratio, guardrails = found.latency_ratio, found.plan.guardrails
     text = f"{_shown(ratio)} times stable at quantile {guardrails.latency_quantile:g}"
-    return _guardrail(found, "latency", ratio, guardrails.max_latency_ratio, text)
+    return _guardrail("canary.latency", found, ratio, guardrails.max_latency_ratio, text)
 
 
-def _guardrail(found: Evidence, code: str, interval: Interval, most: float, text: str) -> Rule:
+def _guardrail(code: str, found: Evidence, interval: Interval, most: float, text: str) -> Rule:
     """Failing needs no minimum, as the interval holds at any size; passing does, and an upper bound.
 
     It is the minimum of this step, which is all that the interval is about.
@@ -162,7 +162,9 @@ def _min_requests(found: Evidence) -> Rule:
     stable, canary = _requests(found)
     least = found.plan.guardrails.min_requests
     text = f"canary {canary:,}, stable {stable:,} requests"
-    return _rule("min_requests", min(stable, canary) >= least, False, text, f"at least {least:,} in each arm")
+    return _rule(
+        "canary.min_requests", min(stable, canary) >= least, False, text, f"at least {least:,} in each arm"
+    )
 
 
 def _metric_known(found: Evidence) -> Rule:
@@ -174,14 +176,16 @@ def _metric_known(found: Evidence) -> Rule:
     )
     known = bool(canary.known.any())
     text = f"unknown outcomes of answers that are due: rise of {_shown(rise)}" if known else "none is known"
-    return _rule("metric_known", known and rise.low <= most, False, text, f"lower bound at most {most:g}")
+    return _rule(
+        "canary.metric_known", known and rise.low <= most, False, text, f"lower bound at most {most:g}"
+    )
 
 
 def _metric(found: Evidence) -> Rule:
     gain, unit = found.difference, {"reward": "reward", "log_loss": "minus log loss"}[found.metric]
     better, worse = (False, False) if gain is None else (gain.low > 0, gain.high < 0)
     text = "too few known in one arm, or all alike" if gain is None else f"canary - stable {_shown(gain)}"
-    return _rule("metric", better, worse, f"{unit}: {text}", "lower bound above 0")
+    return _rule("canary.metric", better, worse, f"{unit}: {text}", "lower bound above 0")
 
 
 def _requests(found: Evidence) -> tuple[int, int]:
@@ -206,7 +210,7 @@ def _arm(seen: Observations, metric: Metric) -> ArmStep:
 
 
 def _rule(code: str, passed: bool, stops: bool, found: str, allowed: str) -> Rule:
-    return Rule(Check(code=f"canary.{code}", passed=passed, found=found, allowed=allowed), stops)
+    return Rule(Check(code=code, passed=passed, found=found, allowed=allowed), stops)
 
 
 def _shown(interval: Interval) -> str:

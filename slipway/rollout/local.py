@@ -80,7 +80,7 @@ class LocalTarget:
 
     def __enter__(self) -> Self:
         with ExitStack() as stack:
-            self._alone(stack)
+            self._alone(stack)  # guard canary.alone
             servers.reap(self.project)
             self._end_canary()
             stack.callback(self._end_canary)
@@ -159,6 +159,7 @@ class LocalTarget:
                 with self.stop_request.made(self.stop, self.release_s):
                     stack.enter_context(FileLock(lock, timeout=self.release_s))
         except Timeout as error:
+            # guard rollback.traffic
             raise Refused(f"{lock}: {self._holder()} has the local traffic of {self.line.name}") from error
 
     def _holder(self) -> str:

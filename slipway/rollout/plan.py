@@ -60,7 +60,7 @@ def plan(card: Card, traffic: Traffic, expected: Expected | None = None) -> list
         raise UsageError(
             f"systems/{card.name}/system.yaml: rollout: warm-up and steps need {needed:,} requests, found "
             f"{len(traffic):,} in the replay part, none is offered twice; expected smaller steps or more rows"
-        )
+        )  # guard rollout.requests
     steps = ", ".join(f"{step.requests:,} at {step.weight} %" for step in rollout.steps)
     noise = deviation(traffic)
     lines = [

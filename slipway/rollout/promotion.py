@@ -122,7 +122,7 @@ class Promoter:
         except Timeout as error:
             raise Refused(
                 f"another process is moving production of {self.registry.name}; try again later"
-            ) from error
+            ) from error  # guard promote.alone
 
     def move(self, record: DecisionRecord) -> None:
         """Carry out a decision that moves `production`.
@@ -138,7 +138,7 @@ class Promoter:
             answering = self.target.answering() if production is None else production
             checks = permitted(record, version, live, answering)
             if failed := [str(check) for check in checks if not check.passed]:
-                raise Refused("; ".join(failed))
+                raise Refused("; ".join(failed))  # guard promote.earned
             write_text(self.intent, Intent(record=record).model_dump_json(indent=2))
             try:
                 self.target.shift(version.number, record.bento or "")
@@ -149,6 +149,7 @@ class Promoter:
             if answering != version.number:
                 self.target.restore()
                 self.intent.unlink()
+                # guard traffic.follows
                 raise SlipwayError(f"{self.registry.name}: {_named(answering)} answers, not {version.number}")
             self._settle(record)
 
@@ -175,7 +176,7 @@ class Promoter:
         raise SlipwayError(
             f"{begun} was begun over {_named(record.replaced)}, but {_named(answering)} answers; "
             f"send traffic to one of them, or delete {self.intent} to leave it as it is"
-        )
+        )  # guard recovery.one_side
 
     def _settle(self, record: DecisionRecord) -> None:
         """From verified traffic to a complete record; every step may be repeated."""
@@ -193,5 +194,5 @@ class Promoter:
 
 def _required(record: DecisionRecord) -> int:
     if record.version is None:
-        raise Refused(f"record {record.id} names no version")
+        raise Refused(f"record {record.id} names no version")  # guard promote.version
     return record.version

@@ -51,7 +51,7 @@ def metric_kind(card: Card, truth: bool) -> Metric:
         raise UsageError(
             f"systems/{card.name}/system.yaml: rollout.decision.metric: found 'reward', but the true click "
             f"probabilities are not known (no {TRUTH}); expected 'auto' or 'log_loss'"
-        )
+        )  # guard rollout.reward
     if asked == "auto":
         return "reward" if truth else "log_loss"
     return asked
@@ -202,10 +202,12 @@ def _read(card: Card, split: Path) -> tuple[pa.Table, NDArray[np.float64] | None
         return table, None
     probability = pq.read_table(split / TRUTH, columns=["probability"]).column(0).to_numpy()
     if len(probability) != table.num_rows:
+        # guard replay.truth
         raise SlipwayError(f"{split / TRUTH}: {len(probability)} rows, {REPLAY} has {table.num_rows}")
     probability = np.asarray(probability, np.float64)
     wrong = probability[~((probability >= 0) & (probability <= 1))]
     if len(wrong):
+        # guard replay.truth
         raise SlipwayError(f"{split / TRUTH}: found the probability {wrong[0]:g}, expected 0 to 1")
     return table, probability
 

@@ -60,7 +60,7 @@ def _add_infer(app: FastAPI, served: Served, protocol: Protocol, bodies: Bodies)
         """Score and rank the rows of the input tensors."""
         _check(served, request)
         if "inference-header-content-length" in request.headers:
-            raise Refusal(400, f"Inference-Header-Content-Length: {BINARY}")
+            raise Refusal(400, f"Inference-Header-Content-Length: {BINARY}")  # guard serve.tensors
         return _json(protocol.infer(await bodies.read(request)))
 
     for path in MODELS:
@@ -97,8 +97,9 @@ def _add_protocol(app: FastAPI, served: Served, protocol: Protocol) -> None:
 def _check(served: Served, request: Request) -> None:
     name, version = request.path_params["name"], request.path_params.get("version")
     if name != served.system:
-        raise Refusal(404, f"model {name[:80]!r}: this server has {served.system!r}")
+        raise Refusal(404, f"model {name[:80]!r}: this server has {served.system!r}")  # guard serve.model
     if version is not None and version != str(served.registered.number):
+        # guard serve.model
         raise Refusal(404, f"version {version[:80]!r}: this server has {served.registered.number}")
 
 

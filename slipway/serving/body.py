@@ -34,8 +34,10 @@ class Bodies:
         """
         declared = request.headers.get("content-length", "")
         if declared.isdigit() and int(declared) > self.largest:
+            # guard serve.body_size
             raise Refusal(413, f"content-length: {declared[:20]} bytes, at most {self.largest}")
         if self.waiting >= MAX_WAITING:
+            # guard serve.waiting
             raise Refusal(429, f"body: {MAX_WAITING} other requests are under way; try again")
         content = bytearray()
         self.waiting += 1
@@ -46,9 +48,9 @@ class Bodies:
                     self.held += len(chunk)
                     self._check(len(content))
         except TimeoutError as error:
-            raise Refusal(408, f"body: not whole after {SECONDS:g} s") from error
+            raise Refusal(408, f"body: not whole after {SECONDS:g} s") from error  # guard serve.body_time
         except ClientDisconnect as error:
-            raise Refusal(499, "body: the client left before its end") from error
+            raise Refusal(499, "body: the client left before its end") from error  # guard serve.client_left
         finally:
             self.waiting -= 1
             self.held -= len(content)
@@ -56,6 +58,7 @@ class Bodies:
 
     def _check(self, size: int) -> None:
         if size > self.largest:
-            raise Refusal(413, f"body: more than {self.largest} bytes")
+            raise Refusal(413, f"body: more than {self.largest} bytes")  # guard serve.body_size
         if self.held > self.most:
+            # guard serve.body_memory
             raise Refusal(429, f"body: {self.most} bytes of other requests are under way; try again")

@@ -29,12 +29,12 @@ class Connection(H11Protocol):
     def connection_made(self, transport: Transport) -> None:  # type: ignore[override]
         """The clock runs from the first moment."""
         super().connection_made(transport)
-        self._watch()
+        self._watch()  # guard serve.stalled
 
     def data_received(self, data: bytes) -> None:
         """Only a whole head stops the clock; a byte now and then does not set it back."""
         super().data_received(data)
-        self._watch()
+        self._watch()  # guard serve.stalled
 
     def pause_writing(self) -> None:
         """The client does not take what it asked for."""
@@ -44,13 +44,13 @@ class Connection(H11Protocol):
     def timeout_keep_alive_handler(self) -> None:
         """Idle for long enough."""
         super().timeout_keep_alive_handler()
-        self._leave()
+        self._leave()  # guard serve.stalled
 
     def on_response_complete(self) -> None:
         """The last answer of a connection that is not kept."""
         super().on_response_complete()
         if self.transport.is_closing():
-            self._leave()
+            self._leave()  # guard serve.stalled
 
     def _leave(self) -> None:
         """Closing waits for the client to take the rest, so that is bounded too."""

@@ -121,12 +121,13 @@ class Protocol:
         """The rows, and which of them are options of the same request."""
         tensors = {tensor.name: tensor for tensor in body.inputs}
         if len(tensors) < len(body.inputs):
-            raise Refusal(400, "inputs: two tensors have the same name")
+            raise Refusal(400, "inputs: two tensors have the same name")  # guard serve.tensors
         known = {name: self._values(name, tensors[name]) for name in self.lists if name in tensors}
         rows = len(next(iter(known.values()), []))
         check_rows(rows, self.served)
         for name, values in known.items():
             if len(values) != rows:
+                # guard serve.tensors
                 raise Refusal(400, f"{name}: {len(values)} rows, the first tensor has {rows}")
         columns = {name: known[name] if name in known else self._absent(name, rows) for name in self.lists}
         table = self.served.table(columns)
@@ -135,7 +136,7 @@ class Protocol:
 
     def _absent(self, name: str, rows: int) -> list[None]:
         if not optional(self.served.columns[name]):
-            raise Refusal(400, f"{name}: missing from inputs")
+            raise Refusal(400, f"{name}: missing from inputs")  # guard serve.tensors
         return [None] * rows
 
     def _values(self, name: str, tensor: Tensor) -> list[Any]:
@@ -143,11 +144,13 @@ class Protocol:
         if "binary_data_size" in tensor.parameters:
             raise Refusal(400, f"{name}: {BINARY}")
         if tensor.datatype not in allowed:
+            # guard serve.tensors
             raise Refusal(400, f"{name}: datatype {tensor.datatype}, expected {' or '.join(allowed)}")
         data = tensor.data
         if len(tensor.shape) == 2 and data and all(isinstance(row, list) and len(row) == 1 for row in data):
             data = [row[0] for row in data]
         if tensor.shape not in ([len(data)], [len(data), 1]):
+            # guard serve.tensors
             raise Refusal(400, f"{name}: shape {tensor.shape} for {len(data)} values, expected [n] or [n, 1]")
         try:
             return self.lists[name].validate_python(data)
@@ -161,9 +164,10 @@ def _tensors(types: dict[str, str]) -> list[dict[str, Any]]:
 
 def _wanted(body: InferBody) -> list[str]:
     if body.parameters.get("binary_data_output"):
-        raise Refusal(400, f"parameters.binary_data_output: {BINARY}")
+        raise Refusal(400, f"parameters.binary_data_output: {BINARY}")  # guard serve.tensors
     for output in body.outputs or []:
         if output.name not in OUTPUTS:
+            # guard serve.tensors
             raise Refusal(400, f"outputs: no output {output.name!r}, expected {' or '.join(OUTPUTS)}")
         if output.parameters.get("binary_data"):
             raise Refusal(400, f"outputs: {output.name}: {BINARY}")

@@ -97,6 +97,7 @@ def predict(served: Served, body: TypeAdapter[dict[str, Any]], content: bytes) -
 def check_rows(rows: int, served: Served) -> None:
     """Refuse more options than the card allows in one HTTP request."""
     if rows > (limit := served.version.card.serving.max_rows):
+        # guard serve.rows
         raise Refusal(413, f"{rows} options in one request; serving.max_rows allows {limit}")
 
 

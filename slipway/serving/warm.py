@@ -46,6 +46,7 @@ def check_parity(served: Served, root: Path) -> None:
         try:
             answer = orjson.loads(protocol.infer(tensors(served, rows)))
         except Refusal as error:
+            # guard serve.parity
             raise SlipwayError(f"{path}: the service refuses its own sample: {error}") from error
         scores = np.asarray(answer["outputs"][0]["data"], np.float64)
         difference = np.abs(scores - rows[SCORE].to_numpy())
@@ -53,7 +54,7 @@ def check_parity(served: Served, root: Path) -> None:
             worst = difference.max()
             raise SlipwayError(
                 f"{path}: served scores differ by {worst:.2g} from training, allowed {TOLERANCE}"
-            )
+            )  # guard serve.parity
 
 
 def freeze() -> None:

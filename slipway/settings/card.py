@@ -59,6 +59,7 @@ class ChampionRule(Strict):
     @model_validator(mode="after")
     def _margin_is_explicit(self) -> "ChampionRule":
         if (self.rule == "not_worse") != (self.margin > 0):
+            # guard settings.gate.champion
             raise ValueError("not_worse needs a margin above 0, and better takes none")
         return self
 
@@ -94,6 +95,7 @@ class Gate(Strict):
     def _calibration_holds_one(self) -> "Gate":
         low, high = self.calibration
         if not 0 < low < 1 < high:
+            # guard settings.gate.calibration
             raise ValueError(f"calibration is {[low, high]}; a bound below 1 and one above it are needed")
         return self
 

@@ -35,7 +35,7 @@ class _UniqueKeys(yaml.SafeLoader):
                 if key in seen:
                     raise yaml.MarkedYAMLError(
                         problem=f"the key {key!r} stands twice", problem_mark=node.start_mark
-                    )
+                    )  # guard settings.yaml
                 seen.add(key)
         return super().construct_mapping(node, deep)
 
@@ -46,7 +46,7 @@ class _UniqueKeys(yaml.SafeLoader):
         except (ValueError, LookupError, AttributeError, TypeError) as error:
             raise yaml.MarkedYAMLError(
                 problem=f"no {node.tag.rpartition(':')[2]}: {error}", problem_mark=node.start_mark
-            ) from error
+            ) from error  # guard settings.yaml
 
 
 def read(path: Path, model: type[Settings]) -> Settings:
@@ -58,15 +58,15 @@ def read(path: Path, model: type[Settings]) -> Settings:
     try:
         content = yaml.load(path.read_text(encoding="utf-8"), Loader=_UniqueKeys)  # noqa: S506 - a SafeLoader
     except FileNotFoundError as error:
-        raise UsageError(f"{path}: no such file") from error
+        raise UsageError(f"{path}: no such file") from error  # guard settings.yaml
     except OSError as error:
-        raise UsageError(f"{path}: cannot be read: {error.strerror}") from error
+        raise UsageError(f"{path}: cannot be read: {error.strerror}") from error  # guard settings.yaml
     except UnicodeDecodeError as error:
-        raise UsageError(f"{path}: not UTF-8 text (byte {error.start})") from error
+        raise UsageError(f"{path}: not UTF-8 text (byte {error.start})") from error  # guard settings.yaml
     except yaml.YAMLError as error:
-        raise UsageError(f"{path}: not valid YAML: {_yaml_fault(error)}") from error
+        raise UsageError(f"{path}: not valid YAML: {_yaml_fault(error)}") from error  # guard settings.yaml
     except RecursionError as error:
-        raise UsageError(f"{path}: nested too deeply") from error
+        raise UsageError(f"{path}: nested too deeply") from error  # guard settings.yaml
     _require_plain(path, content)
     return _validated(path, content, model)
 
@@ -75,7 +75,7 @@ def _validated(path: Path, content: Any, model: type[Settings]) -> Settings:
     try:
         return model.model_validate(content)
     except ValidationError as error:
-        raise UsageError(f"{path}: {explain(error, content, model)}") from error
+        raise UsageError(f"{path}: {explain(error, content, model)}") from error  # guard settings.key
 
 
 def _require_plain(path: Path, content: Any) -> None:
@@ -87,11 +87,13 @@ def _require_plain(path: Path, content: Any) -> None:
         value, place = waiting.pop()
         if isinstance(value, int | float) and not abs(value) <= LARGEST:
             shown = str(value)[:20] if isinstance(value, int) else f"{value:.6g}"
+            # guard settings.yaml
             raise UsageError(f"{path}: {place}: should be a number of at most 2**53, found {shown}")
         inside = (
             value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
         )
         waiting += [(one, f"{place}.{key_text(key)}" if seen else key_text(key)) for key, one in inside]
+    # guard settings.yaml
     raise UsageError(f"{path}: more than {MOST_VALUES} values; does an alias repeat itself?")
 
 
@@ -112,5 +114,6 @@ def load_card(root: Path, name: str) -> Card:
     path = root / "systems" / name / "system.yaml"
     card = read(path, Card)
     if card.name != name:
+        # guard settings.name
         raise UsageError(f"{path}: name: found {card.name!r}, the folder says {name!r}")
     return card

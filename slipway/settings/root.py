@@ -27,7 +27,7 @@ class Project:
         for folder in (here, *here.parents):
             if (folder / "project.yaml").is_file():
                 return cls(folder)
-        raise UsageError(f"{here}: no project.yaml here or in any folder above")
+        raise UsageError(f"{here}: no project.yaml here or in any folder above")  # guard settings.project
 
     @cached_property
     def settings(self) -> ProjectSettings:
@@ -38,10 +38,11 @@ class Project:
         """The design card of one system, by default the project's default system."""
         listed = self.settings.systems
         if not listed:
+            # guard settings.systems
             raise UsageError(f"{self.root / 'project.yaml'}: systems: none yet; make one with `{FIRST}`")
         name = system or self.settings.default_system or listed[0]
         if name not in listed:
-            raise UsageError(f"no system {name!r}; project.yaml lists {listed}")
+            raise UsageError(f"no system {name!r}; project.yaml lists {listed}")  # guard settings.system
         return load_card(self.root, name)
 
     @property

@@ -18,7 +18,7 @@ def abort(
     undecided = found.verdict.outcome == "inconclusive"
     held = undecided and registry.line.card.rollout.on_inconclusive == "hold"
     if not held and registry.resolve("canary") == version:  # another rollout may have begun meanwhile
-        registry.point("canary", None)
+        registry.point("canary", None)  # guard canary.withdrawn
     known = canary_fields(registry, version, stable, bento, smoked, found)
     decision: Decision = "inconclusive" if undecided else "abort"
     keep(registry, new_record(run, registry, "rollout", decision, reason(found), **known), data, report)

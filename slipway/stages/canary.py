@@ -33,7 +33,7 @@ def canary(run: RunRef, version: int, stable: int, bento: str, data: Path, evide
     """
     line = run.line(project())
     card, registry = line.card, Registry(line)
-    registry.require_embedded()
+    registry.require_embedded()  # guard registry.embedded
     with refusals_kept(run, "rollout", version):
         _unseen(registry, version, stable, data)
     traffic = Traffic.load(card, data, card.models.seed)
@@ -67,19 +67,21 @@ def _on_trial(registry: Registry, version: int) -> Iterator[None]:
         if error.version != version:
             raise
         registry.point("canary", None)  # a policy may have held it since an earlier trial
-        raise Refused(f"the canary never got ready: {error}") from error
+        raise Refused(f"the canary never got ready: {error}") from error  # guard canary.ready
 
 
 def _unmoved(traffic: TrafficState | None, stable: int) -> None:
     """A rollback may have come between the start of this rollout and its canary."""
     live = None if traffic is None else traffic.stable.number
     if live != stable:
+        # guard canary.production_unmoved
         raise Refused(f"production traffic goes to version {live}, not {stable} as when this rollout began")
 
 
 def _unseen(registry: Registry, version: int, stable: int, data: Path) -> None:
     """An arm that was trained on the traffic would be judged on what it knows by heart."""
     if version == stable:
+        # guard canary.another_version
         raise Refused(f"version {version} is in production already; there is nothing to compare it with")
     start = read_manifest(data).parts["replay"].start
     for number in (version, stable):
@@ -91,7 +93,7 @@ def _unseen(registry: Registry, version: int, stable: int, data: Path) -> None:
             raise Refused(
                 f"version {number} was trained on rows until {until}, "
                 f"the traffic begins at {start:%Y-%m-%d %H:%M:%S}; expected earlier"
-            )
+            )  # guard canary.traffic_unseen
 
 
 def _progress(done: int, total: int, text: str) -> None:

@@ -25,7 +25,7 @@ def check(run: RunRef, data: Path, summary: Path, docs: Path) -> None:
     here = project()
     card = run.line(here).card
     with refusals_kept(run, "training", checked=Checked(summary, docs)):
-        require_fetched(run, card, data)
+        require_fetched(run, card, data)  # guard check.fingerprint
         extra = load_system(card.name, here.root).expectations(card)
         with tempfile.TemporaryDirectory() as temporary:
             checks = Path(temporary) / "checks"
@@ -34,5 +34,5 @@ def check(run: RunRef, data: Path, summary: Path, docs: Path) -> None:
                 with whole_file(out) as aside:
                     shutil.copyfile(made, aside)
         found = read_summary(summary)
-        require(found)
+        require(found)  # guard check.again
     say(f"{found.evaluated} expectations held, {len(found.failed_warning)} warnings")

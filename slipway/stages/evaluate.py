@@ -26,7 +26,7 @@ def evaluate(run: RunRef, champion: int, data: Path, models: Path, evidence: Pat
     line = run.line(project())
     card = line.card
     with refusals_kept(run, "training"):
-        require_fetched(run, card, data)
+        require_fetched(run, card, data)  # guard evaluate.fingerprint
     contenders = [Contender("baseline", models / BASELINE), Contender("candidate", models / CANDIDATE)]
     with tempfile.TemporaryDirectory() as temporary:
         if champion:

@@ -30,7 +30,7 @@ def move(
         Refused: a rule forbids it; the refusal is kept in place of the record.
     """
     registry = Registry(run.line(project()))
-    registry.require_embedded()
+    registry.require_embedded()  # guard registry.embedded
     publish = partial(keep, registry, data=data, report=report)
     try:
         with (
@@ -55,6 +55,6 @@ def recover(line: Line, stop: str | None = None) -> str | None:
     if not line.intent.is_file():
         return None
     registry = Registry(line)
-    registry.require_embedded()
+    registry.require_embedded()  # guard registry.embedded
     with LocalTarget(line, stop=stop) as target:
         return Promoter(registry, target, partial(keep, registry, data=None)).recover()

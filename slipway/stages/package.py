@@ -18,7 +18,7 @@ def package(run: RunRef, version: int) -> str:
         Refused: the version is barred, or its registry is not the local target's.
     """
     registry = Registry(run.line(project()))
-    registry.require_embedded()
+    registry.require_embedded()  # guard registry.embedded
     with refusals_kept(run, "rollout", version):
         tag = bento_of(registry, version)
     say(f"{tag} built from the version's own code")
@@ -33,7 +33,7 @@ def bento_of(registry: Registry, version: int) -> str:
     """
     found = registry.get(version)
     if found.barred:
-        raise Refused(f"{registry.name} version {version} is barred: {found.barred}")
+        raise Refused(f"{registry.name} version {version} is barred: {found.barred}")  # guard package.barred
     with tempfile.TemporaryDirectory() as temporary:
         folder = registry.download(version, Path(temporary))
         named = Registered(name=registry.name, number=version, digest=found.digest)

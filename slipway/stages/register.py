@@ -34,7 +34,7 @@ def register(
         checks = decide(found, card.gate, card.problem.p99_latency_ms).checks
         about = about_this(found, run, sha256(candidate / MANIFEST), live)
         if failed := [str(check) for check in (*checks, *about) if not check.passed]:
-            raise Refused(f"not registered: {'; '.join(failed)}")
+            raise Refused(f"not registered: {'; '.join(failed)}")  # guard register.decides_again
     known = training_fields(found, candidate, checked) | {"checks": [*checks, *about], "replaced": live}
     record = new_record(run, registry, "training", "registered", "every check of the gate passed", **known)
     number = registry.register(record.run or "", candidate)

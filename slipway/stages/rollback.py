@@ -22,12 +22,13 @@ def roll_back(line: Line, reason: str) -> DecisionRecord:
         Refused: there is nothing to go back to, or no reason.
     """
     if not reason.strip():
-        raise Refused("a rollback needs a reason")
+        raise Refused("a rollback needs a reason")  # guard rollback.reason_given
     stop = f"{who()} rolls back: {reason}"
     recover(line, stop)
     registry = Registry(line)
     bad, good = registry.resolve("production"), registry.resolve("previous")
     if bad is None or good is None:
+        # guard rollback.target
         raise Refused(f"{registry.name}: production is {bad}, previous is {good}; a rollback needs both")
     trained = registry.training_record(good)
     run = RunRef(

@@ -30,7 +30,7 @@ def smoke(run: RunRef, version: int, bento: str, checks: Path) -> None:
         try:
             server = servers.start(here, bento, version)
         except NotReady as error:
-            raise Refused(f"it never got ready: {error}") from error
+            raise Refused(f"it never got ready: {error}") from error  # guard smoke.started
         try:
             found = test(line.card, server.url, folder, version)
         finally:
@@ -39,7 +39,7 @@ def smoke(run: RunRef, version: int, bento: str, checks: Path) -> None:
     say(f"smoke: {sum(check.passed for check in found)} of {len(found)} checks passed")
     if failed := [str(check) for check in found if not check.passed]:
         with refusals_kept(run, "rollout", version):
-            raise Refused(f"{bento} failed its smoke test: {'; '.join(failed)}")
+            raise Refused(f"{bento} failed its smoke test: {'; '.join(failed)}")  # guard smoke.failed
 
 
 def read_checks(path: Path) -> list[Check]:

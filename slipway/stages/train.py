@@ -20,6 +20,6 @@ def train(run: RunRef, scope: Scope, data: Path, models: Path) -> None:
     line = run.line(project())
     root, card = line.project.root, line.card
     with refusals_kept(run, "training"):
-        require_fetched(run, card, data)
+        require_fetched(run, card, data)  # guard train.fingerprint
     models.mkdir(parents=True, exist_ok=True)
     train_models(root, card, data, data_ref(card, data, run.fingerprint, run.size), models, scope, say)

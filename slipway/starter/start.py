@@ -84,7 +84,7 @@ def new_system(project: Project, asked: Asked, tell: Callable[[str], None]) -> S
 def _require(found: Iterator[str]) -> None:
     """Stop at the first fault."""
     for fault in found:
-        raise UsageError(f"new-system: {fault}")
+        raise UsageError(f"new-system: {fault}")  # guard new_system.fits
 
 
 def _project_faults(project: Project, asked: Asked) -> Iterator[str]:

@@ -16,14 +16,15 @@ def load_system(name: str, root: Path) -> System:
     """
     place = root / "systems" / name / "__init__.py"
     if not place.is_file():
-        raise UsageError(f"{place}: no such file")
+        raise UsageError(f"{place}: no such file")  # guard settings.code
     _look_first_in(root, f"systems.{name}")
     try:
         module = import_module(f"systems.{name}")
     except ImportError as error:
-        raise UsageError(f"{place}: cannot be imported: {error}") from error
+        raise UsageError(f"{place}: cannot be imported: {error}") from error  # guard settings.code
     found = getattr(module, "system", None)
     if not isinstance(found, System):
+        # guard settings.code
         raise UsageError(f"{place}: `system` must be a slipway System, found {found!r}")
     return found
 

@@ -57,7 +57,7 @@ def merged(
     if where is None:
         raise UsageError(
             f"{FILE}: source is null; name the template's repository: slipway update --template URL"
-        )
+        )  # guard update.source
     _require_clean(root)
     with tempfile.TemporaryDirectory(prefix="slipway-update-") as temporary:
         folder = Path(temporary)
@@ -95,13 +95,16 @@ def _start(template: Path, origin: Origin, tell: Callable[[str], None]) -> str:
 
 def _require_clean(root: Path) -> None:
     if Path(git(root, "rev-parse", "--show-toplevel")).resolve() != root.resolve():
+        # guard update.own
         raise Refused(f"{root}: is inside another repository; an update merges into one of its own")
     for mark in UNDER_WAY:
         if (root / git(root, "rev-parse", "--git-path", mark)).exists():
+            # guard update.midway
             raise Refused(f"{root}: Git is in the middle of something ({mark}); finish or abort it first")
     changed = git(root, "status", "--porcelain", "--untracked-files=normal").splitlines()
     if changed:
         first = changed[0][3:]
+        # guard update.clean
         raise Refused(f"{len(changed)} changed or new, {first!r} among them; commit or stash first")
 
 

@@ -103,6 +103,7 @@ def verify(folder: Path, code: Path | None = None, expected: str | None = None) 
     rest = {name for name in manifest.files if code is None or not name.startswith(f"{CODE}/")}
     for name in manifest.files:
         if Path(name).is_absolute() or ".." in Path(name).parts:
+            # guard evaluate.tampered
             raise SlipwayError(f"{path}: files: {name!r} lies outside of the version")
         file = folder / name if code is None or name in rest else code / name.removeprefix(f"{CODE}/")
         _require_digest(file, manifest.files[name])
@@ -110,6 +111,7 @@ def verify(folder: Path, code: Path | None = None, expected: str | None = None) 
     if code is not None:
         _refuse(code, {name for name in names(code) - inside if _importable(code / name, folder)})
     if (found := code_digest(manifest.files)) != manifest.code.digest:
+        # guard evaluate.tampered
         raise SlipwayError(f"{path}: code.digest {manifest.code.digest[:12]}…, its files give {found[:12]}…")
     return manifest
 
@@ -118,16 +120,19 @@ def _read(path: Path, expected: str | None) -> Manifest:
     if not path.is_file():
         raise SlipwayError(f"{path}: no manifest; this is not a model version")
     if expected is not None and sha256(path) != expected:
+        # guard version.changed_manifest
         raise SlipwayError(f"{path}: sha256 {sha256(path)[:12]}…, the registry says {expected[:12]}…")
     return read(path, Manifest)
 
 
 def _require_digest(file: Path, digest: str) -> None:
     if file.is_symlink():
+        # guard version.linked_file
         raise SlipwayError(f"{file}: a link; what it leads to may change after this check")
     if not file.is_file():
-        raise SlipwayError(f"{file}: missing; the manifest lists it")
+        raise SlipwayError(f"{file}: missing; the manifest lists it")  # guard version.missing_file
     if (found := sha256(file)) != digest:
+        # guard version.changed_file
         raise SlipwayError(f"{file}: sha256 {found[:12]}…, the manifest says {digest[:12]}…")
 
 
@@ -143,4 +148,4 @@ def _refuse(folder: Path, added: set[str]) -> None:
         cached = "; Python would run it unseen: delete it, and set PYTHONDONTWRITEBYTECODE=1"
         raise SlipwayError(
             f"{folder / name}: not in the manifest{cached if CACHE in Path(name).parts else ''}"
-        )
+        )  # guard version.added_file

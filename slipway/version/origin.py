@@ -33,4 +33,5 @@ def require_own_code(code: Path) -> None:
     for name, module in sorted(sys.modules.items()):
         file = getattr(module, "__file__", None)
         if name.partition(".")[0] in OWN and file and not Path(file).resolve().is_relative_to(root):
+            # guard evaluate.own_code
             raise SlipwayError(f"{name}: imported from {file}, expected below {root}")

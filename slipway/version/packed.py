@@ -20,7 +20,7 @@ def check(root: Path, expected: str | None) -> Registered:
     if expected is not None and expected != registered.digest:
         raise SlipwayError(
             f"SLIPWAY_VERSION_DIGEST: expected {expected[:12]}…, packaged is {registered.digest[:12]}…"
-        )
+        )  # guard serve.expected_digest
     verify(root / VERSION, code=root, expected=registered.digest)
     return registered
 

@@ -88,7 +88,6 @@ def test_a_task_runs_in_this_interpreter(python: Path) -> None:
     exit=3,
     reason="the task's own line",
     untouched="no later task run",
-    guard="slipway/runs.py:run_locally:failed: ",
 )
 def test_the_error_of_a_task_is_the_error_of_the_run(python: Path) -> None:
     """With its kind, and so its exit code; what would come after it does not run."""

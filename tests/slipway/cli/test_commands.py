@@ -24,7 +24,6 @@ def test_schema_prints_a_json_schema(root: Path, file: str) -> None:
     exit=2,
     reason="no system, and the listed ones",
     untouched="no state folder made",
-    guard="slipway/settings/root.py:Project.card:no system",
 )
 def test_an_unknown_system_is_named_with_the_known_ones(own: Path) -> None:
     """One line and exit code 2."""
@@ -41,7 +40,6 @@ def test_an_unknown_system_is_named_with_the_known_ones(own: Path) -> None:
     exit=2,
     reason="systems: none yet, and the command that makes one",
     untouched="no state folder made",
-    guard="slipway/settings/root.py:Project.card:none yet",
 )
 @pytest.mark.parametrize("command", ["status", "demo", "train", "serve", "report", "history", "data ingest"])
 def test_without_a_system_it_says_how_to_make_one(tmp_path: Path, command: str) -> None:
@@ -66,7 +64,6 @@ def test_the_doctor_needs_no_system(tmp_path: Path) -> None:
     exit=2,
     reason="no project.yaml here or in any folder above",
     untouched="nothing written",
-    guard="slipway/settings/root.py:Project.find:no project.yaml here",
 )
 def test_outside_a_project_it_says_so(tmp_path: Path) -> None:
     """Wherever one happens to stand."""
@@ -84,7 +81,7 @@ def test_outside_a_project_it_says_so(tmp_path: Path) -> None:
     exit=3,
     reason="nothing is in staging; train one, or name one",
     untouched="no pipeline run begun",
-    guard="slipway/registry/versions.py:Registry.chosen:is in staging",
+    guard="registry.staged",
 )
 def test_nothing_staged_refuses_a_rollout(own: Path) -> None:
     """And says what to do first."""
@@ -102,7 +99,6 @@ def test_nothing_staged_refuses_a_rollout(own: Path) -> None:
     exit=3,
     reason="no version is live; run `slipway demo` first",
     untouched="no server started",
-    guard="slipway/cli/serve.py:serve:is live",
 )
 def test_nothing_live_refuses_to_serve(own: Path) -> None:
     """And says what to do first."""
@@ -180,7 +176,6 @@ def test_a_demo_does_not_begin_at_a_shared_registry(own: Path, tmp_path: Path, w
     exit=1,
     reason="this machine is not ready: and what is missing",
     untouched="no data made, nothing trained",
-    guard="slipway/cli/demo.py:_ready:this machine is not ready",
 )
 def test_a_demo_says_first_what_is_missing(own: Path) -> None:
     """Outside of Git there is no DVC; it says so before it begins."""

@@ -32,11 +32,6 @@ REFUSED = pytest.mark.gate(
     exit=3,
     reason="the reason of the record",
     untouched="the command does not end as if all had gone well",
-    guard=[
-        "slipway/cli/jobs.py:raise_for:production did not move",
-        "slipway/cli/train.py:train:raise_for",
-        "slipway/cli/move.py:rollout:raise_for",
-    ],
 )
 INCONCLUSIVE = pytest.mark.gate(
     "command.inconclusive",
@@ -45,7 +40,6 @@ INCONCLUSIVE = pytest.mark.gate(
     exit=4,
     reason="the reason of the record",
     untouched="the command does not end as if all had gone well",
-    guard="slipway/cli/jobs.py:raise_for:the evidence did not suffice",
 )
 
 

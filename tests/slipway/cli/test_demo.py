@@ -28,7 +28,6 @@ def refused(tmp_path_factory: pytest.TempPathFactory) -> Copy:
     exit=3,
     reason="the baseline did not go to production",
     untouched="no candidate trained, nothing registered",
-    guard="slipway/cli/demo.py:demo:the baseline did not go to production",
 )
 def test_a_refused_baseline_ends_the_demo(refused: Copy) -> None:
     """The candidate is not trained: with nothing to beat it would go first, unbeaten."""

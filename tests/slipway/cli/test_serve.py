@@ -107,7 +107,6 @@ def test_what_a_killed_serve_left_is_ended_first(serving: subprocess.Popen[str],
     exit=1,
     reason="port N on 127.0.0.1: Address already in use; choose another, or 0 for any",
     untouched="no server started, the other process keeps its port",
-    guard="slipway/release/servers.py:_bound:choose another, or 0 for any",
 )
 def test_a_taken_port_is_one_line(live: Project) -> None:
     """It names the port and what to do."""

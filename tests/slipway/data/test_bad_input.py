@@ -76,7 +76,6 @@ def test_bad_input_stops(bad: Bad, before: Path, tmp_path: Path) -> None:
     exit=3,
     reason="request, option: compound columns to be unique",
     untouched=NO_SPLIT,
-    guard="slipway/data/suite.py:_expect_keys_once:append",
 )
 def test_a_key_that_stands_twice(before: Path) -> None:
     """A row is one option of one request."""

@@ -25,7 +25,6 @@ FAILED = pytest.mark.gate(
     exit=3,
     reason="device: to exist: the column is missing (Data Docs: .../docs.html)",
     untouched="no split is made of the rows",
-    guard=["slipway/cli/data.py:check:Data Docs", "slipway/cli/data.py:split:require"],
 )
 ROWS = pytest.mark.gate(
     "check.rows",
@@ -34,7 +33,6 @@ ROWS = pytest.mark.gate(
     exit=3,
     reason="table: table row count to be between",
     untouched="no split is made of the rows",
-    guard="slipway/data/suite.py:_expect_rows:append",
 )
 
 
@@ -120,10 +118,6 @@ def test_rows_that_were_not_checked_are_not_split(project: Project) -> None:
     exit=3,
     reason="rows.parquet: changed since it was checked",
     untouched="previous split is the same bytes",
-    guard=[
-        "slipway/cli/data.py:split:require_checked",
-        "slipway/data/check.py:require_checked:changed since it was checked",
-    ],
 )
 def test_rows_that_changed_since_they_were_checked_are_not_split(project: Project) -> None:
     """However sound: what passed were others."""

@@ -131,7 +131,6 @@ LEAK = pytest.mark.gate(
     exit=3,
     reason="price: must not tell the label: alone it separates the classes with an AUC above 0.999",
     untouched="no split is made of the rows",
-    guard="slipway/data/suite.py:_expect_no_leak:append",
 )
 
 

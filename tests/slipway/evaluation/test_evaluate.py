@@ -21,7 +21,6 @@ from tests.slipway.root import ROOT
 from tests.slipway.tiny import impressions, tiny_version
 from tests.slipway.version.conftest import rewrite, set_field
 
-EVALUATE = "slipway/evaluation/evaluate.py"
 UNSCORED = pytest.mark.gate("champion.scored")
 IMPROBABLE = pytest.mark.gate(
     "scores.improbable",
@@ -30,7 +29,6 @@ IMPROBABLE = pytest.mark.gate(
     exit=3,
     reason="champion.scored: scores are no probabilities; exit code 1 where it is the baseline",
     untouched="no comparison made",
-    guard=f"{EVALUATE}:_require_sound:no probabilities",
 )
 SHAPE = pytest.mark.gate(
     "scores.shape",
@@ -39,7 +37,6 @@ SHAPE = pytest.mark.gate(
     exit=1,
     reason="FOLDER: scores of shape (1199,) for 1200 rows",
     untouched="no evidence",
-    guard=f"{EVALUATE}:_require_sound:scores of shape",
 )
 ABSENT = pytest.mark.gate(
     "candidate.absent",
@@ -48,7 +45,6 @@ ABSENT = pytest.mark.gate(
     exit=1,
     reason="no candidate",
     untouched="no evidence",
-    guard=f"{EVALUATE}:_score:no folder and no reason why",
 )
 
 

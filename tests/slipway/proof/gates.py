@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.slipway.proof.disable import Guard, disabled
+from tests.slipway.proof.guards import Guard, guards
 
 STAGES = (
     "ingest",
@@ -33,7 +33,7 @@ STAGES = (
     "update",
 )
 """Who stops something, in the order of the flow."""
-FIELDS = ("fed", "stops", "exit", "reason", "untouched", "guard")
+FIELDS = ("fed", "stops", "exit", "reason", "untouched")
 
 
 class Malformed(Exception):  # noqa: N818 - a fault in a test, told by its place
@@ -42,7 +42,7 @@ class Malformed(Exception):  # noqa: N818 - a fault in a test, told by its place
 
 @dataclass(frozen=True)
 class Row:
-    """What one gate stops."""
+    """What one gate stops, and the ids of the guards that it rests on."""
 
     name: str
     fed: str
@@ -50,7 +50,7 @@ class Row:
     exit: int | str
     reason: str
     untouched: str
-    guards: tuple[Guard, ...]
+    guards: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -63,9 +63,10 @@ class Case:
 
 @dataclass(frozen=True)
 class Gate:
-    """A gate and its tests."""
+    """A gate, the places in the sources that it rests on, and its tests."""
 
     row: Row
+    guards: tuple[Guard, ...]
     cases: tuple[Case, ...]
 
 
@@ -86,7 +87,7 @@ def collect(root: Path) -> list[Gate]:
     """Collect the tests of the tree at `root`, which is the working directory; nothing is run.
 
     Raises:
-        Malformed: the tests cannot be collected, or a marker does not say what it has to.
+        Malformed: the tests cannot be collected, or a marker or a guard does not say what it has to.
     """
     collector, said = Collector(), io.StringIO()
     options = ["--collect-only", "-qq", "-p", "no:cacheprovider", "--disable-plugin-autoload"]
@@ -95,14 +96,18 @@ def collect(root: Path) -> list[Gate]:
     if status != pytest.ExitCode.OK:
         _, _, errors = said.getvalue().partition(" ERRORS ")
         raise Malformed(f"the tests cannot be collected: {errors or said.getvalue()}")
-    return gates(collector.found, root)
+    try:
+        known = guards(root)
+    except ValueError as error:
+        raise Malformed(str(error)) from error
+    return gates(collector.found, known)
 
 
-def gates(found: list[tuple[pytest.Mark, Case]], root: Path) -> list[Gate]:
+def gates(found: list[tuple[pytest.Mark, Case]], known: Mapping[str, tuple[Guard, ...]]) -> list[Gate]:
     """One gate per name, in the order of the flow.
 
     Raises:
-        Malformed: names the test of every marker that is at fault.
+        Malformed: names the test of every marker that is at fault, and every guard that no marker names.
     """
     rows: dict[str, Row] = {}
     cases: dict[str, list[Case]] = defaultdict(list)
@@ -114,17 +119,26 @@ def gates(found: list[tuple[pytest.Mark, Case]], root: Path) -> list[Gate]:
             cases[name].append(case)
             if mark.kwargs:
                 given.add(name)
-                row = _row(name, mark.kwargs, root)
+                row = _row(name, mark.kwargs, known)
                 if rows.setdefault(name, row) != row:
                     raise ValueError(f"another test says something else of {name!r}")
         except ValueError as error:
             faults.append(f"{case.node}: {error}")
     rowless = [name for name in cases if name not in given]
     faults += [f"{cases[name][0].node}: no test has the whole row of {name!r}" for name in rowless]
+    named = {one for row in rows.values() for one in row.guards}
+    faults += [f"{places[0]}: no gate names this guard" for one, places in known.items() if one not in named]
     if faults:
         raise Malformed("\n".join(dict.fromkeys(faults)))
     ordered = sorted(rows.values(), key=lambda row: (STAGES.index(row.stops), row.name))
-    return [Gate(row, tuple(dict.fromkeys(cases[row.name]))) for row in ordered]
+    return [
+        Gate(
+            row=row,
+            guards=tuple(guard for one in row.guards for guard in known[one]),
+            cases=tuple(dict.fromkeys(cases[row.name])),
+        )
+        for row in ordered
+    ]
 
 
 def _name(mark: pytest.Mark) -> str:
@@ -133,8 +147,9 @@ def _name(mark: pytest.Mark) -> str:
     return mark.args[0]
 
 
-def _row(name: str, fields: Mapping[str, Any], root: Path) -> Row:
-    if set(fields) != set(FIELDS):
+def _row(name: str, fields: Mapping[str, Any], known: Mapping[str, tuple[Guard, ...]]) -> Row:
+    """A gate rests on the guard of its own name, where its marker gives no other."""
+    if set(fields) - {"guard"} != set(FIELDS):
         raise ValueError(f"gate {name!r} has the fields {sorted(fields)}, expected {sorted(FIELDS)}")
     texts = {key: fields[key] for key in ("fed", "stops", "reason", "untouched")}
     for key, text in texts.items():
@@ -144,17 +159,11 @@ def _row(name: str, fields: Mapping[str, Any], root: Path) -> Row:
         raise ValueError(f"gate {name!r}: stops is {fields['stops']!r}, expected one of {STAGES}")
     if not isinstance(fields["exit"], str) and fields["exit"] not in (0, 1, 2, 3, 4):
         raise ValueError(f"gate {name!r}: exit is {fields['exit']!r}, expected 0 to 4 or a status as a text")
-    listed = [fields["guard"]] if isinstance(fields["guard"], str) else fields["guard"]
-    guards = tuple(Guard.parse(text) for text in listed)
-    for guard in guards:
-        disabled(_source(root, guard), guard)
-    if not guards:
-        raise ValueError(f"gate {name!r}: no guard")
-    return Row(name=name, exit=fields["exit"], guards=guards, **texts)
-
-
-def _source(root: Path, guard: Guard) -> bytes:
-    try:
-        return (root / guard.file).read_bytes()
-    except OSError as error:
-        raise ValueError(f"guard {guard}: {error.strerror}") from error
+    given = fields.get("guard", name)
+    listed = (given,) if isinstance(given, str) else tuple(given)
+    if not listed:
+        raise ValueError(f"gate {name!r}: guard is empty, expected an id or several")
+    for one in listed:
+        if one not in known:
+            raise ValueError(f"gate {name!r}: no guard in the sources has the id {one!r}")
+    return Row(name=name, exit=fields["exit"], guards=listed, **texts)

@@ -22,8 +22,9 @@ from queue import SimpleQueue
 
 import psutil
 
-from tests.slipway.proof.disable import Guard, disabled
+from tests.slipway.proof.disable import disabled
 from tests.slipway.proof.gates import Gate, Malformed, collect
+from tests.slipway.proof.guards import Guard
 
 LIMIT_S = 900
 """Ends a run that hangs; no verdict rests on it."""
@@ -68,7 +69,7 @@ def mutants(gates: list[Gate], long: bool) -> tuple[list[Mutant], list[str]]:
     for gate in gates:
         tests = tuple(case.node for case in gate.cases if long or not case.long)
         if tests:
-            found += [Mutant(gate.row.name, guard, tests) for guard in gate.row.guards]
+            found += [Mutant(gate.row.name, guard, tests) for guard in gate.guards]
         else:
             left.append(gate.row.name)
     return found, left

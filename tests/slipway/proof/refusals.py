@@ -1,11 +1,11 @@
-"""Where the product says no, and which of those places a gate's row names."""
+"""Where the product says no, and which guards stand there."""
 
 import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.slipway.proof.disable import Guard
+from tests.slipway.proof.guards import Guard
 
 ERRORS = frozenset({"Refused", "UsageError", "Inconclusive"})
 
@@ -15,20 +15,23 @@ class Refusal:
     """A `raise` that ends a command with exit code 2, 3 or 4.
 
     Attributes:
-        place: its file and function.
-        said: the fixed parts of its message.
+        file: as seen from the folder above the package.
+        line: its first line, from 1.
+        function: the name of the one that it lies in, with those around it.
     """
 
-    place: tuple[str, str]
-    said: tuple[str, ...]
+    file: str
+    line: int
+    function: str
 
     def __str__(self) -> str:
-        return f"{':'.join(self.place)}: {max(self.said, key=len, default='')}"
+        return f"{self.file}:{self.line}: in {self.function}"
 
     def is_disabled_by(self, guard: Guard) -> bool:
         """Whether it is the guard, or the guard is a call of the function that it lies in."""
-        own = (guard.file, guard.function) == self.place and any(guard.token in text for text in self.said)
-        return own or guard.token.split(".")[-1] == self.place[1].split(".")[-1]
+        return (guard.file, guard.line) == (self.file, self.line) or (
+            guard.calls != "" and guard.calls == self.function.split(".")[-1]
+        )
 
 
 def refusals(root: Path) -> Iterator[Refusal]:
@@ -41,14 +44,8 @@ def _below(node: ast.AST, file: str, names: tuple[str, ...]) -> Iterator[Refusal
     for child in ast.iter_child_nodes(node):
         if isinstance(child, ast.Raise) and isinstance(child.exc, ast.Call):
             if ast.unparse(child.exc.func).split(".")[-1] in ERRORS:
-                yield Refusal((file, ".".join(names)), tuple(_texts(child)))
+                yield Refusal(file, child.lineno, ".".join(names))
         elif isinstance(child, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
             yield from _below(child, file, (*names, child.name))
         else:
             yield from _below(child, file, names)
-
-
-def _texts(node: ast.AST) -> Iterator[str]:
-    for part in ast.walk(node):
-        if isinstance(part, ast.Constant) and isinstance(part.value, str):
-            yield part.value

@@ -3,15 +3,18 @@
 import pytest
 
 from tests.slipway.proof.gates import Case, Malformed, gates
-from tests.slipway.root import REPOSITORY
+from tests.slipway.proof.guards import Guard
 
+KNOWN = {
+    name: (Guard(name, file="slipway/gate.py", line=line, start=0, code=b"", builds=False, calls=""),)
+    for line, name in enumerate(("tie", "early"), start=1)
+}
 ROW = {
     "fed": "a candidate that ties",
     "stops": "gate",
     "exit": 3,
     "reason": "champion.log_loss",
     "untouched": "nothing registered",
-    "guard": "slipway/evaluation/gate.py:_against_champion:champion.log_loss",
 }
 
 
@@ -26,13 +29,13 @@ def test_the_tests_of_one_name_are_one_gate() -> None:
         [
             marked("t.py::a", "tie"),
             marked("t.py::b", "tie", **ROW),
-            marked("t.py::b", "early", **ROW | {"stops": "check"}),
+            marked("t.py::b", "early", **ROW | {"stops": "check", "guard": ["early", "tie"]}),
         ],
-        REPOSITORY,
+        KNOWN,
     )
 
     assert [("early", 1), ("tie", 2)] == [(gate.row.name, len(gate.cases)) for gate in found]
-    assert [str(one) for one in found[1].row.guards] == [ROW["guard"]]
+    assert [one.guards for one in found] == [KNOWN["early"] + KNOWN["tie"], KNOWN["tie"]]
 
 
 @pytest.mark.parametrize(
@@ -44,15 +47,15 @@ def test_the_tests_of_one_name_are_one_gate() -> None:
         (("a",), {"exit": 7}, "exit is 7, expected 0 to 4"),
         (("a",), {"reason": " "}, "reason is ' ', expected a text"),
         (("a",), {"found": "more"}, "has the fields"),
-        (("a",), {"guard": []}, "no guard"),
-        (("a",), {"guard": "absent.py:f:t"}, "guard absent.py:f:t: No such file"),
-        (("a",), {"guard": "slipway/evaluation/gate.py:_sound:absent"}, "found nothing"),
+        (("a",), {}, "gate 'a': no guard in the sources has the id 'a'"),
+        (("tie",), {"guard": []}, "guard is empty"),
+        (("tie",), {"guard": ["tie", "absent"]}, "no guard in the sources has the id 'absent'"),
     ],
 )
 def test_a_malformed_marker_is_told(names: tuple[str, ...], changes: dict[str, object], said: str) -> None:
     """With the test that carries it."""
     with pytest.raises(Malformed) as caught:
-        gates([marked("t.py::a", *names, **ROW | changes)], REPOSITORY)
+        gates([marked("t.py::a", *names, **ROW | changes)], KNOWN)
 
     assert str(caught.value).startswith("t.py::a: ")
     assert said in str(caught.value)
@@ -61,6 +64,13 @@ def test_a_malformed_marker_is_told(names: tuple[str, ...], changes: dict[str, o
 def test_one_name_has_one_row() -> None:
     """Neither none nor two that differ."""
     with pytest.raises(Malformed, match=r"^t\.py::a: no test has the whole row of 'tie'$"):
-        gates([marked("t.py::a", "tie")], REPOSITORY)
+        gates([marked("t.py::a", "tie")], {})
+    tie = {"tie": KNOWN["tie"]}
     with pytest.raises(Malformed, match=r"^t\.py::b: another test says something else of 'tie'$"):
-        gates([marked("t.py::a", "tie", **ROW), marked("t.py::b", "tie", **ROW | {"exit": 4})], REPOSITORY)
+        gates([marked("t.py::a", "tie", **ROW), marked("t.py::b", "tie", **ROW | {"exit": 4})], tie)
+
+
+def test_a_guard_that_no_gate_names_is_told() -> None:
+    """It would never be disabled."""
+    with pytest.raises(Malformed, match=r"^early \(slipway/gate\.py:2\): no gate names this guard$"):
+        gates([marked("t.py::a", "tie", **ROW)], KNOWN)

@@ -7,23 +7,22 @@ from pathlib import Path
 
 import pytest
 
-from tests.slipway.proof.disable import Guard
+from tests.slipway.proof.guards import Guard
 from tests.slipway.proof.prove import Mutant, dealt, quickest_first
 from tests.slipway.root import REPOSITORY
 
 GATE = """
 def enter(age, coin, late):
     if age < 18:
-        raise ValueError("too young")
+        raise ValueError("too young")  # guard age
     if coin < 1:
-        raise ValueError("no coin")
+        raise ValueError("no coin")  # guard coin
     if late:
-        raise ValueError("too late")
+        raise ValueError("too late")  # guard late
     return "in"
 """
 MARK = """@pytest.mark.gate(
-    "{name}", fed="x", stops="gate", exit=3, reason="{said}", untouched="nobody in",
-    guard="slipway/gate.py:enter:{said}",
+    "{name}", fed="x", stops="gate", exit=3, reason="{said}", untouched="nobody in", guard="{guard}",
 )
 """
 TESTS = f"""
@@ -36,21 +35,21 @@ def crowd():
     with pytest.raises(ValueError):
         enter(30, 1, late=True)
 
-{MARK.format(name="age", said="too young")}
+{MARK.format(name="age", said="too young", guard="age")}
 def test_age():
     with pytest.raises(ValueError, match="too young"):
         enter(17, 1, late=False)
 
-{MARK.format(name="coin", said="no coin")}
+{MARK.format(name="coin", said="no coin", guard="coin")}
 def test_coin():
     with pytest.raises(ValueError):
         enter(17, 0, late=False)
 
-{MARK.format(name="late", said="too late")}
+{MARK.format(name="late", said="too late", guard="late")}
 def test_late(crowd):
     pass
 
-{MARK.format(name="slow", said="too late").replace("@", "@pytest.mark.long" + chr(10) + "@", 1)}
+{MARK.format(name="slow", said="too late", guard="late").replace("@", "@pytest.mark.long" + chr(10) + "@", 1)}
 def test_slow():
     with pytest.raises(ValueError, match="too late"):
         enter(30, 1, late=True)
@@ -118,7 +117,7 @@ def test_nothing_is_concluded_from_tests_that_fail_anyway(tree: Path) -> None:
 
 def test_each_test_is_dealt_once() -> None:
     """Files stay together; no hand is empty, for pytest without a test runs all of them."""
-    guard = Guard("a.py", "f", "t")
+    guard = Guard("t", file="a.py", line=1, start=0, code=b"", builds=False, calls="")
     found = [Mutant("a", guard, ("a.py::1", "b.py::1")), Mutant("b", guard, ("a.py::1", "a.py::2"))]
 
     assert [("a.py::1", "a.py::2"), ("b.py::1",)] == dealt(found, 3)
@@ -126,7 +125,8 @@ def test_each_test_is_dealt_once() -> None:
 
 def test_the_quickest_test_is_asked_first() -> None:
     """One that fails is enough."""
-    found = Mutant("a", Guard("a.py", "f", "t"), ("slow", "quick", "none"))
+    guard = Guard("t", file="a.py", line=1, start=0, code=b"", builds=False, calls="")
+    found = Mutant("a", guard, ("slow", "quick", "none"))
 
     assert quickest_first(found, {"slow": 9.0, "quick": 0.1}).tests == ("none", "quick", "slow")
 

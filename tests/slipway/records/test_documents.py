@@ -79,7 +79,6 @@ def test_a_shape_is_noticed_and_words_are_not(name: str) -> None:
     exit=1,
     reason="was written by a newer slipway",
     untouched="not read as if it were known",
-    guard="slipway/base/documents.py:parse:was written by a newer slipway",
 )
 @names
 def test_a_newer_document_is_one_clear_line(name: str) -> None:
@@ -116,7 +115,6 @@ def test_what_is_no_document_is_one_clear_line(name: str, content: bytes, tmp_pa
     exit=1,
     reason="cut off or no JSON",
     untouched="no part of it is read",
-    guard="slipway/base/documents.py:parse:cut off or no JSON",
 )
 @names
 def test_a_document_that_was_cut_off_is_one_clear_line(name: str) -> None:

@@ -104,7 +104,6 @@ def test_a_moment_is_read(text: str, found: datetime) -> None:
     exit=2,
     reason="--at: found 'yesterday', expected an ISO date",
     untouched="nothing answered",
-    guard="slipway/records/history.py:moment:expected an ISO date",
 )
 @pytest.mark.parametrize(
     "text",

@@ -74,7 +74,6 @@ def test_a_record_may_be_kept_twice(registry: Registry, tmp_path: Path) -> None:
     exit=1,
     reason="says something else; no record is changed",
     untouched="the record is the one that was kept first",
-    guard="slipway/registry/versions.py:Registry.holds:says something else",
 )
 def test_a_record_is_never_changed(registry: Registry, tmp_path: Path) -> None:
     """History is not rewritten."""
@@ -109,7 +108,6 @@ def test_a_record_that_was_cut_off_is_written_again(registry: Registry, tmp_path
     exit=1,
     reason="this is no DecisionRecord: version: should be a valid integer",
     untouched="no record is kept",
-    guard="slipway/registry/versions.py:Registry.keep:parse",
 )
 def test_a_record_is_held_against_its_schema_when_it_is_written(registry: Registry, tmp_path: Path) -> None:
     """Pydantic does not check what is changed in a copy."""
@@ -215,7 +213,6 @@ def test_an_injected_run_of_another_experiment_is_the_parent(
     exit=2,
     reason="MLFLOW_RUN_ID: found",
     untouched="no run begun, no record kept",
-    guard="slipway/registry/tracking.py:Tracking._experiment_of:the server that has it",
 )
 def test_an_injected_run_that_is_not_there_is_told(
     registry: Registry, monkeypatch: pytest.MonkeyPatch

@@ -11,8 +11,6 @@ from tests.slipway.report import sample
 from tests.slipway.root import ROOT
 from tests.slipway.tiny import tiny_version
 
-PROMOTION = "slipway/rollout/promotion.py"
-
 
 class OneServer:
     """Traffic kept in a variable: what a target must do and no more; it can lose a shift."""

@@ -210,7 +210,6 @@ def test_wandering_unit_is_aborted() -> None:
     exit=4,
     reason="canary.metric_known",
     untouched="the canary is not promoted",
-    guard="slipway/rollout/analysis.py:_metric_known:metric_known",
 )
 @pytest.mark.parametrize("share", [0.02, 0.9, 1.0])
 def test_missing_metric_never_promotes(share: float) -> None:

@@ -203,7 +203,7 @@ def test_no_request_follows_an_abort(rollout: Rollout, live: Live, tmp_path: Pat
     exit=3,
     reason="canary.error_rate",
     untouched="every user is served by the stable version again, no server left",
-    guard="slipway/rollout/analysis.py:_error_rate:error_rate",
+    guard="canary.error_rate",
 )
 def test_a_canary_that_dies_is_aborted(live: Live, tmp_path: Path) -> None:
     """Its errors are evidence, not a crash."""
@@ -242,7 +242,6 @@ def test_versions_that_users_like_alike_are_inconclusive(
     exit=4,
     reason="canary.in_time",
     untouched="no request after ten minutes, the canary's weight back at 0",
-    guard="slipway/rollout/limits.py:limits:canary.in_time",
 )
 def test_the_maximum_duration_ends_it(rollout: Rollout, live: Live, tmp_path: Path) -> None:
     """In the middle of a batch: of the ten minutes, each look at the clock takes one second."""
@@ -266,7 +265,6 @@ def test_the_maximum_duration_ends_it(rollout: Rollout, live: Live, tmp_path: Pa
     exit=3,
     reason="canary.not_stopped",
     untouched="no further request, the canary's weight back at 0",
-    guard="slipway/rollout/limits.py:limits:canary.not_stopped",
 )
 def test_a_stop_that_is_asked_for_aborts(rollout: Rollout, live: Live, tmp_path: Path) -> None:
     """However much users love the canary: nothing more is sent, and the traffic goes back."""

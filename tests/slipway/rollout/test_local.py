@@ -190,7 +190,6 @@ def test_who_asks_for_the_traffic_of_a_dead_canary_has_it(live: Live) -> None:
     exit=3,
     reason="still has the local traffic",
     untouched="the canary of the other process keeps its traffic",
-    guard="slipway/rollout/local.py:LocalTarget._alone:has the local traffic of",
 )
 def test_a_holder_that_does_not_let_go_is_named(live: Live) -> None:
     """By its process id, after a bounded time, and nothing is taken from it."""

@@ -46,7 +46,6 @@ def test_the_plan_names_steps_metric_and_what_the_replay_holds(card: Card, tmp_p
     exit=2,
     reason="warm-up and steps need",
     untouched="there is no plan, and none of the requests is offered twice",
-    guard="slipway/rollout/plan.py:plan:warm-up and steps need",
 )
 def test_too_little_traffic_is_refused(card: Card, tmp_path: Path) -> None:
     """One request too few for warm-up and steps; none is offered twice."""

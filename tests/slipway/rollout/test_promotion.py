@@ -5,7 +5,7 @@ import pytest
 from slipway.base.errors import Refused
 from slipway.registry.versions import Registry
 from tests.slipway.report import sample
-from tests.slipway.rollout.moves import PROMOTION, OneServer, kept, production, promoter, record
+from tests.slipway.rollout.moves import OneServer, kept, production, promoter, record
 
 
 def gate(code: str, fed: str, stops: str = "promote") -> pytest.MarkDecorator:
@@ -17,7 +17,6 @@ def gate(code: str, fed: str, stops: str = "promote") -> pytest.MarkDecorator:
         exit=3,
         reason=code,
         untouched="production not moved, no traffic shifted",
-        guard=f"{PROMOTION}:permitted:{code}",
     )
 
 
@@ -28,7 +27,6 @@ EARNED = pytest.mark.gate(
     exit=3,
     reason="promote.earned",
     untouched="production not moved, no traffic shifted",
-    guard=[f"{PROMOTION}:_earned:promote.earned", f"{PROMOTION}:Promoter.move:; "],
 )
 
 
@@ -148,7 +146,6 @@ def test_a_forbidden_move_changes_nothing(
     exit=3,
     reason="record ID names no version",
     untouched="production not moved, no traffic shifted",
-    guard=f"{PROMOTION}:_required:names no version",
 )
 def test_a_record_without_a_version_moves_nothing(clean: Registry) -> None:
     """Such as that of a refused training."""

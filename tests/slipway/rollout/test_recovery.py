@@ -6,7 +6,7 @@ from filelock import FileLock
 from slipway.base.errors import Refused, SlipwayError
 from slipway.registry.versions import Registry
 from slipway.rollout.promotion import Intent
-from tests.slipway.rollout.moves import PROMOTION, OneServer, kept, production, promoter, record
+from tests.slipway.rollout.moves import OneServer, kept, production, promoter, record
 
 
 @pytest.mark.parametrize("line", range(5))
@@ -43,7 +43,6 @@ def test_a_rollback_killed_at_any_line_is_finished(
     exit=1,
     reason="answers, not",
     untouched="production not moved, the traffic sent back",
-    guard=f"{PROMOTION}:Promoter.move:answers, not",
 )
 def test_traffic_that_does_not_follow_is_sent_back(clean: Registry) -> None:
     """Aliases follow the traffic, never the intention."""
@@ -104,7 +103,6 @@ def test_a_move_killed_before_the_shift_is_dropped(clean: Registry) -> None:
     exit=1,
     reason="was begun over",
     untouched="production not moved, the intent kept",
-    guard=f"{PROMOTION}:Promoter._recover:was begun over",
 )
 @pytest.mark.parametrize("answering", [3, None])
 def test_traffic_on_neither_side_is_for_people(clean: Registry, answering: int | None) -> None:
@@ -127,7 +125,6 @@ def test_traffic_on_neither_side_is_for_people(clean: Registry, answering: int |
     exit=3,
     reason="another process is moving production",
     untouched="production not moved, no traffic shifted",
-    guard=f"{PROMOTION}:Promoter.alone:another process is moving",
 )
 def test_two_promoters_do_not_meet(clean: Registry) -> None:
     """The second is refused while the first holds the lock."""

@@ -23,10 +23,6 @@ TRUTH_ROW = pytest.mark.gate(
     exit=1,
     reason="replay.truth.parquet",
     untouched="no traffic is made, so none is offered",
-    guard=[
-        "slipway/rollout/traffic.py:_read:rows, ",
-        "slipway/rollout/traffic.py:_read:found the probability",
-    ],
 )
 
 
@@ -172,7 +168,6 @@ def test_the_card_may_ask_for_log_loss_where_the_truth_is_known(card: Card, tmp_
     exit=2,
     reason="rollout.decision.metric",
     untouched="no traffic is made, so none is offered",
-    guard="slipway/rollout/traffic.py:metric_kind:rollout.decision.metric",
 )
 def test_reward_without_a_truth_is_refused(card: Card) -> None:
     """Nobody knows what would have been clicked."""

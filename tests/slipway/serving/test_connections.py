@@ -28,12 +28,6 @@ STALLED = pytest.mark.gate(
     exit=0,
     reason="the connection is closed after 10 s",
     untouched="sound requests are answered meanwhile",
-    guard=[
-        "slipway/serving/connections.py:Connection.connection_made:_watch",
-        "slipway/serving/connections.py:Connection.data_received:_watch",
-        "slipway/serving/connections.py:Connection.timeout_keep_alive_handler:_leave",
-        "slipway/serving/connections.py:Connection.on_response_complete:_leave",
-    ],
 )
 
 

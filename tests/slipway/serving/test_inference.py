@@ -21,19 +21,6 @@ TENSORS = pytest.mark.gate(
     exit="400",
     reason="the tensor and the value, what was found and what is expected",
     untouched="nothing scored",
-    guard=[
-        f"slipway/serving/inference.py:{guard}"
-        for guard in (
-            "Protocol._values:datatype",
-            "Protocol._values:shape",
-            "Protocol._absent:missing from inputs",
-            "Protocol.table:the first tensor has",
-            "Protocol.table:two tensors have",
-            "_wanted:no output",
-            "_wanted:parameters.binary_data_output",
-        )
-    ]
-    + ["slipway/serving/app.py:_add_infer:Inference-Header-Content-Length"],
 )
 ROWS = pytest.mark.gate(
     "serve.rows",
@@ -42,7 +29,6 @@ ROWS = pytest.mark.gate(
     exit="413",
     reason="1001 options in one request; serving.max_rows allows 1000",
     untouched="nothing scored",
-    guard="slipway/serving/predict.py:check_rows:serving.max_rows allows",
 )
 
 
@@ -210,7 +196,6 @@ def test_binary_bodies_are_refused(browser: Browser) -> None:
     exit="404",
     reason="the name or version asked for, and what this server has",
     untouched="nothing scored by the version that was not asked for",
-    guard=["slipway/serving/app.py:_check:model ", "slipway/serving/app.py:_check:version "],
 )
 @pytest.mark.parametrize(
     ("path", "status"),

@@ -146,7 +146,6 @@ def test_a_bento_that_answers_otherwise_than_in_training_does_not_start(
     exit=1,
     reason="SLIPWAY_VERSION_DIGEST: expected one digest, packaged is another",
     untouched="no server process left",
-    guard="slipway/version/packed.py:check:SLIPWAY_VERSION_DIGEST",
 )
 def test_another_version_than_expected_does_not_start(
     running: Running, monkeypatch: pytest.MonkeyPatch

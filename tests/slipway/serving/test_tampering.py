@@ -21,10 +21,9 @@ from tests.slipway.tiny import registered, tiny_version
 
 Spoil = Callable[[Path], None]
 MODEL = "version/model/model.txt"
-VERIFY = "slipway/version/manifest.py:"
 
 
-def refused(name: str, fed: str, reason: str, guard: str) -> pytest.MarkDecorator:
+def refused(name: str, fed: str, reason: str, **guard: str) -> pytest.MarkDecorator:
     """The row of something changed."""
     return pytest.mark.gate(
         name,
@@ -33,7 +32,7 @@ def refused(name: str, fed: str, reason: str, guard: str) -> pytest.MarkDecorato
         exit=1,
         reason=reason,
         untouched="no server process left, nothing answers at the port",
-        guard=guard,
+        **guard,
     )
 
 
@@ -41,13 +40,13 @@ CHANGED = refused(
     "serve.changed_file",
     "a Bento whose model, feature state or feature code was changed",
     "the file, its sha256, and what the manifest says",
-    f"{VERIFY}_require_digest:the manifest says",
+    guard="version.changed_file",
 )
 REPLACED = refused(
     "serve.changed_manifest",
     "a Bento whose manifest was changed, or that holds the files of another version",
     "manifest.json, its sha256, and what the registry says",
-    f"{VERIFY}_read:the registry says",
+    guard="version.changed_manifest",
 )
 
 
@@ -135,7 +134,7 @@ def refuses(project: Project, running: Running) -> str:
                 "serve.missing_file",
                 "a Bento in which a file is missing",
                 "the file: missing; the manifest lists it",
-                f"{VERIFY}_require_digest:missing; the manifest",
+                guard="version.missing_file",
             ),
         ),
         pytest.param(
@@ -145,7 +144,7 @@ def refuses(project: Project, running: Running) -> str:
                 "serve.added_file",
                 "a Bento with a module, bytecode, a linked folder or anything more in the version",
                 "the file: not in the manifest",
-                f"{VERIFY}_refuse:not in the manifest",
+                guard="version.added_file",
             ),
         ),
         pytest.param(
@@ -165,7 +164,7 @@ def refuses(project: Project, running: Running) -> str:
                 "serve.linked_file",
                 "a Bento in which a file is a link to the same content elsewhere",
                 "the file: a link; what it leads to may change",
-                f"{VERIFY}_require_digest:a link; what it leads to",
+                guard="version.linked_file",
             ),
         ),
     ],
@@ -193,7 +192,6 @@ def test_the_files_of_another_version_are_not_served(project: Project, running: 
     "serve.swapped_folder",
     "a Bento whose whole folder is that of another version",
     "the folder holds version 8, expected 7",
-    "slipway/release/servers.py:start:holds version",
 )
 def test_the_folder_of_another_version_is_not_served(project: Project, running: Running, other: Path) -> None:
     """Every digest in it agrees; its number does not."""

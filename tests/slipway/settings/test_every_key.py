@@ -30,7 +30,6 @@ KEY = pytest.mark.gate(
     exit=2,
     reason="file, key path, what was found and what is allowed",
     untouched="nothing written, no state folder made",
-    guard="slipway/settings/load.py:_validated:: ",
 )
 
 

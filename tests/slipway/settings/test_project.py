@@ -99,7 +99,6 @@ def test_a_system_that_is_not_listed_is_told() -> None:
     exit=2,
     reason="system.yaml: name: found 'ad_click', the folder says 'other'",
     untouched="no settings made of it",
-    guard="slipway/settings/load.py:load_card:the folder says",
 )
 def test_a_card_must_bear_the_name_of_its_folder(tmp_path: Path) -> None:
     """A copied folder whose card was not edited."""

@@ -26,7 +26,6 @@ def end(desk: Desk, folder: Path, outcome: CanaryOutcome) -> None:
     exit=4,
     reason="inconclusive",
     untouched="production not moved, the alias `canary` gone",
-    guard="slipway/stages/abort.py:abort:registry.point",
 )
 def test_an_inconclusive_canary_is_withdrawn_and_recorded(desk: Desk, tmp_path: Path) -> None:
     """Inconclusive never promotes."""

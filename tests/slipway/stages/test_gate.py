@@ -56,7 +56,7 @@ def test_nothing_that_a_rule_stops_is_registered(desk: Desk) -> None:
     shutil.rmtree(desk.models / "candidate")
     tiny_version(ROOT, desk.models / "candidate", "logistic")
 
-    for code, (_, _, change) in BAD.items():
+    for code, (_, change) in BAD.items():
         assert judge(desk, change(evidence(slices=SLICES))) == "refuse", code
         with pytest.raises(Refused, match=f"not registered: {code}: ") as refused:
             enter(desk)

@@ -34,7 +34,6 @@ DECIDES_AGAIN = pytest.mark.gate(
     exit=3,
     reason="not registered: and every check that failed",
     untouched="nothing registered, no alias moved",
-    guard="slipway/stages/register.py:register:not registered",
 )
 
 
@@ -116,7 +115,6 @@ def test_a_champion_that_went_live_meanwhile_stops_the_registration(desk: Desk) 
     exit=3,
     reason="is barred: and the reason that the rollback gave",
     untouched="no Bento built",
-    guard="slipway/stages/package.py:bento_of:is barred",
 )
 def test_a_barred_version_is_not_packaged(desk: Desk) -> None:
     """Until somebody clears it."""
@@ -137,7 +135,6 @@ def test_a_barred_version_is_not_packaged(desk: Desk) -> None:
     exit=3,
     reason="a rollback needs both; told as an error, for there is no version to keep a record of",
     untouched="production not moved, nothing barred, no record kept",
-    guard="slipway/stages/rollback.py:roll_back:a rollback needs both",
 )
 def test_a_rollback_without_a_version_before_is_refused(desk: Desk) -> None:
     """There is nothing to go back to."""
@@ -158,7 +155,6 @@ def test_a_rollback_without_a_version_before_is_refused(desk: Desk) -> None:
     exit=3,
     reason="a rollback needs a reason; told as an error, for a record needs one too",
     untouched="production not moved, nothing barred, no record kept",
-    guard="slipway/stages/rollback.py:roll_back:a rollback needs a reason",
 )
 def test_a_rollback_for_no_reason_is_refused(desk: Desk) -> None:
     """Whoever reads the history must know why; nothing is looked at before."""
@@ -179,7 +175,6 @@ def test_a_rollback_for_no_reason_is_refused(desk: Desk) -> None:
     exit=3,
     reason="version N was trained on rows until",
     untouched="the alias `canary` not set, no server started",
-    guard="slipway/stages/canary.py:_unseen:was trained on rows until",
 )
 @pytest.mark.parametrize("number", [1, 2])
 def test_neither_arm_may_know_the_traffic(desk: Desk, number: int) -> None:
@@ -206,10 +201,6 @@ AGAINST_ITSELF = pytest.mark.gate(
     exit=3,
     reason="is in production already",
     untouched="the alias `canary` not set; by the command, which keeps no record: no run begun",
-    guard=[
-        "slipway/stages/canary.py:_unseen:is in production already",
-        "slipway/cli/jobs.py:rollout:is in production already",
-    ],
 )
 
 
@@ -258,7 +249,6 @@ with FileLock(sys.argv[1]):
     exit=3,
     reason="another process has the local traffic",
     untouched="the alias `canary` not set, no server started, the first one's traffic as it was",
-    guard="slipway/rollout/local.py:LocalTarget.__enter__:_alone",
 )
 def test_two_rollouts_do_not_share_the_traffic(desk: Desk) -> None:
     """The second is refused with a record, and disturbs nothing that the first wrote."""
@@ -296,7 +286,6 @@ def test_two_rollouts_do_not_share_the_traffic(desk: Desk) -> None:
     exit=3,
     reason="is not barred",
     untouched="no tag changed, no record kept",
-    guard="slipway/cli/move.py:clear:is not barred",
 )
 def test_only_a_barred_version_is_cleared(desk: Desk) -> None:
     """A wrong number must not look like success."""

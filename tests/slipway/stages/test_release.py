@@ -82,7 +82,7 @@ def test_a_barred_version_is_not_published(desk: Desk, shared: Registry, docker:
     exit=3,
     reason="nothing is in staging; train one, or name one",
     untouched="no Bento built",
-    guard="slipway/registry/versions.py:Registry.chosen:is in staging",
+    guard="registry.staged",
 )
 def test_a_release_needs_a_version(desk: Desk, shared: Registry) -> None:
     """It does not take the newest instead."""

@@ -18,18 +18,6 @@ from slipway.stages.package import package
 from slipway.stages.register import register
 from tests.slipway.stages.conftest import RUN, Desk
 
-GUARDS = [
-    "slipway/registry/versions.py:Registry.require_embedded:the local target moves",
-    "slipway/registry/versions.py:Registry.point:require_embedded",
-    "slipway/registry/versions.py:Registry.bar:require_embedded",
-    "slipway/registry/versions.py:Registry.clear:require_embedded",
-    "slipway/stages/package.py:package:require_embedded",
-    "slipway/stages/canary.py:canary:require_embedded",
-    "slipway/stages/move.py:move:require_embedded",
-    "slipway/stages/move.py:recover:require_embedded",
-    "slipway/cli/demo.py:demo:require_embedded",
-    "slipway/cli/move.py:rollout:require_embedded",
-]
 SHARED_REGISTRY = pytest.mark.gate(
     "registry.embedded",
     fed="a laptop's demo, rollout, rollback or alias while the registry is a shared one",
@@ -37,7 +25,6 @@ SHARED_REGISTRY = pytest.mark.gate(
     exit=3,
     reason="the local target moves aliases of the embedded registry only",
     untouched="no alias moved, nothing barred or cleared, no Bento built, no traffic shifted",
-    guard=GUARDS,
 )
 
 

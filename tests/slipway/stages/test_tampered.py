@@ -25,7 +25,7 @@ def registers(desk: Desk, tmp_path: Path) -> int:
     exit=1,
     reason="the file, its sha256, and what the manifest says",
     untouched="nothing registered, no alias moved",
-    guard="slipway/version/manifest.py:_require_digest:the manifest says",
+    guard="version.changed_file",
 )
 @pytest.mark.parametrize("name", ["model/model.txt", "features.npz", "code/systems/ad_click/features.py"])
 def test_a_changed_file_is_not_registered(desk: Desk, tmp_path: Path, name: str) -> None:

@@ -37,7 +37,6 @@ FIT = {
     "exit": 2,
     "reason": "what was found and what is expected, in one line",
     "untouched": "no file written, project.yaml as it was",
-    "guard": "slipway/starter/start.py:_require:new-system",
 }
 
 

@@ -115,7 +115,6 @@ def test_locks_that_were_made_anew_are_kept(toy: Toy) -> None:
     exit=3,
     reason="changed or new",
     untouched="nothing fetched, merged or staged",
-    guard="slipway/update/merge.py:_require_clean:changed or new",
 )
 @pytest.mark.parametrize(("name", "status"), [("draft.txt", "?? draft.txt"), ("Makefile", " M Makefile")])
 def test_a_dirty_tree_is_refused(toy: Toy, name: str, status: str) -> None:
@@ -243,7 +242,6 @@ def test_a_template_that_cannot_be_baked_changes_nothing(toy: Toy, hook: str) ->
     exit=3,
     reason="Git is in the middle of something",
     untouched="nothing fetched, merged or staged",
-    guard="slipway/update/merge.py:_require_clean:is in the middle of",
 )
 @pytest.mark.parametrize("mark", UNDER_WAY)
 def test_what_git_is_doing_is_finished_first(toy: Toy, mark: str) -> None:
@@ -265,7 +263,6 @@ def test_what_git_is_doing_is_finished_first(toy: Toy, mark: str) -> None:
     exit=2,
     reason="source is null; name the template's repository",
     untouched="nothing fetched, merged or staged",
-    guard="slipway/update/merge.py:merged:source is null",
 )
 def test_nobody_knows_the_template(toy: Toy) -> None:
     """Then it has to be named, and can be."""
@@ -303,7 +300,6 @@ def test_a_broken_record_is_one_line(toy: Toy, content: str | None, said: str) -
     exit=3,
     reason="is inside another repository",
     untouched="nothing fetched, merged or staged",
-    guard="slipway/update/merge.py:_require_clean:is inside another",
 )
 def test_a_project_inside_another_repository_is_refused(toy: Toy) -> None:
     """Its paths there are not the template's."""

@@ -18,7 +18,6 @@ OWN_CODE = pytest.mark.gate(
     exit=1,
     reason="slipway: imported from elsewhere, expected below the version's own code",
     untouched="nothing scored: the process says nothing",
-    guard="slipway/version/origin.py:require_own_code:imported from",
 )
 
 

@@ -13,7 +13,6 @@ from slipway.version.manifest import CODE, MANIFEST, Manifest, verify
 from slipway.version.process import VersionProcess
 from tests.slipway.version.conftest import set_field
 
-VERIFY = "slipway/version/manifest.py:"
 TAMPERED = pytest.mark.gate(
     "evaluate.tampered",
     fed="a version of which model, feature state, feature code, card or manifest was changed, or with a file "
@@ -23,12 +22,11 @@ TAMPERED = pytest.mark.gate(
     reason="the file, and what is wrong with it; of a champion the same as champion.scored, exit code 3",
     untouched="no process of it started, nothing scored",
     guard=[
-        f"{VERIFY}_require_digest:the manifest says",
-        f"{VERIFY}_require_digest:missing; the manifest",
-        f"{VERIFY}_require_digest:a link; what it leads to",
-        f"{VERIFY}_refuse:not in the manifest",
-        f"{VERIFY}verify:lies outside of the version",
-        f"{VERIFY}verify:its files give",
+        "version.changed_file",
+        "version.missing_file",
+        "version.linked_file",
+        "version.added_file",
+        "evaluate.tampered",
     ],
 )
 STATE = "features.npz"

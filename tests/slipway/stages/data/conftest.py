@@ -39,12 +39,10 @@ Change = Callable[[Path], object]
 
 
 def of_data(
-    name: str, fed: str, reason: str, guard: str | list[str], stops: str, untouched: str = CHECKED
+    name: str, fed: str, reason: str, stops: str, untouched: str = CHECKED, **guard: list[str]
 ) -> pytest.MarkDecorator:
     """The marker of a gate before training."""
-    return pytest.mark.gate(
-        name, fed=fed, stops=stops, exit=3, reason=reason, untouched=untouched, guard=guard
-    )
+    return pytest.mark.gate(name, fed=fed, stops=stops, exit=3, reason=reason, untouched=untouched, **guard)
 
 
 def rows(count: int = 2000) -> pa.Table:

@@ -24,7 +24,6 @@ FETCHED = of_data(
     "fetch.fingerprint",
     "a file of the split replaced after DVC hashed it, in the working tree or in DVC's cache",
     "fetched data has the hash ..., expected ...",
-    "slipway/data/versions.py:fetch:fetched data has the hash",
     "fetch",
     "no file is handed on, no version registered",
 )
@@ -100,7 +99,6 @@ SWAPPED = "the data replaced, by another sound split, after it was fetched"
                     f"{name}.fingerprint",
                     SWAPPED,
                     "data.fingerprint",
-                    f"slipway/stages/{name}.py:{name}:require_fetched",
                     name,
                     UNMADE[name],
                 ),
@@ -108,7 +106,6 @@ SWAPPED = "the data replaced, by another sound split, after it was fetched"
                     "data.fingerprint",
                     SWAPPED,
                     "data.fingerprint",
-                    "slipway/stages/fetched.py:require_fetched:data.fingerprint",
                     "check",
                     UNTRAINED,
                 ),

@@ -75,12 +75,10 @@ def overwritten(folder: Path) -> None:
     shutil.copyfile(folder / "replay.parquet", folder / "train.parquet")
 
 
-PARTS_CODE = "slipway/data/parts.py"
 OVERLAP = of_data(
     "parts.time",
     "rows of the holdout or the replay part in the training data, or another overlap in time",
     "parts.time.validation",
-    [f"{PARTS_CODE}:_apart:parts.time.", f"{PARTS_CODE}:require_parts:fail their checks"],
     "check",
     UNTRAINED,
 )
@@ -88,7 +86,6 @@ REQUESTS = of_data(
     "parts.requests",
     "a request with rows in training and in the holdout",
     "parts.requests",
-    f"{PARTS_CODE}:_request_checks:parts.requests",
     "check",
     UNTRAINED,
 )
@@ -96,7 +93,6 @@ SAID = of_data(
     "parts.manifest",
     "a manifest that says something else than the files hold",
     "parts.manifest.train",
-    f"{PARTS_CODE}:_manifest_checks:parts.manifest.",
     "check",
     UNTRAINED,
 )
@@ -104,7 +100,6 @@ DIGEST = of_data(
     "parts.sha256",
     "a part whose digest is not the manifest's",
     "parts.sha256.train",
-    f"{PARTS_CODE}:_manifest_checks:parts.sha256.",
     "check",
     UNTRAINED,
 )
@@ -112,7 +107,6 @@ SYSTEM = of_data(
     "parts.system",
     "the split of another system",
     "parts.system",
-    f"{PARTS_CODE}:_manifest_checks:parts.system",
     "check",
     UNTRAINED,
 )
@@ -120,7 +114,6 @@ CLASSES = of_data(
     "parts.base_rate",
     "a part with one class only",
     "parts.base_rate.holdout",
-    f"{PARTS_CODE}:summary_checks:parts.base_rate.",
     "check",
     UNTRAINED,
 )
@@ -128,7 +121,6 @@ ROWS = of_data(
     "parts.rows",
     "a part of fewer than a hundred rows",
     "parts.rows.validation",
-    f"{PARTS_CODE}:summary_checks:parts.rows.",
     "check",
     UNTRAINED,
 )
