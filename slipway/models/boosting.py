@@ -1,76 +1,183 @@
-"""Gradient boosting (LightGBM), saved in its own text format."""
+"""Gradient boosting (LightGBM), saved in its own text format and an archive of arrays."""
 
 from pathlib import Path
-from typing import Any, Self
+from typing import Annotated, Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import Field as Key
 
-from slipway.models.interface import Params
-from slipway.settings.model import BoostingParams
-from slipway.system import Inputs
+from slipway.base.strict import Count, Strict
+from slipway.models import statistics
+from slipway.models.interface import BINARY, Kind, Labels, Objective, Params
+from slipway.system import Field, Inputs
 
-MODEL_FILE = "model.txt"
+MODEL, MEANS, UNIT = "model.txt", "means.npz", "#unit"
+LARGEST = 256
+"""Values of a category that trees split as such; LightGBM's bins hold as many."""
+PATIENCE = 20
+"""Rounds without a better validation metric, after which training ends."""
+OBJECTIVES = {
+    "binary": ("binary", "binary_logloss"),
+    "squared": ("regression", "l2"),
+    "absolute": ("regression_l1", "l1"),
+    "classes": ("multiclass", "multi_logloss"),
+}
+"""LightGBM's objective and the metric that stops it."""
+NotNegative = Annotated[float, Key(ge=0)]
+Fraction = Annotated[float, Key(gt=0, le=1)]
+
+
+class BoostingParams(Strict):
+    """Of the boosting, by LightGBM's names; the defaults are LightGBM's but for `rounds` and threads."""
+
+    rounds: Annotated[int, Key(ge=1, le=100_000, description="at most; validation stops it earlier")] = 400
+    learning_rate: Fraction = 0.1
+    num_leaves: Annotated[int, Key(ge=2, le=131_072)] = 31
+    max_depth: Annotated[int, Key(ge=-1, description="-1 is no limit")] = -1
+    max_bin: Annotated[int, Key(ge=2, le=65_535)] = 255
+    min_data_in_leaf: Annotated[int, Key(ge=0)] = 20
+    min_sum_hessian_in_leaf: NotNegative = 1e-3
+    min_gain_to_split: NotNegative = 0.0
+    feature_fraction: Fraction = 1.0
+    bagging_fraction: Fraction = 1.0
+    bagging_freq: Annotated[int, Key(ge=0, description="0 is no bagging")] = 0
+    lambda_l1: NotNegative = 0.0
+    lambda_l2: NotNegative = 0.0
+    cat_smooth: NotNegative = 10.0
+    cat_l2: NotNegative = 10.0
+    max_cat_threshold: Count = 32
+    min_data_per_group: Count = 100
+    prior_weight: Annotated[
+        float,
+        Key(
+            gt=0,
+            description="rows that the overall mean counts for in the mean label of a value, where a "
+            f"category has more than {LARGEST - 1}; not LightGBM's",
+        ),
+    ] = 50.0
+    num_threads: Annotated[
+        int, Key(ge=1, le=256, description="on shared cores, threads that wait in turn take longer")
+    ] = 1
 
 
 class Boosting:
-    """Trees over the numbers and the category codes."""
+    """Trees over the numbers, the codes of small categories and the mean labels of the others."""
 
-    def __init__(self, booster: Any) -> None:
+    def __init__(
+        self, booster: Any, means: dict[str, NDArray[np.float32]], unit: NDArray[np.float64]
+    ) -> None:
+        """Take what was learned.
+
+        Args:
+            booster: LightGBM's.
+            means: by field, float32 [cardinality + 1, outputs]; see `statistics.means`.
+            unit: float64 [2]; mean and scale of the labels, which trees learn in deviations.
+        """
         self.booster = booster
+        self.means = means
+        self.unit = unit
 
     @classmethod
     def fit(
         cls,
         train: Inputs,
-        labels: NDArray[np.int8],
+        labels: Labels,
         validation: Inputs,
-        validation_labels: NDArray[np.int8],
+        validation_labels: Labels,
         params: Params,
         seed: int,
+        objective: Objective = BINARY,
     ) -> Self:
-        """Boost until the validation log loss has not improved for 20 rounds."""
+        """Boost until the objective has not improved on validation for 20 rounds.
+
+        Numbers are learned in deviations from their mean: LightGBM's labels have 32 bits, and its penalties
+        are in the labels' unit.
+        """
         import lightgbm
 
         chosen = BoostingParams.model_validate(params)
+        name, metric = OBJECTIVES[objective.name]
         settings = {
-            "objective": "binary",
-            "metric": "binary_logloss",
+            "objective": name,
+            "metric": metric,
             "deterministic": True,
             "force_row_wise": True,
             "seed": seed,
             "verbosity": -1,
-        } | chosen.model_dump(exclude={"rounds"})
-        first_code = len(train.numeric_names)
+        } | chosen.model_dump(exclude={"rounds", "prior_weight"})
+        settings |= {"num_class": objective.classes} if objective.classes else {}
+        unit = _unit(labels, objective)
+        known, asked = _in_deviations(labels, unit), _in_deviations(validation_labels, unit)
+        large = [field for field in train.fields if not _is_small(field)]
+        weigh = objective, chosen.prior_weight
+        means = {field.name: statistics.means(field, known, *weigh) for field in large}
+        first, small = len(train.numeric_names), len(train.fields) - len(large)
         data = lightgbm.Dataset(
-            _matrix(train),
-            label=labels,
-            categorical_feature=list(range(first_code, first_code + len(train.code_names))),
+            _matrix(train, [statistics.told_in_training(field, known, *weigh) for field in large]),
+            label=known,
+            categorical_feature=list(range(first, first + small)),
         )
         booster = lightgbm.train(
             settings,
             data,
             num_boost_round=chosen.rounds,
-            valid_sets=[lightgbm.Dataset(_matrix(validation), label=validation_labels, reference=data)],
-            callbacks=[lightgbm.early_stopping(20, verbose=False)],
+            valid_sets=[lightgbm.Dataset(_served(validation, means), label=asked, reference=data)],
+            callbacks=[lightgbm.early_stopping(PATIENCE, verbose=False)],
         )
-        return cls(booster)
+        return cls(booster, means, unit)
 
     def scores(self, inputs: Inputs) -> NDArray[np.float64]:
-        """Probabilities; one thread, for a request has few rows and the server many requests."""
-        return np.asarray(self.booster.predict(_matrix(inputs), num_threads=1), dtype=np.float64)
+        """One thread, for a request has few rows and the server many requests."""
+        found = self.booster.predict(_served(inputs, self.means), num_threads=1)
+        mean, scale = self.unit
+        return np.asarray(mean + scale * found, dtype=np.float64)
 
     def save(self, folder: Path) -> None:
-        """One text file, cut at the best round."""
-        self.booster.save_model(str(folder / MODEL_FILE), num_iteration=self.booster.best_iteration)
+        """The trees as text, cut at the best round, and the arrays."""
+        self.booster.save_model(str(folder / MODEL), num_iteration=self.booster.best_iteration)
+        np.savez_compressed(folder / MEANS, allow_pickle=False, **{UNIT: self.unit}, **self.means)
 
     @classmethod
     def load(cls, folder: Path) -> Self:
-        """Read the text file."""
+        """Read both."""
         import lightgbm
 
-        return cls(lightgbm.Booster(model_file=str(folder / MODEL_FILE)))
+        with np.load(folder / MEANS, allow_pickle=False) as arrays:
+            means = dict(arrays)
+        return cls(lightgbm.Booster(model_file=str(folder / MODEL)), means, means.pop(UNIT))
 
 
-def _matrix(inputs: Inputs) -> NDArray[np.float64]:
-    return np.concatenate([inputs.numeric, inputs.codes], axis=1, dtype=np.float64)
+def _is_small(field: Field) -> bool:
+    """Whether trees split it as a category."""
+    return field.offsets is None and field.cardinality <= LARGEST
+
+
+def _served(inputs: Inputs, means: dict[str, NDArray[np.float32]]) -> NDArray[np.float64]:
+    large = [field for field in inputs.fields if not _is_small(field)]
+    return _matrix(inputs, [statistics.told(field, means[field.name]) for field in large])
+
+
+def _matrix(inputs: Inputs, told: list[NDArray[np.float64]]) -> NDArray[np.float64]:
+    """Numbers, the codes of small fields, then what is told of the large ones, float64 [rows, columns]."""
+    codes = [field.values[:, None] for field in inputs.fields if _is_small(field)]
+    return np.concatenate([inputs.numeric, *codes, *told], axis=1, dtype=np.float64)
+
+
+def _unit(labels: Labels, objective: Objective) -> NDArray[np.float64]:
+    if objective.name in ("binary", "classes"):
+        return np.array([0.0, 1.0])
+    return np.array([np.mean(labels), np.std(labels) or 1.0])
+
+
+def _in_deviations(labels: Labels, unit: NDArray[np.float64]) -> Labels:
+    mean, scale = unit
+    return labels if (mean, scale) == (0, 1) else (labels - mean) / scale
+
+
+kind = Kind(
+    predictor=Boosting,
+    params=BoostingParams,
+    learns=frozenset({"binary", "squared", "absolute", "classes"}),
+    files=frozenset({MODEL, MEANS}),
+)

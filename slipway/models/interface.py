@@ -1,29 +1,64 @@
-"""What every predictor does; each is saved in a data format of its own, never as a pickle."""
+"""What every kind of model declares and does; each is saved in a data format, never as a pickle."""
 
 from collections.abc import Mapping
-from pathlib import Path
-from typing import Protocol, Self
+from dataclasses import dataclass
+from pathlib import Path, PurePath
+from typing import Any, Literal, Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
+from slipway.base.strict import Strict
 from slipway.system import Inputs
 
-Params = Mapping[str, int | float | str]
+Params = Mapping[str, Any]
+"""Parameters by name: numbers, texts, truths, or lists of them."""
+Labels = NDArray[np.int8] | NDArray[np.int64] | NDArray[np.float64]
+Learns = Literal["binary", "squared", "absolute", "classes"]
+FORMATS = frozenset({".npy", ".npz", ".txt", ".json", ".onnx", ".safetensors"})
+"""Of files that hold data and no code."""
+
+
+@dataclass(frozen=True)
+class Objective:
+    """What is made small: the log loss, or the error of a number.
+
+    Attributes:
+        name: `binary`, labels 0 or 1; `classes`, labels 0 to classes - 1; `squared` and `absolute`,
+            labels that are any number.
+        classes: how many; 0 unless the name is `classes`.
+    """
+
+    name: Learns
+    classes: int = 0
+
+    def __post_init__(self) -> None:
+        """Hold both against each other."""
+        if (self.name == "classes") != (self.classes >= 2):
+            raise ValueError(f"objective {self.name!r} with {self.classes} classes")
+
+    @property
+    def outputs(self) -> int:
+        """How many numbers are told of a row."""
+        return max(self.classes, 1)
+
+
+BINARY = Objective("binary")
 
 
 class Predictor(Protocol):
-    """A trained model of the probability that an outcome is 1."""
+    """A trained model."""
 
     @classmethod
     def fit(
         cls,
         train: Inputs,
-        labels: NDArray[np.int8],
+        labels: Labels,
         validation: Inputs,
-        validation_labels: NDArray[np.int8],
+        validation_labels: Labels,
         params: Params,
         seed: int,
+        objective: Objective = BINARY,
     ) -> Self:
         """Train; `validation` may stop the training early, nothing else.
 
@@ -33,7 +68,7 @@ class Predictor(Protocol):
         ...
 
     def scores(self, inputs: Inputs) -> NDArray[np.float64]:
-        """Probabilities, [rows]."""
+        """Probabilities of a 1, or numbers, [rows]; of classes the probability of each, [rows, classes]."""
         ...
 
     def save(self, folder: Path) -> None:
@@ -44,3 +79,32 @@ class Predictor(Protocol):
     def load(cls, folder: Path) -> Self:
         """Read what `save` wrote."""
         ...
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What the module of a kind declares as `kind`.
+
+    Attributes:
+        predictor: trains and answers.
+        params: what a card may set, each with its default.
+        learns: the objectives by name.
+        files: what `save` writes, all of it data.
+        tolerance: how far a served score may lie from that of training.
+    """
+
+    predictor: type[Predictor]
+    params: type[Strict]
+    learns: frozenset[Learns]
+    files: frozenset[str]
+    tolerance: float = 1e-6
+
+    def __post_init__(self) -> None:
+        """Refuse formats that could hold code.
+
+        Raises:
+            ValueError: the line names the file.
+        """
+        for name in sorted(self.files):
+            if PurePath(name).suffix not in FORMATS:
+                raise ValueError(f"files: {name!r} is none of {', '.join(sorted(FORMATS))}")

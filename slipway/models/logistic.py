@@ -1,112 +1,89 @@
-"""Logistic regression on hashed categories: the simplest baseline, served from two arrays."""
+"""Logistic regression, multinomial for classes: the simplest baseline, served from three arrays."""
 
 from pathlib import Path
-from typing import Self
+from typing import Annotated, Self
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import Field
 
-from slipway.models.interface import Params
-from slipway.settings.model import LogisticParams
+from slipway.base.strict import Strict
+from slipway.models.interface import BINARY, Kind, Labels, Objective, Params
+from slipway.models.linear import FILES, Design, Linear
 from slipway.system import Inputs
 
 
+class LogisticParams(Strict):
+    """Of the logistic regression; the defaults are scikit-learn's."""
+
+    c: Annotated[float, Field(gt=0, description="inverse of the L2 penalty")] = 1.0
+    max_iter: Annotated[int, Field(ge=1, le=100_000)] = 100
+
+
 class Logistic:
-    """One weight per bucket and column, one per standardised number."""
+    """The logit of a probability, or of each class, is linear in the inputs."""
 
-    def __init__(
-        self,
-        bucket_weights: NDArray[np.float32],
-        numeric: NDArray[np.float64],
-    ) -> None:
-        """Take the learned arrays.
-
-        Args:
-            bucket_weights: float32 [columns, bucket_count].
-            numeric: float64 [3, numbers + 1]: mean, scale and weight of each number; the last
-                column's weight is the intercept.
-        """
-        self.bucket_weights = bucket_weights
-        self.numeric = numeric
+    def __init__(self, linear: Linear) -> None:
+        self.linear = linear
 
     @classmethod
     def fit(
         cls,
         train: Inputs,
-        labels: NDArray[np.int8],
+        labels: Labels,
         validation: Inputs,
-        validation_labels: NDArray[np.int8],
+        validation_labels: Labels,
         params: Params,
         seed: int,
+        objective: Objective = BINARY,
     ) -> Self:
-        """Maximise the L2-penalised likelihood (L-BFGS); `params` has `c`, the inverse penalty."""
-        from scipy import sparse
+        """Maximise the L2-penalised likelihood (L-BFGS)."""
         from sklearn.linear_model import LogisticRegression
         from threadpoolctl import threadpool_limits
 
         chosen = LogisticParams.model_validate(params)
-        mean, scale = _moments(train.numeric)
-        rows, columns = train.buckets.shape
-        offsets = np.arange(columns, dtype=np.int64) * train.bucket_count
-        hashed = sparse.csr_matrix(
-            (
-                np.ones(rows * columns, np.float64),
-                (train.buckets + offsets).ravel(),
-                np.arange(rows + 1) * columns,
-            ),
-            shape=(rows, columns * train.bucket_count),
-        )
-        used = np.flatnonzero(hashed.getnnz(axis=0))
-        dense = _standardised(train.numeric, mean, scale)
-        design = sparse.hstack([hashed[:, used], sparse.csr_matrix(dense)], format="csr")
+        design = Design.of(train)
         model = LogisticRegression(C=chosen.c, max_iter=chosen.max_iter)
         with threadpool_limits(1):  # on shared cores, threads that wait in turn take ten times as long
-            model.fit(design, labels)
-        weights = np.zeros(columns * train.bucket_count, np.float32)
-        weights[used] = model.coef_[0, : len(used)]
-        numeric = np.stack(
-            [
-                np.append(mean, 0.0),
-                np.append(scale, 1.0),
-                np.append(model.coef_[0, len(used) :], model.intercept_[0]),
-            ]
-        )
-        return cls(weights.reshape(columns, train.bucket_count), numeric)
+            model.fit(design.matrix, labels)
+        if not objective.classes:
+            return cls(design.learned(model.coef_, model.intercept_))
+        return cls(design.learned(*_of_all_classes(model, objective.classes, len(labels))))
 
     def scores(self, inputs: Inputs) -> NDArray[np.float64]:
-        """The logistic function of the sum of the weights."""
-        mean, scale, weight = self.numeric
-        logit = _standardised(inputs.numeric, mean[:-1], scale[:-1]) @ weight[:-1] + weight[-1]
-        columns = np.arange(self.bucket_weights.shape[0])
-        logit = logit + self.bucket_weights[columns, inputs.buckets].sum(axis=1, dtype=np.float64)
-        return np.asarray(1.0 / (1.0 + np.exp(-logit)), dtype=np.float64)
+        """The logistic function of the logits, or their softmax."""
+        logits = self.linear.values(inputs)
+        if logits.shape[1] == 1:
+            return np.asarray(1.0 / (1.0 + np.exp(-logits[:, 0])), dtype=np.float64)
+        raised = np.exp(logits - logits.max(axis=1, keepdims=True))
+        return np.asarray(raised / raised.sum(axis=1, keepdims=True), dtype=np.float64)
 
     def save(self, folder: Path) -> None:
-        """Two .npy files."""
-        np.save(folder / "bucket_weights.npy", self.bucket_weights, allow_pickle=False)
-        np.save(folder / "numeric.npy", self.numeric, allow_pickle=False)
+        """Write the weights."""
+        self.linear.save(folder)
 
     @classmethod
     def load(cls, folder: Path) -> Self:
-        """Read the two arrays."""
-        return cls(
-            np.load(folder / "bucket_weights.npy", allow_pickle=False),
-            np.load(folder / "numeric.npy", allow_pickle=False),
-        )
+        """Read the weights."""
+        return cls(Linear.load(folder))
 
 
-def _moments(numeric: NDArray[np.float32]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    known = np.isfinite(numeric)
-    count = np.maximum(known.sum(axis=0), 1)
-    mean = np.where(known, numeric, 0).sum(axis=0, dtype=np.float64) / count
-    variance = (np.where(known, numeric - mean, 0) ** 2).sum(axis=0, dtype=np.float64) / count
-    scale = np.sqrt(variance)
-    return mean, np.where(scale > 0, scale, 1.0)
+def _of_all_classes(
+    model: object, classes: int, rows: int
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Coefficients and intercepts by class; one without training rows gets the odds of half a row."""
+    found, slopes, constants = model.classes_, model.coef_, model.intercept_  # type: ignore[attr-defined]
+    if len(found) == 2:  # scikit-learn then tells the logit of the second alone
+        slopes, constants = np.concatenate([0 * slopes, slopes]), np.append(0.0, constants)
+    coefficients = np.zeros((classes, slopes.shape[1]))
+    intercept = np.full(classes, np.logaddexp.reduce(constants) + np.log(0.5 / rows))
+    coefficients[found], intercept[found] = slopes, constants
+    return coefficients, intercept
 
 
-def _standardised(
-    numeric: NDArray[np.float32], mean: NDArray[np.float64], scale: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    """Unknown values become the mean; outliers end at eight deviations, so that none decides alone."""
-    scaled = (numeric - mean) / scale
-    return np.clip(np.where(np.isfinite(numeric), scaled, 0.0), -8.0, 8.0)
+kind = Kind(
+    predictor=Logistic,
+    params=LogisticParams,
+    learns=frozenset({"binary", "classes"}),
+    files=FILES,
+)

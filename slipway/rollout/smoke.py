@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from slipway.base.documents import read
 from slipway.data.requests import request_bounds, request_codes
 from slipway.records.checks import Check
 from slipway.rollout.client import Client, Reply, patience
@@ -18,9 +19,9 @@ from slipway.rollout.target import read_answer
 from slipway.rollout.traffic import bodies
 from slipway.settings import Card
 from slipway.version.assemble import SCORE
-from slipway.version.manifest import CARD, PARITY
+from slipway.version.manifest import CARD, MANIFEST, PARITY, Manifest
+from slipway.version.parity import differences
 
-TOLERANCE = 1e-6
 TIMED = 300
 """Requests, one after another, of which the latency is taken."""
 
@@ -49,12 +50,14 @@ class Sample:
         rows: one row per option, with the score of training.
         bounds: int64 [requests + 1]; first row of each request.
         offers: the body of each request.
+        tolerance: how far a served score may lie from that of training.
     """
 
     card: Card
     rows: pa.Table
     bounds: NDArray[np.int64]
     offers: list[bytes]
+    tolerance: float
 
     @classmethod
     def read(cls, folder: Path) -> Self:
@@ -63,7 +66,8 @@ class Sample:
         rows = pq.read_table(folder / PARITY)
         bounds = request_bounds(request_codes(rows, card.data.column("request")))
         columns = {name: card.data.columns[name] for name in card.data.inputs}
-        return cls(card, rows, bounds, bodies(columns, rows, bounds))
+        tolerance = read(folder / MANIFEST, Manifest).tolerance
+        return cls(card, rows, bounds, bodies(columns, rows, bounds), tolerance)
 
     @property
     def infer(self) -> str:
@@ -114,14 +118,14 @@ def parity(client: Client, sample: Sample, number: int) -> list[Check]:
             ]
         answers.append(answer)
     expected = sample.scores(len(answers))
-    worst = float(np.abs(np.concatenate([answer.scores for answer in answers]) - expected).max())
+    worst = float(differences(np.concatenate([answer.scores for answer in answers]), expected).max())
     differ = int((np.concatenate([answer.ranks for answer in answers]) != sample.ranks()).sum())
     return [
         Check(
             code="smoke.scores",
-            passed=worst <= TOLERANCE,
+            passed=worst <= sample.tolerance,
             found=f"{len(expected)} rows, largest difference to training {worst:.2g}",
-            allowed=f"at most {TOLERANCE}",
+            allowed=f"at most {sample.tolerance:g}",
         ),
         Check(
             code="smoke.ranks",
@@ -140,7 +144,9 @@ def typed(client: Client, sample: Sample, number: int) -> Check:
     try:
         options = sorted(content["answers"][0]["options"], key=lambda option: int(option["index"]))
         scores = np.array([option["score"] for option in options], np.float64)
-        same = scores.shape == expected.shape and bool((np.abs(scores - expected) <= TOLERANCE).all())
+        same = scores.shape == expected.shape and bool(
+            (differences(scores, expected) <= sample.tolerance).all()
+        )
         passed = reply.status == 200 and content["version"] == number and same
         found = f"status {reply.status}, version {content['version']}, {'same' if same else 'other'} scores"
     except (KeyError, IndexError, TypeError, ValueError):

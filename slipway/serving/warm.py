@@ -15,8 +15,7 @@ from slipway.serving.served import Served
 from slipway.version.assemble import SCORE
 from slipway.version.manifest import PARITY
 from slipway.version.packed import VERSION
-
-TOLERANCE = 1e-6
+from slipway.version.parity import differences
 
 
 def tensors(served: Served, rows: pa.Table) -> bytes:
@@ -35,12 +34,13 @@ def check_parity(served: Served, root: Path) -> None:
     """Answer the sample that was scored at training time, through the protocol that clients use.
 
     Raises:
-        SlipwayError: a score differs by more than 1e-6.
+        SlipwayError: a score differs by more than the tolerance of its kind of model.
     """
     path = root / VERSION / PARITY
     sample = pq.read_table(path)
     protocol = Protocol(served)
     limit = served.version.card.serving.max_rows
+    tolerance = served.version.manifest.tolerance
     for start in range(0, sample.num_rows, limit):
         rows = sample.slice(start, limit)
         try:
@@ -49,11 +49,10 @@ def check_parity(served: Served, root: Path) -> None:
             # guard serve.parity
             raise SlipwayError(f"{path}: the service refuses its own sample: {error}") from error
         scores = np.asarray(answer["outputs"][0]["data"], np.float64)
-        difference = np.abs(scores - rows[SCORE].to_numpy())
-        if not (difference <= TOLERANCE).all():
-            worst = difference.max()
+        worst = differences(scores, rows[SCORE].to_numpy()).max()
+        if not worst <= tolerance:
             raise SlipwayError(
-                f"{path}: served scores differ by {worst:.2g} from training, allowed {TOLERANCE}"
+                f"{path}: served scores differ by {worst:.2g} from training, allowed {tolerance:g}"
             )  # guard serve.parity
 
 

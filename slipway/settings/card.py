@@ -31,7 +31,14 @@ class Features(Strict):
     categorical: list[Name]
     numeric: list[Name]
     crosses: Annotated[list[list[Name]], Field(description="sets of categorical columns taken together")] = []
-    hash_bits: Annotated[int, Field(ge=8, le=24, description="2**hash_bits buckets per categorical input")]
+    hash_bits: Annotated[
+        int,
+        Field(
+            ge=8,
+            le=24,
+            description="an input of more than 2**hash_bits values is hashed into as many buckets",
+        ),
+    ]
     time_of_day: Annotated[bool, Field(description="the hour as two more numbers")] = True
 
 
@@ -211,4 +218,6 @@ class Card(Strict):
             for name in cross:
                 if name not in self.features.categorical:
                     raise ValueError(f"features.crosses names {name!r}, which is not in features.categorical")
+                if self.data.columns[name].separator is not None:
+                    raise ValueError(f"features.crosses names {name!r}, which has any number of values")
         return self

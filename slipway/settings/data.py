@@ -74,6 +74,12 @@ class Column(Strict):
     min: float | None = None
     max: float | None = None
     values: Annotated[list[str] | None, Field(description="the only values allowed")] = None
+    separator: Annotated[
+        str | None,
+        Field(
+            min_length=1, description='of a text that holds any number of values, such as "|" in "war|drama"'
+        ),
+    ] = None
     positive: Annotated[
         str | None,
         Field(description="of a label that is not 0 or 1: which of its two values in the source counts as 1"),
@@ -89,6 +95,8 @@ class Column(Strict):
             raise ValueError(f"min and max are for integers and numbers, the type is {self.type!r}")
         if self.values is not None and self.type != "string":
             raise ValueError(f"values are for strings, the type is {self.type!r}")
+        if self.separator is not None and (self.type != "string" or self.role or self.values is not None):
+            raise ValueError("separator is for strings without a role, and not beside values")
         return self
 
     @model_validator(mode="after")

@@ -1,82 +1,86 @@
 """The `models` section of a design card: what is trained, each kind with parameters of its own."""
 
+from functools import lru_cache, reduce
+from importlib import import_module
+from operator import or_
 from typing import Annotated, Any, Literal
 
-from pydantic import ConfigDict, Field, RootModel, model_validator
+from pydantic import (
+    Field,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
+    RootModel,
+    TypeAdapter,
+    create_model,
+    model_validator,
+)
+from pydantic_core import CoreSchema, core_schema
 
-from slipway.base.strict import Count, Name, Strict
-
-NotNegative = Annotated[float, Field(ge=0)]
-Fraction = Annotated[float, Field(gt=0, le=1)]
-
-
-class LogisticParams(Strict):
-    """Of the logistic regression; the defaults are scikit-learn's."""
-
-    c: Annotated[float, Field(gt=0, description="inverse of the L2 penalty")] = 1.0
-    max_iter: Annotated[int, Field(ge=1, le=100_000)] = 100
-
-
-class BoostingParams(Strict):
-    """Of the boosting, by LightGBM's names; the defaults are LightGBM's but for `rounds` and threads."""
-
-    rounds: Annotated[int, Field(ge=1, le=100_000, description="at most; validation stops it earlier")] = 400
-    learning_rate: Fraction = 0.1
-    num_leaves: Annotated[int, Field(ge=2, le=131_072)] = 31
-    max_depth: Annotated[int, Field(ge=-1, description="-1 is no limit")] = -1
-    max_bin: Annotated[int, Field(ge=2, le=65_535)] = 255
-    min_data_in_leaf: Annotated[int, Field(ge=0)] = 20
-    min_sum_hessian_in_leaf: NotNegative = 1e-3
-    min_gain_to_split: NotNegative = 0.0
-    feature_fraction: Fraction = 1.0
-    bagging_fraction: Fraction = 1.0
-    bagging_freq: Annotated[int, Field(ge=0, description="0 is no bagging")] = 0
-    lambda_l1: NotNegative = 0.0
-    lambda_l2: NotNegative = 0.0
-    cat_smooth: NotNegative = 10.0
-    cat_l2: NotNegative = 10.0
-    max_cat_threshold: Count = 32
-    min_data_per_group: Count = 100
-    num_threads: Annotated[
-        int, Field(ge=1, le=256, description="on shared cores, threads that wait in turn take longer")
-    ] = 1
+from slipway.base.strict import Name, Strict
 
 
-class LogisticModel(Strict):
-    """A logistic regression to train, and the name it goes by in reports."""
+class _Named(Strict):
+    """A model to train, and the name it goes by in reports."""
 
     name: Name
-    kind: Literal["logistic"]
-    params: LogisticParams = LogisticParams()
 
 
-class BoostingModel(Strict):
-    """A boosting to train, and the name it goes by in reports."""
+def _kinds() -> TypeAdapter[Any]:
+    """Every kind of model with its own parameters.
 
-    name: Name
-    kind: Literal["boosting"]
-    params: BoostingParams = BoostingParams()
+    Looked up by name and when a card is read, for kinds are found in `slipway.models`, which reads cards.
+    """
+    return _union(tuple(import_module("slipway.models").parameters().items()))
 
 
-class Model(RootModel[Annotated[LogisticModel | BoostingModel, Field(discriminator="kind")]]):
+@lru_cache
+def _union(kinds: tuple[tuple[str, type[Strict]], ...]) -> TypeAdapter[Any]:
+    models = []
+    for kind, params in kinds:
+        only: Any = Literal[kind]
+        models.append(
+            create_model(
+                f"{kind.title().replace('_', '')}Model",
+                __base__=_Named,
+                __doc__=f"A model of the kind {kind}, and the name it goes by in reports.",
+                kind=(only, ...),
+                params=(params, params()),
+            )
+        )
+    any_of_them: Any = reduce(or_, models)
+    return TypeAdapter(Annotated[any_of_them, Field(discriminator="kind")])
+
+
+class _OfAnyKind:
+    """Validates against the kinds that there are, and tells all of them in the JSON schema."""
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_plain_validator_function(lambda found: _kinds().validate_python(found))
+
+    def __get_pydantic_json_schema__(
+        self, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        return handler(_kinds().core_schema)
+
+
+class Model(RootModel[Annotated[Any, _OfAnyKind()]]):
     """One model to train."""
-
-    model_config = ConfigDict(frozen=True, strict=True)
 
     @property
     def name(self) -> str:
         """What reports call it."""
-        return self.root.name
+        return str(self.root.name)
 
     @property
-    def kind(self) -> Literal["logistic", "boosting"]:
+    def kind(self) -> str:
         """Which predictor it is."""
-        return self.root.kind
+        return str(self.root.kind)
 
     @property
     def params(self) -> dict[str, Any]:
         """The parameters that the card sets; defaults stay with the predictor."""
-        return self.root.params.model_dump(exclude_unset=True)
+        found: dict[str, Any] = self.root.params.model_dump(exclude_unset=True)
+        return found
 
 
 class Models(Strict):
@@ -86,9 +90,15 @@ class Models(Strict):
     baseline: Model
     candidates: Annotated[list[Model], Field(min_length=1)]
 
+    @property
+    def by_key(self) -> dict[str, Model]:
+        """Every model by where the card has it."""
+        candidates = {f"models.candidates.{place}": one for place, one in enumerate(self.candidates)}
+        return {"models.baseline": self.baseline, **candidates}
+
     @model_validator(mode="after")
     def _names_differ(self) -> "Models":
-        names = [model.name for model in (self.baseline, *self.candidates)]
+        names = [model.name for model in self.by_key.values()]
         if len(set(names)) < len(names):
             raise ValueError(f"two models share a name: {names}")
         return self

@@ -3,7 +3,8 @@
 from slipway.settings import Card, Column
 from slipway.system import tabular
 from slipway.system.hashing import bucket, cross, stable_hash
-from slipway.system.interface import Examples, FeatureState, Inputs, System
+from slipway.system.inputs import Field, Inputs
+from slipway.system.interface import Examples, FeatureState, System
 from slipway.system.load import load_system
 
 __all__ = [
@@ -11,6 +12,7 @@ __all__ = [
     "Column",
     "Examples",
     "FeatureState",
+    "Field",
     "Inputs",
     "System",
     "bucket",

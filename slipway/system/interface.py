@@ -13,29 +13,10 @@ from numpy.typing import NDArray
 
 from slipway.base.errors import SlipwayError
 from slipway.settings import Card
+from slipway.system.inputs import Inputs
 
 FeatureState = Mapping[str, NDArray[Any]]
 """What was learned from the training rows for features: named arrays, never code."""
-
-
-@dataclass(frozen=True)
-class Inputs:
-    """What models see of `rows` options.
-
-    Attributes:
-        numeric: float32 [rows, len(numeric_names)]; NaN where unknown.
-        codes: int32 [rows, len(code_names)]; categories by frequency, 0 for rare and unknown ones.
-        buckets: int32 [rows, columns]; hashed categories and crosses, in [0, bucket_count).
-        unseen: bool [rows]; true where a category's value never occurred in training.
-    """
-
-    numeric: NDArray[np.float32]
-    codes: NDArray[np.int32]
-    buckets: NDArray[np.int32]
-    unseen: NDArray[np.bool_]
-    numeric_names: tuple[str, ...]
-    code_names: tuple[str, ...]
-    bucket_count: int
 
 
 @dataclass(frozen=True)

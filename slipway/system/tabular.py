@@ -1,45 +1,44 @@
 """Columns of a table to model inputs, as a design card lists them: the part that most systems share."""
 
-from collections.abc import Mapping, Sequence
-from typing import TypeVar
+from collections.abc import Mapping
+from functools import reduce
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from slipway.settings import Card
 from slipway.system.hashing import bucket, cross, stable_hash
-from slipway.system.interface import FeatureState, Inputs
-
-Value = TypeVar("Value", bound=np.generic)
-
-VOCABULARY = 255
-"""Most frequent values of a category that get a code of their own; LightGBM's bins hold as many."""
+from slipway.system.inputs import Field, Inputs
+from slipway.system.interface import FeatureState
 
 Numbers = Mapping[str, NDArray[np.float32]]
 """Columns of numbers by name, float32 [rows] each; NaN where unknown."""
+Hashes = NDArray[np.uint64]
+Offsets = NDArray[np.int64] | None
+"""Of a column whose rows have any number of values: where each row's begin, [rows + 1]."""
 
 
 def fit(card: Card, train: pa.Table) -> FeatureState:
-    """Per categorical column: its values, the most frequent of them, and how often each bucket occurred.
+    """Per category: its values, and how often each occurred. Per cross: its values, where there are few.
 
     Values are kept as sorted 64-bit hashes, 8 bytes each: half a megabyte for 64,000 users.
     """
     state: dict[str, NDArray[np.generic]] = {}
-    for name in card.features.categorical:
-        hashes = stable_hash(train[name], name)
-        values, counts = np.unique(hashes, return_counts=True)
-        top = np.sort(values[np.argsort(-counts, kind="stable")[:VOCABULARY]])
-        buckets = bucket(hashes, card.features.hash_bits)
-        frequency = np.bincount(buckets, minlength=2**card.features.hash_bits)
-        state[f"{name}.known"] = values
-        state[f"{name}.vocabulary"] = top
-        state[f"{name}.frequency"] = np.log1p(frequency).astype(np.float32)
+    hashed = _categories(card, train)
+    for name, (hashes, _) in hashed.items():
+        known, counts = np.unique(hashes, return_counts=True)
+        state[f"{name}.known"] = known
+        state[f"{name}.frequency"] = np.log1p(np.append(0, counts)).astype(np.float32)
+    for name, hashes in _crosses(card, hashed).items():
+        known = np.unique(hashes)
+        state[f"{name}.known"] = known if len(known) <= 2**card.features.hash_bits else known[:0]
     return state
 
 
 def transform(card: Card, requests: pa.Table, state: FeatureState, more: Numbers | None = None) -> Inputs:
-    """Numeric columns, frequencies and the time of day; categories as codes and as hashed buckets.
+    """Numeric columns, frequencies and the time of day; categories and crosses as fields.
 
     Args:
         card: its `features` section says which columns are what.
@@ -47,34 +46,69 @@ def transform(card: Card, requests: pa.Table, state: FeatureState, more: Numbers
         state: what `fit` learned.
         more: numbers of the system's own, row by row as the requests.
     """
-    hashes = {name: stable_hash(requests[name], name) for name in card.features.categorical}
-    single = {name: bucket(values, card.features.hash_bits) for name, values in hashes.items()}
+    rows = requests.num_rows
     numeric = {name: _number(requests[name]) for name in card.features.numeric}
-    numeric |= {f"{name}.frequency": state[f"{name}.frequency"][single[name]] for name in single}
+    fields = []
+    unseen = np.zeros(rows, np.bool_)
+    hashed = _categories(card, requests)
+    for name, (hashes, offsets) in hashed.items():
+        codes = _codes(hashes, state[f"{name}.known"])
+        fields.append(_field(card, name, hashes, codes, state, offsets))
+        unseen[fields[-1].rows[codes == 0]] = True
+        if offsets is None:
+            numeric[f"{name}.frequency"] = state[f"{name}.frequency"][codes]
+    for name, hashes in _crosses(card, hashed).items():
+        codes = _codes(hashes, state[f"{name}.known"])
+        fields.append(_field(card, name, hashes, codes, state, None))
     if card.features.time_of_day:
         numeric |= _clock(requests[card.data.required("time")])
     numeric |= more or {}
-    rows = requests.num_rows
-    unseen = [~_known(hashes[name], state[f"{name}.known"])[1] for name in hashes]
+    columns = list(numeric.values())
     return Inputs(
-        numeric=_columns(list(numeric.values()), rows, np.float32),
-        codes=_columns([_code(hashes[name], state[f"{name}.vocabulary"]) for name in hashes], rows, np.int32),
-        buckets=_columns([*single.values(), *_crosses(card, hashes)], rows, np.int32),
-        unseen=np.asarray(_columns(unseen, rows, np.bool_).any(axis=1)),
+        numeric=np.stack(columns, axis=1).astype(np.float32) if columns else np.zeros((rows, 0), np.float32),
         numeric_names=tuple(numeric),
-        code_names=tuple(hashes),
-        bucket_count=2**card.features.hash_bits,
+        fields=tuple(fields),
+        unseen=unseen,
     )
 
 
-def _crosses(card: Card, hashes: Mapping[str, NDArray[np.uint64]]) -> list[NDArray[np.int32]]:
-    crossed = []
-    for names in card.features.crosses:
-        combined = hashes[names[0]]
-        for name in names[1:]:
-            combined = cross(combined, hashes[name])
-        crossed.append(bucket(combined, card.features.hash_bits))
-    return crossed
+def _categories(card: Card, table: pa.Table) -> dict[str, tuple[Hashes, Offsets]]:
+    return {
+        name: (stable_hash(table[name], name), None)
+        if (separator := card.data.columns[name].separator) is None
+        else _parts(table[name], name, separator)
+        for name in card.features.categorical
+    }
+
+
+def _parts(column: pa.ChunkedArray, name: str, separator: str) -> tuple[Hashes, Offsets]:
+    """The hashes of the parts of texts; a missing or empty text has none, and an empty part is none."""
+    lists = pc.split_pattern(column.combine_chunks(), separator)
+    parts, rows = pc.list_flatten(lists), pc.list_parent_indices(lists)
+    kept = pc.greater(pc.binary_length(parts), 0)
+    counts = np.bincount(rows.filter(kept).to_numpy(), minlength=len(column))
+    return stable_hash(pa.chunked_array([parts.filter(kept)]), name), np.append(0, np.cumsum(counts))
+
+
+def _crosses(card: Card, hashed: Mapping[str, tuple[Hashes, Offsets]]) -> dict[str, Hashes]:
+    return {
+        "*".join(names): reduce(cross, [hashed[name][0] for name in names]) for names in card.features.crosses
+    }
+
+
+def _field(
+    card: Card,
+    name: str,
+    hashes: Hashes,
+    codes: NDArray[np.int32],
+    state: FeatureState,
+    offsets: Offsets,
+) -> Field:
+    """Exact codes while the known values are no more than the buckets of the card, else the buckets."""
+    known, buckets = len(state[f"{name}.known"]), 2**card.features.hash_bits
+    if 0 < known <= buckets:
+        return Field(name, known + 1, codes, offsets)
+    return Field(name, buckets, bucket(hashes, card.features.hash_bits), offsets)
 
 
 def _number(column: pa.ChunkedArray) -> NDArray[np.float32]:
@@ -88,19 +122,9 @@ def _clock(time: pa.ChunkedArray) -> dict[str, NDArray[np.float32]]:
     return {"time.sin": np.sin(angle).astype(np.float32), "time.cos": np.cos(angle).astype(np.float32)}
 
 
-def _code(hashes: NDArray[np.uint64], vocabulary: NDArray[np.uint64]) -> NDArray[np.int32]:
-    """1 + position in the vocabulary, 0 for values outside it."""
-    place, inside = _known(hashes, vocabulary)
-    return np.where(inside, place + 1, 0).astype(np.int32)
-
-
-def _known(
-    hashes: NDArray[np.uint64], known: NDArray[np.uint64]
-) -> tuple[NDArray[np.intp], NDArray[np.bool_]]:
-    """Where each hash stands, or would, among the sorted ones that are known, and whether it does."""
+def _codes(hashes: Hashes, known: Hashes) -> NDArray[np.int32]:
+    """1 + the place among the sorted ones that are known, 0 for others."""
+    if not len(known):
+        return np.zeros(len(hashes), np.int32)
     place = np.minimum(np.searchsorted(known, hashes), len(known) - 1)
-    return place, known[place] == hashes
-
-
-def _columns(columns: Sequence[NDArray[Value]], rows: int, kind: type[Value]) -> NDArray[Value]:
-    return np.stack(columns, axis=1).astype(kind) if columns else np.zeros((rows, 0), kind)
+    return np.where(known[place] == hashes, place + 1, 0).astype(np.int32)

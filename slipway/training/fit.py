@@ -15,7 +15,7 @@ from pydantic import TypeAdapter
 
 from slipway.base.atomic import write_text
 from slipway.base.provenance import commit
-from slipway.models import Predictor, predictor
+from slipway.models import BINARY, Objective, Predictor, predictor, require_learns
 from slipway.records.evidence import ValidationScore
 from slipway.settings import Card
 from slipway.settings.model import Model
@@ -74,20 +74,27 @@ def train(
     out: Path,
     scope: Scope = "all",
     say: Callable[[str], None] = print,
+    objective: Objective = BINARY,
 ) -> list[ValidationScore]:
     """Write the versions `out/baseline` and `out/candidate`, and the validation scores beside them.
 
     Args:
         scope: `baseline` trains the baseline alone, which then is the candidate too.
         say: takes a line of progress.
+        objective: what every model learns.
+
+    Raises:
+        UsageError: a kind cannot learn it; nothing is trained.
     """
+    for key, model in card.models.by_key.items():
+        require_learns(key, model.kind, objective)
     system = load_system(card.name, root)
     tables = Tables.read(card, system, split)
     say(f"{len(tables.train_labels):,} training rows, {len(tables.validation_labels):,} validation rows")
     models = [card.models.baseline, *(card.models.candidates if scope == "all" else [])]
     trained = []
     for model in models:
-        trained.append(_fit(card, model, tables))
+        trained.append(_fit(card, model, tables, objective))
         say(f"{model.name}: validation log loss {trained[-1].log_loss:.5f}, {trained[-1].seconds:.1f} s")
     best = min(trained[1:] or trained, key=lambda one: one.log_loss)
     for folder, chosen in (("baseline", trained[0]), ("candidate", best)):
@@ -97,7 +104,7 @@ def train(
     return scores
 
 
-def _fit(card: Card, model: Model, tables: Tables) -> Trained:
+def _fit(card: Card, model: Model, tables: Tables, objective: Objective) -> Trained:
     begun = time.monotonic()
     fitted = predictor(model.kind).fit(
         tables.train,
@@ -106,6 +113,7 @@ def _fit(card: Card, model: Model, tables: Tables) -> Trained:
         tables.validation_labels,
         model.params,
         card.models.seed,
+        objective,
     )
     loss = log_loss_terms(fitted.scores(tables.validation), tables.validation_labels).mean()
     return Trained(model, fitted, float(loss), time.monotonic() - begun)

@@ -10,7 +10,7 @@ import yaml
 
 import slipway
 from slipway.base.atomic import whole_folder
-from slipway.models import Predictor
+from slipway.models import Predictor, kind, save
 from slipway.settings import Card
 from slipway.settings.model import Model
 from slipway.system import FeatureState
@@ -56,7 +56,7 @@ def assemble(
     """
     with whole_folder(out) as folder:
         (folder / MODEL).mkdir()
-        predictor.save(folder / MODEL)
+        save(model.kind, predictor, folder / MODEL)
         np.savez_compressed(folder / FEATURES, allow_pickle=False, **state)
         (folder / CARD).write_text(card.model_dump_json(indent=2), encoding="utf-8")
         pq.write_table(sample.append_column(SCORE, pa.array(sample_scores)), folder / PARITY)
@@ -66,7 +66,8 @@ def assemble(
             system=card.name,
             model=model.name,
             kind=model.kind,
-            params=dict(model.params),
+            params=model.params,
+            tolerance=kind(model.kind).tolerance,
             seed=card.models.seed,
             data=data,
             code=CodeRef(git_commit=commit, git_clean=clean, digest=code_digest(files)),

@@ -22,6 +22,9 @@ CACHE = "__pycache__"
 IMPORTABLE = frozenset({".py", ".pyc", ".so", ".pyd"})
 
 
+Param = bool | int | float | str | None
+
+
 class DataRef(Strict):
     """The data that a version was trained on."""
 
@@ -43,11 +46,14 @@ class CodeRef(Strict):
 class Manifest(Strict):
     """The contents of a version; its own sha256 is the digest of the version."""
 
-    schema_version: Literal[1] = 1
+    schema_version: Literal[1, 2] = 2
     system: str
     model: str
     kind: str
-    params: dict[str, int | float | str]
+    params: dict[str, Param | list[Param]]
+    tolerance: Annotated[
+        float, Field(gt=0, description="how far a served score may lie from that of training; see `parity`")
+    ] = 1e-6
     seed: int
     data: DataRef
     code: CodeRef

@@ -1,0 +1,81 @@
+"""Categories of many values as numbers: the mean label of each value, shrunk to that of all rows.
+
+The training rows must not see their own labels in it, or a tree would learn each label by its row's name:
+they are given the means of the other folds, other rows those of all training rows. This lives with the models
+and not with the features, for it needs labels and gives the same values other numbers in training.
+
+A fold is a fifth of the rows in their order, which is that of time. Folds drawn at random would tell a row
+what became of its neighbours: of the other options of its request, or of a stolen card in the same week,
+which nobody knows when a model answers.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from slipway.models.interface import Labels, Objective
+from slipway.system import Field
+
+FOLDS = 5
+
+
+@dataclass(frozen=True)
+class Totals:
+    """Sums over some rows.
+
+    Attributes:
+        counts: float64 [cardinality]; rows that have a value.
+        sums: float64 [cardinality, outputs]; of their labels, or how many are of each class.
+        mean: float64 [outputs]; of the labels of all these rows.
+    """
+
+    counts: NDArray[np.float64]
+    sums: NDArray[np.float64]
+    mean: NDArray[np.float64]
+
+    @classmethod
+    def of(cls, field: Field, labels: Labels, objective: Objective, rows: NDArray[np.bool_]) -> "Totals":
+        """Count and add up the rows that are marked, [rows]."""
+        size, outputs = field.cardinality, objective.outputs
+        row = field.rows
+        inside = rows[row]
+        values, told = field.values[inside].astype(np.int64), labels[row[inside]]
+        counts = np.bincount(values, minlength=size).astype(np.float64)
+        if objective.classes:
+            cells = np.bincount(values * outputs + told, minlength=size * outputs)
+            shares = np.bincount(labels[rows], minlength=outputs) / np.float64(rows.sum())
+            return cls(counts, cells.reshape(size, outputs).astype(np.float64), shares)
+        sums = np.bincount(values, weights=told, minlength=size)
+        return cls(counts, sums[:, None], np.array([labels[rows].mean()]))
+
+    def means(self, prior_weight: float) -> NDArray[np.float32]:
+        """By value, as if so many more rows had the overall mean; last, that mean itself.
+
+        Micci-Barreca (2001), with a constant weight. float32 [cardinality + 1, outputs]; a value without rows
+        has the overall mean.
+        """
+        shrunk = (self.sums + prior_weight * self.mean) / (self.counts + prior_weight)[:, None]
+        return np.concatenate([shrunk, self.mean[None]]).astype(np.float32)
+
+
+def means(field: Field, labels: Labels, objective: Objective, prior_weight: float) -> NDArray[np.float32]:
+    """What rows other than those of training are given, float32 [cardinality + 1, outputs]; see `told`."""
+    return Totals.of(field, labels, objective, np.ones(len(labels), np.bool_)).means(prior_weight)
+
+
+def told(field: Field, table: NDArray[np.float32]) -> NDArray[np.float64]:
+    """The mean over a row's values, the overall mean for a row without any, float64 [rows, outputs]."""
+    return field.mean(table[:-1], table[-1])
+
+
+def told_in_training(
+    field: Field, labels: Labels, objective: Objective, prior_weight: float
+) -> NDArray[np.float64]:
+    """What the training rows are given: the means of the other folds, float64 [rows, outputs]."""
+    folds = np.arange(len(labels)) * FOLDS // len(labels)
+    found = np.empty((len(labels), objective.outputs))
+    for fold in range(FOLDS):
+        others = Totals.of(field, labels, objective, folds != fold).means(prior_weight)
+        found[folds == fold] = told(field, others)[folds == fold]
+    return found
