@@ -16,7 +16,7 @@ def kinds() -> dict[str, Kind]:
         SlipwayError: a module cannot be imported; the line names it.
     """
     found = {}
-    for module in sorted(iter_modules(__path__), key=lambda one: one.name):
+    for module in sorted((one for one in iter_modules(__path__) if not one.ispkg), key=lambda one: one.name):
         try:
             declared = getattr(import_module(f"{__name__}.{module.name}"), "kind", None)
         except (ImportError, ValueError) as error:
@@ -70,7 +70,7 @@ def save(name: str, trained: Predictor, folder: Path) -> None:
     """
     trained.save(folder)
     declared = kind(name).files
-    for path in sorted(folder.rglob("*")):
+    for path in sorted(one for one in folder.rglob("*") if not one.is_dir()):
         if (found := path.relative_to(folder).as_posix()) not in declared:
             raise SlipwayError(f"a model of kind {name!r} saved {found!r}, which its files do not declare")
 

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from slipway.system import Field, Inputs
 
-WEIGHTS, NUMBERS, STARTS = "weights.npy", "numbers.npy", "starts.npy"
-FILES = frozenset({WEIGHTS, NUMBERS, STARTS})
+WEIGHTS, NUMERIC, STARTS = "weights.npy", "numeric.npy", "starts.npy"
+FILES = frozenset({WEIGHTS, NUMERIC, STARTS})
 
 
 @dataclass(frozen=True)
@@ -61,32 +61,32 @@ class Linear:
 
     Attributes:
         weights: float32 [values of all fields, outputs].
-        numbers: float64 [2 + outputs, numbers + 1]: mean, scale and slopes of each number; the last column's
+        numeric: float64 [2 + outputs, numbers + 1]: mean, scale and slopes of each number; the last column's
             slopes are the intercepts.
         starts: int64 [fields + 1]; where the weights of each field begin.
     """
 
     weights: NDArray[np.float32]
-    numbers: NDArray[np.float64]
+    numeric: NDArray[np.float64]
     starts: NDArray[np.int64]
 
     def values(self, inputs: Inputs) -> NDArray[np.float64]:
         """The weighted sums, float64 [rows, outputs]."""
-        slopes = self.numbers[2:].T
-        total = _standardised(inputs.numeric, self.numbers[:2, :-1]) @ slopes[:-1] + slopes[-1]
+        slopes = self.numeric[2:].T
+        total = _standardised(inputs.numeric, self.numeric[:2, :-1]) @ slopes[:-1] + slopes[-1]
         for field, start, stop in zip(inputs.fields, self.starts[:-1], self.starts[1:], strict=True):
             total += field.mean(self.weights[start:stop])
         return np.asarray(total, dtype=np.float64)
 
     def save(self, folder: Path) -> None:
         """Three .npy files."""
-        for name, array in ((WEIGHTS, self.weights), (NUMBERS, self.numbers), (STARTS, self.starts)):
+        for name, array in ((WEIGHTS, self.weights), (NUMERIC, self.numeric), (STARTS, self.starts)):
             np.save(folder / name, array, allow_pickle=False)
 
     @classmethod
     def load(cls, folder: Path) -> Self:
         """Read the three arrays."""
-        return cls(*(np.load(folder / name, allow_pickle=False) for name in (WEIGHTS, NUMBERS, STARTS)))
+        return cls(*(np.load(folder / name, allow_pickle=False) for name in (WEIGHTS, NUMERIC, STARTS)))
 
 
 def _indicators(field: Field) -> Any:

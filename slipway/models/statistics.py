@@ -44,9 +44,9 @@ class Totals:
         counts = np.bincount(values, minlength=size).astype(np.float64)
         if objective.classes:
             cells = np.bincount(values * outputs + told, minlength=size * outputs)
-            shares = np.bincount(labels[rows], minlength=outputs) / np.float64(rows.sum())
+            shares = np.bincount(labels[rows], minlength=outputs).astype(np.float64) / rows.sum()
             return cls(counts, cells.reshape(size, outputs).astype(np.float64), shares)
-        sums = np.bincount(values, weights=told, minlength=size)
+        sums = np.bincount(values, weights=told, minlength=size).astype(np.float64)
         return cls(counts, sums[:, None], np.array([labels[rows].mean()]))
 
     def means(self, prior_weight: float) -> NDArray[np.float32]:

@@ -27,10 +27,11 @@ def fit(card: Card, train: pa.Table) -> FeatureState:
     """
     state: dict[str, NDArray[np.generic]] = {}
     hashed = _categories(card, train)
-    for name, (hashes, _) in hashed.items():
+    for name, (hashes, offsets) in hashed.items():
         known, counts = np.unique(hashes, return_counts=True)
         state[f"{name}.known"] = known
-        state[f"{name}.frequency"] = np.log1p(np.append(0, counts)).astype(np.float32)
+        if offsets is None:
+            state[f"{name}.frequency"] = np.log1p(np.append(0, counts)).astype(np.float32)
     for name, hashes in _crosses(card, hashed).items():
         known = np.unique(hashes)
         state[f"{name}.known"] = known if len(known) <= 2**card.features.hash_bits else known[:0]

@@ -1,5 +1,6 @@
 """The smoke test holds a served version against its folder."""
 
+import json
 import shutil
 import threading
 from collections.abc import Iterator
@@ -75,6 +76,15 @@ def test_other_scores_than_in_training_fail(
     folder = with_scores(live, tmp_path / "version", pc.add(training_scores(live), 2e-6))
 
     assert failed(patient, server.url, folder, 2) == {"smoke.scores", "smoke.predict"}
+
+
+def test_a_kind_may_allow_more(live: Live, server: Server, patient: Card, tmp_path: Path) -> None:
+    """The version's manifest says how much, as its kind declared it."""
+    folder = with_scores(live, tmp_path / "version", pc.add(training_scores(live), 2e-6))
+    manifest = json.loads((folder / "manifest.json").read_bytes())
+    (folder / "manifest.json").write_text(json.dumps(manifest | {"tolerance": 1e-5}))
+
+    assert failed(patient, server.url, folder, 2) == set()
 
 
 def test_other_ranks_than_in_training_fail(live: Live, server: Server, patient: Card, tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """Parity before the first request."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -47,6 +48,15 @@ def test_other_scores_are_refused(served: Served, laid_out: Path, tmp_path: Path
 
     with pytest.raises(SlipwayError, match=r"parity\.parquet: served scores differ by"):
         check_parity(served, root)
+
+
+def test_a_kind_may_allow_more(served: Served, laid_out: Path, tmp_path: Path) -> None:
+    """The version's manifest says how much."""
+    scores = pq.read_table(laid_out / "version/parity.parquet")[SCORE].to_numpy()
+    root = rewritten(laid_out, tmp_path, SCORE, pa.array(scores + 2e-6))
+    manifest = served.version.manifest.model_copy(update={"tolerance": 1e-5})
+
+    check_parity(replace(served, version=replace(served.version, manifest=manifest)), root)
 
 
 @PARITY

@@ -78,7 +78,7 @@ def test_a_misspelt_parameter_is_told_with_the_known_ones(card_fault: Fault) -> 
         (
             ("models", "candidates", 0, "kind"),
             "tree",
-            "models.candidates.0.kind: should be 'logistic' or 'boosting', found \"tree\"",
+            "models.candidates.0.kind: should be 'boosting' or 'logistic' or 'ridge', found \"tree\"",
         ),
         (
             ("data", "source", "kind"),
@@ -178,6 +178,16 @@ def test_a_missing_key_is_told(card_fault: Fault) -> None:
             ("data", "columns", "price", "positive"),
             "9",
             "data.columns.price: positive is for the label, whose type is then integer",
+        ),
+        (
+            ("data", "columns", "price", "separator"),
+            "|",
+            "data.columns.price: separator is for strings without a role, and not beside values",
+        ),
+        (
+            ("data", "columns", "device"),
+            {"type": "string", "separator": "|"},
+            "(top level): features.crosses names 'device', which has any number of values",
         ),
         (
             ("data", "columns", "ad_views", "source"),

@@ -45,10 +45,13 @@ def test_the_bytes_are_the_same_everywhere(card: Card) -> None:
     state = tabular.fit(without, counted(500))
     inputs = tabular.transform(without, counted(700), state)
     plain = [place for place, name in enumerate(inputs.numeric_names) if not name.endswith(".frequency")]
-    parts = (inputs.codes, inputs.buckets, inputs.numeric[:, plain])
+    fields = np.stack([field.values for field in inputs.fields], axis=1)
+    hashed = tabular.transform(changed(without, hash_bits=2), counted(700), state)
+    buckets = np.stack([field.values for field in hashed.fields], axis=1)
+    parts = (fields, buckets, inputs.numeric[:, plain])
     digests = [hashlib.sha256(np.ascontiguousarray(part).tobytes()).hexdigest()[:16] for part in parts]
 
-    assert digests == ["5db7cf42bdb97212", "1687f2810e8a7bc1", "22567e48f5771fc1"]
+    assert digests == ["b62459dcb3253234", "045a821c5d4d4127", "22567e48f5771fc1"]
 
 
 def test_the_example_has_these_and_no_other(card: Card) -> None:
@@ -58,7 +61,8 @@ def test_the_example_has_these_and_no_other(card: Card) -> None:
     mine, theirs = tabular.transform(card, rows, state), system.transform(card, rows, state)
     assert mine.numeric_names == theirs.numeric_names
     np.testing.assert_array_equal(mine.numeric, theirs.numeric)
-    np.testing.assert_array_equal(mine.buckets, theirs.buckets)
+    for one, same in zip(mine.fields, theirs.fields, strict=True):
+        np.testing.assert_array_equal(one.values, same.values)
 
 
 @pytest.mark.parametrize("told", [True, False])
@@ -84,8 +88,57 @@ def test_a_card_without_categories_has_numbers_alone(card: Card) -> None:
     """And nothing that could be unseen."""
     one = changed(card, categorical=[], crosses=[])
     inputs = tabular.transform(one, impressions(8), tabular.fit(one, impressions(8)))
-    assert (inputs.codes.shape, inputs.buckets.shape) == ((8, 0), (8, 0))
+    assert inputs.fields == ()
     assert not inputs.unseen.any()
+
+
+def genres(card: Card, texts: list[str | None]) -> tuple[Card, pa.Table]:
+    """The card and rows of it, with a text whose parts are values in place of the device."""
+    device = card.data.columns["device"].model_copy(update={"values": None, "separator": "|"})
+    data = card.data.model_copy(update={"columns": card.data.columns | {"device": device}})
+    rows = (
+        impressions(len(texts)).drop_columns(["device"]).append_column("device", pa.array(texts, pa.string()))
+    )
+    return changed(card.model_copy(update={"data": data}), categorical=["device"], crosses=[]), rows
+
+
+def test_a_text_of_many_values_is_a_field_of_many(card: Card) -> None:
+    """A missing text, an empty one and an empty part have none; equal parts are equal wherever they stand."""
+    one, rows = genres(card, ["war|drama", "drama", None, "", "drama||war", "Drama"])
+    inputs = tabular.transform(one, rows, tabular.fit(one, rows))
+    (field,) = inputs.fields
+    war, drama = field.of(0)
+
+    assert [field.of(row).tolist() for row in range(5)] == [[war, drama], [drama], [], [], [drama, war]]
+    assert field.of(5).tolist() not in ([war], [drama])
+    assert field.cardinality == 4
+    assert not inputs.unseen.any()
+    assert "device.frequency" not in inputs.numeric_names
+
+
+def test_one_part_that_is_new_is_told(card: Card) -> None:
+    """It has the value 0, as every other that training has not seen."""
+    one, rows = genres(card, ["war|drama", "drama", None, "war"])
+    state = tabular.fit(one, rows)
+    _, later = genres(card, ["drama", "war|romance", None, "|"])
+    inputs = tabular.transform(one, later, state)
+
+    assert inputs.unseen.tolist() == [False, True, False, False]
+    assert inputs.fields[0].of(1)[1] == 0
+
+
+def test_a_category_is_exact_up_to_the_card_s_buckets_and_hashed_beyond(card: Card) -> None:
+    """What is exact keeps one value for all that is new; what is hashed has no room for that."""
+    rows = counted(700)
+    for bits in (2, 10):
+        one = changed(card, categorical=["user_id"], crosses=[["user_id", "user_id"]], hash_bits=bits)
+        few = tabular.transform(one, rows, tabular.fit(one, rows)).fields
+        distinct = len(np.unique(rows["user_id"]))
+        assert distinct > 4
+        for field in few:
+            assert field.cardinality == (4 if bits == 2 else distinct + 1)
+            assert field.values.min() >= (bits == 10)
+            assert field.values.max() < field.cardinality
 
 
 class NoGenerator(System):

@@ -60,10 +60,10 @@ def test_digests_leave_out_only_the_folders_own_manifest(copy: Path) -> None:
 
 def test_a_manifest_of_another_schema_is_one_line(copy: Path) -> None:
     """The line names the file, its schema_version and the newest that can be read."""
-    set_field(copy, "schema_version", 2)
+    set_field(copy, "schema_version", 3)
 
     with pytest.raises(
-        SlipwayError, match=r"manifest\.json: schema_version 2 .* reads up to 1: upgrade"
+        SlipwayError, match=r"manifest\.json: schema_version 3 .* reads up to 2: upgrade"
     ) as caught:
         verify(copy)
 
