@@ -54,7 +54,8 @@ class Logistic:
         """The logistic function of the logits, or their softmax."""
         logits = self.linear.values(inputs)
         if logits.shape[1] == 1:
-            return np.asarray(1.0 / (1.0 + np.exp(-logits[:, 0])), dtype=np.float64)
+            logit = logits[:, 0]
+            return np.asarray(1.0 / (1.0 + np.exp(-logit)), dtype=np.float64)
         raised = np.exp(logits - logits.max(axis=1, keepdims=True))
         return np.asarray(raised / raised.sum(axis=1, keepdims=True), dtype=np.float64)
 

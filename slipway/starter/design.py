@@ -278,6 +278,6 @@ def _slices(kept: list[_Named]) -> tuple[str, ...]:
 
 
 def _hash_bits(coded: list[_Named]) -> int:
-    """Four buckets to each value of the largest category, within bounds."""
+    """Room for four times the values of the largest category, within bounds."""
     most = max((one.found.distinct for one in coded), default=1)
     return min(max(math.ceil(math.log2(4 * most)), 10), 18)

@@ -16,7 +16,7 @@ def test_a_reseeded_candidate_is_not_promoted() -> None:
     world = World.generate(known=14_000, later=16_000)
     trainer = Trainer(world, 10_000, validation=4_000)
     baseline = trainer.fit(0, "logistic", LOGISTIC)
-    champion, *candidates = [trainer.fit(seed) for seed in range(5)]
+    *candidates, champion = [trainer.fit(seed) for seed in range(5)]
     pairs = [judged(world, baseline, one, champion) for one in candidates]
     crippled = trainer.fit(0, params={"rounds": 5, "learning_rate": 0.05})
     better = judged(world, baseline, champion, crippled)
