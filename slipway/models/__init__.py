@@ -59,6 +59,7 @@ def require_learns(key: str, name: str, objective: Objective) -> None:
     """
     if objective.name not in kind(name).learns:
         able = ", ".join(other for other, one in kinds().items() if objective.name in one.learns)
+        # guard model.objective
         raise UsageError(f"{key}.kind: {name!r} cannot learn the objective {objective.name!r}; {able} can")
 
 
@@ -72,6 +73,7 @@ def save(name: str, trained: Predictor, folder: Path) -> None:
     declared = kind(name).files
     for path in sorted(one for one in folder.rglob("*") if not one.is_dir()):
         if (found := path.relative_to(folder).as_posix()) not in declared:
+            # guard model.files
             raise SlipwayError(f"a model of kind {name!r} saved {found!r}, which its files do not declare")
 
 

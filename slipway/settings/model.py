@@ -6,6 +6,7 @@ from operator import or_
 from typing import Annotated, Any, Literal
 
 from pydantic import (
+    ConfigDict,
     Field,
     GetCoreSchemaHandler,
     GetJsonSchemaHandler,
@@ -65,6 +66,8 @@ class _OfAnyKind:
 
 class Model(RootModel[Annotated[Any, _OfAnyKind()]]):
     """One model to train."""
+
+    model_config = ConfigDict(frozen=True)
 
     @property
     def name(self) -> str:

@@ -4,6 +4,7 @@ import json
 import shutil
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -13,6 +14,10 @@ import yaml
 from slipway.base.errors import SlipwayError, UsageError
 from slipway.models import BINARY, Kind, Objective, kind, kinds, require_learns, save
 from slipway.models.ridge import Ridge, RidgeParams
+from slipway.settings import load_card
+from slipway.settings.model import Model
+from slipway.training.fit import train
+from slipway.version.manifest import DataRef
 from tests.root import REPOSITORY
 from tests.slipway.models.rows import drawn, labels
 from tests.slipway.root import ROOT
@@ -145,6 +150,17 @@ def test_the_kinds_are_found() -> None:
         kind("linear")
 
 
+OBJECTIVE = pytest.mark.gate(
+    "model.objective",
+    fed="a kind of model that cannot learn what its system predicts",
+    stops="train",
+    exit=2,
+    reason="the card's key, and the kinds that can",
+    untouched="nothing trained, no version written",
+)
+
+
+@OBJECTIVE
 @pytest.mark.parametrize(
     ("name", "objective", "able"),
     [
@@ -161,6 +177,21 @@ def test_a_kind_that_cannot_learn_it_is_refused(name: str, objective: Objective,
     assert str(caught.value) == f"models.baseline.kind: {name!r} cannot learn the objective {able}"
 
 
+@OBJECTIVE
+def test_nothing_is_trained_where_one_of_the_models_cannot_learn(tmp_path: Path) -> None:
+    """The card is refused before a row is read."""
+    card = load_card(ROOT, "ad_click")
+    ridge = Model.model_validate({"name": "own", "kind": "ridge"})
+    bad = card.model_copy(update={"models": card.models.model_copy(update={"candidates": [ridge]})})
+    data = DataRef(
+        fingerprint="tiny", size="small", train_rows=1, train_base_rate=0.5, train_end=datetime.now(UTC)
+    )
+    with pytest.raises(UsageError, match=r"^models\.candidates\.0\.kind: 'ridge' cannot learn"):
+        train(ROOT, bad, tmp_path / "no split", data, tmp_path / "out")
+
+    assert list(tmp_path.iterdir()) == []
+
+
 @pytest.mark.parametrize(("name", "classes"), [("classes", 0), ("classes", 1), ("binary", 2)])
 def test_an_objective_that_cannot_be_is_refused(name: str, classes: int) -> None:
     """Classes are two or more, and belong to no other."""
@@ -175,6 +206,14 @@ def test_a_format_that_may_hold_code_is_refused(file: str) -> None:
         Kind(Ridge, RidgeParams, learns=frozenset({"squared"}), files=frozenset({file}))
 
 
+@pytest.mark.gate(
+    "model.files",
+    fed="a model that saves another file than its kind declares, such as a pickle",
+    stops="train",
+    exit=1,
+    reason="the kind and the file",
+    untouched="no version written",
+)
 def test_a_file_that_is_not_declared_is_refused(tmp_path: Path) -> None:
     """Whatever a model saves beside what its kind says."""
     squared = Objective("squared")
