@@ -53,11 +53,11 @@ class Logistic:
     def scores(self, inputs: Inputs) -> NDArray[np.float64]:
         """The logistic function of the logits, or their softmax."""
         logits = self.linear.values(inputs)
-        if logits.shape[1] == 1:
-            logit = logits[:, 0]
-            return np.asarray(1.0 / (1.0 + np.exp(-logit)), dtype=np.float64)
-        raised = np.exp(logits - logits.max(axis=1, keepdims=True))
-        return np.asarray(raised / raised.sum(axis=1, keepdims=True), dtype=np.float64)
+        if logits.shape[1] > 1:
+            raised = np.exp(logits - logits.max(axis=1, keepdims=True))
+            return np.asarray(raised / raised.sum(axis=1, keepdims=True))
+        logit = logits[:, 0]
+        return np.asarray(1.0 / (1.0 + np.exp(-logit)), dtype=np.float64)
 
     def save(self, folder: Path) -> None:
         """Write the weights."""

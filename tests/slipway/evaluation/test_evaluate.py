@@ -239,11 +239,11 @@ def test_a_champion_that_fails_while_timed_is_refused(split: Path, baseline: Pat
 def test_a_champion_of_another_schema_is_refused(split: Path, baseline: Path, tmp_path: Path) -> None:
     """A newer slipway made it."""
     shutil.copytree(baseline, tmp_path / "newer")
-    set_field(tmp_path / "newer", "schema_version", 2)
+    set_field(tmp_path / "newer", "schema_version", 3)
 
     found = problem_of(split, baseline, Contender("champion", tmp_path / "newer", 1))
 
-    assert "schema_version 2" in found
+    assert "schema_version 3" in found
 
 
 @UNSCORED
@@ -297,10 +297,10 @@ def test_a_candidate_that_fails_while_timed_is_an_error(split: Path, baseline: P
 def test_a_tampered_candidate_is_an_error(split: Path, baseline: Path, tmp_path: Path) -> None:
     """A digest that does not match stops the measurement."""
     shutil.copytree(baseline, tmp_path / "bad")
-    weights = tmp_path / "bad" / "model" / "bucket_weights.npy"
+    weights = tmp_path / "bad" / "model" / "weights.npy"
     weights.write_bytes(weights.read_bytes()[:-1] + b"x")
 
-    with pytest.raises(SlipwayError, match=r"bucket_weights.npy"):
+    with pytest.raises(SlipwayError, match=r"model/weights\.npy"):
         evaluate(
             card(),
             split,
