@@ -30,7 +30,7 @@ from slipway.models import Params, predictor
 from slipway.records.evidence import Evidence
 from slipway.settings import Card
 from slipway.settings.root import Project
-from slipway.system import load_system
+from slipway.system import load_system, read_examples
 from slipway.tasks.metrics import log_loss_terms, wilson
 from tests.slipway.root import ROOT
 
@@ -74,7 +74,9 @@ class World:
         after, truth = table.slice(known), truth[known:]
         users = after["user_id"].to_numpy()
         held = np.random.default_rng(seed).random(users.max() + 1)[users] < HELD
-        holdout = HoldoutRows.of(card.data, after.filter(pa.array(held)), truth[held])
+        holdout = HoldoutRows.of(
+            card.data, read_examples(card.data, after.filter(pa.array(held))), truth[held]
+        )
         return cls(card, table.slice(0, known), holdout, after.filter(pa.array(~held)), truth[~held])
 
 

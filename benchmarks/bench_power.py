@@ -32,6 +32,7 @@ from slipway.rollout.plan import Expected, bernoulli_deviation, power, requests_
 from slipway.rollout.traffic import Answer, Traffic
 from slipway.settings import Card, Size
 from slipway.settings.root import Project
+from slipway.system import load_system
 from slipway.training.fit import data_ref, train
 from slipway.version.answer import Version
 
@@ -117,21 +118,22 @@ def built(card: Card, size: Size, seed: int) -> Iterator[Demo]:
     with tempfile.TemporaryDirectory() as temporary:
         raw, parts, models = (Path(temporary) / name for name in ("raw", "split", "models"))
         ingest(project, card, size, raw)
-        split(card, card.name, size, raw, parts)
+        system = load_system(card.name, project.root)
+        split(card, system, size, raw, parts)
         models.mkdir()
-        train(project.root, card, parts, data_ref(card, parts, "", size), models, say=lambda text: None)
+        train(project.root, card, parts, data_ref(parts, "", size), models, say=lambda text: None)
         versions = [Version.load(models / name) for name in ("baseline", "candidate")]
-        traffic = Traffic.load(card, parts, seed)
+        traffic = Traffic.load(card, system, parts, seed)
+        rows = HoldoutRows.read(card, system, parts)
         yield Demo(
             card,
             traffic,
             (answers(versions[0], traffic), answers(versions[1], traffic)),
-            Expected(*(_on_holdout(card, parts, version) for version in versions)),
+            Expected(*(_on_holdout(rows, version) for version in versions)),
         )
 
 
-def _on_holdout(card: Card, parts: Path, version: Version) -> float:
-    rows = HoldoutRows.read(card.data, parts)
+def _on_holdout(rows: HoldoutRows, version: Version) -> float:
     return earned(version.scores(rows.requests), rows.truth, rows.bounds)
 
 

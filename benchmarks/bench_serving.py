@@ -67,8 +67,8 @@ def _versions(project: Project, place: Project, card: Card, folder: Path) -> dic
     copy_code(project.root, place.root, card.name)
     shutil.copyfile(project.root / "project.yaml", place.root / "project.yaml")
     load_system(card.name, project.root).generate(ROWS, SEED, folder)
-    split(card, card.name, "small", folder, folder / "split")
-    data = data_ref(card, folder / "split", "bench", "small")
+    split(card, load_system(card.name, project.root), "small", folder, folder / "split")
+    data = data_ref(folder / "split", "bench", "small")
     for name in ("frozen", "thawed"):
         if name == "thawed":
             with (place.root / "slipway" / "serving" / "warm.py").open("a", encoding="utf-8") as warm:

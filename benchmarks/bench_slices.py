@@ -21,6 +21,7 @@ from slipway.evaluation.gate import decide
 from slipway.records.evidence import Comparison, Evidence, Interval, SliceDifference
 from slipway.settings import Card
 from slipway.settings.root import Project
+from slipway.system import read_examples
 from slipway.tasks.metrics import wilson
 from tests.slipway.root import ROOT
 
@@ -67,7 +68,7 @@ def simulated(card: Card, seed: int, damage: float = 0.0, rows: int = ROWS) -> E
     return compose(
         card.name,
         card.evaluation,
-        HoldoutRows.of(card.data, table, None),
+        HoldoutRows.of(card.data, read_examples(card.data, table), None),
         "simulated",
         [_subject(role, _probability(one)) for role, one in noisy.items()],
         [],

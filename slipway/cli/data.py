@@ -47,19 +47,21 @@ def check(system: System = None, size: DataSize = "full") -> None:
 
 @app.command()
 def split(system: System = None, size: DataSize = "full") -> None:
-    """Split the checked rows by time; refuses rows that did not pass."""
+    """Split the checked rows by time, without labels that came too late; refuses rows that did not pass."""
     from slipway.data.check import RESULT, read_summary, require, require_checked
     from slipway.data.parquet import ROWS
     from slipway.data.split import split as split_rows
+    from slipway.system import load_system
 
     project, card = _open(system)
     folder = Line(project, card.name, size).data
     require(read_summary(folder / "checks" / RESULT))  # guard check.failed
     require_checked(folder / "checks" / RESULT, [folder / "raw" / ROWS])  # guard split.unchanged
-    manifest = split_rows(card, card.name, size, folder / "raw", folder / "split")
+    manifest = split_rows(card, load_system(card.name, project.root), size, folder / "raw", folder / "split")
     for name, part in manifest.parts.items():
         typer.echo(
-            f"{name:>10}: {part.rows} rows, base rate {part.base_rate:.4f}, {part.start} to {part.end}"
+            f"{name:>10}: {part.rows} rows, base rate {part.base_rate:.4f}, {part.start} to {part.end}; "
+            f"labels known until {part.known_until}, {part.left_out} rows left out whose label came later"
         )
 
 

@@ -21,6 +21,10 @@ def new_system(
     unit: Annotated[
         str | None, typer.Option(help="Column that says whose row it is; without one, each is its own.")
     ] = None,
+    delay: Annotated[
+        float | None,
+        typer.Option(help="Hours from a row's time until its label is known; 0, the default: at once."),
+    ] = None,
     positive: Annotated[str | None, typer.Option(help="Value of the label that counts as 1.")] = None,
     header: Annotated[
         str | None, typer.Option(help="Names of the columns, a,b,c, where the first line holds none.")
@@ -37,7 +41,7 @@ def new_system(
 
     project, teller = Project.find(), Teller()
     names = None if header is None else [one.strip() for one in header.split(",")]
-    asked = Asked(name, table, Answers(label, time, unit, positive), names, time_format)
+    asked = Asked(name, table, Answers(label, time, unit, positive, delay), names, time_format)
     with teller.doing(f"new-system: {name}"):
         started = new_system(project, asked, teller.line)
     out.print()

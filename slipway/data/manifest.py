@@ -8,6 +8,8 @@ from slipway.base.strict import Moment, Strict
 
 Part = Literal["train", "validation", "holdout", "replay"]
 PARTS: tuple[Part, ...] = ("train", "validation", "holdout", "replay")
+MIN_ROWS = 100
+"""Of each part."""
 
 
 class PartSummary(Strict):
@@ -19,12 +21,19 @@ class PartSummary(Strict):
     start: Moment
     end: Moment
     sha256: str
+    known_until: Annotated[
+        Moment | None,
+        Field(description="the last time at which an outcome became known; None before schema_version 2"),
+    ] = None
+    left_out: Annotated[
+        int | None, Field(description="rows whose outcome was not yet known when the next part began")
+    ] = None
 
 
 class SplitManifest(Strict):
     """`manifest.json` beside the parts."""
 
-    schema_version: Literal[1] = 1
+    schema_version: Literal[1, 2] = 2
     system: str
     size: str
     source: Annotated[str, Field(description="generator or table")]

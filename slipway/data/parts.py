@@ -1,6 +1,7 @@
 """What exists only after the split: the parts of one version of the data, held against each other."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from itertools import pairwise
 from pathlib import Path
 
@@ -10,25 +11,25 @@ import pyarrow.parquet as pq
 from pydantic import ValidationError
 
 from slipway.base.errors import Refused, SlipwayError
-from slipway.data.manifest import PARTS, Part, PartSummary, SplitManifest
+from slipway.data.manifest import MIN_ROWS, PARTS, Part, PartSummary, SplitManifest
 from slipway.data.split import MANIFEST, summarise
 from slipway.records.checks import Check
 from slipway.settings import Card
+from slipway.system import System
 
-MIN_ROWS = 100
 
-
-def check_parts(card: Card, folder: Path) -> list[Check]:
+def check_parts(card: Card, system: System, folder: Path) -> list[Check]:
     """Hold the parts in a fetched folder against their manifest and against each other.
 
     Raises:
         SlipwayError: there is no manifest, or a part that it lists is missing.
     """
     manifest = read_manifest(folder)
-    found = {part: summarise(card, _file(folder, part)) for part in PARTS}
+    found = {part: summarise(card, system, _file(folder, part)) for part in PARTS}
     return [
         *_manifest_checks(card, manifest, found),
         *summary_checks(found),
+        *known_checks(manifest, found),
         *_request_checks(card, folder),
     ]
 
@@ -87,6 +88,26 @@ def _apart(before: str, earlier: PartSummary, after: str, later: PartSummary) ->
     )
 
 
+def known_checks(manifest: SplitManifest, parts: Mapping[Part, PartSummary]) -> list[Check]:
+    """Every outcome in a part was known before the next part begins, and the manifest says so."""
+    return [
+        _known(before, manifest.parts[before].known_until, parts[before].known_until, after, parts[after])
+        for before, after in pairwise(PARTS)
+    ]
+
+
+def _known(part: str, said: datetime | None, until: datetime | None, after: str, later: PartSummary) -> Check:
+    found = f"outcomes known until {until}"
+    if said is None:
+        found = "an older slipway made this split and left nothing out"
+    return Check(
+        code=f"parts.known.{part}",
+        passed=said is not None and until is not None and until < later.start,
+        found=found,
+        allowed=f"known before {after} begins at {later.start}; `dvc repro` makes the split anew",
+    )
+
+
 def _manifest_checks(card: Card, manifest: SplitManifest, found: Mapping[Part, PartSummary]) -> list[Check]:
     """The manifest is of this system, and says of every file what it holds."""
     checks = [
@@ -110,7 +131,7 @@ def _manifest_checks(card: Card, manifest: SplitManifest, found: Mapping[Part, P
         checks.append(
             Check(
                 code=f"parts.manifest.{part}",
-                passed=holds.model_copy(update={"sha256": said.sha256}) == said,
+                passed=_as_said(holds, said) == said,
                 found=_told(holds),
                 allowed=_told(said),
             )
@@ -118,8 +139,17 @@ def _manifest_checks(card: Card, manifest: SplitManifest, found: Mapping[Part, P
     return checks
 
 
+def _as_said(holds: PartSummary, said: PartSummary) -> PartSummary:
+    """With what the file does not tell, or another check holds against it."""
+    other: dict[str, object] = {"sha256": said.sha256, "left_out": said.left_out}
+    return holds.model_copy(update=other | ({} if said.known_until else {"known_until": None}))
+
+
 def _told(part: PartSummary) -> str:
-    return f"{part.rows} rows, {part.units} units, base rate {part.base_rate:.6g}, {part.start} to {part.end}"
+    return (
+        f"{part.rows} rows, {part.units} units, base rate {part.base_rate:.6g}, {part.start} to {part.end}, "
+        f"outcomes known until {part.known_until}"
+    )
 
 
 def _request_checks(card: Card, folder: Path) -> list[Check]:

@@ -1,5 +1,6 @@
-"""Split rows by time into train, validation, holdout and replay."""
+"""Split rows by time into train, validation, holdout and replay, each without what was not yet known."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -11,33 +12,42 @@ from numpy.typing import NDArray
 from slipway.base.atomic import whole_folder
 from slipway.base.digest import sha256
 from slipway.base.errors import SlipwayError
+from slipway.data.embargo import embargo
 from slipway.data.manifest import PARTS, Part, PartSummary, SplitManifest
 from slipway.data.parquet import ROWS, TRUTH, batches_between, open_parquet, write_batches
 from slipway.data.requests import request_codes
 from slipway.settings import Card, Size
+from slipway.system import System
+from slipway.system.examples import microseconds, moment
 
 MANIFEST = "manifest.json"
 
 
-def split(card: Card, system: str, size: Size, raw: Path, out: Path) -> SplitManifest:
+def split(card: Card, system: System, size: Size, raw: Path, out: Path) -> SplitManifest:
     """Write the parts of the rows in the folder `raw` to the folder `out`, with `manifest.json`.
 
-    Parts begin at a time that no earlier part has, and no request lies in two.
+    Parts begin at a time that no earlier part has, no request lies in two, and what was not known when the
+    next part began is left out.
+
+    Args:
+        system: whose reader says when each outcome became known.
 
     Raises:
         SlipwayError: rows are not sorted, or cannot be cut so; nothing is written.
+        Refused: a part spans too little time for its outcomes to become known in it.
     """
     time_column, request = card.data.required("time"), card.data.column("request")
     open_parquet(raw / ROWS)
     table = pq.read_table(raw / ROWS, columns=[name for name in (time_column, request) if name])
-    time = table[time_column].cast(pa.timestamp("us")).cast(pa.int64()).to_numpy()
-    bounds = boundaries(card, time, request_codes(table, request))
+    time, requests = microseconds(table[time_column]), request_codes(table, request)
+    bounds = boundaries(card, time, requests)
+    kept = embargo(time, _known_at(card, system, raw / ROWS, len(time)), requests, bounds)
     with whole_folder(out) as folder:
         parts = {
-            part: _write_part(card, part, raw, (start, stop), folder)
+            part: _write_part(card, system, part, raw, start, kept[start:stop], folder)
             for part, start, stop in zip(PARTS, bounds[:-1], bounds[1:], strict=True)
         }
-        manifest = SplitManifest(system=system, size=size, source=card.data.source.kind, parts=parts)
+        manifest = SplitManifest(system=card.name, size=size, source=card.data.source.kind, parts=parts)
         (folder / MANIFEST).write_text(manifest.model_dump_json(indent=2) + "\n", encoding="utf-8")
     return manifest
 
@@ -82,15 +92,42 @@ def _cuts(time: NDArray[np.int64], request: NDArray[np.int64]) -> NDArray[np.int
     return np.flatnonzero(starts)
 
 
-def _write_part(card: Card, part: Part, raw: Path, rows: tuple[int, int], folder: Path) -> PartSummary:
+def _known_at(card: Card, system: System, path: Path, rows: int) -> NDArray[np.int64]:
+    """When each outcome became known, batch by batch: a table may be larger than the memory."""
+    read = (pa.Table.from_batches([batch]) for batch in batches_between(path, 0, rows))
+    known = np.concatenate([system.examples(card, table).known_at for table in read])
+    if len(known) != rows:
+        raise SlipwayError(f"{path}: the system tells the outcomes of {len(known)} rows, expected {rows}")
+    return known
+
+
+def _write_part(
+    card: Card,
+    system: System,
+    part: Part,
+    raw: Path,
+    start: int,
+    kept: NDArray[np.bool_],
+    folder: Path,
+) -> PartSummary:
+    """Write the rows from `start` on that are kept, [rows], and the truth beside them where there is one."""
     for source, target in ((raw / ROWS, f"{part}.parquet"), (raw / TRUTH, f"{part}.truth.parquet")):
         if source.exists():
-            write_batches(folder / target, open_parquet(source).schema_arrow, batches_between(source, *rows))
-    return summarise(card, folder / f"{part}.parquet")
+            rows = _filtered(batches_between(source, start, start + len(kept)), kept)
+            write_batches(folder / target, open_parquet(source).schema_arrow, rows)
+    found = summarise(card, system, folder / f"{part}.parquet")
+    return found.model_copy(update={"left_out": len(kept) - found.rows})
 
 
-def summarise(card: Card, path: Path) -> PartSummary:
-    """What a part holds, by its file alone.
+def _filtered(batches: Iterator[pa.RecordBatch], kept: NDArray[np.bool_]) -> Iterator[pa.RecordBatch]:
+    first = 0
+    for batch in batches:
+        yield batch.filter(pa.array(kept[first : first + batch.num_rows]))
+        first += batch.num_rows
+
+
+def summarise(card: Card, system: System, path: Path) -> PartSummary:
+    """What a part holds, by its file alone; how many rows were left out of it only its maker knows.
 
     Raises:
         SlipwayError: the file is not a part: no Parquet, without rows, or without a column that it needs.
@@ -98,16 +135,20 @@ def summarise(card: Card, path: Path) -> PartSummary:
     time, unit, label = (card.data.required(role) for role in ("time", "unit", "label"))
     open_parquet(path)
     try:
-        table = pq.read_table(path, columns=[time, unit, label])
+        table = pq.read_table(path)
+        found = system.examples(card, table)
         span = pc.min_max(table[time])
         return PartSummary(
             rows=table.num_rows,
-            units=pc.count_distinct(table[unit]).as_py(),
-            base_rate=pc.sum(table[label]).as_py() / table.num_rows,
+            units=pc.count_distinct(found.units).as_py(),
+            base_rate=float(found.labels.mean()),
             start=span["min"].as_py(),
             end=span["max"].as_py(),
             sha256=sha256(path),
+            known_until=moment(int(found.known_at.max())),
         )
+    except SlipwayError as error:
+        raise SlipwayError(f"{path}: {error}") from error
     except (pa.ArrowException, KeyError, TypeError, ValueError, OverflowError) as error:
         expected = f"rows with a time in {time!r}, a unit in {unit!r} and 0 or 1 in {label!r}"
         raise SlipwayError(f"{path}: not a part of a split, expected {expected}") from error

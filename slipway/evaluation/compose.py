@@ -18,8 +18,9 @@ from slipway.data.requests import request_bounds, request_codes, value_codes
 from slipway.evaluation.latency import latency
 from slipway.evaluation.measure import Measurement, slices
 from slipway.records.evidence import Evidence, Holdout, Interval, ModelMetrics, ValidationScore
-from slipway.settings import Columns
+from slipway.settings import Card, Columns
 from slipway.settings.card import Evaluation
+from slipway.system import Examples, System
 from slipway.tasks.metrics import auc, calibration_curve, log_loss_terms
 from slipway.version.answer import rank
 
@@ -33,6 +34,7 @@ class Subject:
     Attributes:
         scores: [rows].
         seconds: [requests].
+        train_known_until: when the last outcome became known that it learned from; None where nobody says.
     """
 
     role: Role
@@ -43,6 +45,7 @@ class Subject:
     size_mb: float
     scores: NDArray[np.float64]
     seconds: NDArray[np.float64]
+    train_known_until: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -58,24 +61,25 @@ class HoldoutRows:
     truth: NDArray[np.float64] | None
 
     @classmethod
-    def read(cls, columns: Columns, split: Path) -> "HoldoutRows":
+    def read(cls, card: Card, system: System, split: Path) -> "HoldoutRows":
         """Read `holdout.parquet` and, where the data was generated, its true probabilities."""
         table = pq.read_table(split / "holdout.parquet")
         truth = split / "holdout.truth.parquet"
         return cls.of(
-            columns, table, pq.read_table(truth)["probability"].to_numpy() if truth.is_file() else None
+            card.data,
+            system.examples(card, table),
+            pq.read_table(truth)["probability"].to_numpy() if truth.is_file() else None,
         )
 
     @classmethod
-    def of(cls, columns: Columns, table: pa.Table, truth: NDArray[np.float64] | None) -> "HoldoutRows":
-        """Take the rows of a table with these columns."""
-        label = columns.required("label")
-        codes = request_codes(table, columns.column("request"))
-        times = pc.min_max(table[columns.required("time")]).as_py()
+    def of(cls, columns: Columns, rows: Examples, truth: NDArray[np.float64] | None) -> "HoldoutRows":
+        """Take rows that were read by these columns."""
+        codes = request_codes(rows.requests, columns.column("request"))
+        times = pc.min_max(rows.requests[columns.required("time")]).as_py()
         return cls(
-            requests=table.drop_columns([label]),
-            labels=table[label].to_numpy().astype(np.int8),
-            units=value_codes(table[columns.required("unit")]),
+            requests=rows.requests,
+            labels=rows.labels.astype(np.int8),
+            units=value_codes(rows.units),
             start=times["min"],
             end=times["max"],
             bounds=list(pairwise(request_bounds(codes).tolist())),
@@ -165,6 +169,7 @@ def _metrics(
         version=subject.version,
         digest=subject.digest,
         train_end=subject.train_end,
+        train_known_until=subject.train_known_until,
         finite=bool(probable(scores).all()),
         distinct_scores=len(np.unique(scores)),
         log_loss=measured.log_loss(role),

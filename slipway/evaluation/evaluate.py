@@ -15,6 +15,7 @@ from slipway.evaluation.compose import HoldoutRows, Role, Subject, compose, prob
 from slipway.evaluation.latency import time_in_turns
 from slipway.records.evidence import Evidence, ValidationScore
 from slipway.settings import Card
+from slipway.system import System
 from slipway.version.manifest import MANIFEST
 from slipway.version.process import VersionProcess
 
@@ -49,18 +50,24 @@ class Scored:
             size_mb=sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) / 1e6,
             scores=self.scores,
             seconds=seconds,
+            train_known_until=manifest.data.train_known_until,
         )
 
 
 def evaluate(
-    card: Card, split: Path, fingerprint: str, contenders: list[Contender], validation: list[ValidationScore]
+    card: Card,
+    system: System,
+    split: Path,
+    fingerprint: str,
+    contenders: list[Contender],
+    validation: list[ValidationScore],
 ) -> Evidence:
-    """Measure every contender on the holdout of `split`.
+    """Measure every contender on the holdout of `split`, whose outcomes the system reads.
 
     A champion that cannot be scored is stated in the evidence, for the gate to refuse; a baseline or a
     candidate that cannot be scored is an error.
     """
-    rows = HoldoutRows.read(card.data, split)
+    rows = HoldoutRows.read(card, system, split)
     scored: dict[str, Scored] = {}
     problem = None
     with tempfile.TemporaryDirectory() as temporary, ExitStack() as stack:

@@ -63,7 +63,7 @@ def _enough(evidence: Evidence) -> Iterator[Check]:
 
 
 def _unseen(evidence: Evidence) -> Iterator[Check]:
-    """Nobody is judged on rows that it was trained on."""
+    """Nobody is judged on rows that it was trained on, or with what only became known among them."""
     start = evidence.holdout.start
     for model in filter(None, (evidence.candidate, evidence.champion)):
         yield _check(
@@ -72,6 +72,13 @@ def _unseen(evidence: Evidence) -> Iterator[Check]:
             f"trained on rows until {model.train_end:%Y-%m-%d %H:%M:%S}",
             f"before the holdout's start {start:%Y-%m-%d %H:%M:%S}",
         )  # guard holdout_unseen
+        if model.train_known_until is not None:  # a version from before it was kept cannot say
+            yield _check(
+                f"{model.role}.outcomes_known",
+                model.train_known_until < start,
+                f"learned from outcomes known until {model.train_known_until:%Y-%m-%d %H:%M:%S}",
+                f"before the holdout's start {start:%Y-%m-%d %H:%M:%S}",
+            )  # guard outcomes_known
 
 
 def _absolute(evidence: Evidence, gate: Gate, p99_latency_ms: float) -> Iterator[Check]:

@@ -69,6 +69,12 @@ class ModelMetrics(Strict):
     version: Annotated[int | None, Field(description="number in the registry, None before registration")]
     digest: str
     train_end: Moment
+    train_known_until: Annotated[
+        Moment | None,
+        Field(
+            description="the last time at which an outcome became known that it learned from; None: unsaid"
+        ),
+    ] = None
     finite: Annotated[bool, Field(description="every score is a finite number in [0, 1]")]
     distinct_scores: int
     log_loss: Interval
@@ -83,6 +89,11 @@ class ModelMetrics(Strict):
         float | None,
         Field(description="mean true probability of the option ranked first, None where nobody knows it"),
     ] = None
+
+    @property
+    def seen_until(self) -> datetime:
+        """The last time of which its training knew anything, row or outcome."""
+        return max(self.train_end, self.train_known_until or self.train_end)
 
 
 class SliceDifference(Strict):
@@ -134,7 +145,7 @@ class ValidationScore(Strict):
 class Evidence(Strict):
     """All that the gate may look at."""
 
-    schema_version: Literal[1] = 1
+    schema_version: Literal[1, 2] = 2
     system: str
     confidence: float
     holdout: Holdout

@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 from slipway.base.errors import SlipwayError, UsageError
 from slipway.data.requests import request_bounds, request_codes, value_codes
 from slipway.settings import Card, Column
+from slipway.system import System
+from slipway.system.examples import microseconds
 from slipway.tasks.metrics import log_loss_terms
 
 Metric = Literal["reward", "log_loss"]
@@ -68,7 +70,7 @@ class Traffic:
         units: unit of assignment of each request, [requests].
         unit_codes: int64 [requests]; the same as numbers from 0.
         times: int64 [requests]; when each was sent, rising, microseconds since 1970.
-        delay: microseconds from a request to its outcome being known.
+        known_at: int64 [requests]; when the last outcome of each became known, microseconds since 1970.
         labels: int8 [rows]; the logged outcomes.
         probability: float64 [rows]; the true click probabilities, None where nobody knows them.
         luck: float64 [rows]; an option that is shown, by whichever arm, is clicked if its luck is below its
@@ -82,33 +84,34 @@ class Traffic:
     units: list[str]
     unit_codes: NDArray[np.int64]
     times: NDArray[np.int64]
-    delay: int
+    known_at: NDArray[np.int64]
     labels: NDArray[np.int8]
     probability: NDArray[np.float64] | None
     luck: NDArray[np.float64]
     metric: Metric
 
     @classmethod
-    def load(cls, card: Card, split: Path, seed: int) -> Self:
+    def load(cls, card: Card, system: System, split: Path, seed: int) -> Self:
         """Read the replay part of a split, and the truth beside it where it is known."""
         if not (split / REPLAY).is_file():
             raise SlipwayError(f"{split / REPLAY}: no such file; `dvc repro` makes it")
         table, probability = _read(card, split)
         request = card.data.column("request")
         groups = request_codes(table, request)
-        time = _microseconds(table, card.data.required("time"))
+        time = microseconds(table[card.data.required("time")])
         order, bounds = _in_time_order(groups, time)
         table = table.take(order)
-        unit = table[card.data.required("unit")].take(bounds[:-1])
+        rows = system.examples(card, table)
+        unit = rows.units.take(bounds[:-1])
         return cls(
             columns={name: card.data.columns[name] for name in card.data.inputs},
-            requests=table.select(card.data.inputs),
+            requests=rows.requests.select(card.data.inputs),
             bounds=bounds,
             units=pc.fill_null(unit.cast(pa.string()), "").to_pylist(),
             unit_codes=value_codes(unit),
             times=np.minimum.reduceat(time[order], bounds[:-1]),
-            delay=round(card.data.label_delay_hours * 3_600_000_000),
-            labels=table[card.data.required("label")].to_numpy().astype(np.int8),
+            known_at=np.maximum.reduceat(rows.known_at, bounds[:-1]),
+            labels=rows.labels.astype(np.int8),
             probability=None if probability is None else probability[order],
             luck=np.random.default_rng(seed).random(table.num_rows),
             metric=metric_kind(card, probability is not None),
@@ -136,14 +139,14 @@ class Traffic:
     def due(self, first: int, last: int, waited: bool) -> NDArray[np.bool_]:
         """Which outcomes of the requests `first` to `last` can be known once these are sent, [requests].
 
-        Replay lives in the time of its rows: an outcome comes the label delay after its request, however fast
-        requests are sent.
+        Replay lives in the time of its rows: an outcome comes when it became known, however fast requests are
+        sent.
 
         Args:
-            waited: as long as the label delay, after the last of them.
+            waited: until the last of them is known.
         """
-        now = self.times[first:last][-1:] + self.delay * waited
-        due: NDArray[np.bool_] = self.times[first:last] + self.delay <= now
+        now = self.known_at[first:last].max(initial=0) if waited else self.times[first:last][-1:]
+        due: NDArray[np.bool_] = self.known_at[first:last] <= now
         return due
 
     def outcomes(self, first: int, answers: Sequence[Answer | None]) -> NDArray[np.float64]:
@@ -210,11 +213,6 @@ def _read(card: Card, split: Path) -> tuple[pa.Table, NDArray[np.float64] | None
         # guard replay.truth
         raise SlipwayError(f"{split / TRUTH}: found the probability {wrong[0]:g}, expected 0 to 1")
     return table, probability
-
-
-def _microseconds(table: pa.Table, time: str) -> NDArray[np.int64]:
-    values: NDArray[np.int64] = table[time].cast(pa.timestamp("us")).cast(pa.int64()).to_numpy()
-    return values
 
 
 def _in_time_order(

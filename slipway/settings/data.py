@@ -7,7 +7,7 @@ from pydantic import Field, model_validator
 from slipway.base.strict import Count, Name, Share, Strict
 
 Size = Literal["full", "small"]
-Role = Literal["request", "time", "unit", "option", "label"]
+Role = Literal["request", "time", "unit", "option", "label", "known_at"]
 ROW = "#row"
 SHUFFLED = "#shuffled"
 """Sources of columns that a table does not have: a row's number from 1, and its place in a fixed shuffle."""
@@ -151,8 +151,16 @@ class Columns(Strict):
         for role, names in taken.items():
             if len(names) > 1:
                 raise ValueError(f"the columns {names} all have the role {role!r}; one may")
-        if self.columns[taken["time"][0]].type != "timestamp":
-            raise ValueError(f"the time column {taken['time'][0]!r} must have the type timestamp")
+        for role in ("time", "known_at"):
+            for name in taken.get(role, []):
+                if self.columns[name].type != "timestamp":
+                    raise ValueError(f"the {role} column {name!r} must have the type timestamp")
+        for name in taken.get("known_at", []):
+            if self.columns[name].null_share or self.columns[name].made:
+                raise ValueError(
+                    f"the known_at column {name!r} must come from the table, and have no missing values: "
+                    "leave out rows whose label is not known yet"
+                )
         return self
 
     @model_validator(mode="after")
@@ -177,8 +185,8 @@ class Columns(Strict):
 
     @property
     def inputs(self) -> list[str]:
-        """Columns that a request carries: all but the label."""
-        return [name for name, column in self.columns.items() if column.role != "label"]
+        """Columns that a request carries: all but the label, and the time at which it became known."""
+        return [name for name, column in self.columns.items() if column.role not in ("label", "known_at")]
 
 
 class Data(Columns):
@@ -186,6 +194,26 @@ class Data(Columns):
 
     source: Source
     label_delay_hours: Annotated[
-        float, Field(ge=0, description="from a request to its outcome being known")
+        float,
+        Field(
+            ge=0,
+            allow_inf_nan=False,
+            description="from a request to its outcome being known; 0: every label is taken to be known at "
+            "once; a column with the role known_at says it row by row instead",
+        ),
     ] = 0.0
     split: Split
+
+    @model_validator(mode="after")
+    def _delay_is_clear(self) -> "Data":
+        if self.label_delay_hours and (known := self.column("known_at")):
+            raise ValueError(
+                f"label_delay_hours is {self.label_delay_hours:g}, and {known!r} has the role known_at; "
+                "one of them says when labels become known"
+            )
+        if self.label_delay_hours and self.columns[self.required("time")].made:
+            raise ValueError(
+                f"label_delay_hours is {self.label_delay_hours:g}, but the rows have no time of their own; "
+                "only 0 means something there"
+            )
+        return self

@@ -20,6 +20,7 @@ from slipway.rollout.target import Deployed, TrafficState
 from slipway.rollout.traffic import Traffic
 from slipway.stages.record import refusals_kept
 from slipway.stages.run import RunRef, project, say
+from slipway.system import load_system
 
 
 def canary(run: RunRef, version: int, stable: int, bento: str, data: Path, evidence: Path) -> None:
@@ -36,7 +37,7 @@ def canary(run: RunRef, version: int, stable: int, bento: str, data: Path, evide
     registry.require_embedded()  # guard registry.embedded
     with refusals_kept(run, "rollout", version):
         _unseen(registry, version, stable, data)
-    traffic = Traffic.load(card, data, card.models.seed)
+    traffic = Traffic.load(card, load_system(card.name, line.project.root), data, card.models.seed)
     evaluated = registry.training_record(version).evaluation
     for text in plan(card, traffic, expected(evaluated, stable, traffic.metric)):
         say(text)
@@ -86,10 +87,9 @@ def _unseen(registry: Registry, version: int, stable: int, data: Path) -> None:
     start = read_manifest(data).parts["replay"].start
     for number in (version, stable):
         trained: Evidence | None = registry.training_record(number).evaluation
-        if trained is None or trained.candidate.train_end >= start:
-            until = (
-                "an unknown time" if trained is None else f"{trained.candidate.train_end:%Y-%m-%d %H:%M:%S}"
-            )
+        seen = None if trained is None else trained.candidate.seen_until
+        if seen is None or seen >= start:
+            until = "an unknown time" if seen is None else f"{seen:%Y-%m-%d %H:%M:%S}"
             raise Refused(
                 f"version {number} was trained on rows until {until}, "
                 f"the traffic begins at {start:%Y-%m-%d %H:%M:%S}; expected earlier"

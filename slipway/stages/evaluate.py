@@ -14,6 +14,7 @@ from slipway.stages.fetched import require_fetched
 from slipway.stages.record import refusals_kept
 from slipway.stages.run import RunRef, project, say
 from slipway.stages.train import BASELINE, CANDIDATE
+from slipway.system import load_system
 from slipway.training.fit import read_scores
 
 
@@ -31,7 +32,8 @@ def evaluate(run: RunRef, champion: int, data: Path, models: Path, evidence: Pat
     with tempfile.TemporaryDirectory() as temporary:
         if champion:
             contenders.append(_champion(line, champion, Path(temporary)))
-        found = measure(card, data, run.fingerprint, contenders, read_scores(models))
+        system = load_system(card.name, line.project.root)
+        found = measure(card, system, data, run.fingerprint, contenders, read_scores(models))
     write_text(evidence, found.model_dump_json(indent=2))
     for model in filter(None, (found.baseline, found.champion, found.candidate)):
         say(f"{model.role} {model.model}: log loss {model.log_loss.value:.5f}, AUC {model.auc.value:.4f}")

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from slipway.records.checks import Check
 from slipway.settings import Card
-from slipway.stages.run import RunRef
+from slipway.stages.run import RunRef, project
 
 
 def require_fetched(run: RunRef, card: Card, data: Path) -> None:
@@ -18,9 +18,10 @@ def require_fetched(run: RunRef, card: Card, data: Path) -> None:
     """
     from slipway.data.parts import check_parts, require_parts
     from slipway.data.versions import hash_of
+    from slipway.system import load_system
 
-    found = hash_of(data)
+    found, system = hash_of(data), load_system(card.name, project().root)
     same = Check(
         code="data.fingerprint", passed=found == run.fingerprint, found=found, allowed=run.fingerprint
     )
-    require_parts([same, *check_parts(card, data)])
+    require_parts([same, *check_parts(card, system, data)])

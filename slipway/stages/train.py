@@ -22,4 +22,4 @@ def train(run: RunRef, scope: Scope, data: Path, models: Path) -> None:
     with refusals_kept(run, "training"):
         require_fetched(run, card, data)  # guard train.fingerprint
     models.mkdir(parents=True, exist_ok=True)
-    train_models(root, card, data, data_ref(card, data, run.fingerprint, run.size), models, scope, say)
+    train_models(root, card, data, data_ref(data, run.fingerprint, run.size), models, scope, say)

@@ -1,5 +1,6 @@
 """What the user says of a table, held against what the table holds."""
 
+import math
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -17,12 +18,17 @@ POSITIVE = ("true", "t", "yes", "y", "1", "positive", "pos", "1.0")
 
 @dataclass(frozen=True)
 class Answers:
-    """The columns of the source that have a role, and the value of the label that counts as 1."""
+    """The columns of the source that have a role, the label's value that counts as 1, and when it comes.
+
+    Attributes:
+        delay: hours from a row's time until its label is known; None where nobody says, which is taken for 0.
+    """
 
     label: str
     time: str | None = None
     unit: str | None = None
     positive: str | None = None
+    delay: float | None = None
 
 
 def faults(found: Profile, answers: Answers) -> Iterator[str]:
@@ -48,8 +54,20 @@ def _faults(found: Profile, answers: Answers) -> Iterator[str]:
                 f"--time: column {answers.time!r} holds {_words(kind)}, expected times; "
                 "name their format with --time-format, or leave --time out"
             )
+    if answers.delay is not None:
+        yield from _delay_faults(answers.delay, answers.time)
     if found.rows < FEWEST:
         yield f"{found.rows:,} rows, expected at least {FEWEST:,}: they are cut into four parts"
+
+
+def _delay_faults(delay: float, time: str | None) -> Iterator[str]:
+    if not 0 <= delay < math.inf:
+        yield f"--delay: found {delay:g}, expected hours from 0"
+    elif delay and time is None:
+        yield (
+            f"--delay: found {delay:g} without --time; rows without a time are shuffled, "
+            "so none comes after another"
+        )
 
 
 def _label_faults(found: Profile, answers: Answers) -> Iterator[str]:

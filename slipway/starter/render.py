@@ -30,6 +30,7 @@ class Plan:
     design: Design
     split: Split
     sizes: Sizes
+    delay: float | None = None
 
 
 def card_text(plan: Plan) -> str:
@@ -80,6 +81,7 @@ def _values(plan: Plan) -> dict[str, Any]:
         "design": plan.design,
         "split": plan.split,
         "sizes": plan.sizes,
+        "delay": plan.delay,
         "label": label.name,
         "time": plan.design.role("time").name,
         "unit": plan.design.role("unit").name,

@@ -49,6 +49,11 @@ def small_rows(rows: int) -> int | None:
     return SMALL if rows > MANY else None
 
 
+def more_rows(limit: int, rows: int) -> int | None:
+    """Rows of a small size that spans more time than one of `limit` rows, None for all."""
+    return 2 * limit if 3 * limit < rows else None
+
+
 def split_shares(rows: int) -> Split:
     """The shares of the parts; few rows give more to those that must decide."""
     if rows < MANY:

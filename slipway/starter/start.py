@@ -12,7 +12,7 @@ from tempfile import TemporaryDirectory
 import yaml
 
 from slipway.base.atomic import whole_folder, write_text
-from slipway.base.errors import SlipwayError, UsageError
+from slipway.base.errors import Refused, SlipwayError, UsageError
 from slipway.base.provenance import git
 from slipway.base.strict import NAME
 from slipway.settings import Card, ProjectSettings, read
@@ -23,7 +23,7 @@ from slipway.starter.incoming import Place, bring, place
 from slipway.starter.profile import profile
 from slipway.starter.project_file import with_system
 from slipway.starter.render import Plan, card_text, folder_files, system_test
-from slipway.starter.sizes import PROVISIONAL, sizes, small_rows, split_shares
+from slipway.starter.sizes import PROVISIONAL, more_rows, sizes, small_rows, split_shares
 from slipway.starter.source import describe, ending
 from slipway.starter.trial import Trial, attempt
 
@@ -120,19 +120,16 @@ def _plan(project: Project, asked: Asked, folder: Path, tell: Callable[[str], No
     tell(f"{found.rows:,} rows, {len(found.columns)} columns; trying the card on them")
     at = place(project, asked.path, asked.name, ending(asked.path, source.format))
     _require(_place_faults(project, at))
-    limit = small_rows(found.rows)
-    card_source = found.source.model_copy(update={"path": at.path})
-    if limit is not None:
-        card_source = card_source.model_copy(update={"rows": {"full": None, "small": limit}})
     plan = Plan(
         name=asked.name,
-        source=card_source,
+        source=found.source.model_copy(update={"path": at.path}),
         profile=found,
         design=design(found, asked.answers),
-        split=split_shares(found.rows if limit is None else limit),
+        split=split_shares(found.rows),
         sizes=PROVISIONAL,
+        delay=asked.answers.delay,
     )
-    tried = _tried(plan, asked, limit, folder)
+    plan, tried = _tried(plan, asked, folder, tell)
     unfit = {
         one.column.source or one.name: tried.unfit[one.name]
         for one in plan.design.columns
@@ -149,14 +146,32 @@ def _plan(project: Project, asked: Asked, folder: Path, tell: Callable[[str], No
     return at, plan
 
 
-def _tried(plan: Plan, asked: Asked, limit: int | None, folder: Path) -> Trial:
-    """The trial on the smallest size, with what is unfit at any."""
-    card = Card.model_validate(yaml.safe_load(card_text(plan)))
-    whole = attempt(card, plan.source, asked.path, None, folder)
-    if limit is None:
-        return whole
-    small = attempt(card, plan.source, asked.path, limit, folder)
-    return replace(small, unfit={**small.unfit, **whole.unfit})
+def _tried(plan: Plan, asked: Asked, folder: Path, tell: Callable[[str], None]) -> tuple[Plan, Trial]:
+    """The plan with its small size, and the trial on the smallest one, with what is unfit at any.
+
+    The small size grows until each of its parts spans more time than the labels need.
+    """
+    rows, whole = plan.profile.rows, attempt(_card(plan), plan.source, asked.path, None, folder)
+    limit = small_rows(rows)
+    while limit is not None:
+        sized = _sized(plan, limit)
+        try:
+            small = attempt(_card(sized), sized.source, asked.path, limit, folder)
+        except Refused:
+            tell(f"{limit:,} rows span too little time for labels that come {plan.delay:g} hours later")
+            limit = more_rows(limit, rows)
+        else:
+            return sized, replace(small, unfit={**small.unfit, **whole.unfit})
+    return plan, whole
+
+
+def _card(plan: Plan) -> Card:
+    return Card.model_validate(yaml.safe_load(card_text(plan)))
+
+
+def _sized(plan: Plan, limit: int) -> Plan:
+    source = plan.source.model_copy(update={"rows": {"full": None, "small": limit}})
+    return replace(plan, source=source, split=split_shares(limit))
 
 
 def _place_faults(project: Project, at: Place) -> Iterator[str]:

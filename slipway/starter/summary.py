@@ -11,6 +11,10 @@ RANDOM = (
     "There is no time column, so the rows were shuffled once and the split is random: what passes "
     "generalises to rows like these. It is no proof against drift, and the canary is judged on shuffled rows."
 )
+AT_ONCE = (
+    "label_delay_hours is 0: every label is taken to be known at once. A label that comes later must say so "
+    "(--delay HOURS), or training learns from what nobody knew yet."
+)
 FEWEST = 20
 """Rows of the holdout with the rarer label; of fewer, an AUC or a loss is hardly more than chance."""
 ROWS_ARE_UNITS = "There is no unit column: each row is taken for a unit of its own."
@@ -47,6 +51,8 @@ def lines(plan: Plan) -> Iterator[str]:
         )
     if not design.timed:
         yield RANDOM
+    elif plan.delay is None:
+        yield AT_ONCE
     if not design.united:
         yield ROWS_ARE_UNITS
 

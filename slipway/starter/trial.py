@@ -9,11 +9,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from slipway.base.errors import SlipwayError
+from slipway.base.errors import Refused, SlipwayError
 from slipway.data.duckdb_engine import quoted, said
+from slipway.data.embargo import embargo
 from slipway.data.leak import leak_query
-from slipway.data.manifest import PARTS, Part
-from slipway.data.parts import MIN_ROWS
+from slipway.data.manifest import MIN_ROWS, PARTS, Part
 from slipway.data.requests import request_codes
 from slipway.data.split import boundaries
 from slipway.data.table import write_table
@@ -21,6 +21,8 @@ from slipway.records.evidence import MIN_UNITS
 from slipway.settings import Card
 from slipway.settings.data import TableSource
 from slipway.starter.sizes import PartSize
+from slipway.system import read_examples
+from slipway.system.examples import microseconds
 
 CLOCK = 0.99
 """Correlation with the time, or with the order of the rows, from which on a number is one more clock."""
@@ -48,6 +50,7 @@ def attempt(card: Card, source: TableSource, path: Path, limit: int | None, fold
 
     Raises:
         SlipwayError: they cannot be ingested, or not be cut into parts that models can be judged on.
+        Refused: they span too little time for their labels to become known.
     """
     import duckdb
 
@@ -64,14 +67,18 @@ def attempt(card: Card, source: TableSource, path: Path, limit: int | None, fold
 def _parts(card: Card, path: Path, rows: Path) -> dict[Part, PartSize]:
     time, unit, label = (card.data.required(role) for role in ("time", "unit", "label"))
     table = pq.read_table(rows, columns=[time, unit, label])
-    stamps = table[time].cast(pa.timestamp("us")).cast(pa.int64()).to_numpy()
+    found = read_examples(card.data, table, card.data.label_delay_hours)
+    stamps, requests = microseconds(table[time]), request_codes(table, None)
     try:
-        bounds = boundaries(card, stamps, request_codes(table, None))
+        bounds = boundaries(card, stamps, requests)
+        kept = embargo(stamps, found.known_at, requests, bounds)
+    except Refused as error:
+        raise Refused(f"{path}: {error}") from error
     except SlipwayError as error:
         raise SlipwayError(f"{path}: column {card.data.columns[time].source or time!r}: {error}") from error
     parts: dict[Part, PartSize] = {}
     for part, (start, stop) in zip(PARTS, pairwise(bounds), strict=True):
-        here = table.slice(start, stop - start)
+        here = table.slice(start, stop - start).filter(pa.array(kept[start:stop]))
         size = PartSize(here.num_rows, pc.sum(here[label]).as_py())
         if size.rows < MIN_ROWS or not 0 < size.positives < size.rows:
             raise SlipwayError(

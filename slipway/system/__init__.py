@@ -2,9 +2,10 @@
 
 from slipway.settings import Card, Column
 from slipway.system import tabular
+from slipway.system.examples import Examples, read_examples
 from slipway.system.hashing import bucket, cross, stable_hash
 from slipway.system.inputs import Field, Inputs
-from slipway.system.interface import Examples, FeatureState, System
+from slipway.system.interface import FeatureState, System
 from slipway.system.load import load_system
 
 __all__ = [
@@ -18,6 +19,7 @@ __all__ = [
     "bucket",
     "cross",
     "load_system",
+    "read_examples",
     "stable_hash",
     "tabular",
 ]

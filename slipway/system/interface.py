@@ -2,36 +2,19 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from slipway.base.errors import SlipwayError
 from slipway.settings import Card
+from slipway.system.examples import Examples, read_examples
 from slipway.system.inputs import Inputs
 
 FeatureState = Mapping[str, NDArray[Any]]
 """What was learned from the training rows for features: named arrays, never code."""
-
-
-@dataclass(frozen=True)
-class Examples:
-    """Requests and what became of them, row by row.
-
-    Attributes:
-        requests: the columns that a request carries.
-        labels: int8 [rows], 0 or 1.
-        known_at: timestamp [rows]; when the outcome became known.
-    """
-
-    requests: pa.Table
-    labels: NDArray[np.int8]
-    known_at: pa.ChunkedArray
 
 
 class System(ABC):
@@ -57,12 +40,9 @@ class System(ABC):
         """Turn requests into model inputs: pure, vectorised, the same for training and serving."""
 
     def examples(self, card: Card, table: pa.Table) -> Examples:
-        """Split ingested rows into requests and outcomes; an outcome is known a label delay later."""
-        label = card.data.required("label")
-        time = table[card.data.required("time")]
-        delay = pa.scalar(round(card.data.label_delay_hours * 3_600_000_000), pa.duration("us"))
-        return Examples(
-            requests=table.drop_columns([label]),
-            labels=table[label].to_numpy().astype(np.int8),
-            known_at=pc.add(time, delay),
-        )
+        """Split ingested rows into requests and outcomes, by the columns of the card.
+
+        The split, training, evaluation and traffic all read outcomes here and nowhere else. A system that
+        reads its own must take any rows, in any number: what becomes of one does not depend on another.
+        """
+        return read_examples(card.data, table, card.data.label_delay_hours)

@@ -3,23 +3,26 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 from pydantic import TypeAdapter
 
 from slipway.base.atomic import write_text
+from slipway.base.errors import Refused
 from slipway.base.provenance import commit
+from slipway.data.parts import read_manifest
 from slipway.models import BINARY, Objective, Predictor, predictor, require_learns
 from slipway.records.evidence import ValidationScore
 from slipway.settings import Card
 from slipway.settings.model import Model
-from slipway.system import FeatureState, Inputs, System, load_system
+from slipway.system import Examples, FeatureState, Inputs, System, load_system
+from slipway.system.examples import moment
 from slipway.tasks.metrics import log_loss_terms
 from slipway.version.assemble import assemble
 from slipway.version.manifest import DataRef
@@ -52,16 +55,23 @@ class Tables:
 
     @classmethod
     def read(cls, card: Card, system: System, split: Path) -> "Tables":
-        """Read the parts; features are learned from the training rows alone."""
+        """Read the parts; features are learned from the training rows alone.
+
+        Raises:
+            Refused: an outcome became known only after the next part began.
+        """
         train = system.examples(card, pq.read_table(split / "train.parquet"))
         validation = system.examples(card, pq.read_table(split / "validation.parquet"))
+        parts = read_manifest(split).parts
+        _require_known(train, "train", parts["validation"].start)
+        _require_known(validation, "validation", parts["holdout"].start)
         state = system.fit_features(card, train.requests)
         return cls(
             state=state,
             train=system.transform(card, train.requests, state),
-            train_labels=train.labels,
+            train_labels=train.labels.astype(np.int8),
             validation=system.transform(card, validation.requests, state),
-            validation_labels=validation.labels,
+            validation_labels=validation.labels.astype(np.int8),
             validation_requests=validation.requests,
         )
 
@@ -104,6 +114,15 @@ def train(
     return scores
 
 
+def _require_known(rows: Examples, part: str, start: datetime) -> None:
+    """Nothing is learned from what was not known yet."""
+    if (until := moment(int(rows.known_at.max()))) >= start:
+        raise Refused(
+            f"an outcome of the {part} part became known at {until:%Y-%m-%d %H:%M:%S}, "
+            f"expected before the next part begins at {start:%Y-%m-%d %H:%M:%S}"
+        )  # guard train.known
+
+
 def _fit(card: Card, model: Model, tables: Tables, objective: Objective) -> Trained:
     begun = time.monotonic()
     fitted = predictor(model.kind).fit(
@@ -142,17 +161,18 @@ def _score(one: Trained, chosen: bool) -> ValidationScore:
     )
 
 
-def data_ref(card: Card, split: Path, fingerprint: str, size: str) -> DataRef:
+def data_ref(split: Path, fingerprint: str, size: str) -> DataRef:
     """What a version says of the rows that it was trained on; validation rows count as seen."""
-    train = pq.read_table(split / "train.parquet", columns=[card.data.required("label")]).column(0)
-    time_column = card.data.required("time")
-    last = pq.read_table(split / "validation.parquet", columns=[time_column]).column(0)
+    parts = read_manifest(split).parts
+    train, validation = parts["train"], parts["validation"]
+    known = [part.known_until for part in (train, validation) if part.known_until is not None]
     return DataRef(
         fingerprint=fingerprint,
         size=size,
-        train_rows=len(train),
-        train_base_rate=float(pc.mean(train).as_py()),
-        train_end=pc.max(last).as_py(),
+        train_rows=train.rows,
+        train_base_rate=train.base_rate,
+        train_end=validation.end,
+        train_known_until=max(known, default=None),
     )
 
 

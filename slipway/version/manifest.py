@@ -33,6 +33,10 @@ class DataRef(Strict):
     train_rows: int
     train_base_rate: float
     train_end: Annotated[Moment, Field(description="the last time in the training and validation rows")]
+    train_known_until: Annotated[
+        Moment | None,
+        Field(description="the last time at which an outcome in them became known; None before version 2"),
+    ] = None
 
 
 class CodeRef(Strict):

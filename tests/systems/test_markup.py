@@ -13,6 +13,7 @@ from slipway.evaluation.evaluate import Contender, evaluate
 from slipway.records.evidence import Evidence
 from slipway.report import render
 from slipway.settings import Card, load_card
+from slipway.system import load_system
 from tests.slipway.report import sample
 from tests.slipway.report.reading import Reading
 from tests.slipway.root import ROOT
@@ -49,7 +50,7 @@ def measured(tmp_path_factory: pytest.TempPathFactory) -> Evidence:
     later = later.set_column(later.column_names.index("time"), "time", time)
     pq.write_table(later, out / "holdout.parquet")
     contenders = [Contender("baseline", out / "logistic"), Contender("candidate", out / "boosting")]
-    return evaluate(card_of_few(), out, "f", contenders, [])
+    return evaluate(card_of_few(), load_system("ad_click", ROOT), out, "f", contenders, [])
 
 
 def card_of_few() -> Card:

@@ -26,7 +26,7 @@ def card(
 ) -> Card:
     """The card of ad_click with another `data` section."""
     content = yaml.safe_load((ROOT / "systems/ad_click/system.yaml").read_text(encoding="utf-8"))
-    content["data"] |= {"source": source, "columns": columns}
+    content["data"] |= {"source": source, "columns": columns, "label_delay_hours": 0}
     if split is not None:
         content["data"]["split"] = split
     numeric = [name for name, column in columns.items() if column["type"] == "number"]

@@ -27,7 +27,7 @@ def whole(card: Card, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A sound split."""
     folder = tmp_path_factory.mktemp("parts")
     load_system("ad_click", ROOT).generate(4000, 17, folder)
-    split(card, "ad_click", "small", folder, folder / "split")
+    split(card, load_system("ad_click", ROOT), "small", folder, folder / "split")
     return folder / "split"
 
 
@@ -40,12 +40,14 @@ def parts(whole: Path, tmp_path: Path) -> Path:
 
 def failed(card: Card, folder: Path) -> list[str]:
     """The codes of the checks that fail."""
-    return [check.code for check in check_parts(card, folder) if not check.passed]
+    return [
+        check.code for check in check_parts(card, load_system("ad_click", ROOT), folder) if not check.passed
+    ]
 
 
 def test_sound_parts_pass(card: Card, parts: Path) -> None:
     """A split as it was written passes."""
-    require_parts(check_parts(card, parts))
+    require_parts(check_parts(card, load_system("ad_click", ROOT), parts))
 
 
 def test_a_changed_part(card: Card, parts: Path) -> None:
@@ -55,7 +57,7 @@ def test_a_changed_part(card: Card, parts: Path) -> None:
 
     assert failed(card, parts) == ["parts.sha256.holdout", "parts.manifest.holdout"]
     with pytest.raises(Refused, match=r"parts\.sha256\.holdout"):
-        require_parts(check_parts(card, parts))
+        require_parts(check_parts(card, load_system("ad_click", ROOT), parts))
 
 
 def test_a_request_in_two_parts(card: Card, parts: Path) -> None:
@@ -90,7 +92,7 @@ def test_a_missing_file(card: Card, parts: Path, name: str) -> None:
     (parts / name).unlink()
 
     with pytest.raises(SlipwayError, match=name):
-        check_parts(card, parts)
+        check_parts(card, load_system("ad_click", ROOT), parts)
 
 
 def _json(content: dict[str, Any]) -> str:

@@ -1,5 +1,6 @@
 """Parts by time: in order, apart, and no request in two."""
 
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -93,21 +94,31 @@ def test_properties(card: Card, steps: list[int], sizes: list[int]) -> None:
         assert not set(request[:bound]) & set(request[bound:])
 
 
-def test_parts_are_the_rows(card: Card, raw: Path, tmp_path: Path) -> None:
-    """Put together, the parts are the rows and their truth, and pass their checks."""
-    manifest = split(card, "ad_click", "small", raw, tmp_path / "split")
+@pytest.mark.parametrize("delay", [0.0, 24.0])
+def test_parts_are_the_rows(card: Card, raw: Path, tmp_path: Path, delay: float) -> None:
+    """Put together, they are the rows and their truth but for what came too late, and pass their checks."""
+    card = card.model_copy(update={"data": card.data.model_copy(update={"label_delay_hours": delay})})
+    manifest = split(card, load_system("ad_click", ROOT), "small", raw, tmp_path / "split")
 
+    rows, starts = pq.read_table(raw / "rows.parquet"), [manifest.parts[part].start for part in PARTS]
+    times = np.array([time.replace(tzinfo=UTC) for time in rows["time"].to_pylist()])
+    after = np.array([*starts[1:], datetime.max.replace(tzinfo=UTC)])[
+        np.searchsorted(starts, times, "right") - 1
+    ]
+    kept = times + timedelta(hours=delay) < after
     for name, pattern in (("rows", "{}.parquet"), ("truth", "{}.truth.parquet")):
         parts = [pq.read_table(tmp_path / "split" / pattern.format(part)) for part in PARTS]
-        assert pa.concat_tables(parts).equals(pq.read_table(raw / f"{name}.parquet"))
+        assert pa.concat_tables(parts).equals(pq.read_table(raw / f"{name}.parquet").filter(pa.array(kept)))
+    assert sum(part.left_out or 0 for part in manifest.parts.values()) == (~kept).sum()
+    assert kept.all() == (delay == 0)
     assert manifest == read_manifest(tmp_path / "split")
-    assert all(check.passed for check in check_parts(card, tmp_path / "split"))
+    assert all(check.passed for check in check_parts(card, load_system("ad_click", ROOT), tmp_path / "split"))
 
 
 def test_same_bytes_twice(card: Card, raw: Path, tmp_path: Path) -> None:
     """Splitting again gives the same bytes."""
     for name in ("one", "two"):
-        split(card, "ad_click", "small", raw, tmp_path / name)
+        split(card, load_system("ad_click", ROOT), "small", raw, tmp_path / name)
 
     first, second = ([file.read_bytes() for file in _files(tmp_path / name)] for name in ("one", "two"))
     assert first == second
@@ -116,7 +127,7 @@ def test_same_bytes_twice(card: Card, raw: Path, tmp_path: Path) -> None:
 def test_failure_writes_nothing(card: Card, tmp_path: Path) -> None:
     """Without rows there is one line and no folder."""
     with pytest.raises(SlipwayError, match=r"rows\.parquet: no such file"):
-        split(card, "ad_click", "small", tmp_path / "raw", tmp_path / "split")
+        split(card, load_system("ad_click", ROOT), "small", tmp_path / "raw", tmp_path / "split")
 
     assert list(tmp_path.iterdir()) == []
 

@@ -19,8 +19,8 @@ def test_ingest_check_split(tmp_path: Path) -> None:
     ingest(project(), card, "full", tmp_path / "raw")
     extra = load_system("ad_click", ROOT).expectations(card)
     require(check(card.name, card.data, extra, [tmp_path / "raw" / ROWS], tmp_path / "checks"))
-    manifest = split(card, "ad_click", "full", tmp_path / "raw", tmp_path / "split")
-    require_parts(check_parts(card, tmp_path / "split"))
+    manifest = split(card, load_system("ad_click", ROOT), "full", tmp_path / "raw", tmp_path / "split")
+    require_parts(check_parts(card, load_system("ad_click", ROOT), tmp_path / "split"))
 
     parts = manifest.parts.values()
     assert sum(part.rows for part in parts) == 100_000

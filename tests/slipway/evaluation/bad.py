@@ -108,6 +108,16 @@ BAD: dict[str, tuple[str, Change]] = {
         "a champion trained on the holdout's rows",
         lambda found: champion(train_end=found.holdout.start)(found),
     ),
+    "candidate.outcomes_known": (
+        "a candidate that learned from outcomes that became known when the holdout had begun",
+        "_unseen:.outcomes_known",
+        lambda found: candidate(train_known_until=found.holdout.start)(found),
+    ),
+    "champion.outcomes_known": (
+        "a champion that learned from outcomes that became known when the holdout had begun",
+        "_unseen:.outcomes_known",
+        lambda found: champion(train_known_until=found.holdout.start)(found),
+    ),
     "candidate.normalised_entropy": (
         "a candidate that is not shown to know more than the base rate",
         candidate(normalised_entropy=between(0.9, 1.01)),

@@ -5,17 +5,18 @@ import pyarrow as pa
 
 from slipway.evaluation.compose import HoldoutRows, earned
 from slipway.settings.root import Project
+from slipway.system import read_examples
 from tests.slipway.root import ROOT
 from tests.slipway.tiny import impressions
 
 
 def test_rows_without_a_unit_are_one_unit() -> None:
     """A table of somebody's own may lack it here and there, in text as in numbers."""
-    table = impressions(40, seed=1)
+    table, columns = impressions(40, seed=1), Project(ROOT).card("ad_click").data
     for names in (["a", None, "b", None], [7, None, 3, None]):
         column = pa.array(names * 10)
         rows = table.set_column(table.schema.get_field_index("user_id"), "user_id", column)
-        found = HoldoutRows.of(Project(ROOT).card("ad_click").data, rows, None)
+        found = HoldoutRows.of(columns, read_examples(columns, rows), None)
 
         assert found.units.tolist() == [0, 1, 2, 1] * 10
 

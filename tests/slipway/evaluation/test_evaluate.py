@@ -15,6 +15,7 @@ from slipway.data.requests import request_bounds, request_codes
 from slipway.evaluation.compose import HoldoutRows, Subject, compose
 from slipway.evaluation.evaluate import Contender, evaluate
 from slipway.records.evidence import Evidence
+from slipway.system import load_system, read_examples
 from tests.slipway.evaluation.bad import judged
 from tests.slipway.report.sample import card
 from tests.slipway.root import ROOT
@@ -84,7 +85,7 @@ def scores_times(factor: str) -> tuple[str, str, str]:
 def measured(split: Path, baseline: Path, champion: Contender) -> Evidence:
     """The evidence of a baseline that is the candidate too, beside a champion."""
     contenders = [Contender("baseline", baseline), Contender("candidate", baseline), champion]
-    return evaluate(card(), split, "tiny", contenders, [])
+    return evaluate(card(), load_system("ad_click", ROOT), split, "tiny", contenders, [])
 
 
 def problem_of(split: Path, baseline: Path, champion: Contender) -> str:
@@ -143,7 +144,14 @@ def test_a_baseline_whose_scores_are_no_probabilities_is_an_error(
     bad = with_code(baseline, tmp_path / "bad", *scores_times("np.nan"))
 
     with pytest.raises(SlipwayError, match="1200 scores are no probabilities"):
-        evaluate(card(), split, "tiny", [Contender("baseline", bad), Contender("candidate", baseline)], [])
+        evaluate(
+            card(),
+            load_system("ad_click", ROOT),
+            split,
+            "tiny",
+            [Contender("baseline", bad), Contender("candidate", baseline)],
+            [],
+        )
 
 
 @pytest.mark.parametrize(
@@ -160,7 +168,7 @@ def test_a_candidate_that_answers_nonsense_is_measured_and_refused(
     """What it answers is evidence; every number of it can be written and read back."""
     bad = with_code(baseline, tmp_path / "bad", *scores_times(factor))
     contenders = [Contender("baseline", baseline), Contender("candidate", bad)]
-    found = evaluate(card(), split, "tiny", contenders, [])
+    found = evaluate(card(), load_system("ad_click", ROOT), split, "tiny", contenders, [])
 
     assert code in [check.code for check in judged(found, card()).failures]
     assert Evidence.model_validate_json(found.model_dump_json()) == found
@@ -182,7 +190,7 @@ def test_a_candidate_with_another_number_of_scores_is_an_error(
     contenders = [Contender("baseline", baseline), Contender("candidate", bad)]
 
     with pytest.raises(SlipwayError, match=r"scores of shape .* for 1200 rows"):
-        evaluate(card(), split, "tiny", contenders, [])
+        evaluate(card(), load_system("ad_click", ROOT), split, "tiny", contenders, [])
 
 
 @pytest.mark.gate("candidate.holdout_unseen")
@@ -201,14 +209,17 @@ def test_units_are_those_of_the_card(split: Path) -> None:
     """The unit of assignment, not the row."""
     users = len(set(pq.read_table(split / "holdout.parquet")["user_id"].to_pylist()))
 
-    assert len(set(HoldoutRows.read(card().data, split).units.tolist())) == users < 1200
+    rows = HoldoutRows.read(card(), load_system("ad_click", ROOT), split)
+    assert len(set(rows.units.tolist())) == users < 1200
 
 
 def test_the_reward_is_that_of_the_option_ranked_first(baseline: Path, split: Path, tmp_path: Path) -> None:
     """By the true probabilities, where they are known; ties keep the order of the rows."""
-    rows = HoldoutRows.read(card().data, split)
+    rows = HoldoutRows.read(card(), load_system("ad_click", ROOT), split)
     truth = np.arange(1200.0) / 1200
-    known = HoldoutRows.of(card().data, pq.read_table(split / "holdout.parquet"), truth)
+    known = HoldoutRows.of(
+        card().data, read_examples(card().data, pq.read_table(split / "holdout.parquet")), truth
+    )
     subjects = [
         Subject(role, "m", None, "d", datetime(2026, 1, 1, tzinfo=UTC), 1.0, scores, np.ones(20))
         for role, scores in {"baseline": np.full(1200, 0.5), "candidate": truth}.items()
@@ -272,7 +283,7 @@ def test_a_candidate_that_is_not_at_hand_is_an_error(split: Path, baseline: Path
     contenders = [Contender("baseline", baseline), Contender("candidate", None, problem="no candidate")]
 
     with pytest.raises(SlipwayError, match="no candidate"):
-        evaluate(card(), split, "tiny", contenders, [])
+        evaluate(card(), load_system("ad_click", ROOT), split, "tiny", contenders, [])
 
 
 def test_a_candidate_that_fails_while_timed_is_an_error(split: Path, baseline: Path, tmp_path: Path) -> None:
@@ -291,7 +302,7 @@ def test_a_candidate_that_fails_while_timed_is_an_error(split: Path, baseline: P
     ]
 
     with pytest.raises(SlipwayError, match=r"broken: .*expected a reply with 'nanoseconds'"):
-        evaluate(card(), split, "tiny", contenders, [])
+        evaluate(card(), load_system("ad_click", ROOT), split, "tiny", contenders, [])
 
 
 def test_a_tampered_candidate_is_an_error(split: Path, baseline: Path, tmp_path: Path) -> None:
@@ -303,6 +314,7 @@ def test_a_tampered_candidate_is_an_error(split: Path, baseline: Path, tmp_path:
     with pytest.raises(SlipwayError, match=r"model/weights\.npy"):
         evaluate(
             card(),
+            load_system("ad_click", ROOT),
             split,
             "tiny",
             [Contender("baseline", baseline), Contender("candidate", tmp_path / "bad")],

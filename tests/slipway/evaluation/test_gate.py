@@ -262,6 +262,11 @@ def test_a_slice_worse_within_noise_is_let_through() -> None:
     assert failures(one_slice(between(-0.01, 0.09))(evidence(slices=SLICES))) == []
 
 
+def test_a_version_from_before_outcomes_had_a_time_is_judged_by_its_rows() -> None:
+    """It cannot say when the last outcome became known that it learned from."""
+    assert failures(champion(train_known_until=None)(evidence())) == []
+
+
 def test_a_champion_that_saw_the_holdout_to_its_end_is_refused() -> None:
     """A comparison that favours the champion unfairly is no comparison."""
     found = evidence()

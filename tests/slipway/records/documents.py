@@ -45,7 +45,12 @@ def manifest() -> Manifest:
         params={"rounds": 600, "learning_rate": 0.08},
         seed=0,
         data=DataRef(
-            fingerprint="a3f1.dir", size="full", train_rows=550_000, train_base_rate=0.0841, train_end=end
+            fingerprint="a3f1.dir",
+            size="full",
+            train_rows=550_000,
+            train_base_rate=0.0841,
+            train_end=end,
+            train_known_until=end,
         ),
         code=CodeRef(git_commit=None, git_clean=False, digest=sample.digest("code")),
         files={"card.json": sample.digest("card"), "code/systems/__init__.py": sample.digest("")},

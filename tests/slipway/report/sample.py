@@ -61,6 +61,8 @@ def split() -> SplitManifest:
             start=start,
             end=end - timedelta(seconds=7),
             sha256=digest(name),
+            known_until=end - timedelta(seconds=1),
+            left_out=0 if name == "replay" else 1200,
         )
         before += share
     return SplitManifest(system="ad_click", size="full", source="generator", parts=parts)
@@ -89,6 +91,7 @@ def metrics(role: Role, model: str, loss: float, seed: int, slices: list[tuple[s
         version={"baseline": None, "champion": 7, "candidate": None}[role],
         digest=digest(role + model),
         train_end=START + timedelta(days=52),
+        train_known_until=START + timedelta(days=51, hours=23),
         finite=True,
         distinct_scores=149_320 - seed * 971,
         log_loss=around(loss, 0.0021),

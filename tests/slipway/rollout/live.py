@@ -15,6 +15,7 @@ from slipway.rollout.traffic import Traffic
 from slipway.settings import Card, Line
 from slipway.settings.card import Guardrails, Rollout, Step
 from slipway.settings.root import Project
+from slipway.system import load_system
 from tests.slipway.root import ROOT
 from tests.slipway.tiny import impressions
 
@@ -93,4 +94,4 @@ def write_truth(split: Path, probability: NDArray[np.float64]) -> None:
 def traffic(card: Card, split: Path, requests: int, loved: Path | None = None) -> Traffic:
     """Requests for which a given version is the better one."""
     write_replay(split, requests, loved)
-    return Traffic.load(card, split, seed=0)
+    return Traffic.load(card, load_system("ad_click", ROOT), split, seed=0)

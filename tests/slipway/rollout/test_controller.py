@@ -22,7 +22,9 @@ from slipway.rollout.target import Call, TrafficState
 from slipway.rollout.traffic import Traffic
 from slipway.settings import Line
 from slipway.settings.data import Size
+from slipway.system import load_system
 from tests.slipway.rollout.live import SYSTEM, Live, traffic, write_replay, write_truth
+from tests.slipway.root import ROOT
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -228,7 +230,7 @@ def test_versions_that_users_like_alike_are_inconclusive(
     """All requests are used up, and the weight goes back."""
     write_replay(tmp_path, 2020)
     write_truth(tmp_path, np.full(8080, 0.3))
-    found = rollout.run(Traffic.load(live.card, tmp_path, seed=0))
+    found = rollout.run(Traffic.load(live.card, load_system("ad_click", ROOT), tmp_path, seed=0))
 
     assert found.verdict.outcome == "inconclusive"
     assert found.looks[-1].requests == 1200

@@ -18,8 +18,10 @@ from slipway.rollout.client import Reply
 from slipway.rollout.target import Call, TrafficState
 from slipway.rollout.traffic import Traffic
 from slipway.settings.card import Guardrails
+from slipway.system import load_system
 from tests.slipway.rollout.live import Live, traffic, write_replay, write_truth
 from tests.slipway.rollout.test_controller import START, Watched, failed
+from tests.slipway.root import ROOT
 
 Assign = Callable[[Sequence[str], str, float], NDArray[np.bool_]]
 BACK = "every user is served by the stable version again, and no request follows"
@@ -206,7 +208,7 @@ def test_a_canary_that_earns_as_much_is_not_promoted(trial: Trial) -> None:
     """All options are alike to users; that the requests are used up proves nothing."""
     write_replay(trial.folder, 2020)
     write_truth(trial.folder, np.full(8080, 0.3))
-    found = trial.run(Traffic.load(trial.live.card, trial.folder, seed=0))
+    found = trial.run(Traffic.load(trial.live.card, load_system("ad_click", ROOT), trial.folder, seed=0))
 
     trial.ended_by(found, "canary.metric", "inconclusive")
     assert found.looks[-1].requests == 1200

@@ -20,6 +20,7 @@ from slipway.rollout.plan import (
 from slipway.rollout.sequential import confidence_sequence
 from slipway.rollout.traffic import Answer, Traffic
 from slipway.settings import Card, load_card
+from slipway.system import load_system
 from tests.slipway.report.sample import evidence
 from tests.slipway.rollout.live import short, traffic, write_replay, write_truth
 from tests.slipway.root import ROOT
@@ -76,7 +77,8 @@ def test_the_deviation_is_that_of_one_request(card: Card, tmp_path: Path) -> Non
     rate = logged.base_rate
     scores = Answer(np.full(4, rate), np.arange(1, 5))
 
-    assert deviation(Traffic.load(card, tmp_path, seed=0)) == pytest.approx(0.4)
+    offered = Traffic.load(card, load_system("ad_click", ROOT), tmp_path, seed=0)
+    assert deviation(offered) == pytest.approx(0.4)
     assert deviation(logged) == pytest.approx(logged.outcomes(0, [scores] * 5000).std())
 
 
@@ -116,7 +118,7 @@ def test_the_plan_tells_the_power_for_what_is_expected(card: Card, tmp_path: Pat
     """Of clicks at the rate of the two versions together; without an expectation only what can be found."""
     write_replay(tmp_path, 2020)
     write_truth(tmp_path, np.full(8080, 0.2))
-    offered = Traffic.load(card, tmp_path, seed=0)
+    offered = Traffic.load(card, load_system("ad_click", ROOT), tmp_path, seed=0)
     hoped = plan(card, offered, Expected(0.16, 0.24))
     found = power(card.rollout, 0.08, bernoulli_deviation(0.2))
 

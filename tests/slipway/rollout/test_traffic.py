@@ -12,6 +12,8 @@ from slipway.base.errors import SlipwayError, UsageError
 from slipway.data.requests import request_bounds, request_codes
 from slipway.rollout.traffic import Answer, Traffic, bodies, metric_kind
 from slipway.settings import Card, load_card
+from slipway.system import load_system
+from tests.slipway.patient import LONGEST, Patient
 from tests.slipway.rollout.live import traffic, write_replay, write_truth
 from tests.slipway.root import ROOT
 from tests.slipway.tiny import impressions
@@ -48,7 +50,7 @@ def test_requests_come_in_time_order_and_whole(card: Card, tmp_path: Path) -> No
     """Also where the file does not keep them so."""
     table = impressions(400, seed=5)
     pq.write_table(table.take(np.random.default_rng(1).permutation(400)), tmp_path / "replay.parquet")
-    loaded = Traffic.load(card, tmp_path, seed=0)
+    loaded = Traffic.load(card, load_system("ad_click", ROOT), tmp_path, seed=0)
 
     assert len(loaded) == 100
     assert loaded.requests["request_id"].to_pylist() == table["request_id"].to_pylist()
@@ -110,7 +112,7 @@ def test_reward_is_a_click_on_the_option_ranked_first(card: Card, tmp_path: Path
     """Certain and impossible clicks, by the option that the answer puts first; no answer, no outcome."""
     write_replay(tmp_path, 5)
     write_truth(tmp_path, np.tile([1.0, 0.0, 0.0, 0.0], 5))
-    loaded = Traffic.load(card, tmp_path, seed=0)
+    loaded = Traffic.load(card, load_system("ad_click", ROOT), tmp_path, seed=0)
 
     assert loaded.metric == "reward"
     found = loaded.outcomes(1, [best_at(0), None, best_at(2)])
@@ -121,7 +123,7 @@ def test_the_same_option_has_the_same_luck_in_either_arm(card: Card, tmp_path: P
     """Whoever shows it, in whichever batch; and clicks come as often as the truth says."""
     write_replay(tmp_path, 4000)
     write_truth(tmp_path, np.full(16000, 0.3))
-    loaded = Traffic.load(card, tmp_path, seed=0)
+    loaded = Traffic.load(card, load_system("ad_click", ROOT), tmp_path, seed=0)
     whole = loaded.outcomes(0, [best_at(1)] * 4000)
 
     np.testing.assert_array_equal(loaded.outcomes(1000, [best_at(1)] * 10), whole[1000:1010])
@@ -132,7 +134,10 @@ def test_another_seed_is_other_luck(card: Card, tmp_path: Path) -> None:
     """The same seed is the same luck."""
     write_replay(tmp_path, 100)
     write_truth(tmp_path, np.full(400, 0.5))
-    drawn = [Traffic.load(card, tmp_path, seed).outcomes(0, [best_at(0)] * 100) for seed in (0, 0, 1)]
+    drawn = [
+        Traffic.load(card, load_system("ad_click", ROOT), tmp_path, seed).outcomes(0, [best_at(0)] * 100)
+        for seed in (0, 0, 1)
+    ]
 
     np.testing.assert_array_equal(drawn[0], drawn[1])
     assert (drawn[0] != drawn[2]).any()
@@ -155,7 +160,7 @@ def test_the_card_may_ask_for_log_loss_where_the_truth_is_known(card: Card, tmp_
     """Then labels are used and the truth is not."""
     write_replay(tmp_path, 5)
     write_truth(tmp_path, np.ones(20))
-    loaded = Traffic.load(judged_by(card, "log_loss"), tmp_path, seed=0)
+    loaded = Traffic.load(judged_by(card, "log_loss"), load_system("ad_click", ROOT), tmp_path, seed=0)
 
     assert loaded.metric == "log_loss"
     assert loaded.outcomes(0, [best_at(0)])[0] < 0
@@ -178,7 +183,7 @@ def test_reward_without_a_truth_is_refused(card: Card) -> None:
 def test_a_split_without_a_replay_part_is_named(card: Card, tmp_path: Path) -> None:
     """The error names the file."""
     with pytest.raises(SlipwayError, match=r"replay\.parquet: no such file"):
-        Traffic.load(card, tmp_path, seed=0)
+        Traffic.load(card, load_system("ad_click", ROOT), tmp_path, seed=0)
 
 
 @TRUTH_ROW
@@ -188,7 +193,7 @@ def test_a_truth_of_other_rows_is_refused(card: Card, tmp_path: Path) -> None:
     write_truth(tmp_path, np.ones(19))
 
     with pytest.raises(SlipwayError, match=r"replay\.truth\.parquet: 19 rows, replay\.parquet has 20"):
-        Traffic.load(card, tmp_path, seed=0)
+        Traffic.load(card, load_system("ad_click", ROOT), tmp_path, seed=0)
 
 
 @pytest.mark.gate("replay.truth")
@@ -199,7 +204,7 @@ def test_a_truth_that_is_no_probability_is_refused(card: Card, tmp_path: Path, v
     write_truth(tmp_path, np.r_[np.full(19, 0.3), value])
 
     with pytest.raises(SlipwayError, match=rf"replay\.truth\.parquet: found the probability {value:g}"):
-        Traffic.load(card, tmp_path, seed=0)
+        Traffic.load(card, load_system("ad_click", ROOT), tmp_path, seed=0)
 
 
 def test_an_outcome_is_due_the_label_delay_after_its_request(card: Card, tmp_path: Path) -> None:
@@ -210,6 +215,19 @@ def test_an_outcome_is_due_the_label_delay_after_its_request(card: Card, tmp_pat
     assert loaded.due(20, 30, waited=False).tolist() == [False] * 10
     assert loaded.due(20, 150, waited=True).all()
     assert loaded.due(20, 20, waited=True).shape == (0,)
+
+
+def test_outcomes_are_what_the_system_reads_and_due_when_it_says(card: Card, tmp_path: Path) -> None:
+    """A request's outcome is known when that of its last option is; whoever waits has all."""
+    write_replay(tmp_path, 40)
+    loaded, table = Traffic.load(card, Patient(), tmp_path, seed=0), impressions(160, seed=5)
+    wait = table["ad_id"].to_numpy() % (LONGEST + 1)
+    minutes = np.arange(30) + wait.reshape(40, 4).max(axis=1)[:30]
+
+    assert loaded.labels.tolist() == [1 - clicked for clicked in table["clicked"].to_pylist()]
+    assert loaded.due(0, 30, waited=False).tolist() == (minutes <= 29).tolist()
+    assert 0 < loaded.due(0, 30, waited=False).sum() < 30
+    assert loaded.due(0, 30, waited=True).all()
 
 
 def test_without_a_label_delay_an_outcome_is_due_at_once(card: Card, tmp_path: Path) -> None:

@@ -160,6 +160,16 @@ def test_a_missing_key_is_told(card_fault: Fault) -> None:
             "data: the time column 'time' must have the type timestamp",
         ),
         (
+            ("data", "columns", "seen_at"),
+            {"type": "timestamp", "role": "known_at"},
+            "data: label_delay_hours is 1, and 'seen_at' has the role known_at; one of them says when",
+        ),
+        (
+            ("data", "columns", "time", "source"),
+            "#shuffled",
+            "data: label_delay_hours is 1, but the rows have no time of their own; only 0 means something",
+        ),
+        (
             ("data", "columns", "options"),
             {"type": "number"},
             "data: the column 'options' must have another name (source keeps the table's)",

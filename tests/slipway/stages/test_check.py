@@ -35,7 +35,7 @@ def rows(desk: Desk, tmp_path: Path) -> Path:
 
 def split_of(raw: Path, out: Path) -> Path:
     """The four parts of the rows, with a manifest that fits them."""
-    split(load_card(ROOT, "ad_click"), "ad_click", "small", raw, out)
+    split(load_card(ROOT, "ad_click"), load_system("ad_click", ROOT), "small", raw, out)
     return out
 
 

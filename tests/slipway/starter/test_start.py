@@ -99,8 +99,8 @@ def test_its_data_passes_and_trains(made: tuple[Project, Started], tmp_path: Pat
         "churn", card.data, system.expectations(card), [tmp_path / "raw/rows.parquet"], tmp_path / "checks"
     )
     require(summary)
-    split(card, "churn", "full", tmp_path / "raw", tmp_path / "split")
-    reference = data_ref(card, tmp_path / "split", "f", "full")
+    split(card, system, "full", tmp_path / "raw", tmp_path / "split")
+    reference = data_ref(tmp_path / "split", "f", "full")
     scores = train(project.root, card, tmp_path / "split", reference, tmp_path / "models")
 
     assert summary.failed_warning == []
@@ -202,8 +202,8 @@ def numbers(tmp_path_factory: pytest.TempPathFactory) -> Path:
     project, out = Project(root), root.parent
     card = project.card("numbers")
     ingest(project, card, "full", out / "raw")
-    split(card, "numbers", "full", out / "raw", out / "split")
-    train(root, card, out / "split", data_ref(card, out / "split", "f", "full"), out / "models")
+    split(card, load_system("numbers", root), "full", out / "raw", out / "split")
+    train(root, card, out / "split", data_ref(out / "split", "f", "full"), out / "models")
     return out
 
 

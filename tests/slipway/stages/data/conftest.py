@@ -59,7 +59,7 @@ def split_of(table: pa.Table, out: Path) -> Path:
     raw = out.with_name(f"{out.name}-raw")
     raw.mkdir()
     pq.write_table(table, raw / "rows.parquet")
-    split(load_card(ROOT, "ad_click"), "ad_click", "small", raw, out)
+    split(load_card(ROOT, "ad_click"), load_system("ad_click", ROOT), "small", raw, out)
     return out
 
 

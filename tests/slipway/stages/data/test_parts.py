@@ -1,7 +1,9 @@
 """A split that somebody made by hand is refused where its parts leak into each other."""
 
+import json
 import shutil
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,7 @@ from slipway.data.manifest import PARTS
 from slipway.data.parts import read_manifest
 from slipway.data.split import MANIFEST, summarise
 from slipway.settings import load_card
+from slipway.system import load_system
 from tests.slipway.root import ROOT
 from tests.slipway.stages.data.conftest import UNTRAINED, Change, Desk, of_data, replace, stage
 
@@ -24,7 +27,7 @@ def rewrite(folder: Path, part: str, change: Callable[[pa.Table], pa.Table]) -> 
     path = folder / f"{part}.parquet"
     pq.write_table(change(pq.read_table(path)), path)
     found = read_manifest(folder)
-    parts = found.parts | {part: summarise(load_card(ROOT, "ad_click"), path)}
+    parts = found.parts | {part: summarise(load_card(ROOT, "ad_click"), load_system("ad_click", ROOT), path)}
     (folder / MANIFEST).write_text(found.model_copy(update={"parts": parts}).model_dump_json())
 
 
@@ -63,6 +66,25 @@ def other_system(folder: Path) -> None:
     """The manifest of another system."""
     found = read_manifest(folder)
     (folder / MANIFEST).write_text(found.model_copy(update={"system": "fraud"}).model_dump_json())
+
+
+def late_label(folder: Path) -> None:
+    """The last training row stands a second before validation begins; its click is known an hour later."""
+    last = read_manifest(folder).parts["validation"].start.replace(tzinfo=None) - timedelta(seconds=1)
+
+    def change(table: pa.Table) -> pa.Table:
+        times = pa.array([*table["time"].to_pylist()[:-1], last], table["time"].type)
+        return table.set_column(table.column_names.index("time"), "time", times)
+
+    rewrite(folder, "train", change)
+
+
+def without_embargo(folder: Path) -> None:
+    """The manifest as it was when outcomes had no time."""
+    content = json.loads((folder / MANIFEST).read_text()) | {"schema_version": 1}
+    for part in content["parts"].values():
+        del part["known_until"], part["left_out"]
+    (folder / MANIFEST).write_text(json.dumps(content))
 
 
 def one_class(folder: Path) -> None:
@@ -124,6 +146,15 @@ ROWS = of_data(
     "check",
     UNTRAINED,
 )
+KNOWN = of_data(
+    "parts.known",
+    "a label in one part that became known after the next began, or the split of an older slipway, whose "
+    "manifest does not say until when labels were known",
+    "parts.known.train",
+    f"{PARTS_CODE}:_known:parts.known.",
+    "check",
+    UNTRAINED,
+)
 HAND_MADE: dict[str, tuple[Change, str, pytest.MarkDecorator]] = {
     "holdout rows in training": (
         lambda folder: rewrite(folder, "train", borrowed(folder, "holdout")),
@@ -148,6 +179,12 @@ HAND_MADE: dict[str, tuple[Change, str, pytest.MarkDecorator]] = {
     "one request in two parts": (shared_request, "parts.requests: 1 in two parts", REQUESTS),
     "a manifest that denies it": (lies_about_time, "parts.manifest.train", SAID),
     "a part of another split": (overwritten, "parts.sha256.train", DIGEST),
+    "a label that came late": (late_label, "parts.known.train: outcomes known until", KNOWN),
+    "no embargo": (
+        without_embargo,
+        "`dvc repro` makes the split anew",
+        KNOWN,
+    ),
     "another system": (other_system, "parts.system: fraud", SYSTEM),
     "one class": (one_class, "parts.base_rate.holdout", CLASSES),
     "few rows": (

@@ -1,0 +1,136 @@
+"""What training sees, and what it must not."""
+
+import shutil
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from slipway.base.errors import Refused
+from slipway.data.manifest import PARTS
+from slipway.data.parts import read_manifest
+from slipway.data.split import split
+from slipway.evaluation.compose import HoldoutRows
+from slipway.rollout.traffic import Traffic
+from slipway.settings import Card, load_card
+from slipway.system import System, load_system
+from slipway.training.fit import Tables, data_ref
+from tests.slipway.data import small
+from tests.slipway.patient import MINUTE, Patient
+from tests.slipway.root import ROOT
+from tests.slipway.tiny import impressions
+
+START = datetime(2026, 1, 1, tzinfo=UTC)
+ROWS = 2000
+PLANTED = 1000.0
+"""The score of a row whose label comes years late, and is 1 as no other with a high score."""
+
+
+@pytest.fixture(scope="module")
+def system() -> System:
+    """One that reads the columns of its card."""
+    return load_system("ad_click", ROOT)
+
+
+@pytest.fixture(scope="module")
+def card() -> Card:
+    """Labels with a time of their own; 10 % validation, 20 % holdout, 20 % replay."""
+    columns = dict(small.COLUMNS) | {"told": {"type": "timestamp", "role": "known_at"}}
+    return small.card(
+        {"kind": "table", "path": "rows.csv", "format": "csv"},
+        columns,
+        {"validation": 0.1, "holdout": 0.2, "replay": 0.2},
+    )
+
+
+@pytest.fixture(scope="module")
+def parts(card: Card, system: System, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A row a minute, with a planted label in every hundredth."""
+    raw = tmp_path_factory.mktemp("raw")
+    number, random = np.arange(ROWS), np.random.default_rng(0)
+    time, late = START.timestamp() * 1e6 + number * MINUTE, number % 100 == 50
+    table = pa.table(
+        {
+            "time": pa.array(time.astype(np.int64), pa.timestamp("us")),
+            "user": [f"user {row}" for row in number],
+            "score": np.where(late, PLANTED, random.random(ROWS)),
+            "clicked": np.where(late, 1, number % 3 == 0).astype(np.int64),
+            "told": pa.array((time + np.where(late, 10**6, 2) * MINUTE).astype(np.int64), pa.timestamp("us")),
+        }
+    )
+    pq.write_table(table, raw / "rows.parquet")
+    manifest = split(card, system, "full", raw, raw / "split")
+    # the planted ones, and the two that were told when the next part had begun
+    assert [manifest.parts[part].left_out for part in PARTS] == [12, 4, 6, 0]
+    return raw / "split"
+
+
+def test_a_label_that_came_late_is_not_used(card: Card, system: System, parts: Path) -> None:
+    """Neither for training, nor for choosing, nor for judging; traffic counts it once it is known."""
+    tables, rows = Tables.read(card, system, parts), HoldoutRows.read(card, system, parts)
+
+    for inputs in (tables.train.numeric, tables.validation.numeric):
+        assert inputs.max() < PLANTED
+    assert max(rows.requests["score"].to_pylist()) < PLANTED
+    traffic = Traffic.load(card, system, parts, seed=0)
+    due = traffic.due(0, len(traffic), waited=False)
+    planted = np.array(traffic.requests["score"].to_pylist()) == PLANTED
+    assert planted.sum() == 4
+    assert due[:-2].tolist() == (~planted[:-2]).tolist()
+
+
+def test_the_time_at_which_a_label_became_known_is_no_input(card: Card, system: System, parts: Path) -> None:
+    """Neither is the label."""
+    rows = HoldoutRows.read(card, system, parts)
+    assert rows.requests.column_names == card.data.inputs == ["time", "user", "score"]
+
+
+def test_a_version_says_until_when_its_labels_were_known(parts: Path) -> None:
+    """Two minutes after its last row, and before the holdout begins."""
+    found, manifest = data_ref(parts, "f", "full"), read_manifest(parts)
+
+    assert found.train_known_until == manifest.parts["validation"].known_until
+    assert found.train_known_until == found.train_end + timedelta(minutes=2)
+    assert found.train_known_until < manifest.parts["holdout"].start
+    assert found.train_rows == manifest.parts["train"].rows == 988
+
+
+@pytest.mark.gate(
+    "train.known",
+    fed="a training or validation row whose label became known after the next part began",
+    stops="train",
+    exit=3,
+    reason="expected before the next part begins",
+    untouched="nothing is learned",
+    guard="slipway/training/fit.py:_require_known:before the next part begins",
+)
+@pytest.mark.parametrize(("part", "after"), [("train", "validation"), ("validation", "holdout")])
+def test_training_refuses_a_label_from_later(
+    card: Card, system: System, parts: Path, tmp_path: Path, part: str, after: str
+) -> None:
+    """Whoever put it there."""
+    made = Path(shutil.copytree(parts, tmp_path / "split"))
+    table = pq.read_table(made / f"{part}.parquet")
+    begins = read_manifest(made).parts[after].start.replace(tzinfo=None)  # type: ignore[index]
+    times = pa.array([*table["told"].to_pylist()[:-1], begins], pa.timestamp("us"))
+    pq.write_table(table.set_column(4, "told", times), made / f"{part}.parquet")
+
+    with pytest.raises(Refused, match=f"an outcome of the {part} part became known at {begins}"):
+        Tables.read(card, system, made)
+
+
+def test_a_system_that_reads_its_own_outcomes_is_followed(tmp_path: Path) -> None:
+    """By the split, training and evaluation alike."""
+    card = load_card(ROOT, "ad_click")
+    pq.write_table(impressions(4000), tmp_path / "rows.parquet")
+    manifest = split(card, Patient(), "small", tmp_path, tmp_path / "split")
+    tables = Tables.read(card, Patient(), tmp_path / "split")
+    rows = HoldoutRows.read(card, Patient(), tmp_path / "split")
+
+    assert (manifest.parts["train"].left_out or 0) > 0
+    for part, labels in (("train", tables.train_labels), ("holdout", rows.labels)):
+        table = pq.read_table(tmp_path / "split" / f"{part}.parquet")
+        assert labels.tolist() == [1 - clicked for clicked in table["clicked"].to_pylist()]
