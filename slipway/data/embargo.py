@@ -40,8 +40,8 @@ def embargo(
             raise Refused(
                 f"the {part} part spans {_shown(time[stop] - time[start])}, and its outcomes become known up "
                 f"to {_shown(delay)} after their rows: {left:,} of {stop - start:,} rows are known before "
-                f"the {after} part begins, expected at least {MIN_ROWS}; each part has to span more than the "
-                "delay: take more rows (data.source.rows) or larger shares (data.split)"
+                f"the {after} part begins, expected at least {MIN_ROWS}; a part needs as many rows beyond "
+                "the delay: take more rows (data.source.rows) or larger shares (data.split)"
             )
     return kept
 

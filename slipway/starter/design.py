@@ -28,6 +28,10 @@ CODES = 1000
 """The most different codes."""
 SLICED = 10
 MOST_SLICES = 3
+SECOND = (
+    "is a second time; give it the role known_at if it says when the label came, "
+    "or make numbers of it in features.py"
+)
 NULL_SHARES = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 0.7, 0.9, 1.0)
 
 
@@ -184,7 +188,7 @@ def _why_not(one: _Named, unfit: Mapping[str, str] | None) -> str:
     if unfit and found.source in unfit:
         return unfit[found.source]
     if found.kind == "timestamp" or found.text.dates:
-        return "" if unfit is None else "is a second time; make numbers of it in features.py if it helps"
+        return "" if unfit is None else SECOND
     if not _is_new_in_each_row(one) or (found.kind == "integer" and not _names_rows(one)):
         return ""
     if found.text.odd:

@@ -60,9 +60,9 @@ def test_properties(delays: list[int], size: int) -> None:
     fed="parts that span less time than the labels need",
     stops="split",
     exit=3,
-    reason="each part has to span more than the delay",
+    reason="a part needs as many rows beyond the delay",
     untouched="nothing is written",
-    guard="slipway/data/embargo.py:embargo:each part has to span more than the",
+    guard="slipway/data/embargo.py:embargo:a part needs as many rows beyond",
 )
 def test_a_part_that_spans_less_than_the_delay_is_refused() -> None:
     """One line names span, delay, what would be left and what to do."""
@@ -73,6 +73,6 @@ def test_a_part_that_spans_less_than_the_delay_is_refused() -> None:
     assert str(caught.value) == (
         "the validation part spans 8 days, 8:00:00, and its outcomes become known up to 7 days, 0:00:00 "
         "after their rows: 32 of 200 rows are known before the holdout part begins, expected at least 100; "
-        "each part has to span more than the delay: take more rows (data.source.rows) or larger shares "
+        "a part needs as many rows beyond the delay: take more rows (data.source.rows) or larger shares "
         "(data.split)"
     )

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from slipway.starter.answers import Answers, positive
-from slipway.starter.design import Design, design
+from slipway.starter.design import SECOND, Design, design
 from slipway.starter.profile import ColumnProfile
 from slipway.starter.render import Plan, card_text
 from slipway.starter.sizes import PROVISIONAL, split_shares
@@ -45,7 +45,6 @@ def test_a_column_is_a_category_or_a_number(one: ColumnProfile, uses: str) -> No
 
 
 UNIQUE = "differs in almost every row, as an id or free text does"
-SECOND = "is a second time; make numbers of it in features.py if it helps"
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 import ast
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -87,6 +88,18 @@ def test_the_card_marks_what_is_to_be_reviewed() -> None:
     """Bounds and guesses, each on its line."""
     marked = [line.strip().split(":")[0] for line in card_text(TIMED).splitlines() if "# review:" in line]
     assert {"objective", "p99_latency_ms", "left", "n" * 63, "label_delay_hours"} <= set(marked)
+
+
+@pytest.mark.parametrize(("delay", "said"), [(None, 0), (0.0, 0), (168.0, 168), (0.5, 0.5)])
+def test_the_card_has_the_delay(delay: float | None, said: float) -> None:
+    """To be reviewed, with what 0 means, only where nobody gave it."""
+    text = card_text(replace(TIMED, delay=delay))
+    (line,) = [line for line in text.splitlines() if "label_delay_hours" in line]
+
+    assert line.strip().startswith(f"label_delay_hours: {said:g} # ")
+    assert ("review:" in line) is (delay is None)
+    assert ("every label is taken to be known at once" in text) is (delay is None)
+    assert card_of(text).data.label_delay_hours == said
 
 
 def test_the_label_is_told_by_its_positive_value() -> None:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from slipway.data.manifest import PARTS
 from slipway.rollout.plan import requests_needed
 from slipway.settings.card import Gate, Guardrails, Rollout
-from slipway.starter.sizes import PartSize, Sizes, sizes, small_rows, split_shares
+from slipway.starter.sizes import PartSize, Sizes, more_rows, sizes, small_rows, split_shares
 
 
 def sized(rows: int, share: float = 0.5) -> Sizes:
@@ -31,6 +31,14 @@ def test_every_size_makes_a_plan_that_its_traffic_suffices_for(rows: int, share:
     assert requests_needed(rollout) <= rows
     if found.calibration is not None:
         assert Gate(calibration=found.calibration)
+
+
+def test_a_small_size_grows_until_it_is_the_whole_table() -> None:
+    """Each time to twice as many rows."""
+    grown: list[int | None] = [small_rows(1_000_000)]
+    while (limit := grown[-1]) is not None:
+        grown.append(more_rows(limit, 1_000_000))
+    assert grown == [100_000, 200_000, 400_000, None]
 
 
 def test_much_traffic_is_not_all_offered() -> None:

@@ -88,6 +88,23 @@ def test_columns_are_sorted(made: tuple[Project, Started]) -> None:
     assert done.plan.source.missing == ["NA"]
 
 
+def test_a_small_size_that_spans_too_little_time_is_made_larger(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And it says so; the card has the delay."""
+    monkeypatch.setattr(start, "small_rows", lambda rows: 700)
+    monkeypatch.setattr(start, "more_rows", lambda limit, rows: limit + 700)
+    told: list[str] = []
+    table = write(tmp_path / "Customers.csv", churn(6000))
+    project = Project(blank(tmp_path / "a project"))
+    new_system(project, Asked("churn", table, Answers("churned", time="signed up", delay=72)), told.append)
+    data = Project(project.root).card("churn").data
+
+    said = "rows span too little time for labels that come 72 hours later"
+    assert [line for line in told if said in line] == [f"700 {said}", f"1,400 {said}"]
+    assert (data.label_delay_hours, data.source.rows["small"]) == (72, 2100)
+
+
 def test_its_data_passes_and_trains(made: tuple[Project, Started], tmp_path: Path) -> None:
     """Ingest, check, split and both models, by the files that were written."""
     project, _ = made

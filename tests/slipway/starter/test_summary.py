@@ -9,7 +9,7 @@ from slipway.starter.design import design
 from slipway.starter.profile import ColumnProfile
 from slipway.starter.render import Plan
 from slipway.starter.sizes import PROVISIONAL, PartSize, split_shares
-from slipway.starter.summary import lines
+from slipway.starter.summary import AT_ONCE, lines
 from slipway.starter.texts import Odd, Text
 from tests.slipway.starter.profiles import ROWS, column, label, table
 
@@ -33,6 +33,17 @@ def planned(*columns: ColumnProfile) -> Plan:
 def test_inputs_are_counted_once(columns: tuple[ColumnProfile, ...], said: str) -> None:
     """And those that somebody has to decide on are named."""
     assert said in [*lines(planned(*columns))]
+
+
+@pytest.mark.parametrize(("delay", "said"), [(None, True), (0.0, False), (24.0, False)])
+def test_a_delay_that_nobody_gave_is_told(delay: float | None, said: bool) -> None:
+    """And what 0 means; rows without a time have none."""
+    found = table(label(), column("when", "timestamp"), column("x", "number"))
+    timed = design(found, Answers("y", "when"), {})
+    plan = Plan("t", found.source, found, timed, split_shares(ROWS), PROVISIONAL, delay)
+
+    assert (AT_ONCE in [*lines(plan)]) is said
+    assert AT_ONCE not in [*lines(planned(column("x", "number")))]
 
 
 def test_doubts_are_printed() -> None:

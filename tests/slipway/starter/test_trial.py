@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from slipway.base.errors import SlipwayError
+from slipway.base.errors import Refused, SlipwayError
 from slipway.settings import Card
 from slipway.starter import trial
 from slipway.starter.answers import Answers
@@ -24,7 +24,8 @@ def tried(path: Path, answers: Answers, limit: int | None = None) -> Trial:
     folder = path.with_suffix(".work")
     folder.mkdir()
     found = profile(describe(path, None), path, folder, answers.time)
-    plan = Plan("t", found.source, found, design(found, answers), split_shares(found.rows), PROVISIONAL)
+    shares = split_shares(found.rows)
+    plan = Plan("t", found.source, found, design(found, answers), shares, PROVISIONAL, answers.delay)
     card: Card = card_of(card_text(plan))
     return attempt(card, found.source, path, limit, folder)
 
@@ -35,6 +36,21 @@ def test_parts_and_leaks_are_found(tmp_path: Path) -> None:
 
     assert [part.rows for part in found.parts.values()] == pytest.approx([675, 150, 300, 375], abs=20)
     assert found.unfit == {"ended": LEAK}
+
+
+def test_parts_have_only_what_was_known(tmp_path: Path) -> None:
+    """Nine months of customers, five or six a day, whose answer takes five days."""
+    found = tried(write(tmp_path / "t.csv", churn()), Answers("churned", time="signed up", delay=120))
+
+    assert [part.rows for part in found.parts.values()] == pytest.approx([645, 120, 270, 375], abs=15)
+
+
+def test_rows_that_span_too_little_time_are_refused(tmp_path: Path) -> None:
+    """With the name of the file, the delay and what to do."""
+    path = write(tmp_path / "t.csv", churn())
+    with pytest.raises(Refused, match=r"the validation part spans 2\d days, .* up to 25 days, ") as caught:
+        tried(path, Answers("churned", time="signed up", delay=600))
+    assert str(caught.value).startswith(f"{path}: the ")
 
 
 @pytest.mark.parametrize(
