@@ -11,7 +11,7 @@ from tests.slipway.root import REPOSITORY
 
 def talkingdata_card() -> Card:
     """The card of the TalkingData sample, pointed at wherever the sample lies; skips where it is absent."""
-    card = read(REPOSITORY / "tests" / "cards" / "talkingdata.yaml", Card)
+    card = read(REPOSITORY / "tests" / "slipway" / "cards" / "talkingdata.yaml", Card)
     usual = Path("../shared/data")
     folder = Path(os.environ.get("SLIPWAY_REFERENCE_DATA", REPOSITORY / usual))
     place = (folder / Path(card.data.source.path).relative_to(usual)).resolve()

@@ -12,6 +12,7 @@ from slipway.data.ingest import ingest
 from slipway.data.parquet import ROWS
 from slipway.data.split import split
 from slipway.settings import Card
+from slipway.system import load_system
 from tests.slipway.data.bad import CSV, NO_SPLIT, PARQUET, SOUND, TITLE, Bad, column, content, table, text
 from tests.slipway.data.small import COLUMNS, card, project, table_card
 
@@ -27,7 +28,7 @@ def stages(found: Card, out: Path) -> None:
     ingest(project(), found, "full", out / "raw")
     check(found.name, found.data, [], [out / "raw" / ROWS], out / "checks")
     require(read_summary(out / "checks" / RESULT))
-    split(found, found.name, "full", out / "raw", out / "split")
+    split(found, load_system(found.name, project().root), "full", out / "raw", out / "split")
 
 
 def held(folder: Path) -> dict[str, bytes]:

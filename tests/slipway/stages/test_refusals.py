@@ -1,5 +1,6 @@
 """A stage that refuses leaves its record and nothing else."""
 
+import shutil
 import subprocess
 import sys
 
@@ -19,6 +20,7 @@ from slipway.stages.package import package
 from slipway.stages.register import register
 from slipway.stages.rollback import roll_back
 from tests.slipway.report import sample
+from tests.slipway.root import ROOT
 from tests.slipway.stages.conftest import RUN, Desk
 from tests.slipway.tiny import impressions
 
@@ -256,6 +258,8 @@ def test_two_rollouts_do_not_share_the_traffic(desk: Desk) -> None:
         enter(desk)
     pq.write_table(impressions(400), desk.data / "replay.parquet")
     card = desk.root / "systems" / "ad_click" / "system.yaml"
+    for file in (ROOT / "systems" / "ad_click").glob("*.py"):
+        shutil.copyfile(file, card.with_name(file.name))
     card.write_text(card.read_text().split("rollout:")[0] + SHORT)
     line = Line(Project(desk.root), "ad_click", "small")
     traffic = line.traffic

@@ -55,15 +55,15 @@ def many_faults() -> tuple[pa.Table, list[str]]:
     )
     return with_columns(broken, seen_before=broken["clicked"].to_pylist()), [
         "ad_views: to exist: the column is missing",
-        'price: values to be between {"min_value": 0.0}: 2 of 2000 values, such as -1.0, -inf',
+        'price: values to be between {"min_value": 0.0}: 2 of 1984 values, such as -1.0, -inf',
         "price: must be a finite number: 3 rows are not",
         "device: must be text of at most 10000 characters without NUL: 2 rows are not",
-        r"3 of 2000 values, such as \x00, toaster, xxx",
-        "time: must be a timestamp from 1970 until now: 2000 rows are not",
+        r"3 of 1984 values, such as \x00, toaster, xxx",
+        "time: must be a timestamp from 1970 until now: 1984 rows are not",
         "advertiser_id: must be of type BIGINT: found DOUBLE",
-        "category: values to not be null: 2000 of 2000 values",
+        "category: values to not be null: 1984 of 1984 values",
         "seen_before: must not tell the label: alone it separates the classes with an AUC above 0.999",
-        "request_id, ad_id: compound columns to be unique: 4 of 2000 values",
+        "request_id, ad_id: compound columns to be unique: 4 of 1984 values",
     ]
 
 
