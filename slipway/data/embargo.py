@@ -42,7 +42,7 @@ def embargo(
                 f"to {_shown(delay)} after their rows: {left:,} of {stop - start:,} rows are known before "
                 f"the {after} part begins, expected at least {MIN_ROWS}; a part needs as many rows beyond "
                 "the delay: take more rows (data.source.rows) or larger shares (data.split)"
-            )
+            )  # guard split.span
     return kept
 
 

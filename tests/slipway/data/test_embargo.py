@@ -62,7 +62,6 @@ def test_properties(delays: list[int], size: int) -> None:
     exit=3,
     reason="a part needs as many rows beyond the delay",
     untouched="nothing is written",
-    guard="slipway/data/embargo.py:embargo:a part needs as many rows beyond",
 )
 def test_a_part_that_spans_less_than_the_delay_is_refused() -> None:
     """One line names span, delay, what would be left and what to do."""

@@ -68,10 +68,6 @@ def test_times_are_read_in_utc() -> None:
     exit=1,
     reason="expected that no outcome is known before the row's own time",
     untouched="nothing is written",
-    guard=[
-        "slipway/system/examples.py:read_examples:before the row's own time",
-        "slipway/system/examples.py:microseconds:times are missing",
-    ],
 )
 @pytest.mark.parametrize(
     ("seen", "said"), [([5, HOUR - 1], "'seen': found 1970-01-01 00:59:59"), ([5, None], "1 of 2 times are")]

@@ -105,7 +105,6 @@ def test_a_version_says_until_when_its_labels_were_known(parts: Path) -> None:
     exit=3,
     reason="expected before the next part begins",
     untouched="nothing is learned",
-    guard="slipway/training/fit.py:_require_known:before the next part begins",
 )
 @pytest.mark.parametrize(("part", "after"), [("train", "validation"), ("validation", "holdout")])
 def test_training_refuses_a_label_from_later(

@@ -151,7 +151,6 @@ KNOWN = of_data(
     "a label in one part that became known after the next began, or the split of an older slipway, whose "
     "manifest does not say until when labels were known",
     "parts.known.train",
-    f"{PARTS_CODE}:_known:parts.known.",
     "check",
     UNTRAINED,
 )
