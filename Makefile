@@ -1,7 +1,7 @@
 # One vocabulary for people and CI. Works with GNU make 3.81, which macOS has; nothing here asks a question.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help setup check manifests test test-full prove demo bench ui lock locks wheel sign verify clean reset
+.PHONY: help setup check manifests test test-full demo ui lock locks wheel sign verify clean reset
 
 SIZE ?= full
 PORT ?= 5050
@@ -11,6 +11,8 @@ JOBS ?= auto
 PYTEST = $(RUN) -m pytest --numprocesses $(JOBS) --maxprocesses 4 --dist loadfile
 # Empty in a project that has deleted slipway/ and depends on its wheel: see docs/wheel.md.
 LIBRARY := $(wildcard slipway/pyproject.toml)
+# What the library's own tests need beside; no project has them.
+TESTED := $(wildcard requirements-library.txt)
 WORKFLOWS := $(wildcard .github/workflows/*.yml)
 
 help: ## List the targets
@@ -28,9 +30,6 @@ test: .venv/.dev ## Run the tests, on all cores up to four; JOBS=0 is one proces
 test-full: .venv/.dev ## Run the long tests, those that `make test` leaves out
 	@$(PYTEST) -m long
 
-prove: .venv/.dev ## Disable each gate in turn, in a copy, and require that one of its tests fails
-	@$(RUN) -m tests.slipway.proof.prove
-
 check: .venv/.dev ## Check format, lint and types, and that no file differs from what is staged
 	@$(RUN) -m ruff format --check .
 	@$(RUN) -m ruff check .
@@ -42,9 +41,6 @@ check: .venv/.dev ## Check format, lint and types, and that no file differs from
 manifests: .venv/.dev ## Compile pipelines/ and build k8s/, and hold both against what is kept; needs kubectl
 	@SLIPWAY_STRICT=1 $(RUN) -m pytest -q tests/pipelines tests/k8s
 
-bench: .venv/.dev ## Measure what the README claims
-	@for file in benchmarks/bench_*.py; do echo "$$file"; $(RUN) "$$file" || exit 1; done
-
 ui: .venv/.chain ## Show the embedded registry in MLflow's UI, on this machine only; PORT=5050
 	@mkdir -p .slipway/registry
 	@$(RUN) -c "$$UI" $(PORT)
@@ -53,9 +49,10 @@ lock: .venv/.chain ## Resolve the requirements*.txt again from pyproject.toml; U
 	@$(COMPILE) pyproject.toml --group build --group serving --group dev -o requirements-dev.txt $(if $(UPGRADE),--upgrade)
 	@$(COMPILE) pyproject.toml --group build -c requirements-dev.txt -o requirements.txt
 	@$(COMPILE) --group serving -c requirements-dev.txt -o requirements-serving.txt
+	@$(if $(TESTED),$(COMPILE) --group slipway/pyproject.toml:test -c requirements-dev.txt -o $(TESTED) $(if $(UPGRADE),--upgrade))
 
 locks: ## Take the requirements*.txt of another folder, FROM=folder, such as those that CI resolved
-	@for name in requirements requirements-dev requirements-serving; do cp "$${FROM:?names no folder}/$$name.txt" . || exit 1; done
+	@for name in requirements*.txt; do cp "$${FROM:?names no folder}/$$name" . || exit 1; done
 
 wheel: .venv/.chain ## Build the wheel of slipway/ into dist/
 	@$(RUN) -m pip wheel -qq --disable-pip-version-check --no-deps --no-build-isolation -w dist ./slipway
@@ -83,8 +80,8 @@ reset: ## Forget every run: data, registry, records, reports
 	@$(call INSTALL,requirements.txt)
 	@touch $@
 
-.venv/.dev: requirements-dev.txt pyproject.toml $(LIBRARY) $(RUN)
-	@$(call INSTALL,requirements-dev.txt)
+.venv/.dev: requirements-dev.txt pyproject.toml $(LIBRARY) $(TESTED) $(RUN)
+	@$(call INSTALL,requirements-dev.txt $(TESTED))
 	@touch .venv/.chain $@
 
 # Absent, or a link to a Python that is gone: the recipes above make it.
@@ -110,7 +107,7 @@ fi; \
 echo "Installing $(1) into .venv; the first time takes about two minutes"; \
 awk '/^[a-z0-9]/ { keep = /^setuptools==/ } keep' $(1) > .venv/build.txt; \
 $(PIP) --require-hashes -r .venv/build.txt; \
-$(PIP) --require-hashes --no-build-isolation -r $(1); \
+$(PIP) --require-hashes --no-build-isolation $(addprefix -r ,$(1)); \
 $(if $(LIBRARY),$(PIP) --no-build-isolation -e ./slipway)
 endef
 
@@ -144,3 +141,6 @@ command = [sys.executable, "-m", "mlflow", "ui", "--host", "127.0.0.1", "--worke
 os.execv(sys.executable, [*command, "--backend-store-uri", "sqlite:///.slipway/registry/mlflow.db"])
 endef
 export UI
+
+# The proof and the benchmarks of slipway/, where they are.
+-include .ci/library.mk

@@ -1,21 +1,22 @@
-"""Keep the system that was chosen, make the example that the tests stand on, and begin the Git history."""
+"""Keep the system that was chosen, note the library as it came, and begin the Git history."""
 
 import os
 import re
 import shutil
 import subprocess
+from hashlib import sha256
 from pathlib import Path
 
 SYSTEM = "{{ cookiecutter.system }}"
 VERSION = "{{ cookiecutter._origin.version }}"
-EXAMPLE = "ad_click"
+LIBRARY = Path("slipway")
 ELSEWHERE = {"GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY", "GIT_COMMON_DIR"}
 """They name another repository, where a hook or an alias of Git runs cookiecutter."""
 
 
 def main() -> None:
     """In the new project's folder."""
-    make_example()
+    record_library()
     keep_system()
     begin_history()
     print(f"\nNext:  cd {Path.cwd().name}")
@@ -25,11 +26,14 @@ def main() -> None:
     print("       make demo SIZE=small\n")
 
 
-def make_example() -> None:
-    """Tests of slipway stand on a copy, so that they hold whatever becomes of the project's own systems."""
-    example = Path("tests") / "example"
-    shutil.copytree(Path("systems") / EXAMPLE, example / "systems" / EXAMPLE)
-    (example / "project.yaml").write_text(settings([EXAMPLE]), encoding="utf-8")
+def record_library() -> None:
+    """The digests of the library as it came, in the form of sha256sum, so that edits can be told."""
+    lines = [
+        f"{sha256(path.read_bytes()).hexdigest()}  {path.relative_to(LIBRARY).as_posix()}\n"
+        for path in sorted(LIBRARY.rglob("*"))
+        if path.is_file()
+    ]
+    (LIBRARY / ".sha256").write_text("".join(lines), encoding="utf-8")
 
 
 def keep_system() -> None:

@@ -31,13 +31,19 @@ OWN = (
     "cookiecutter.json",
     f"{OVERLAY}/",
     "tests/template/",
+    "tests/slipway/",
+    "benchmarks/",
+    "requirements-library.txt",
     "CONTRIBUTING.md",
     ".ci/",
     ".github/workflows/template.yml",
     "docs/adopt.md",
+    "docs/adr/",
+    "docs/evidence.md",
+    "docs/gates.md",
     "docs/report.png",
 )
-"""The template's own files and folders, which no project gets."""
+"""The template's own files and folders, which no project gets: the library is proven and decided here."""
 
 ELSEWHERE = {"GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY", "GIT_COMMON_DIR"}
 """They name another repository, where a hook or an alias of Git runs cookiecutter."""

@@ -67,6 +67,7 @@ def diagnose(project: Project, shared: bool = False) -> list[Finding]:
         dvc(),
         loopback(),
         registry(project),
+        library(project.root / "slipway"),
         leftovers(project),
         *([shared_registry(project), shared_data(project, _sources(project))] if shared else []),
     ]
@@ -255,6 +256,17 @@ def _sources(project: Project) -> list[str]:
 
     paths = [project.card(name).data.source.path for name in project.settings.systems]
     return [path for path in paths if tracked(project, path)]
+
+
+def library(folder: Path) -> Finding:
+    """Whether the project has edited `slipway/`, which it may: an update then merges line by line."""
+    from slipway.update.edited import edited
+
+    names = edited(folder)
+    absent = "a wheel" if not folder.is_dir() else "where it is made"
+    found = absent if names is None else f"edited: {_some(names)}" if names else "as released"
+    hint = "nothing, or keep edits few: `slipway update` merges them, and may leave you conflicts"
+    return Finding("slipway/", not names, found, "as released", hint, blocks=False)
 
 
 def leftovers(project: Project) -> Finding:

@@ -27,8 +27,8 @@ class Update:
         before, after: versions of the template.
         changed: paths that it changed, staged.
         conflicts: paths in which Git has marked a conflict.
-        left: paths of the template that were left as the project has them: folders that it has deleted, and
-            locks that it has made anew, moved or deleted.
+        left: paths of the template that were left as the project has them: folders that it has deleted, locks
+            that it has made anew, moved or deleted, and files that it has edited and the template dropped.
     """
 
     before: str
@@ -113,7 +113,9 @@ def _pick(root: Path, old: Path, new: Path, origin: Origin) -> Update:
     trees = [_fetched(root, made) for made in (old, new)]
     mine, theirs, coming = (_files(root, name) for name in ("HEAD", *trees))
     deleted = _deleted_folders([*mine, *_moved(root, trees[0], theirs)], theirs)
-    left = deleted + _own_locks(mine, theirs, coming, deleted)
+    left = (
+        deleted + _own_locks(mine, theirs, coming, deleted) + _edited_and_dropped(root, trees, mine, theirs)
+    )
     base, tip = (_without(root, tree, [*left, FILE]) for tree in trees)
     _require_room(root, mine, _files(root, tip).items() - _files(root, base).items())
     after = version_of(new)
@@ -210,6 +212,14 @@ def _own_locks(
         path for path in theirs if PurePosixPath(path).name in LOCKS and not _folders([path]) & {*deleted}
     ]
     return [path for path in names if mine.get(path) != theirs[path] != coming.get(path)]
+
+
+def _edited_and_dropped(
+    root: Path, trees: list[str], mine: dict[str, str], theirs: dict[str, str]
+) -> list[str]:
+    """Files that the template has no more, under no other name either, and the project has changed."""
+    dropped = _differing(root, "-M", "--diff-filter=D", *trees)
+    return [path for path in dropped if mine.get(path, theirs[path]) != theirs[path]]
 
 
 def _without(root: Path, tree: str, paths: list[str]) -> str:

@@ -8,8 +8,8 @@ from tests.root import REPOSITORY
 
 @cache
 def files() -> tuple[str, ...]:
-    """Tracked files and new ones that are not ignored, relative to the root."""
-    command = ["git", "-C", str(REPOSITORY), "ls-files", "--cached", "--others", "--exclude-standard", "-z"]
+    """Tracked files, relative to the root; what merely lies beside them is nobody's business."""
+    command = ["git", "-C", str(REPOSITORY), "ls-files", "--cached", "-z"]
     names = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split("\0")
     return tuple(sorted(name for name in set(names) if name and (REPOSITORY / name).is_file()))
 

@@ -8,7 +8,7 @@ import yaml
 from tests.repo.root import files, text
 
 FOLDER = ".github/workflows"
-NAMES = [name for name in files() if name.startswith(f"{FOLDER}/")]
+NAMES = [name for name in files() if name.startswith(f"{FOLDER}/") and name.endswith((".yml", ".yaml"))]
 
 
 def workflow(name: str) -> dict[str, Any]:

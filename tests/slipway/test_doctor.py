@@ -170,3 +170,13 @@ def test_data_is_shared_where_its_remote_is_elsewhere(tmp_path: Path, url: str |
     assert (found.ok, found.missing) == (ok, False)
     table = doctor.shared_data(Project(tmp_path / "p"), ["incoming/churn.csv"])
     assert (table.ok, table.missing, "incoming/churn.csv" in table.found) == (ok, not ok, not ok)
+
+
+def test_an_edited_library_is_a_warning(tmp_path: Path) -> None:
+    """With the names of the files, as an update will merge them; the one that is being made is not judged."""
+    assert doctor.library(tmp_path / "gone").ok
+    assert doctor.library(tmp_path).found == "where it is made"
+    (tmp_path / "runs.py").write_text("# ours\n")
+    (tmp_path / ".sha256").write_text(f"{'0' * 64}  runs.py\n")
+    found = doctor.library(tmp_path)
+    assert (found.ok, found.missing, found.found) == (False, False, "edited: runs.py")

@@ -42,6 +42,11 @@ def git(folder: Path, *words: str) -> str:
     return subprocess.run(command, capture_output=True, text=True, check=True).stdout
 
 
+def tracked(project: Path) -> set[str]:
+    """The files of a project's first commit."""
+    return set(git(project, "ls-files", "-z").split("\0")) - {""}
+
+
 def cookiecutter(
     template: Path | str, out: Path, *options: str, cwd: Path | None = None, **answers: str
 ) -> subprocess.CompletedProcess[str]:
@@ -78,7 +83,7 @@ def lend_environment(project: Path) -> dict[str, str]:
 
 @pytest.fixture(scope="session")
 def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A clean clone of this repository as it stands, work that is not committed yet too."""
+    """A clean clone of this repository as it stands: what Git tracks, also where it is not committed yet."""
     root = tmp_path_factory.mktemp("template") / "slipway"
     for name in files():
         (root / name).parent.mkdir(parents=True, exist_ok=True)

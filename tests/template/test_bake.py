@@ -3,6 +3,7 @@
 import importlib.util
 import json
 import re
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -17,13 +18,16 @@ from cookiecutter.environment import StrictEnvironment
 from cookiecutter.prompt import prompt_for_config
 
 from slipway.settings.root import Project
+from slipway.update.edited import edited
+from tests.repo.imports import crossings
 from tests.repo.root import files
 from tests.root import REPOSITORY
-from tests.template.conftest import LIVE, OTHER, SYSTEMS, Bake, cookiecutter, environment, git
+from tests.template.conftest import LIVE, OTHER, SYSTEMS, Bake, cookiecutter, environment, git, tracked
 
 OVERLAY = "{{cookiecutter.project_slug}}"
-MADE = "tests/example/"
-"""What the hook makes of the live project, and the live project has no copy of."""
+MADE = {"slipway/.sha256"}
+"""What the hook makes, and the live project has no copy of."""
+MOST_FILES = 300
 TRACE = re.compile(
     rb"slipway[-_]demo|Slipway Demo|SlipwayDemo|From versioned data to a canaried model, every"
 )
@@ -40,17 +44,12 @@ def hook() -> ModuleType:
     return module
 
 
-def tracked(project: Path) -> set[str]:
-    """The files of a project's first commit."""
-    return set(git(project, "ls-files", "-z").split("\0")) - {""}
-
-
 def test_live_names_give_the_repository_back(bake: Bake) -> None:
     """Byte for byte and mode for mode, bar the overlay and the list of the template's own files."""
     project = bake(**LIVE)
     overlay = {name.removeprefix(f"{OVERLAY}/") for name in files() if name.startswith(f"{OVERLAY}/")}
     expected = {name for name in files() if not name.startswith(hook().OWN)} - overlay
-    found = {name for name in tracked(project) if not name.startswith(MADE)} - overlay
+    found = tracked(project) - MADE - overlay
 
     assert found == expected
     assert [n for n in expected if (project / n).read_bytes() != (REPOSITORY / n).read_bytes()] == []
@@ -69,15 +68,25 @@ def test_the_repository_has_no_links() -> None:
     assert [line for line in kept if line.startswith("120000")] == []
 
 
-def test_the_example_is_the_live_system(bake: Bake) -> None:
-    """Tests of slipway stand on a copy of it, whatever the project started from."""
-    for system in SYSTEMS:
-        project = bake(**OTHER, system=system)
-        example = {n.removeprefix(MADE) for n in tracked(project) if n.startswith(MADE)}
-        assert example == {n for n in files() if n.startswith("systems/ad_click/")} | {"project.yaml"}
-        assert Project(project / MADE).settings.systems == ["ad_click"]
-        for name in example - {"project.yaml"}:
-            assert (project / MADE / name).read_bytes() == (REPOSITORY / name).read_bytes()
+@pytest.mark.parametrize("system", SYSTEMS)
+def test_a_project_is_thin(bake: Bake, system: str) -> None:
+    """The library's tests, its proof and its benchmarks stay here; nothing that comes along needs them."""
+    project = bake(**OTHER, system=system)
+    names = tracked(project)
+    assert len(names) <= MOST_FILES
+    assert [
+        name for name in names if name.startswith(("tests/slipway/", "tests/template/", "benchmarks/"))
+    ] == []
+    kept = [name for name in files() if name in names and name.endswith(".py")]
+    assert crossings(kept, "tests.slipway", "tests.template", "benchmarks", "hooks") == []
+
+
+def test_the_library_of_a_project_is_known_to_be_as_released(bake: Bake, tmp_path: Path) -> None:
+    """Until somebody edits it, which `slipway doctor` then tells."""
+    library = shutil.copytree(bake(**OTHER, system="blank") / "slipway", tmp_path / "slipway")
+    assert edited(library) == []
+    (library / "runs.py").write_text("# ours\n")
+    assert edited(library) == ["runs.py"]
 
 
 @pytest.mark.parametrize("system", SYSTEMS)

@@ -24,12 +24,12 @@ def passes(project: Path, *command: str) -> None:
 
 
 @pytest.mark.parametrize("system", SYSTEMS)
-def test_documents_shape_and_style(bake: Bake, system: str) -> None:
-    """By its own tests of them, and `make check`."""
+def test_a_new_project_passes_its_own_checks_and_tests(bake: Bake, system: str) -> None:
+    """All of them, without a trace in Git."""
     project = bake(**OTHER, system=system)
 
     passes(project, "make", "check")
-    passes(project, ".venv/bin/python", "-m", "pytest", "-q", "-x", "tests/repo")
+    passes(project, "make", "test", "JOBS=0")
 
     assert git(project, "status", "--porcelain") == ""
 
@@ -40,16 +40,6 @@ def test_a_project_of_the_worked_system_runs_its_chain(bake: Bake) -> None:
     project = bake(**OTHER, system="ad_click")
 
     passes(project, "make", "demo", "SIZE=small")
-    passes(project, ".venv/bin/python", "-m", "pytest", "-q", "-x", "tests/systems", "tests/slipway/settings")
-
-    assert git(project, "status", "--porcelain") == ""
-
-
-@pytest.mark.long
-def test_a_blank_project_passes_all_of_its_tests(bake: Bake) -> None:
-    """Which stand on the example, as it has no system."""
-    project = bake(**OTHER, system="blank")
-
-    passes(project, "make", "test")
+    passes(project, "make", "test", "JOBS=0")
 
     assert git(project, "status", "--porcelain") == ""

@@ -125,7 +125,7 @@ def test_the_answers_can_be_replayed(template: Path, tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert (tmp_path / NAME / "project.yaml").exists()
 
-    (copy / "slipway" / "errors.py").write_text(f"# {LIVE['project_slug']}\n")
+    (copy / "Makefile").write_text(f"# {LIVE['project_slug']}\n")
     git(copy, "commit", "--quiet", "--all", "--message", "moved")
 
     done = replayed()

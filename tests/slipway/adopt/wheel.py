@@ -6,6 +6,8 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+import slipway
+from slipway.base.digest import sha256
 from tests.slipway.root import REPOSITORY
 
 PIP = [sys.executable, "-m", "pip", "-q", "--disable-pip-version-check"]
@@ -59,3 +61,8 @@ def install(out: Path) -> Installed:
     place = [*PIP, "install", "--no-deps", "--no-index", "--no-compile", "--target", str(folder), str(wheel)]
     subprocess.run(place, check=True, stdin=subprocess.DEVNULL)
     return Installed(wheel, folder)
+
+
+def pin(installed: Installed) -> str:
+    """What `make lock` adds to the locks of a project without the folder."""
+    return f"slipway-mlops=={slipway.__version__} \\\n    --hash=sha256:{sha256(installed.wheel)}\n"

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.repo.prose import targets
 from tests.repo.root import text
 from tests.root import REPOSITORY
 
@@ -52,9 +53,15 @@ def installs(folder: Path) -> int:
 
 def test_help_lists_every_target() -> None:
     """A target without a line of help is a target that nobody finds."""
-    phony = set(re.search(r"^\.PHONY: (.+)$", text("Makefile"), re.MULTILINE)[1].split())  # type: ignore[index]
-    done = subprocess.run(["make", "help"], cwd=REPOSITORY, capture_output=True, text=True, check=True)
-    assert set(re.findall(r"make ([a-z-]+) ", done.stdout)) == phony
+    both = text("Makefile") + text(".ci/library.mk")
+    phony = {name for line in re.findall(r"^\.PHONY: (.+)$", both, re.MULTILINE) for name in line.split()}
+    assert targets(REPOSITORY) == phony
+
+
+def test_what_proves_the_library_is_a_target_only_where_its_tests_are(project: Path) -> None:
+    """A project has neither the proof nor the benchmarks."""
+    assert {"prove", "bench"} <= targets(REPOSITORY)
+    assert not {"prove", "bench"} & targets(project)
 
 
 def test_the_set_up_is_made_once(project: Path) -> None:

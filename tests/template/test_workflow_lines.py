@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 
 from tests.repo.root import text
-from tests.repo.test_makefile import make, project
 from tests.repo.workflows import lines, ran
+from tests.root import REPOSITORY
+from tests.template.test_makefile import make, project
 
 __all__ = ["project"]
 
@@ -64,6 +65,8 @@ def test_every_make_line_ends_well(project: Path, line: str) -> None:
     (project / "dist/locks").mkdir(parents=True)
     for name in ("requirements", "requirements-dev", "requirements-serving"):
         (project / f"dist/locks/{name}.txt").write_text("newer\n")
+    (project / ".ci").mkdir()
+    shutil.copy(REPOSITORY / ".ci/library.mk", project / ".ci")
     (project / "calls").unlink()
     image = f"IMAGE=registry.example.org/a/b@sha256:{'0' * 64}"
     done = make(project, *words, *([image, "SIGNER=x"] if words[0] in ("sign", "verify") else []))

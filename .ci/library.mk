@@ -1,0 +1,8 @@
+# Targets of the repository that slipway/ is made in, and that no project has.
+.PHONY: prove bench
+
+prove: .venv/.dev ## Disable each gate in turn, in a copy, and require that one of its tests fails
+	@$(RUN) -m tests.slipway.proof.prove
+
+bench: .venv/.dev ## Measure what the README claims
+	@for file in benchmarks/bench_*.py; do echo "$$file"; $(RUN) "$$file" || exit 1; done
