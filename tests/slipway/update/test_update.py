@@ -9,7 +9,7 @@ from slipway.base.errors import Refused, SlipwayError, UsageError
 from slipway.update.bake import git, newest_release
 from slipway.update.merge import UNDER_WAY, merged
 from slipway.update.origin import FILE
-from tests.slipway.update.conftest import HOLE, Toy, commit, write
+from tests.slipway.update.conftest import Toy, commit, write
 
 
 def test_an_untouched_project_becomes_the_new_template(toy: Toy) -> None:
@@ -72,29 +72,6 @@ def test_a_file_that_both_deleted_or_one_changed_is_a_conflict(toy: Toy) -> None
     commit(toy.project, "delete")
 
     assert merged(toy.project, None, None).conflicts == ["library/a.py"]
-
-
-def test_a_file_that_the_template_drops_stays_where_it_was_edited(toy: Toy) -> None:
-    """It is the project's from then on, and named."""
-    toy.edit({"gone.py": "GONE = 2\n"})
-
-    found = merged(toy.project, None, None)
-
-    assert (found.conflicts, found.left) == ([], ["gone.py"])
-    assert toy.read("gone.py") == "GONE = 2\n"
-
-
-def test_an_edit_follows_a_file_that_the_template_renames(toy: Toy) -> None:
-    """Which is not dropped."""
-    git(toy.template, "mv", f"{HOLE}/Makefile", f"{HOLE}/targets.mk")
-    commit(toy.template, "three")
-    toy.edit({"Makefile": toy.read("Makefile").replace("echo 0", "echo zero")})
-
-    found = merged(toy.project, None, "main")
-
-    assert (found.conflicts, found.left) == ([], [])
-    assert "echo zero" in toy.read("targets.mk")
-    assert not (toy.project / "Makefile").exists()
 
 
 def test_a_deleted_folder_stays_deleted(toy: Toy) -> None:
