@@ -39,6 +39,7 @@ OWN = (
     ".github/workflows/template.yml",
     "docs/adopt.md",
     "docs/adr/",
+    "docs/architecture.py",
     "docs/evidence.md",
     "docs/gates.md",
     "docs/report.png",
