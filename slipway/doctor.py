@@ -43,7 +43,7 @@ class Finding:
 
     @property
     def missing(self) -> bool:
-        """Whether the main job would fail for it."""
+        """Whether `make demo` would fail for it."""
         return self.blocks and not self.ok
 
 
@@ -74,14 +74,14 @@ def diagnose(project: Project, shared: bool = False) -> list[Finding]:
 
 
 def python(version: tuple[int, ...]) -> Finding:
-    """The version that runs this."""
+    """Whether this Python is one of those supported."""
     ok = (3, 11) <= version[:2] <= (3, 13)
     found = ".".join(map(str, version))
     return Finding("python", ok, found, "3.11 to 3.13", "make clean, then make setup PYTHON=python3.12")
 
 
 def system(name: str, machine: str, libc: tuple[str, str]) -> Finding:
-    """Operating system, processor and C library; the locks hold wheels for these."""
+    """Whether the locks hold wheels for this operating system, processor and C library."""
     glibc = (
         tuple(int(part) for part in libc[1].split(".")[:2] if part.isdigit()) if libc[0] == "glibc" else ()
     )
@@ -92,13 +92,13 @@ def system(name: str, machine: str, libc: tuple[str, str]) -> Finding:
 
 
 def disk(free: int) -> Finding:
-    """Free bytes where the project lies."""
+    """Whether enough disk is free where the project lies; `free` is in bytes."""
     hint = "free some; `make reset` forgets earlier runs"
     return Finding("disk", free >= NEEDED_DISK_GB * GB, _gb(free), f"{NEEDED_DISK_GB:.1f} GB free", hint)
 
 
 def memory(available: int) -> Finding:
-    """Bytes that a new process can get."""
+    """Whether a new process can get enough memory; `available` is in bytes."""
     ok = available >= NEEDED_MEMORY_GB * GB
     hint = "close something, or take the small size: make demo SIZE=small"
     return Finding("memory", ok, _gb(available), f"{NEEDED_MEMORY_GB:.1f} GB available", hint, blocks=False)
@@ -121,7 +121,7 @@ def repository(root: Path) -> Finding:
 
 
 def tool(name: str, path: str | None) -> Finding:
-    """A program that is called."""
+    """Whether a program that slipway calls is on PATH."""
     hint = "make setup" if name == "uv" else f"install {name} with the system's package manager"
     return Finding(name, path is not None, path or "not found", "on PATH", hint)
 
@@ -138,7 +138,7 @@ def pins(lock: str) -> dict[str, str]:
 
 
 def packages(pinned: Mapping[str, str], installed: Mapping[str, str]) -> Finding:
-    """What is installed against what is pinned."""
+    """Whether the versions that are installed are those that are pinned."""
     needed = f"the {len(pinned)} of requirements.txt"
     differ = [
         f"{name} {installed.get(name, 'absent')}, pinned {version}"
@@ -150,7 +150,7 @@ def packages(pinned: Mapping[str, str], installed: Mapping[str, str]) -> Finding
 
 
 def boosting_library() -> Finding:
-    """LightGBM's shared library, which asks the system for OpenMP."""
+    """Whether LightGBM's shared library loads, which asks the system for OpenMP."""
     needed = "LightGBM's library loads"
     hint = "install OpenMP: apt install libgomp1, or brew install libomp"
     spec = importlib.util.find_spec("lightgbm")
@@ -175,7 +175,7 @@ def dvc() -> Finding:
 
 
 def loopback() -> Finding:
-    """Whether a server can listen; any free port will do, so an occupied one does no harm."""
+    """Whether a server can listen on the loopback address; any free port will do."""
     needed, hint = "a free port on 127.0.0.1", "let local servers listen"
     try:
         with socket.create_server(("127.0.0.1", 0)) as server:
@@ -186,7 +186,7 @@ def loopback() -> Finding:
 
 
 def registry(project: Project) -> Finding:
-    """The MLflow registry that runs will be written to."""
+    """Whether the MLflow registry that runs will be written to answers."""
     uri = project.tracking_uri
     if uri == project.embedded_tracking_uri:
         return embedded_registry(project.state / "registry" / "mlflow.db")
@@ -198,7 +198,7 @@ def registry(project: Project) -> Finding:
 
 
 def embedded_registry(path: Path) -> Finding:
-    """The SQLite file, if there is one yet."""
+    """Whether the SQLite file, if there is one yet, is one of MLflow's."""
     needed, hint = "absent, or a SQLite file of MLflow's", f"move {path} away; a new one is made"
     if not path.exists():
         return Finding("registry", True, "embedded, made by the first run", needed, hint)
@@ -211,7 +211,7 @@ def embedded_registry(path: Path) -> Finding:
 
 
 def remote_registry(uri: str, place: str) -> Finding:
-    """A tracking server."""
+    """Whether a tracking server answers."""
     import httpx
 
     needed = "answers /health"

@@ -38,7 +38,7 @@ def git(root: Path, *arguments: str) -> str | None:
 
 
 def who() -> str:
-    """User and machine."""
+    """`user@machine` of this process."""
     try:
         user = getpass.getuser()
     except (KeyError, OSError):  # a container's user may have no name

@@ -50,7 +50,7 @@ class Teller:
 
     @contextmanager
     def doing(self, text: str) -> Iterator[None]:
-        """Name a piece of work while it lasts."""
+        """Show what is being done, for as long as it takes."""
         if self.quiet:
             yield
         elif not out.is_terminal:
@@ -66,7 +66,7 @@ class Teller:
                     self._bar = None
 
     def task(self, title: str, name: str) -> None:
-        """A task of a pipeline began."""
+        """Show that a task of a pipeline has begun."""
         if self._bar is not None:
             progress, bar = self._bar
             progress.update(bar, description=escape(f"{title}: {name}"), total=None, completed=0)
@@ -74,7 +74,7 @@ class Teller:
             out.print(f"  {escape(title)}: {escape(name)}")
 
     def line(self, text: str) -> None:
-        """Something worth keeping on the screen; a count moves the bar instead, where there is one."""
+        """Print a line that stays on the screen; where there is a bar, a count moves the bar instead."""
         counted = COUNTED.match(text)
         if self._bar is not None and counted:
             done, total = (int(number.replace(",", "")) for number in counted.groups())

@@ -12,7 +12,7 @@ SECRET = re.compile(r"://[^/@\s]+@")
 
 
 def one_line(error: Exception) -> str | None:
-    """What to tell the user, None for a bug."""
+    """An error as one line for the user; None where it is a bug, whose traceback is worth more."""
     if isinstance(error, ValidationError):
         return _fault(error)
     if isinstance(error, OSError) and error.strerror:

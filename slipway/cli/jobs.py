@@ -74,7 +74,7 @@ def _run(line: Line, name: str, arguments: dict[str, object], teller: Teller) ->
 
 
 def record_of(line: Line, run: str) -> DecisionRecord:
-    """The record that a run kept."""
+    """The last decision record of a run."""
     found = Registry(line).records(run)
     if not found:
         raise SlipwayError(f"run {run} kept no record; its log is .slipway/runs/{run}.log")

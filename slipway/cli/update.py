@@ -13,15 +13,21 @@ from slipway.settings.root import Project
 
 def update(
     to: Annotated[
-        str | None, typer.Option("--to", help="Tag, branch or commit; the newest release, if newer.")
+        str | None,
+        typer.Option(
+            "--to", help="Tag, branch or commit of the template. Default: its newest release, if newer."
+        ),
     ] = None,
     template: Annotated[
         str | None,
-        typer.Option("--template", help="Where Git finds it, if not where it was; its hooks are run."),
+        typer.Option(
+            "--template",
+            help="Address of its repository. Default: where the project came from. Its hooks are run.",
+        ),
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Merge a newer version of the template into this project, for you to look at and commit."""
+    """Merge a newer version of the template into this project; nothing is committed."""
     from slipway.update.merge import Update, merged
 
     project = Project.find()
@@ -48,5 +54,5 @@ def update(
 
 
 def add(app: typer.Typer) -> None:
-    """Add the command."""
+    """Add `slipway update` to the program."""
     app.command()(update)

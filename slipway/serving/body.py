@@ -7,18 +7,18 @@ from starlette.requests import ClientDisconnect, Request
 from slipway.serving.refusal import Refusal
 
 ROW_BYTES = 2048
-"""A row may take so many on average; parsed, it may take thirty times as much."""
+"""What a row may take on average; parsed, it may need thirty times as much memory."""
 
 LEAST_BODY = 64 * 2**10
 MAX_WAITING = 256
-"""Bodies under way at once, and no more bytes than sixteen of the largest."""
+"""Bodies that are read at once; together they may hold as many bytes as sixteen of the largest."""
 
 SECONDS = 10.0
-"""A client has so long to send a body."""
+"""How long a client may take to send a body."""
 
 
 class Bodies:
-    """Reads the bodies of one application, and knows how much of them it holds."""
+    """Reads the bodies of one application, and counts the bytes of them that are in memory."""
 
     def __init__(self, max_rows: int) -> None:
         self.largest = LEAST_BODY + ROW_BYTES * max_rows
@@ -27,7 +27,7 @@ class Bodies:
         self.waiting = 0
 
     async def read(self, request: Request) -> bytes:
-        """The whole body.
+        """Read one body to its end.
 
         Raises:
             Refusal: it is too large or too slow, too much is under way already, or the client has left.

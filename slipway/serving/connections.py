@@ -1,7 +1,7 @@
-"""HTTP connections: one parser wherever the service runs, and none held by a client that stalls.
+"""HTTP connections: one parser wherever the service runs, and none kept open for a client that stalls.
 
-uvicorn bounds the time between two requests alone. A connection that sends nothing, or half a head, or does
-not take its answer would be held for ever.
+uvicorn bounds only the time between two requests. A client that sends nothing, or half a head, or does not
+read its answer would keep a connection open for ever.
 """
 
 from asyncio import TimerHandle, Transport
@@ -12,11 +12,11 @@ from uvicorn import config
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 SECONDS = 10.0
-"""A client has so long to send the head of a request, and to take an answer that waits."""
+"""How long a client may take to send the head of a request, and to read an answer that waits for it."""
 
 
 class Connection(H11Protocol):
-    """One client; h11 also bounds the size of a head, and what asks for a WebSocket is a plain request."""
+    """One client. h11 also bounds the size of a head; a request for a WebSocket is treated as a plain one."""
 
     _head: TimerHandle | None = None
     _answer: TimerHandle | None = None
@@ -27,42 +27,42 @@ class Connection(H11Protocol):
         self.ws_protocol_class = None
 
     def connection_made(self, transport: Transport) -> None:  # type: ignore[override]
-        """The clock runs from the first moment."""
+        """Start the timer: the first head is due."""
         super().connection_made(transport)
         self._watch()  # guard serve.stalled
 
     def data_received(self, data: bytes) -> None:
-        """Only a whole head stops the clock; a byte now and then does not set it back."""
+        """Only a whole head stops the timer; single bytes do not restart it."""
         super().data_received(data)
         self._watch()  # guard serve.stalled
 
     def pause_writing(self) -> None:
-        """The client does not take what it asked for."""
+        """The client does not read its answer: drop it unless it goes on in time."""
         super().pause_writing()
         self._answer = self.loop.call_later(SECONDS, self.transport.abort)
 
     def timeout_keep_alive_handler(self) -> None:
-        """Idle for long enough."""
+        """Close an idle connection, and do not wait for the client to agree."""
         super().timeout_keep_alive_handler()
         self._leave()  # guard serve.stalled
 
     def on_response_complete(self) -> None:
-        """The last answer of a connection that is not kept."""
+        """After the last answer of a connection that is not kept alive, bound how long closing takes."""
         super().on_response_complete()
         if self.transport.is_closing():
             self._leave()  # guard serve.stalled
 
     def _leave(self) -> None:
-        """Closing waits for the client to take the rest, so that is bounded too."""
+        """Closing waits until the client has read the rest, so that is bounded too."""
         self.loop.call_later(SECONDS, self.transport.abort)
 
     def resume_writing(self) -> None:
-        """It does again."""
+        """The client reads again: stop the timer."""
         super().resume_writing()
         self._answer = _stopped(self._answer)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Nothing is left to watch."""
+        """Stop both timers."""
         super().connection_lost(exc)
         self._head, self._answer = _stopped(self._head), _stopped(self._answer)
 
@@ -80,7 +80,7 @@ def _stopped(timer: TimerHandle | None) -> TimerHandle | None:
 
 
 def _named(app: Any) -> Any:
-    """BentoML's tracing ends in a server error at a host that it cannot decode."""
+    """Answer 400 to a host that is not ASCII, at which BentoML's tracing would end in a 500."""
 
     async def checked(scope: Any, receive: Any, send: Any) -> None:
         hosts = [value for name, value in scope["headers"] if name == b"host"]
@@ -93,5 +93,5 @@ def _named(app: Any) -> Any:
 
 
 def use() -> None:
-    """Let uvicorn make these; BentoML starts it and has no option for that."""
+    """Make uvicorn use this class. BentoML starts uvicorn, and has no option to choose one."""
     config.HTTP_PROTOCOLS["auto"] = f"{__name__}:{Connection.__name__}"

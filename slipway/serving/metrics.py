@@ -30,7 +30,7 @@ class Metrics:
         )
 
     def observe(self, route: str, code: int, seconds: float) -> None:
-        """Count one answered request."""
+        """Count one answered request, and how long it took."""
         self.requests.labels(*self.who, route, code).inc()
         self.seconds.labels(*self.who, route).observe(seconds)
 

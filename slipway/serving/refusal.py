@@ -1,4 +1,4 @@
-"""A request that cannot be answered, and whose fault that is: the client's."""
+"""Requests that cannot be answered because of what the client sent."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ from pydantic import BaseModel, ValidationError
 
 
 class Refusal(Exception):  # noqa: N818 - an answer to the client, not a fault
-    """The HTTP status and one line that names the field."""
+    """Ends a request with an HTTP status and one line that names the field."""
 
     def __init__(self, status: int, reason: str) -> None:
         super().__init__(reason)
@@ -15,13 +15,13 @@ class Refusal(Exception):  # noqa: N818 - an answer to the client, not a fault
 
 
 class Refused(BaseModel):
-    """What a client is told."""
+    """The JSON body of such an answer."""
 
     error: str
 
 
 def invalid(status: int, error: ValidationError, prefix: str = "") -> Refusal:
-    """The first fault that validation found."""
+    """The first fault that pydantic found, as an answer to the client."""
     fault: Any = error.errors(include_url=False, include_context=False)[0]
     place = ".".join(str(part) for part in fault["loc"])
     field = f"{prefix}.{place}" if prefix and place else prefix or place or "body"

@@ -29,7 +29,7 @@ def newest_release(tags: Sequence[str]) -> str | None:
 
 
 def clone(source: str, folder: Path) -> Path:
-    """The template with all of its history.
+    """Clone the template with all of its history.
 
     Raises:
         SlipwayError: Git cannot reach it.
@@ -46,7 +46,7 @@ def newest(template: Path) -> str:
 
 
 def commit_of(template: Path, revision: str) -> str:
-    """The commit of a revision.
+    """The commit that a tag, branch or commit id names.
 
     Raises:
         SlipwayError: the template has no such revision.
@@ -61,7 +61,7 @@ def commit_of(template: Path, revision: str) -> str:
 
 
 def is_part(template: Path, commit: str, later: str) -> bool:
-    """Whether a commit is another one, or in its history."""
+    """Whether `commit` is `later`, or an ancestor of it."""
     return not git(template, "rev-list", "--max-count=1", commit, f"^{later}")
 
 
@@ -96,12 +96,12 @@ def bake(template: Path, commit: str, answers: Mapping[str, str], out: Path, **c
 
 
 def _literally(value: str) -> str:
-    """Cookiecutter renders answers that are given; these were rendered once."""
+    """An answer escaped for Jinja: cookiecutter renders what it is given, and this was rendered before."""
     return re.sub(r"(\{[{%#])", r"{{ '\1' }}", value)
 
 
 def environment() -> dict[str, str]:
-    """No other repository than the one that is named, no question asked, and a path is not a pattern."""
+    """An environment in which Git asks nothing, looks at no other repository, and takes paths literally."""
     kept = {name: value for name, value in os.environ.items() if name not in ELSEWHERE}
     return kept | {"GIT_TERMINAL_PROMPT": "0", "GIT_LITERAL_PATHSPECS": "1"}
 

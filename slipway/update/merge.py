@@ -77,7 +77,7 @@ def merged(
 
 
 def _start(template: Path, origin: Origin, tell: Callable[[str], None]) -> str:
-    """The commit that a project was made from; its version's tag, where the template does not have that."""
+    """The commit that a project was made from or, where the template has it no more, its version's tag."""
     tag = f"v{origin.version}"
     if origin.commit is not None:
         try:
@@ -140,7 +140,7 @@ def _picked(root: Path, pick: str) -> None:
 
 
 def _record(root: Path, tree: str, origin: Origin) -> None:
-    """The new record; a template that was named by a path of this machine knows no other address."""
+    """Write the new `.template.json`; keep the old address where the new one is a path of this machine."""
     git(root, "checkout", "--quiet", tree, "--", FILE)
     found = json.loads((root / FILE).read_text(encoding="utf-8"))
     if found["source"] is None and origin.source is not None:
@@ -150,7 +150,7 @@ def _record(root: Path, tree: str, origin: Origin) -> None:
 
 
 def _require_room(root: Path, mine: Iterable[str], coming: Iterable[tuple[str, str]]) -> None:
-    """Git takes what it ignores for worthless, and a merge writes over it."""
+    """Refuse to write over files that Git ignores: it takes them for worthless, their owner may not."""
     known = {*mine, *_folders(mine)}
     for path, _ in sorted(coming):
         for spot in (path, *map(str, PurePosixPath(path).parents)):

@@ -50,7 +50,7 @@ class Worker:
 
 
 def main() -> None:
-    """Answer until the input ends."""
+    """Answer the commands on standard input until it ends."""
     folder = Path(sys.argv[1])
     replies = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)  # what a system's code prints is no reply
