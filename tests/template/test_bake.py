@@ -3,7 +3,6 @@
 import importlib.util
 import json
 import re
-import shutil
 import subprocess
 import sys
 import tomllib
@@ -18,8 +17,6 @@ from cookiecutter.environment import StrictEnvironment
 from cookiecutter.prompt import prompt_for_config
 
 from slipway.settings.root import Project
-from slipway.update.edited import edited
-from tests.repo.imports import crossings
 from tests.repo.root import files
 from tests.root import REPOSITORY
 from tests.template.conftest import LIVE, OTHER, SYSTEMS, Bake, cookiecutter, environment, git, tracked
@@ -27,7 +24,6 @@ from tests.template.conftest import LIVE, OTHER, SYSTEMS, Bake, cookiecutter, en
 OVERLAY = "{{cookiecutter.project_slug}}"
 MADE = {"slipway/.sha256"}
 """What the hook makes, and the live project has no copy of."""
-MOST_FILES = 300
 TRACE = re.compile(
     rb"slipway[-_]demo|Slipway Demo|SlipwayDemo|From versioned data to a canaried model, every"
 )
@@ -66,27 +62,6 @@ def test_the_repository_has_no_links() -> None:
     assert [name for name in files() if (REPOSITORY / name).is_symlink()] == []
     kept = git(REPOSITORY, "ls-files", "--stage").splitlines()
     assert [line for line in kept if line.startswith("120000")] == []
-
-
-@pytest.mark.parametrize("system", SYSTEMS)
-def test_a_project_is_thin(bake: Bake, system: str) -> None:
-    """The library's tests, its proof and its benchmarks stay here; nothing that comes along needs them."""
-    project = bake(**OTHER, system=system)
-    names = tracked(project)
-    assert len(names) <= MOST_FILES
-    assert [
-        name for name in names if name.startswith(("tests/slipway/", "tests/template/", "benchmarks/"))
-    ] == []
-    kept = [name for name in files() if name in names and name.endswith(".py")]
-    assert crossings(kept, "tests.slipway", "tests.template", "benchmarks", "hooks") == []
-
-
-def test_the_library_of_a_project_is_known_to_be_as_released(bake: Bake, tmp_path: Path) -> None:
-    """Until somebody edits it, which `slipway doctor` then tells."""
-    library = shutil.copytree(bake(**OTHER, system="blank") / "slipway", tmp_path / "slipway")
-    assert edited(library) == []
-    (library / "runs.py").write_text("# ours\n")
-    assert edited(library) == ["runs.py"]
 
 
 @pytest.mark.parametrize("system", SYSTEMS)
