@@ -14,7 +14,17 @@ from pathlib import Path
 
 from tests.slipway.root import ROOT
 
-PARTS = ("slipway", "systems", "components", "pipelines", ".dvc", ".gitignore", ".dvcignore")
+PARTS = (
+    "slipway",
+    "systems",
+    "components",
+    "pipelines",
+    ".dvc",
+    "dvc.yaml",
+    "dvc.lock",
+    ".gitignore",
+    ".dvcignore",
+)
 FILES = ("project.yaml", "bentofile.yaml", "requirements.txt", "requirements-serving.txt")
 SIZE = ("--size", "small")
 

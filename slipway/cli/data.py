@@ -1,4 +1,4 @@
-"""`slipway data`: the commands of the DVC stages in `systems/<name>/dvc.yaml`, and all of them in order."""
+"""`slipway data`: the commands of the DVC stages in `dvc.yaml`, and all of them in order."""
 
 import typer
 
@@ -17,7 +17,7 @@ def ingest(system: System = None, size: DataSize = "full") -> None:
     from slipway.data.versions import bring
 
     project, card = _open(system)
-    bring(project, card.data.source.path)
+    bring(project, card.name)
     out = Line(project, card.name, size).data / "raw"
     ingest_rows(project, card, size, out)
     typer.echo(f"{card.name}: {out}")

@@ -5,8 +5,9 @@ from pathlib import Path
 from slipway.base.atomic import whole_folder
 from slipway.base.errors import SlipwayError
 from slipway.data.parquet import ROWS, open_parquet
+from slipway.data.table import write_table
 from slipway.settings import Card, Size
-from slipway.settings.data import GeneratorSource, TableSource
+from slipway.settings.data import GeneratorSource
 from slipway.settings.root import Project
 
 
@@ -23,7 +24,8 @@ def ingest(project: Project, card: Card, size: Size, out: Path) -> None:
         if isinstance(source, GeneratorSource):
             _generate(project, card, source, size, folder)
         else:
-            _convert(project, card, source, size, folder)
+            table = project.source(card.name)
+            write_table(card, source, table, source.rows.get(size), folder / ROWS)
 
 
 def _generate(project: Project, card: Card, source: GeneratorSource, size: Size, folder: Path) -> None:
@@ -36,10 +38,4 @@ def _generate(project: Project, card: Card, source: GeneratorSource, size: Size,
     found = open_parquet(folder / ROWS).schema_arrow.names
     for name in card.data.columns:
         if name not in found:
-            raise SlipwayError(f"{source.path}: made no column {name!r}; made {found}")
-
-
-def _convert(project: Project, card: Card, source: TableSource, size: Size, folder: Path) -> None:
-    from slipway.data.table import write_table
-
-    write_table(card, source, project.root / source.path, source.rows.get(size), folder / ROWS)
+            raise SlipwayError(f"systems/{card.name}/source: made no column {name!r}; made {found}")

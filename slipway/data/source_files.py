@@ -72,7 +72,7 @@ def _files(path: Path, kind: str) -> list[Path]:
     if path.is_file():
         return [path]
     if not path.is_dir():
-        raise SlipwayError(f"{path}: no such file or folder; data.source.path names it")  # guard ingest.file
+        raise SlipwayError(f"{path}: no such file or folder; the table should lie there")  # guard ingest.file
     endings = (".parquet",) if kind == "parquet" else (f".{kind}", f".{kind}.gz")
     files = sorted(
         file

@@ -6,7 +6,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
 import yaml
@@ -17,6 +17,7 @@ from slipway.settings import Line
 from slipway.settings.root import Project
 
 WORKSPACE = "WORKSPACE"
+LOCK = "dvc.lock"
 ABSENT = re.compile(r"missing data 'source': (?P<path>.+)")
 """What DVC says of a file that it tracks and that is neither here nor in its cache or remote."""
 MISSING = "neither here nor in DVC's remote; `dvc push` it where it is, to a remote that both reach"
@@ -31,12 +32,10 @@ def reproduce(line: Line) -> bool:
         Refused: the data failed its checks.
         SlipwayError: a stage or DVC failed; the line says where the whole output is.
     """
-    project, system, size = line.project, line.system, line.size
+    project, target = line.project, _stage(line)
     _require_git(project)
-    log = project.state / "logs" / f"dvc-{system}-{size}.log"
-    log.parent.mkdir(parents=True, exist_ok=True)
-    log.unlink(missing_ok=True)
-    target = f"{_folder(system)}/dvc.yaml:split@{size}"
+    require_source(project, line.system)
+    log = _log(project, f"{line.system}-{line.size}")
     _dvc(project, log, "repro", "--pull", target)
     _dvc(project, log, "push", "--with-deps", target)
     return "Running stage" in log.read_text(encoding="utf-8", errors="replace")
@@ -48,53 +47,76 @@ def track(project: Project, path: str) -> None:
     Raises:
         SlipwayError: DVC does not take it.
     """
-    _require_git(project)
-    log = project.state / "logs" / "dvc-add.log"
-    log.parent.mkdir(parents=True, exist_ok=True)
-    log.unlink(missing_ok=True)
-    _dvc(project, log, "add", path)
+    _logged(project, "add", path)
 
 
-def bring(project: Project, path: str) -> None:
-    """Get a file or folder that DVC tracks from its remote, where it is not here, as in a fresh clone.
+def untrack(project: Project, link: str) -> None:
+    """Let DVC forget what the file `link`, `NAME.dvc`, keeps; the data itself stays."""
+    _logged(project, "remove", link)
+
+
+def commit(project: Project, target: str) -> None:
+    """Write a stage's lock for what lies there now, without running it."""
+    _logged(project, "commit", "--force", target)
+
+
+def require_source(project: Project, system: str) -> None:
+    """Stop where a system has no source, and nothing that DVC could make or get one from.
+
+    Raises:
+        SlipwayError: it has none.
+    """
+    folder = project.source(system)
+    if not (folder.exists() or _link(folder).exists() or folder.with_name("dvc.yaml").exists()):
+        name = folder.relative_to(project.root)
+        raise SlipwayError(f"{name}: no such folder; the system's table or generator belongs there")
+
+
+def bring(project: Project, system: str) -> None:
+    """Get a source that DVC tracks from its remote, where it is not here, as in a fresh clone.
+
+    Raises:
+        SlipwayError: the system has none, or the remote cannot be reached or does not have it.
+    """
+    require_source(project, system)
+    if project.source(system).exists() or not tracked(project, system):
+        return
+    pull(project, project.source(system).relative_to(project.root).as_posix())
+
+
+def pull(project: Project, path: str) -> None:
+    """Get a file or folder from DVC's remote.
 
     Raises:
         SlipwayError: the remote cannot be reached, or does not have it.
     """
-    if (project.root / path).exists() or not tracked(project, path):
-        return
-    log = project.state / "logs" / "dvc-pull.log"
-    log.parent.mkdir(parents=True, exist_ok=True)
-    log.unlink(missing_ok=True)
     try:
-        _dvc(project, log, "pull", path)
+        _logged(project, "pull", path)
     except SlipwayError as error:
         raise SlipwayError(f"{path}: {MISSING} ({error})") from error
 
 
-def tracked(project: Project, path: str) -> bool:
-    """Whether DVC, and not Git, keeps a path, by itself or with a folder that it lies in."""
-    places = (path, *(str(folder) for folder in PurePosixPath(path).parents))
-    return any((project.root / f"{place}.dvc").is_file() for place in places)
+def tracked(project: Project, system: str) -> bool:
+    """Whether DVC, and not Git, keeps a system's source."""
+    return _link(project.source(system)).is_file()
 
 
 def fingerprint(line: Line, revision: str = WORKSPACE) -> str:
-    """DVC's hash of the split, from `dvc.lock` as it stands or as it stood at a Git revision."""
-    system, size = line.system, line.size
-    name = f"{_folder(system)}/dvc.lock"
-    try:
-        text = _read(line.project, name, revision)
-        stages = yaml.safe_load(text)["stages"]
-        found = next(out["md5"] for out in stages[f"split@{size}"]["outs"] if out["path"].endswith("/split"))
-    except (FileNotFoundError, KeyError, StopIteration) as error:
-        kept = "" if revision == WORKSPACE else " and commit the lock"
-        raise SlipwayError(
-            f"{name} at {revision}: no split@{size}; "
-            f"run `dvc repro {_folder(system)}/dvc.yaml:split@{size}`{kept}"
-        ) from error
-    except (yaml.YAMLError, TypeError, ValueError) as error:
-        raise SlipwayError(f"{name} at {revision}: not a lock of DVC; `git checkout` it") from error
-    return str(found)
+    """DVC's hash of the split, from `dvc.lock` as it stands or as it stood at a Git revision.
+
+    At revisions from when each system had a lock of its own, from that one.
+    """
+    stage = _stage(line)
+    for lock, name in ((LOCK, stage), (f"systems/{line.system}/{LOCK}", f"split@{line.size}")):
+        try:
+            stages = yaml.safe_load(_read(line.project, lock, revision))["stages"]
+            return next(str(out["md5"]) for out in stages[name]["outs"] if out["path"].endswith("/split"))
+        except (FileNotFoundError, KeyError, StopIteration):
+            continue
+        except (yaml.YAMLError, TypeError, ValueError) as error:
+            raise SlipwayError(f"{lock} at {revision}: not a lock of DVC; `git checkout` it") from error
+    kept = "" if revision == WORKSPACE else " and commit the lock"
+    raise SlipwayError(f"{LOCK} at {revision}: no {stage}; run `dvc repro {stage}`{kept}")
 
 
 def fetch(line: Line, revision: str, expected: str, out: Path) -> None:
@@ -138,8 +160,14 @@ def hash_of(folder: Path) -> str:
     return str(built.hash_info.value)
 
 
-def _folder(system: str) -> str:
-    return f"systems/{system}"
+def _stage(line: Line) -> str:
+    """The last stage of the data as DVC names it, which stands for all before it."""
+    return f"split@{line.system}-{line.size}"
+
+
+def _link(folder: Path) -> Path:
+    """Where DVC keeps the hash of a folder that it tracks."""
+    return folder.with_name(f"{folder.name}.dvc")
 
 
 def _read(project: Project, name: str, revision: str) -> str:
@@ -169,6 +197,20 @@ def _files(project: Project, revision: str) -> Iterator[Any]:
 def _require_git(project: Project) -> None:
     if not any((folder / ".git").exists() for folder in (project.root, *project.root.parents)):
         raise SlipwayError(f"{project.root}: no Git repository, which DVC needs; run `git init` there")
+
+
+def _log(project: Project, name: str) -> Path:
+    """An empty log."""
+    log = project.state / "logs" / f"dvc-{name}.log"
+    log.parent.mkdir(parents=True, exist_ok=True)
+    log.unlink(missing_ok=True)
+    return log
+
+
+def _logged(project: Project, *arguments: str) -> None:
+    """Run one command of DVC, with a log of its name."""
+    _require_git(project)
+    _dvc(project, _log(project, arguments[0]), *arguments)
 
 
 def _dvc(project: Project, log: Path, *arguments: str) -> None:

@@ -1,8 +1,8 @@
 """The `data` section of a design card: where rows come from and what their columns mean."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, ValidationInfo, model_validator
 
 from slipway.base.strict import Count, Name, Share, Strict
 
@@ -17,20 +17,34 @@ OPTIONS = "options"
 """The field of a request in which `/predict` finds its options; no other can have this name."""
 
 
-class GeneratorSource(Strict):
-    """Rows drawn by the system's own seeded generator."""
+class _InItsFolder(Strict):
+    """A source lies in `systems/<name>/source`; cards once named its path."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _names_no_path(cls, given: Any, info: ValidationInfo) -> Any:
+        if not isinstance(given, dict) or "path" not in given:
+            return given
+        if info.mode == "json":  # a card inside a version, from before
+            return {key: value for key, value in given.items() if key != "path"}
+        raise ValueError(
+            f"a source lies in systems/NAME/source and has no path, found {given['path']!r}; "
+            "`slipway migrate` brings it there"
+        )
+
+
+class GeneratorSource(_InItsFolder):
+    """Rows drawn by the system's own seeded generator, the package `systems/<name>/source`."""
 
     kind: Literal["generator"]
-    path: Annotated[str, Field(description="the generator's code, from the project's root; DVC watches it")]
     seed: Annotated[int, Field(ge=0)]
     rows: dict[Size, Count]
 
 
-class TableSource(Strict):
-    """A table of the user's own: CSV or TSV (gzip or not), a Parquet file, or a folder of them."""
+class TableSource(_InItsFolder):
+    """A table of the user's own, CSV or TSV (gzip or not) or Parquet: files in `systems/<name>/source`."""
 
     kind: Literal["table"]
-    path: Annotated[str, Field(description="file or folder, from the project's root; DVC watches it")]
     format: Literal["csv", "tsv", "parquet"]
     header: Annotated[
         bool | list[str],

@@ -50,6 +50,10 @@ class Project:
         """The ignored folder: registry, runs, Bentos, records, locks."""
         return self.root / ".slipway"
 
+    def source(self, system: str) -> Path:
+        """The folder of a system's raw data: its table, or the package of its generator."""
+        return self.root / "systems" / system / "source"
+
     @property
     def embedded_tracking_uri(self) -> str:
         """The SQLite registry in the state folder."""

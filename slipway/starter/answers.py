@@ -33,7 +33,7 @@ class Answers:
 
 def faults(found: Profile, answers: Answers) -> Iterator[str]:
     """Why no card can be made, each reason one line that names the file."""
-    return (f"{found.source.path}: {fault}" for fault in _faults(found, answers))
+    return (f"{found.path}: {fault}" for fault in _faults(found, answers))
 
 
 def _faults(found: Profile, answers: Answers) -> Iterator[str]:

@@ -59,9 +59,11 @@ class Profile:
     """A whole table.
 
     Attributes:
+        path: where it lies.
         source: how it is read, with the marks of missing values that were found.
     """
 
+    path: Path
     source: TableSource
     rows: int
     columns: tuple[ColumnProfile, ...]
@@ -109,7 +111,7 @@ def profile(
             columns = [_column(connection, name, kinds[at], at, rows) for name, at in named.items()]
     except duckdb.Error as error:
         raise SlipwayError(f"{path}: {said(error)}") from error
-    return Profile(source, rows, tuple(columns))
+    return Profile(path, source, rows, tuple(columns))
 
 
 def _format(connection: Any, at: str, time: str, path: Path) -> str | None:

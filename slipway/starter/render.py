@@ -16,13 +16,17 @@ from slipway.starter.sizes import Sizes
 if TYPE_CHECKING:
     from jinja2 import Environment
 
-FOLDER = ("system.yaml", "__init__.py", "features.py", "expectations.py", "README.md", "dvc.yaml")
+FOLDER = ("system.yaml", "__init__.py", "features.py", "expectations.py", "README.md")
 TEST = "test_system.py"
 
 
 @dataclass(frozen=True)
 class Plan:
-    """All that the files are made of."""
+    """All that the files are made of.
+
+    Attributes:
+        follows: the file or folder of the project that the system's source is a copy of, if it is one.
+    """
 
     name: str
     source: TableSource
@@ -31,6 +35,7 @@ class Plan:
     split: Split
     sizes: Sizes
     delay: float | None = None
+    follows: str | None = None
 
 
 def card_text(plan: Plan) -> str:
@@ -38,29 +43,15 @@ def card_text(plan: Plan) -> str:
     return _environment().get_template("system.yaml.j2").render(_values(plan))
 
 
-def folder_files(plan: Plan, with_library: bool) -> dict[str, str]:
-    """The text of each file of `systems/<name>/`.
-
-    Args:
-        with_library: whether the project has slipway's code, whose changes DVC then watches.
-    """
+def folder_files(plan: Plan) -> dict[str, str]:
+    """The text of each file of `systems/<name>/`."""
     values, environment = _values(plan), _environment()
-    found = {
-        name: environment.get_template(f"{name}.j2").render(values) for name in FOLDER if name != "dvc.yaml"
-    }
-    return found | {"dvc.yaml": stages(plan.name, with_library)}
+    return {name: environment.get_template(f"{name}.j2").render(values) for name in FOLDER}
 
 
 def system_test(plan: Plan) -> str:
     """The text of `tests/systems/test_<name>.py`."""
     return _environment().get_template(f"{TEST}.j2").render(_values(plan))
-
-
-def stages(name: str, with_library: bool) -> str:
-    """The text of `dvc.yaml`."""
-    text = _environment().get_template("dvc.yaml.j2").render(name=name)
-    lines = text.splitlines(keepends=True)
-    return "".join(line for line in lines if with_library or "slipway/" not in line)
 
 
 def _values(plan: Plan) -> dict[str, Any]:
@@ -77,7 +68,7 @@ def _values(plan: Plan) -> dict[str, Any]:
         "class_name": "".join(part.title() for part in plan.name.split("_")),
         "rows": plan.profile.rows,
         "source": plan.source,
-        "path": shown(plan.source.path, 200),
+        "follows": None if plan.follows is None else f"`{shown(plan.follows, 200)}`",
         "design": plan.design,
         "split": plan.split,
         "sizes": plan.sizes,

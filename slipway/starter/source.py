@@ -32,7 +32,7 @@ def describe(path: Path, header: list[str] | None) -> TableSource:
         if len(row) == 1 and (other := [one for one in OTHER if one in row[0]]):
             raise SlipwayError(f"{file}: line 1 is separated by {other[0]!r}, expected commas or tabs")
         trim = _is_padded(file, delimiter)
-    return TableSource(kind="table", path=str(path), format=kind, header=header or True, trim=trim)
+    return TableSource(kind="table", format=kind, header=header or True, trim=trim)
 
 
 def ending(path: Path, kind: Format) -> str:

@@ -19,7 +19,7 @@ from slipway.settings import Card, ProjectSettings, read
 from slipway.settings.root import Project
 from slipway.starter.answers import Answers, faults
 from slipway.starter.design import design
-from slipway.starter.incoming import Place, bring, place
+from slipway.starter.place import Place, bring, place
 from slipway.starter.profile import profile
 from slipway.starter.project_file import with_system
 from slipway.starter.render import Plan, card_text, folder_files, system_test
@@ -75,7 +75,8 @@ def new_system(project: Project, asked: Asked, tell: Callable[[str], None]) -> S
         at, plan = _plan(project, asked, Path(temporary), tell)
         listed = _listed(project, asked.name, Path(temporary))
         tell(f"writing systems/{asked.name}")
-        files = (PROJECT, *_write(project, plan, undo), *bring(project, asked.path, at, undo, tell))
+        files = (PROJECT, *_write(project, plan, undo))
+        bring(project, asked.name, asked.path, at, tell)
         write_text(project.root / PROJECT, listed)
         undo.pop_all()  # it is whole: nothing is taken back
     return Started(plan, files)
@@ -119,15 +120,15 @@ def _plan(project: Project, asked: Asked, folder: Path, tell: Callable[[str], No
     _require(faults(found, asked.answers))
     tell(f"{found.rows:,} rows, {len(found.columns)} columns; trying the card on them")
     at = place(project, asked.path, asked.name, ending(asked.path, source.format))
-    _require(_place_faults(project, at))
     plan = Plan(
         name=asked.name,
-        source=found.source.model_copy(update={"path": at.path}),
+        source=found.source,
         profile=found,
         design=design(found, asked.answers),
         split=split_shares(found.rows),
         sizes=PROVISIONAL,
         delay=asked.answers.delay,
+        follows=at.follows,
     )
     plan, tried = _tried(plan, asked, folder, tell)
     unfit = {
@@ -174,11 +175,6 @@ def _sized(plan: Plan, limit: int) -> Plan:
     return replace(plan, source=source, split=split_shares(limit))
 
 
-def _place_faults(project: Project, at: Place) -> Iterator[str]:
-    if at.copied and (project.root / at.path).exists():
-        yield f"{at.path} exists; move it away, or name it with --from"
-
-
 def _listed(project: Project, name: str, folder: Path) -> str:
     """The new text of `project.yaml`, held against its model before anything is written."""
     text = with_system((project.root / PROJECT).read_text(encoding="utf-8"), name)
@@ -198,7 +194,7 @@ def _write(project: Project, plan: Plan, undo: ExitStack) -> tuple[str, str]:
     names = f"systems/{plan.name}", f"tests/systems/test_{plan.name}.py"
     folder, test = (project.root / name for name in names)
     with whole_folder(folder) as aside:
-        for name, text in folder_files(plan, (project.root / "slipway" / "pyproject.toml").is_file()).items():
+        for name, text in folder_files(plan).items():
             (aside / name).write_text(text, encoding="utf-8")
     undo.callback(shutil.rmtree, folder)
     write_text(test, system_test(plan))

@@ -4,6 +4,7 @@ import shlex
 from collections.abc import Iterator
 
 from slipway.data.values import shown
+from slipway.data.versions import LOCK
 from slipway.starter.render import Plan
 from slipway.starter.start import Started
 
@@ -69,5 +70,5 @@ def next_steps(started: Started, is_default: bool, has_makefile: bool) -> list[s
     return [
         f"grep -rn review: systems/{name}",
         "make demo" if is_default and has_makefile else f"slipway demo{other}",
-        f"git add {shlex.join(started.files)}",
+        f"git add {shlex.join([*started.files, LOCK])}",
     ]

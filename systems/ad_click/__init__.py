@@ -14,7 +14,7 @@ class AdClick(System):
     """Generator and expectations are imported when asked for: a serving image holds the features alone."""
 
     def generate(self, rows: int, seed: int, out: Path) -> None:
-        """Draw impressions; see `source.py`."""
+        """Draw impressions; see `source/`."""
         from .source import generate
 
         generate(rows, seed, out)

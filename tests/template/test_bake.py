@@ -100,6 +100,7 @@ def test_one_system_stays(bake: Bake) -> None:
         assert sorted(path.name for path in project.glob("systems/*")) == kept
         tests = {path.name for path in (project / "tests" / "systems").glob("test_*.py")}
         assert {f"test_{name}.py" for name in kept} == tests & {"test_ad_click.py"}
+        assert (project / "dvc.lock").exists() == bool(kept)
 
 
 def test_every_system_can_be_chosen() -> None:

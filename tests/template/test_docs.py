@@ -16,8 +16,8 @@ BAKED_README = f"{{{{cookiecutter.project_slug}}}}/{README}"
 ADRS = [name for name in files() if name.startswith("docs/adr/")]
 GENERATED = "docs/gates.md"
 PROSE = re.compile(r"(slipway/)?README\.md|CONTRIBUTING\.md|docs/([^/]+/)?[^/]+\.md")
-MADE_BY_A_RUN = {".slipway/", "data/", ".venv", ".venv/bin/slipway", "incoming/clicks.csv.gz"}
-MADE_BY_A_USER = {"systems", "systems/", "systems/NAME/", "systems/churn/", "incoming", "incoming/"}
+MADE_BY_A_RUN = {".slipway/", "data/", ".venv", ".venv/bin/slipway"}
+MADE_BY_A_USER = {"systems", "systems/", "systems/NAME/", "systems/churn/"}
 PATH = re.compile(r"\.?[\w-][\w.-]*(/[\w.-]*)*")
 SUFFIX = (".md", ".yaml", ".toml", ".txt", ".py", ".typed")
 

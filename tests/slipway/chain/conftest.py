@@ -13,7 +13,7 @@ import yaml
 
 from tests.slipway.root import ROOT
 
-PARTS = ("slipway", "systems", "components", "pipelines", ".dvc", "project.yaml", "bentofile.yaml")
+PARTS = ("slipway", "systems", "components", "pipelines", ".dvc", "dvc.yaml", "dvc.lock", "project.yaml")
 
 
 @dataclass(frozen=True)
@@ -92,7 +92,13 @@ def copy_project(folder: Path) -> Copy:
             shutil.copytree(source, root / part, ignore=ignored)
         else:
             shutil.copyfile(source, root / part)
-    for name in (".gitignore", ".dvcignore", "requirements.txt", "requirements-serving.txt"):
+    for name in (
+        "bentofile.yaml",
+        ".gitignore",
+        ".dvcignore",
+        "requirements.txt",
+        "requirements-serving.txt",
+    ):
         shutil.copyfile(ROOT / name, root / name)
     copy = Copy(root)
     copy.change_card(rollout={"guardrails": {"max_latency_ratio": 50}})  # what else runs here is no evidence

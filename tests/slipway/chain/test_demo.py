@@ -260,7 +260,7 @@ def break_column(part: Path, column: str) -> None:
 def test_a_broken_column_stops_before_training(tmp_path: Path) -> None:
     """Prices turn negative after the data was admitted: the pipeline's own check stops the run."""
     copy = copy_project(tmp_path)
-    split = "systems/ad_click/dvc.yaml:split@small"
+    split = "split@ad_click-small"
     copy.run("dvc", "repro", split)
     break_column(copy.root / "data" / "ad_click" / "small" / "split" / "train.parquet", "price")
     copy.run("dvc", "commit", "--force", split)

@@ -16,7 +16,7 @@ SMALL = ("--size", "small")
 def refused(tmp_path_factory: pytest.TempPathFactory) -> Copy:
     """A copy with few rows and a gate that nothing passes."""
     copy = copy_project(tmp_path_factory.mktemp("demo"))
-    source = {"kind": "generator", "path": "systems/ad_click/source.py", "seed": 17}
+    source = {"kind": "generator", "seed": 17}
     copy.change_card(data={"source": source | {"rows": {"small": 8000}}}, gate={"min_auc": 0.999})
     return copy
 

@@ -1,13 +1,17 @@
 """Small cards and tables for the tests of data."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from slipway.settings import Card
-from slipway.settings.root import Project
+from slipway.base.atomic import whole_folder
+from slipway.data.parquet import ROWS
+from slipway.data.table import write_table
+from slipway.settings import Card, Size
+from slipway.settings.data import TableSource
 from tests.slipway.root import ROOT
 
 COLUMNS: Mapping[str, Mapping[str, Any]] = {
@@ -35,14 +39,25 @@ def card(
     return Card.model_validate(content)
 
 
-def table_card(path: Path, **source: Any) -> Card:
-    """The card of a table with the columns of `COLUMNS`."""
-    return card({"kind": "table", "path": str(path), "format": "csv"} | source)
+@dataclass(frozen=True)
+class Table:
+    """A card, and where its table lies, which in a project follows from the system's name."""
+
+    card: Card
+    path: Path
 
 
-def project() -> Project:
-    """This repository."""
-    return Project(ROOT)
+def of_table(path: Path, columns: Mapping[str, Mapping[str, Any]] = COLUMNS, **source: Any) -> Table:
+    """A table and its card, by default with the columns of `COLUMNS`."""
+    return Table(card({"kind": "table", "format": "csv"} | source, columns), path)
+
+
+def ingest(found: Table, out: Path, size: Size = "full") -> None:
+    """Write the table's rows to the folder `out`, as the stage does."""
+    source = found.card.data.source
+    assert isinstance(source, TableSource)
+    with whole_folder(out) as folder:
+        write_table(found.card, source, found.path, source.rows.get(size), folder / ROWS)
 
 
 def lines(rows: int = 4, separator: str = ",") -> list[str]:

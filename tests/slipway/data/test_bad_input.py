@@ -8,13 +8,12 @@ import pytest
 
 from slipway.base.errors import SlipwayError
 from slipway.data.check import RESULT, check, read_summary, require
-from slipway.data.ingest import ingest
 from slipway.data.parquet import ROWS
 from slipway.data.split import split
-from slipway.settings import Card
 from slipway.system import load_system
 from tests.slipway.data.bad import CSV, NO_SPLIT, PARQUET, SOUND, TITLE, Bad, column, content, table, text
-from tests.slipway.data.small import COLUMNS, card, project, table_card
+from tests.slipway.data.small import COLUMNS, Table, ingest, of_table
+from tests.slipway.root import ROOT
 
 CASES = [
     pytest.param(replace(bad, kind=kind), marks=marks or (), id=f"{kind}: {name}")
@@ -23,12 +22,12 @@ CASES = [
 ]
 
 
-def stages(found: Card, out: Path) -> None:
+def stages(found: Table, out: Path) -> None:
     """Ingest, check and split, as DVC's stages call them."""
-    ingest(project(), found, "full", out / "raw")
-    check(found.name, found.data, [], [out / "raw" / ROWS], out / "checks")
+    ingest(found, out / "raw")
+    check(found.card.name, found.card.data, [], [out / "raw" / ROWS], out / "checks")
     require(read_summary(out / "checks" / RESULT))
-    split(found, load_system(found.name, project().root), "full", out / "raw", out / "split")
+    split(found.card, load_system(found.card.name, ROOT), "full", out / "raw", out / "split")
 
 
 def held(folder: Path) -> dict[str, bytes]:
@@ -41,11 +40,11 @@ def before(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """What sound rows left."""
     out = tmp_path_factory.mktemp("before")
     (out / "rows.csv").write_bytes(text(TITLE, *SOUND))
-    stages(table_card(out / "rows.csv"), out)
+    stages(of_table(out / "rows.csv"), out)
     return out
 
 
-def refused(found: Card, out: Path, code: int) -> str:
+def refused(found: Table, out: Path, code: int) -> str:
     """The line that stops the stages, with `raw` as it was unless the rows were good enough to ingest."""
     kept = {name: held(out / name) for name in (("split",) if code == 3 else ("split", "raw", "checks"))}
     with pytest.raises(SlipwayError) as caught:
@@ -65,7 +64,7 @@ def test_bad_input_stops(bad: Bad, before: Path, tmp_path: Path) -> None:
     source = tmp_path / f"rows.{bad.kind}"
     bad.write(source)
 
-    said = refused(table_card(source, format=bad.kind), before, bad.code)
+    said = refused(of_table(source, format=bad.kind), before, bad.code)
 
     assert not [word for word in bad.words if word not in said], said
 
@@ -86,7 +85,7 @@ def test_a_key_that_stands_twice(before: Path) -> None:
     }
     path = before / "keys.parquet"
     pq.write_table(table(request=[*range(119), 0], option=[1] * 120), path)
-    found = card({"kind": "table", "path": str(path), "format": "parquet"}, columns)
+    found = of_table(path, columns, format="parquet")
 
     assert "request, option: compound columns to be unique: 2 of 120" in refused(found, before, 3)
 
@@ -108,7 +107,7 @@ def test_what_looks_odd_and_is_sound(found: bytes, before: Path, tmp_path: Path)
     (tmp_path / "rows.csv").write_bytes(found)
     (tmp_path / "plain.csv").write_bytes(text(TITLE, *SOUND))
     for name in ("rows", "plain"):
-        ingest(project(), table_card(tmp_path / f"{name}.csv"), "full", tmp_path / name)
+        ingest(of_table(tmp_path / f"{name}.csv"), tmp_path / name)
 
     assert held(tmp_path / "rows") == held(tmp_path / "plain")
 
@@ -116,7 +115,7 @@ def test_what_looks_odd_and_is_sound(found: bytes, before: Path, tmp_path: Path)
 def test_nan_is_a_missing_number(tmp_path: Path) -> None:
     """Up to the share that the card allows."""
     column(2, "NaN")(tmp_path / "rows.csv")
-    ingest(project(), table_card(tmp_path / "rows.csv"), "full", tmp_path / "raw")
+    ingest(of_table(tmp_path / "rows.csv"), tmp_path / "raw")
 
     assert pq.read_table(tmp_path / "raw" / ROWS)["score"].null_count == 120
 
@@ -126,7 +125,7 @@ def test_a_time_of_any_zone_is_kept_in_utc(tmp_path: Path, zone: str | None) -> 
     """Whether the card has a format for it or not."""
     rows = [f"2026-01-01 09:{one:02d}:00+0200,a,1,{one % 2}" for one in range(4)]
     content(text(TITLE, *rows))(tmp_path / "rows.csv")
-    found = table_card(tmp_path / "rows.csv", time_format=zone and f"%Y-%m-%d %H:%M:%S{zone}")
-    ingest(project(), found, "full", tmp_path / "raw")
+    found = of_table(tmp_path / "rows.csv", time_format=zone and f"%Y-%m-%d %H:%M:%S{zone}")
+    ingest(found, tmp_path / "raw")
 
     assert str(pq.read_table(tmp_path / "raw" / ROWS)["time"][0]) == "2026-01-01 07:00:00"

@@ -19,7 +19,7 @@ from slipway.system import load_system
 from tests.slipway.data.small import card
 from tests.slipway.root import ROOT
 
-SOURCE = {"kind": "generator", "path": "source.py", "seed": 0, "rows": {"small": 4}}
+SOURCE = {"kind": "generator", "seed": 0, "rows": {"small": 4}}
 
 
 @pytest.fixture(scope="module")

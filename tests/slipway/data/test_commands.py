@@ -16,7 +16,7 @@ from slipway.data.check import RESULT
 from slipway.data.parts import read_manifest
 from slipway.settings import Line
 from slipway.settings.root import Project
-from tests.slipway.root import ROOT
+from tests.slipway.root import REPOSITORY, ROOT
 
 FAILED = pytest.mark.gate(
     "check.failed",
@@ -144,11 +144,10 @@ def test_a_size_without_rows(project: Project) -> None:
 
 def test_dvc_watches_what_exists() -> None:
     """Every path of code that a stage depends on is there, and each stage calls its own command."""
-    for name in yaml.safe_load((ROOT / "project.yaml").read_text(encoding="utf-8"))["systems"]:
-        stages = yaml.safe_load((ROOT / f"systems/{name}/dvc.yaml").read_text(encoding="utf-8"))["stages"]
+    stages = yaml.safe_load((REPOSITORY / "dvc.yaml").read_text(encoding="utf-8"))["stages"]
 
-        assert list(stages) == ["ingest", "check", "split"]
-        for stage, content in stages.items():
-            assert content["cmd"] == f"slipway data {stage} --system {name} --size ${{item.size}}"
-            code = [path for path in content["deps"] if path.endswith(".py")]
-            assert [path for path in code if not (ROOT / path).is_file()] == []
+    assert list(stages) == ["ingest", "check", "split"]
+    for stage, content in stages.items():
+        assert content["cmd"] == f"slipway data {stage} --system ${{item.system}} --size ${{item.size}}"
+        code = [path for path in content["deps"] if path.startswith("slipway/")]
+        assert [path for path in code if not (REPOSITORY / path).is_file()] == []

@@ -11,9 +11,8 @@ import pytest
 
 from slipway.base.errors import SlipwayError
 from slipway.data.check import check
-from slipway.data.ingest import ingest
-from slipway.settings import Card
-from tests.slipway.data.small import card, project
+from slipway.settings import Size
+from tests.slipway.data.small import Table, ingest, of_table
 
 WORDS = {"type": "integer", "role": "label", "positive": "yes"}
 TIME = {"type": "timestamp", "role": "time"}
@@ -27,15 +26,14 @@ def write(path: Path, *rows: str) -> Path:
     return path
 
 
-def card_of(path: Path, source: dict[str, Any] | None = None, **columns: dict[str, Any]) -> Card:
+def card_of(path: Path, source: dict[str, Any] | None = None, **columns: dict[str, Any]) -> Table:
     """A card with these columns; by default the rows are shuffled and each is a unit."""
-    table = {"kind": "table", "path": str(path), "format": "csv"} | (source or {})
-    return card(table, {"time": SHUFFLED, "row": ROW} | columns)
+    return of_table(path, {"time": SHUFFLED, "row": ROW} | columns, **(source or {}))
 
 
-def rows(found: Card, out: Path, size: Any = "full") -> dict[str, list[Any]]:
+def rows(found: Table, out: Path, size: Size = "full") -> dict[str, list[Any]]:
     """What is ingested, by column."""
-    ingest(project(), found, size, out)
+    ingest(found, out, size)
     return dict(pq.read_table(out / "rows.parquet").to_pydict())
 
 
@@ -102,13 +100,13 @@ def test_seconds_since_1970_are_times(tmp_path: Path, time_format: str, half: st
     """With parts of a second, or thousands of it; what no calendar holds is told."""
     columns = {"when": TIME, "y": {"type": "integer", "role": "label"}}
     path = write(tmp_path / "t.csv", "when,y", f"{half},0", "0,1")
-    source = {"kind": "table", "path": str(path), "format": "csv", "time_format": time_format}
-    found = rows(card(source, {"row": ROW} | columns), tmp_path / "raw")
+    timed = of_table(path, {"row": ROW} | columns, time_format=time_format)
+    found = rows(timed, tmp_path / "raw")
     assert found["when"] == [datetime(1970, 1, 1), datetime(2026, 1, 1, 0, 0, 0, 500_000)]
 
     write(path, "when,y", "1e300,0")
     with pytest.raises(SlipwayError, match="column 'when', row 1: found '1e300', expected a timestamp"):
-        rows(card(source, {"row": ROW} | columns), tmp_path / "raw")
+        rows(timed, tmp_path / "raw")
 
 
 def test_rows_are_numbered_and_shuffled(tmp_path: Path) -> None:
@@ -158,6 +156,6 @@ def test_the_number_of_a_row_may_tell_the_label(tmp_path: Path) -> None:
     path = write(tmp_path / "t.csv", "x,y", *(f"{row},{int(row >= 60)}" for row in range(100)))
     columns = {"x": {"type": "integer", "min": 0}, "y": {"type": "integer", "role": "label"}}
     found = card_of(path, **columns)
-    ingest(project(), found, "full", tmp_path / "raw")
-    summary = check("t", found.data, [], [tmp_path / "raw" / "rows.parquet"], tmp_path / "checks")
+    ingest(found, tmp_path / "raw")
+    summary = check("t", found.card.data, [], [tmp_path / "raw" / "rows.parquet"], tmp_path / "checks")
     assert [line.split(":")[0] for line in summary.failed_critical] == ["x"]

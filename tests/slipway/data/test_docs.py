@@ -30,7 +30,7 @@ MARKUP = (
     "${evil} $PARAMETER $v__0 %(evil)s {evil}",
 )
 """Twice in a row each stays among the first values that GX gives as examples."""
-SOURCE = {"kind": "generator", "path": "source.py", "seed": 0, "rows": {"small": 4}}
+SOURCE = {"kind": "generator", "seed": 0, "rows": {"small": 4}}
 COLUMNS: Mapping[str, Mapping[str, Any]] = {
     "time": {"type": "timestamp", "role": "time"},
     "user": {"type": "string", "role": "unit", "values": ["nobody"]},

@@ -10,14 +10,13 @@ import pyarrow.parquet as pq
 import pytest
 
 from slipway.base.errors import SlipwayError
-from slipway.data.ingest import ingest
-from slipway.settings import Card
-from tests.slipway.data.small import HEADER, card, lines, project, table_card
+from slipway.settings import Size
+from tests.slipway.data.small import HEADER, Table, ingest, lines, of_table
 
 
-def ingested(found: Card, out: Path, size: Any = "full") -> pa.Table:
+def ingested(found: Table, out: Path, size: Size = "full") -> pa.Table:
     """The rows that an ingestion writes."""
-    ingest(project(), found, size, out)
+    ingest(found, out, size)
     return pq.read_table(out / "rows.parquet")
 
 
@@ -33,10 +32,10 @@ def users(table: pa.Table) -> list[str]:
     return [str(user) for user in table["user"].to_pylist()]
 
 
-def expect_error(found: Card, out: Path, *words: str) -> None:
+def expect_error(found: Table, out: Path, *words: str) -> None:
     """Ingestion fails with one line that has these words and writes nothing."""
     with pytest.raises(SlipwayError) as caught:
-        ingest(project(), found, "full", out)
+        ingest(found, out)
     message = str(caught.value)
     assert "\n" not in message
     assert not [word for word in words if word not in message], message
@@ -47,7 +46,7 @@ def test_csv_becomes_canonical(tmp_path: Path) -> None:
     """A CSV gets the card's names and types and the order of time; ties keep their order."""
     path = write(tmp_path / "a table.csv", ",".join(HEADER), *lines(4))
 
-    table = ingested(table_card(path), tmp_path / "raw")
+    table = ingested(of_table(path), tmp_path / "raw")
 
     assert table.column_names == ["time", "user", "score", "clicked"]
     assert [str(kind) for kind in table.schema.types] == ["timestamp[us]", "string", "double", "int64"]
@@ -61,20 +60,20 @@ def test_gzipped_tsv(tmp_path: Path) -> None:
     path = tmp_path / "rows.tsv.gz"
     path.write_bytes(gzip.compress("\n".join(["\t".join(HEADER), *lines(4, "\t")]).encode()))
 
-    assert ingested(table_card(path, format="tsv"), tmp_path / "raw").num_rows == 4
+    assert ingested(of_table(path, format="tsv"), tmp_path / "raw").num_rows == 4
 
 
 @pytest.mark.parametrize("header", [HEADER, False])
 def test_no_header(tmp_path: Path, header: Any) -> None:
     """Without a header the card names the columns, or they are numbered."""
     path = write(tmp_path / "rows.csv", *lines(4))
-    found = table_card(path, header=header)
+    found = of_table(path, header=header)
     if header is False:
         columns = {
             name: column.model_dump(exclude_none=True) | {"source": f"column{place}"}
-            for place, (name, column) in enumerate(found.data.columns.items())
+            for place, (name, column) in enumerate(found.card.data.columns.items())
         }
-        found = card(found.data.source.model_dump(), columns)
+        found = of_table(path, columns, header=False)
 
     assert ingested(found, tmp_path / "raw").num_rows == 4
 
@@ -90,8 +89,8 @@ def test_parquet_file_and_folder(tmp_path: Path) -> None:
     pq.write_table(table.slice(0, 1), tmp_path / "folder" / "deep" / "1.parquet")
     pq.write_table(table.slice(1), tmp_path / "folder" / "2.parquet")
 
-    one = ingested(table_card(tmp_path / "all.parquet", format="parquet"), tmp_path / "one")
-    two = ingested(table_card(tmp_path / "folder", format="parquet"), tmp_path / "two")
+    one = ingested(of_table(tmp_path / "all.parquet", format="parquet"), tmp_path / "one")
+    two = ingested(of_table(tmp_path / "folder", format="parquet"), tmp_path / "two")
 
     assert one.equals(two)
     assert one["score"].null_count == 1
@@ -103,14 +102,14 @@ def test_folder_of_csv(tmp_path: Path) -> None:
     write(tmp_path / "in" / "2.csv", ",".join(HEADER), *lines(4)[:2])
     write(tmp_path / "in" / "notes.txt", "nothing")
 
-    assert ingested(table_card(tmp_path / "in"), tmp_path / "raw").num_rows == 4
+    assert ingested(of_table(tmp_path / "in"), tmp_path / "raw").num_rows == 4
 
 
 def test_newest_rows(tmp_path: Path) -> None:
     """The small size has the newest rows."""
     path = write(tmp_path / "rows.csv", ",".join(HEADER), *lines(20))
 
-    table = ingested(table_card(path, rows={"full": None, "small": 4}), tmp_path / "raw", "small")
+    table = ingested(of_table(path, rows={"full": None, "small": 4}), tmp_path / "raw", "small")
 
     assert users(table) == ["user 17", "user 16", "user 19", "user 18"]
 
@@ -119,7 +118,7 @@ def test_time_format(tmp_path: Path) -> None:
     """Times that are not ISO 8601 are read by the card's format."""
     path = write(tmp_path / "rows.csv", ",".join(HEADER), "3/2/2026 9:05,a,1,0")
 
-    table = ingested(table_card(path, time_format="%d/%m/%Y %H:%M"), tmp_path / "raw")
+    table = ingested(of_table(path, time_format="%d/%m/%Y %H:%M"), tmp_path / "raw")
 
     assert table["time"][0].as_py() == datetime(2026, 2, 3, 9, 5)
 
@@ -128,7 +127,7 @@ def test_offsets_become_utc(tmp_path: Path) -> None:
     """A time with an offset is the same moment in UTC."""
     path = write(tmp_path / "rows.csv", ",".join(HEADER), "2026-01-01T09:00:00+02:00,a,1,0")
 
-    table = ingested(table_card(path), tmp_path / "raw")
+    table = ingested(of_table(path), tmp_path / "raw")
 
     assert table["time"][0].as_py() == datetime(2026, 1, 1, 7)
 
@@ -139,7 +138,7 @@ def test_same_bytes_twice(tmp_path: Path) -> None:
     path = write(tmp_path / "rows.csv", ",".join(HEADER), *rows)
 
     for out in ("one", "two"):
-        ingest(project(), table_card(path), "full", tmp_path / out)
+        ingest(of_table(path), tmp_path / out)
 
     first, second = ((tmp_path / out / "rows.parquet").read_bytes() for out in ("one", "two"))
     assert first == second
@@ -162,7 +161,7 @@ def test_bad_value(tmp_path: Path, row: str, words: list[str]) -> None:
     """A value that cannot be used is named with its column and row, and nothing is written."""
     path = write(tmp_path / "rows.csv", ",".join(HEADER), *lines(2), row)
 
-    expect_error(table_card(path), tmp_path / "raw", "rows.csv", *words)
+    expect_error(of_table(path), tmp_path / "raw", "rows.csv", *words)
 
 
 @pytest.mark.parametrize(
@@ -182,7 +181,7 @@ def test_bad_file(tmp_path: Path, content: bytes, word: str) -> None:
     path = tmp_path / "rows.csv"
     path.write_bytes(content)
 
-    expect_error(table_card(path), tmp_path / "raw", "rows.csv", word)
+    expect_error(of_table(path), tmp_path / "raw", "rows.csv", word)
 
 
 def test_wrong_encoding_far_down(tmp_path: Path) -> None:
@@ -191,7 +190,7 @@ def test_wrong_encoding_far_down(tmp_path: Path) -> None:
     path = tmp_path / "rows.csv"
     path.write_bytes(rows.encode("latin-1"))
 
-    expect_error(table_card(path), tmp_path / "raw", "rows.csv")
+    expect_error(of_table(path), tmp_path / "raw", "rows.csv")
 
 
 def test_corrupt_parquet(tmp_path: Path) -> None:
@@ -199,22 +198,22 @@ def test_corrupt_parquet(tmp_path: Path) -> None:
     path = tmp_path / "rows.parquet"
     path.write_bytes(b"PAR1 nothing more")
 
-    expect_error(table_card(path, format="parquet"), tmp_path / "raw", "rows.parquet")
+    expect_error(of_table(path, format="parquet"), tmp_path / "raw", "rows.parquet")
 
 
 def test_missing_file(tmp_path: Path) -> None:
     """A path that leads nowhere is named."""
-    expect_error(table_card(tmp_path / "gone.csv"), tmp_path / "raw", "gone.csv", "data.source.path")
+    expect_error(of_table(tmp_path / "gone.csv"), tmp_path / "raw", "gone.csv", "no such file")
 
 
 def test_failure_keeps_the_old_rows(tmp_path: Path) -> None:
     """Rows that were ingested before stay when a later ingestion fails."""
     path = write(tmp_path / "rows.csv", ",".join(HEADER), *lines(4))
-    before = ingested(table_card(path), tmp_path / "raw")
+    before = ingested(of_table(path), tmp_path / "raw")
     write(path, "nonsense")
 
     with pytest.raises(SlipwayError):
-        ingest(project(), table_card(path), "full", tmp_path / "raw")
+        ingest(of_table(path), tmp_path / "raw")
 
     assert before.equals(pq.read_table(tmp_path / "raw" / "rows.parquet"))
     assert [item.name for item in tmp_path.iterdir() if item.name.startswith(".")] == []

@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.slipway.root import ROOT
+from tests.slipway.root import REPOSITORY
 
-PACKAGE = ROOT / "slipway" / "data"
-STAGES = yaml.safe_load((ROOT / "systems/ad_click/dvc.yaml").read_text(encoding="utf-8"))["stages"]
+PACKAGE = REPOSITORY / "slipway" / "data"
+STAGES = yaml.safe_load((REPOSITORY / "dvc.yaml").read_text(encoding="utf-8"))["stages"]
 
 
 def imported(path: Path) -> set[Path]:
@@ -39,4 +39,4 @@ def test_a_stage_watches_the_code_that_it_runs(stage: str) -> None:
     """All of slipway/data that it imports and no other, or an old output would pass for a new one."""
     watched = {name for name in STAGES[stage]["deps"] if name.startswith("slipway/data/")}
 
-    assert watched == {path.relative_to(ROOT).as_posix() for path in closure(PACKAGE / f"{stage}.py")}
+    assert watched == {path.relative_to(REPOSITORY).as_posix() for path in closure(PACKAGE / f"{stage}.py")}

@@ -3,20 +3,20 @@
 from pathlib import Path
 
 from slipway.data.check import check, require
-from slipway.data.ingest import ingest
 from slipway.data.parquet import ROWS
 from slipway.data.parts import check_parts, require_parts
 from slipway.data.split import split
 from slipway.system import load_system
-from tests.slipway.data.small import project
-from tests.slipway.reference import talkingdata_card
+from tests.slipway.data.small import ingest
+from tests.slipway.reference import talkingdata
 from tests.slipway.root import ROOT
 
 
 def test_ingest_check_split(tmp_path: Path) -> None:
     """A hundred thousand real clicks, a handful per thousand installed, pass and are cut between minutes."""
-    card = talkingdata_card()
-    ingest(project(), card, "full", tmp_path / "raw")
+    found = talkingdata()
+    card = found.card
+    ingest(found, tmp_path / "raw")
     extra = load_system("ad_click", ROOT).expectations(card)
     require(check(card.name, card.data, extra, [tmp_path / "raw" / ROWS], tmp_path / "checks"))
     manifest = split(card, load_system("ad_click", ROOT), "full", tmp_path / "raw", tmp_path / "split")

@@ -3,6 +3,7 @@
 import os
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -13,13 +14,13 @@ from slipway.settings import Line
 from slipway.settings.root import Project
 from tests.slipway.root import ROOT
 
+SOURCE = "systems/toy/source"
 STAGE = """stages:
   split:
-    wdir: ../..
-    matrix: {size: [full, small]}
-    cmd: mkdir -p data/toy/${item.size}/split && cp source.txt data/toy/${item.size}/split/train.txt
+    matrix: {system: [toy], size: [full, small]}
+    cmd: mkdir -p data/toy/${item.size}/split && cp systems/toy/source/train.txt data/toy/${item.size}/split
     deps:
-      - source.txt
+      - systems/toy/source
     outs:
       - data/toy/${item.size}/split
 """
@@ -38,14 +39,14 @@ def git(root: Path, *arguments: str) -> None:
 def committed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A project in a folder with a space in its name, with one stage and its data committed."""
     root = tmp_path_factory.mktemp("toy") / "a project"
-    for folder in ("systems/toy", ".dvc"):
+    for folder in (SOURCE, ".dvc"):
         (root / folder).mkdir(parents=True)
     (root / "project.yaml").write_text("")
     (root / ".gitignore").write_text("/data/\n.slipway/\n")
     (root / ".dvc/config").write_text((ROOT / ".dvc/config").read_text(encoding="utf-8"))
     (root / ".dvc/.gitignore").write_text((ROOT / ".dvc/.gitignore").read_text(encoding="utf-8"))
-    (root / "systems/toy/dvc.yaml").write_text(STAGE)
-    (root / "source.txt").write_text("first")
+    (root / "dvc.yaml").write_text(STAGE)
+    (root / SOURCE / "train.txt").write_text("first")
     git(root, "init", "--quiet")
     assert reproduce(small(Project(root)))
     git(root, "add", "--all")
@@ -81,7 +82,7 @@ def test_unchanged_data_is_not_made_again(toy: Project) -> None:
 def test_fingerprint_follows_the_content(toy: Project, tmp_path: Path) -> None:
     """A changed source gives another fingerprint; a revision keeps its own, and its own data."""
     before = fingerprint(small(toy))
-    (toy.root / "source.txt").write_text("second")
+    (toy.root / SOURCE / "train.txt").write_text("second")
     assert reproduce(small(toy))
 
     after = fingerprint(small(toy))
@@ -138,7 +139,7 @@ def test_what_does_not_exist(toy: Project) -> None:
     """An unknown revision, and a size that was never made, are named."""
     with pytest.raises(SlipwayError, match="nowhere"):
         fingerprint(small(toy), "nowhere")
-    with pytest.raises(SlipwayError, match="split@full"):
+    with pytest.raises(SlipwayError, match="split@toy-full"):
         fingerprint(Line(toy, "toy", "full"))
 
 
@@ -147,19 +148,42 @@ def test_what_does_not_exist(toy: Project) -> None:
     [
         ("Refused: the data fails", Refused, "^the data fails$"),
         ("UsageError: no system", UsageError, "^no system$"),
-        ("anything", SlipwayError, r"dvc repro failed: .*split@small.*dvc-toy-small\.log"),
+        ("anything", SlipwayError, r"dvc repro failed: .*split@toy-small.*dvc-toy-small\.log"),
     ],
 )
 def test_a_stage_that_fails(toy: Project, said: str, kind: type[SlipwayError], words: str) -> None:
     """What the stage said is what the user reads; DVC's own words only where it said nothing known."""
-    script = toy.root / "systems/toy/dvc.yaml"
-    script.write_text(STAGE.replace(STAGE.splitlines()[4].strip(), f"cmd: 'echo \"{said}\"; exit 3'"))
+    script = toy.root / "dvc.yaml"
+    script.write_text(STAGE.replace(STAGE.splitlines()[3].strip(), f"cmd: 'echo \"{said}\"; exit 3'"))
     before = script.with_name("dvc.lock").read_bytes()
 
     with pytest.raises(kind, match=words):
         reproduce(small(toy))
 
     assert before == script.with_name("dvc.lock").read_bytes()
+
+
+def test_data_from_when_each_system_had_its_own_stages(toy: Project, tmp_path: Path) -> None:
+    """A revision keeps its lock where it was then, and what that names can still be fetched."""
+    own = toy.root / "systems/toy/dvc.yaml"
+    git(toy.root, "mv", "dvc.yaml", "systems/toy/dvc.yaml")
+    git(toy.root, "rm", "--quiet", "dvc.lock")
+    own.write_text(STAGE.replace("    matrix: {system: [toy], ", "    wdir: ../..\n    matrix: {"))
+    command = [sys.executable, "-m", "dvc", "repro", "--quiet", f"{own}:split@small"]
+    subprocess.run(command, cwd=toy.root, check=True)
+    git(toy.root, "add", "--all")
+    git(toy.root, "commit", "--quiet", "--message", "as before")
+    git(toy.root, "rm", "--quiet", "systems/toy/dvc.yaml", "systems/toy/dvc.lock")
+    (toy.root / "dvc.yaml").write_text(STAGE)
+    (toy.root / SOURCE / "train.txt").write_text("second")
+    assert reproduce(small(toy))
+
+    then, now = fingerprint(small(toy), "HEAD"), fingerprint(small(toy))
+    shutil.rmtree(toy.root / ".dvc/cache")
+    fetch(small(toy), "HEAD", then, tmp_path / "then")
+
+    assert then != now
+    assert train(tmp_path / "then") == "first"
 
 
 def test_no_git(tmp_path: Path) -> None:
@@ -175,8 +199,8 @@ def clone(toy: Project, tmp_path: Path) -> Project:
     (toy.root / ".dvc/config").write_text(
         f"[core]\n    remote = far\n['remote \"far\"']\n    url = {tmp_path}/far\n"
     )
-    git(toy.root, "rm", "--quiet", "--cached", "source.txt")
-    track(toy, "source.txt")
+    git(toy.root, "rm", "--quiet", "-r", "--cached", SOURCE)
+    track(toy, SOURCE)
     assert not reproduce(small(toy))
     git(toy.root, "add", "--all")
     git(toy.root, "commit", "--quiet", "--message", "tracked")
@@ -187,22 +211,25 @@ def clone(toy: Project, tmp_path: Path) -> Project:
 def test_a_clone_gets_its_data_from_the_remote(clone: Project) -> None:
     """As a runner of CI does; nothing is made again that is there."""
     assert not reproduce(small(clone))
-    assert (clone.root / "source.txt").read_text(encoding="utf-8") == "first"
+    assert train(clone.root / SOURCE) == "first"
     assert train(small(clone).data / "split") == "first"
 
 
 def test_a_clone_gets_its_source_from_the_remote(clone: Project) -> None:
     """For a stage that is run by itself; a source that is there is left as it is."""
-    bring(clone, "source.txt")
-    (clone.root / "source.txt").write_text("mine")
-    bring(clone, "source.txt")
-    assert (clone.root / "source.txt").read_text(encoding="utf-8") == "mine"
+    bring(clone, "toy")
+    assert train(clone.root / SOURCE) == "first"
+    (clone.root / SOURCE / "train.txt").write_text("mine")
+    bring(clone, "toy")
+    assert train(clone.root / SOURCE) == "mine"
 
 
 def test_a_source_that_is_nowhere_is_named(clone: Project, tmp_path: Path) -> None:
     """Nothing makes it anew, so somebody has to push it."""
     shutil.rmtree(tmp_path / "far")
-    for get in (lambda: reproduce(small(clone)), lambda: bring(clone, "source.txt")):
-        with pytest.raises(SlipwayError, match=r"^source\.txt: neither here nor in DVC's remote; `dvc push`"):
+    for get in (lambda: reproduce(small(clone)), lambda: bring(clone, "toy")):
+        with pytest.raises(
+            SlipwayError, match=r"^systems/toy/source: neither here nor in DVC's remote; `dvc push`"
+        ):
             get()
     assert not (clone.root / "data").exists()

@@ -44,7 +44,7 @@ def settle_in() -> None:
     """Make the folder a project with code of its own, few rows and small models, in Git."""
     copy_code(ROOT, Path(), SYSTEM)
     system = Path("systems") / SYSTEM
-    shutil.copytree(ROOT / system, system, ignore=shutil.ignore_patterns("dvc.*"), dirs_exist_ok=True)
+    shutil.copytree(ROOT / system, system, dirs_exist_ok=True)
     for name in ("project.yaml", "bentofile.yaml", ".gitignore", ".dvc/config", ".dvc/.gitignore"):
         Path(name).parent.mkdir(exist_ok=True)
         shutil.copyfile(ROOT / name, name)

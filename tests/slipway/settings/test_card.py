@@ -1,11 +1,12 @@
 """The design card: every fault is one line naming file, key path and what is allowed."""
 
+import json
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from slipway.settings import load_card
+from slipway.settings import Card, load_card
 from tests.slipway.root import ROOT
 from tests.slipway.settings.conftest import Spoil
 
@@ -51,7 +52,20 @@ def test_a_key_that_is_no_text_is_told(card_fault: Fault, key: Any) -> None:
 def test_an_unknown_key_deep_inside_has_its_path(card_fault: Fault) -> None:
     """The path is that of the file, whatever alternatives the model has there."""
     said = card_fault(put("data", "source", "seeed", value=1))
-    assert said == "data.source.seeed: unknown key; allowed are kind, path, seed, rows"
+    assert said == "data.source.seeed: unknown key; allowed are kind, seed, rows"
+
+
+def test_a_path_of_the_source_is_told_where_that_lies_now(card_fault: Fault) -> None:
+    """A card from before; inside a version, where nobody edits it, it is read without."""
+    said = card_fault(put("data", "source", "path", value="systems/ad_click/source.py"))
+    assert said.startswith(
+        "data.source: a source lies in systems/NAME/source and has no path, found 'systems/"
+    )
+    assert said.endswith("`slipway migrate` brings it there")
+
+    content = load_card(ROOT, "ad_click").model_dump(mode="json")
+    content["data"]["source"]["path"] = "systems/ad_click/source.py"
+    assert Card.model_validate_json(json.dumps(content)) == load_card(ROOT, "ad_click")
 
 
 def test_a_misspelt_parameter_is_told_with_the_known_ones(card_fault: Fault) -> None:

@@ -17,7 +17,7 @@ from tests.slipway.settings.conftest import complaint
 Place = tuple[str | int, ...]
 Schema = dict[str, Any]
 Model = type[Card] | type[ProjectSettings]
-TABLE = {"kind": "table", "path": "data/raw", "format": "csv", "header": ["a"], "time_format": "%s"}
+TABLE = {"kind": "table", "format": "csv", "header": ["a"], "time_format": "%s"}
 VALUES = {"null": None, "boolean": True, "string": "text", "number": 2.5, "object": {"x": 1}}
 """What is wrong wherever its type is not allowed; null is a forgotten value, `true` a 1 to Python."""
 

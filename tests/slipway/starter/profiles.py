@@ -1,5 +1,7 @@
 """Profiles without a table."""
 
+from pathlib import Path
+
 from slipway.settings.data import TableSource
 from slipway.starter.profile import ColumnProfile, Kind, Profile
 
@@ -24,5 +26,5 @@ def label(
 
 def table(*columns: ColumnProfile, rows: int = ROWS, **source: object) -> Profile:
     """A table with these columns."""
-    read = {"kind": "table", "path": "t.csv", "format": "csv"} | source
-    return Profile(TableSource.model_validate(read), rows, columns)
+    read = {"kind": "table", "format": "csv"} | source
+    return Profile(Path("t.csv"), TableSource.model_validate(read), rows, columns)

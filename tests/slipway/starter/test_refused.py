@@ -52,7 +52,6 @@ FIT = {
         (("dist", "churned"), "'dist' would be lost: a .gitignore leaves systems/dist out of Git"),
         (("taken", "churned"), "'taken' is taken: systems/taken exists"),
         (("tested", "churned"), "'tested' is taken: tests/systems/test_tested.py exists"),
-        (("brought", "churned"), "incoming/brought.csv exists; move it away, or name it with --from"),
         (
             ("churn", "left"),
             "Customers.csv: --label: no column 'left'; found ['Customer-ID', 'signed up', 'Plan',",
@@ -77,7 +76,6 @@ def test_what_does_not_fit_is_refused(
     (root / "systems" / "taken").mkdir(parents=True)
     write(root / "systems" / "taken" / "notes.md", ["mine"])
     write(root / "tests/systems/test_tested.py", ["# mine"])
-    write(root / "incoming" / "brought.csv", ["mine"])
     before = listing(root)
     name, label, *more = arguments
     asked = [

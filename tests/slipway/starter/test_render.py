@@ -13,9 +13,9 @@ from slipway.settings.data import TableSource
 from slipway.starter.answers import Answers
 from slipway.starter.design import design
 from slipway.starter.profile import Profile
-from slipway.starter.render import Plan, card_text, flow, folder_files, stages, system_test
+from slipway.starter.render import Plan, card_text, flow, folder_files, system_test
 from slipway.starter.sizes import PROVISIONAL, split_shares
-from tests.slipway.root import REPOSITORY, ROOT
+from tests.slipway.root import REPOSITORY
 from tests.slipway.starter.profiles import ROWS, column, label, table
 from tests.slipway.starter.reading import card_of
 from tests.slipway.starter.tables import write
@@ -35,25 +35,11 @@ TIMED = plan(
 BARE = plan(table(label(), column("a|b", "string", 2, values=("x", "y"), counts=(1, 1))), Answers("y"), "b2")
 
 
-def test_the_stages_of_ad_click_are_the_starter_s() -> None:
-    """One template: what is mended in one is mended in the other."""
-    assert (ROOT / "systems/ad_click/dvc.yaml").read_text(encoding="utf-8") == stages("ad_click", True)
-
-
-def test_a_project_with_the_wheel_watches_no_code_of_slipway() -> None:
-    """For it has none; everything else is watched as before."""
-    with_code, without = (yaml.safe_load(stages("a", library))["stages"] for library in (True, False))
-    for stage, content in with_code.items():
-        kept = [dep for dep in content["deps"] if not dep.startswith("slipway/")]
-        assert without[stage] == content | {"deps": kept}
-        assert kept
-
-
 @pytest.mark.parametrize("one", [TIMED, BARE], ids=["timed", "bare"])
 def test_the_code_passes_the_project_s_own_checks(one: Plan, tmp_path: Path) -> None:
     """Format, lint and names, whatever the columns are called."""
     (tmp_path / "slipway").mkdir()  # as in a project, so that it is sorted as its own
-    files = {f"systems/{one.name}/{name}": text for name, text in folder_files(one, True).items()}
+    files = {f"systems/{one.name}/{name}": text for name, text in folder_files(one).items()}
     for name, text in (files | {f"tests/systems/test_{one.name}.py": system_test(one)}).items():
         write(tmp_path / name, text.splitlines())
     for command in (["format", "--check"], ["check"]):
@@ -66,7 +52,7 @@ def test_the_code_passes_the_project_s_own_checks(one: Plan, tmp_path: Path) -> 
 
 def test_systems_import_the_interface_only() -> None:
     """So that a user's folder survives every change behind it."""
-    for name, text in folder_files(TIMED, True).items():
+    for name, text in folder_files(TIMED).items():
         if name.endswith(".py"):
             imported = [
                 node.module or ""
@@ -80,7 +66,7 @@ def test_systems_import_the_interface_only() -> None:
 def test_a_random_split_is_told(one: Plan, told: bool) -> None:
     """In the card and in the README of the system, and only where it is one."""
     assert ("A random split, for the table has no time" in card_text(one)) is told
-    assert ("Nothing shows that it holds for tomorrow's" in folder_files(one, True)["README.md"]) is told
+    assert ("Nothing shows that it holds for tomorrow's" in folder_files(one)["README.md"]) is told
     assert card_of(card_text(one)).features.time_of_day is False
 
 
@@ -108,7 +94,7 @@ def test_the_label_is_told_by_its_positive_value() -> None:
         "left: {type: integer, role: label, positive: 'yes'} # review: 'yes' counts as 1, 25 %"
         in card_text(TIMED)
     )
-    assert "25 % of them with the label 1 (`yes` in the table)" in folder_files(TIMED, True)["README.md"]
+    assert "25 % of them with the label 1 (`yes` in the table)" in folder_files(TIMED)["README.md"]
 
 
 @pytest.mark.parametrize(
@@ -125,7 +111,7 @@ def test_a_label_of_numbers_has_its_share(
     """However they are written."""
     label = column("y", "integer", 2, values=values, counts=counts)
     one = plan(table(label, column("x", "number"), rows=sum(counts)), Answers("y"))
-    assert f"{share} % of them with the label 1" in folder_files(one, True)["README.md"]
+    assert f"{share} % of them with the label 1" in folder_files(one)["README.md"]
 
 
 @pytest.mark.parametrize(
@@ -156,8 +142,6 @@ def test_values_stand_on_one_line(value: object) -> None:
 
 def test_source_settings_stand_in_the_card() -> None:
     """How the table was read when it was looked at."""
-    source = TableSource(
-        kind="table", path="a b.csv", format="csv", header=["y", "x"], trim=True, missing=["NA"]
-    )
-    found = Profile(source, ROWS, (label(), column("x", "number")))
+    source = TableSource(kind="table", format="csv", header=["y", "x"], trim=True, missing=["NA"])
+    found = Profile(Path("a b.csv"), source, ROWS, (label(), column("x", "number")))
     assert card_of(card_text(plan(found, Answers("y")))).data.source == source

@@ -52,12 +52,12 @@ def made(tmp_path_factory: pytest.TempPathFactory, table: Path) -> tuple[Project
 def test_it_writes_what_it_says(made: tuple[Project, Started], tmp_path: Path) -> None:
     """The system, its test, and the link to the table; the table itself is DVC's."""
     project, done = made
-    folder = ("system.yaml", "__init__.py", "features.py", "expectations.py", "README.md", "dvc.yaml")
+    folder = ("system.yaml", "__init__.py", "features.py", "expectations.py", "README.md")
     new = {*(f"systems/churn/{name}" for name in folder), "tests/systems/test_churn.py"}
-    links = {"incoming/churn.csv.dvc", "incoming/.gitignore"}
+    links = {"systems/churn/source.dvc", "systems/churn/.gitignore"}
 
     assert set(listing(project.root)) - set(listing(blank(tmp_path / "blank"))) == new | links
-    assert set(done.files) == {"project.yaml", "systems/churn", "tests/systems/test_churn.py"} | links
+    assert set(done.files) == {"project.yaml", "systems/churn", "tests/systems/test_churn.py"}
     assert [one.name for one in (project.root / ".slipway").iterdir() if "new-system" in one.name] == []
 
 
@@ -161,7 +161,7 @@ def test_a_second_system_leaves_the_first_alone(made: tuple[Project, Started], t
     done = new_system(Project(project.root), Asked("other", table, Answers("churned")), print)
     after = listing(project.root)
 
-    assert {name for name in before if after[name] != before[name]} == {"project.yaml", "incoming/.gitignore"}
+    assert {name for name in before if after[name] != before[name]} == {"project.yaml"}
     assert Project(project.root).settings.systems == ["churn", "other"]
     assert any("the split is random" in line for line in lines(done.plan))
     assert next_steps(done, is_default=False, has_makefile=True)[1] == "slipway demo --system other"
@@ -179,6 +179,7 @@ def test_the_command_says_what_it_found_and_what_is_next(tmp_path: Path, table: 
     assert "left out: ended alone tells the label" in ran.stdout
     assert "the split is random" not in ran.stdout
     added = next(line for line in ran.stdout.splitlines() if "git add" in line).split()
+    (root / "dvc.lock").touch()  # of `make demo`, which comes before
     subprocess.run(added, cwd=root, check=True)
     command = ["git", "status", "--porcelain"]
     status = subprocess.run(command, cwd=root, capture_output=True, text=True, check=True)
@@ -205,7 +206,6 @@ def test_a_failure_takes_everything_back(
 
     assert listing(root) == before
     assert not (root / "systems" / "churn").exists()
-    assert not (root / "incoming").exists()
 
 
 @pytest.fixture(scope="module")

@@ -14,7 +14,7 @@ from tests.slipway.starter.tables import PROJECT, churn, write
 TEXT = (REPOSITORY / "docs" / "tutorial.md").read_text(encoding="utf-8")
 ROWS = 6000
 PROGRAMS = {"slipway", "grep", "pytest", "git"}
-PARTS = ("slipway", "components", "pipelines", "bentofile.yaml", ".gitignore", ".dvcignore")
+PARTS = ("slipway", "components", "pipelines", "bentofile.yaml", "dvc.yaml", ".gitignore", ".dvcignore")
 
 
 def commands() -> list[list[str]]:
@@ -103,5 +103,5 @@ def test_the_tutorial_does_what_it_says(blank: Copy) -> None:
     assert "Nothing is in production: the baseline goes first." in printed["slipway demo"]
     assert "was promoted to production" in printed["slipway demo"]
     assert "the split is random" not in printed["slipway new-system"]
-    assert (blank.root / "incoming/churn.csv").is_file()
-    assert blank.git("status", "--porcelain", "systems/churn", "incoming/churn.csv.dvc") == ""
+    assert (blank.root / "systems/churn/source/churn.csv").is_file()
+    assert blank.git("status", "--porcelain", "systems/churn") == ""

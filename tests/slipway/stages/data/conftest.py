@@ -25,8 +25,7 @@ from tests.slipway.root import ROOT
 
 STAGE = """stages:
   split:
-    wdir: ../..
-    matrix: {size: [small]}
+    matrix: {system: [ad_click], size: [small]}
     cmd: mkdir -p data/ad_click/${item.size}/split && cp made/* data/ad_click/${item.size}/split
     deps:
       - made
@@ -67,13 +66,13 @@ def split_of(table: pa.Table, out: Path) -> Path:
 def committed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A project whose split is under DVC, committed."""
     root = tmp_path_factory.mktemp("data") / "a project"
-    for folder in ("systems/ad_click", ".dvc"):
+    for folder in ("systems/ad_click/source", ".dvc"):
         (root / folder).mkdir(parents=True)
-    code = [file.relative_to(ROOT) for file in (ROOT / "systems/ad_click").glob("*.py")]
+    code = [file.relative_to(ROOT) for file in (ROOT / "systems/ad_click").rglob("*.py")]
     for name in ("project.yaml", ".gitignore", ".dvc/config", ".dvc/.gitignore", *code):
         shutil.copyfile(ROOT / name, root / name)
     shutil.copyfile(ROOT / "systems/ad_click/system.yaml", root / "systems/ad_click/system.yaml")
-    (root / "systems/ad_click/dvc.yaml").write_text(STAGE)
+    (root / "dvc.yaml").write_text(STAGE)
     split_of(rows(), root / "made")
     shutil.rmtree(root / "made-raw")
     assert Registry(Line(Project(root), "ad_click", "small")).client  # laid out once, for the copies

@@ -21,7 +21,7 @@ def test_data_is_made_anew_where_its_source_changed(desk: Desk) -> None:
 
 def test_rows_that_the_check_refuses_are_a_refusal(desk: Desk) -> None:
     """The exit code and the line are those of the stage; what was there stays."""
-    script = desk.project.root / "systems/ad_click/dvc.yaml"
+    script = desk.project.root / "dvc.yaml"
     command = next(line.strip() for line in script.read_text().splitlines() if "cmd:" in line)
     script.write_text(script.read_text().replace(command, "cmd: 'echo \"Refused: too many nulls\"; exit 3'"))
     before = script.with_name("dvc.lock").read_bytes()

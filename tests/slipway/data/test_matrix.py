@@ -1,0 +1,130 @@
+"""`dvc.yaml` at the root: what DVC runs for which change, with commands that only copy."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from slipway.base.errors import SlipwayError
+from slipway.data.versions import reproduce
+from slipway.settings import Line
+from slipway.settings.root import Project
+from tests.slipway.data.test_versions import git
+from tests.slipway.root import REPOSITORY
+
+COMMAND = re.compile(r"slipway data (\w+) --system (\S+) --size (\S+)")
+CARD = "data: {source: {seed: 1}, columns: {x: {}}, split: {holdout: 0.1}}\n"
+SCRIPT = """\
+set -e
+data=data/$2/$3
+case $1 in
+  ingest) mkdir -p $data/raw; cat systems/$2/source/* > $data/raw/rows ;;
+  check) mkdir -p $data/checks; cp $data/raw/rows $data/checks/result.json ;;
+  split) mkdir -p $data/split; cp $data/raw/rows $data/split/train ;;
+esac
+"""
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    """Two systems and the repository's own stages."""
+    root = tmp_path / "a project"
+    text = (REPOSITORY / "dvc.yaml").read_text(encoding="utf-8")
+    named = {dep for stage in yaml.safe_load(text)["stages"].values() for dep in stage["deps"]}
+    code = dict.fromkeys((dep for dep in named if dep.startswith("slipway/")), "")
+    of_dvc = (".dvc/config", ".dvc/.gitignore", ".dvcignore")
+    files = {name: (REPOSITORY / name).read_text(encoding="utf-8") for name in of_dvc} | {
+        ".gitignore": "/data/\n.slipway/\n__pycache__/\n",
+        "project.yaml": "systems: [left, right]\n",
+        "dvc.yaml": COMMAND.sub(r"sh stage.sh \1 \2 \3", text),
+        "stage.sh": SCRIPT,
+    }
+    for system in ("left", "right"):
+        files |= {
+            f"systems/{system}/system.yaml": CARD,
+            f"systems/{system}/expectations.py": "",
+            f"systems/{system}/source/__init__.py": system,
+        }
+    for name, content in (code | files).items():
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_text(content, encoding="utf-8")
+    git(root, "init", "--quiet")
+    return Project(root)
+
+
+def repro(project: Project, *arguments: str) -> tuple[int, set[str], str]:
+    """The exit code, the stages that ran, and all that DVC said."""
+    command = [sys.executable, "-m", "dvc", "repro", *arguments]
+    done = subprocess.run(command, cwd=project.root, capture_output=True, text=True, check=False)
+    return done.returncode, set(re.findall("Running stage '(.+)'", done.stdout)), done.stdout + done.stderr
+
+
+def stages(*systems: str) -> set[str]:
+    """All stages of systems, at both sizes."""
+    return {
+        f"{stage}@{system}-{size}"
+        for stage in ("ingest", "check", "split")
+        for system in systems
+        for size in ("full", "small")
+    }
+
+
+def test_without_arguments_all_data_is_made_once(project: Project) -> None:
+    """A second time does nothing and leaves the lock as it is; nor is bytecode a change."""
+    assert repro(project)[:2] == (0, stages("left", "right"))
+    lock = (project.root / "dvc.lock").read_bytes()
+    (project.source("left") / "__pycache__").mkdir()
+    (project.source("left") / "__pycache__" / "x.pyc").write_text("")
+
+    assert repro(project)[:2] == (0, set())
+    assert (project.root / "dvc.lock").read_bytes() == lock
+
+
+@pytest.mark.parametrize(
+    ("file", "content", "ran"),
+    [
+        ("source/more.py", "", {"ingest"}),
+        ("source/more.py", "more", {"ingest", "check", "split"}),
+        ("expectations.py", "more", {"check"}),
+        ("system.yaml", CARD.replace("0.1", "0.2"), {"split"}),
+        ("features.py", "more", set()),
+    ],
+)
+def test_an_edit_of_one_system_runs_its_stages_alone(
+    project: Project, file: str, content: str, ran: set[str]
+) -> None:
+    """Those that depend on what was edited."""
+    repro(project)
+    (project.root / "systems/right" / file).write_text(content)
+
+    assert repro(project)[:2] == (0, {one for one in stages("right") if one.partition("@")[0] in ran})
+
+
+def test_a_system_without_a_source_stops_no_other(project: Project) -> None:
+    """It is one line of ours; DVC, asked for all, names it too, and goes on where it is told to."""
+    (project.source("left") / "__init__.py").unlink()
+    project.source("left").rmdir()
+
+    with pytest.raises(
+        SlipwayError, match=r"^systems/left/source: no such folder; the system's table or gen"
+    ):
+        reproduce(Line(project, "left", "small"))
+    assert reproduce(Line(project, "right", "small"))
+
+    code, ran, said = repro(project)
+    assert code != 0
+    assert "failed to reproduce 'ingest@left-full': [Errno 2] No such file or directory" in said
+    assert f"'{project.source('left')}'" in said
+    code, ran, said = repro(project, "--keep-going")
+    assert code != 0
+    assert ran == {one for one in stages("right") if one.endswith("full")}
+
+
+def test_a_project_without_systems_has_nothing_to_make(project: Project) -> None:
+    """That is no error."""
+    (project.root / "project.yaml").write_text("systems: [] # none yet\n")
+    assert repro(project)[:2] == (0, set())
+    assert not (project.root / "dvc.lock").exists()
