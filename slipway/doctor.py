@@ -65,6 +65,7 @@ def diagnose(project: Project, shared: bool = False) -> list[Finding]:
         packages(pins(_lock(project)), installed),
         boosting_library(),
         dvc(),
+        layout(project.root),
         loopback(),
         registry(project),
         library(project.root / "slipway"),
@@ -251,11 +252,19 @@ def shared_data(project: Project, sources: Sequence[str] = ()) -> Finding:
     return Finding("shared data", ok, found, needed, hint, blocks=bool(sources))
 
 
+def layout(root: Path) -> Finding:
+    """Whether sources and stages of all systems lie where this version looks for them."""
+    from slipway.update.older import older
+
+    left = [one.name for one in older(root)]
+    found = f"as before: {_some(left)}" if left else "as expected"
+    return Finding("layout", not left, found, "sources in systems/NAME/source", "slipway migrate")
+
+
 def _sources(project: Project) -> list[str]:
     from slipway.data.versions import tracked
 
-    paths = [project.card(name).data.source.path for name in project.settings.systems]
-    return [path for path in paths if tracked(project, path)]
+    return [f"systems/{name}/source" for name in project.settings.systems if tracked(project, name)]
 
 
 def library(folder: Path) -> Finding:

@@ -29,6 +29,7 @@ def update(
 ) -> None:
     """Merge a newer version of the template into this project; nothing is committed."""
     from slipway.update.merge import Update, merged
+    from slipway.update.older import older
 
     project = Project.find()
     teller = Teller(quiet=as_json)
@@ -46,6 +47,8 @@ def update(
             out.print(f"left as you have it: {path}", markup=False)
         if not found.conflicts:
             out.print("look at it with `git diff --staged`, run `make check` and `make test`, then commit")
+    for one in older(project.root) if not as_json else []:
+        out.print(f"systems/{one.name} is laid out as before; `slipway migrate` moves what is yours")
     if found.conflicts:
         raise SlipwayError(
             f"{len(found.conflicts)} files have conflicts, marked by Git: {', '.join(found.conflicts)}; "

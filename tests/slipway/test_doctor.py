@@ -153,7 +153,7 @@ def test_everything_is_looked_at() -> None:
     """One finding per name, each with what was found and what is needed."""
     findings = doctor.diagnose(Project(ROOT))
     names = [one.name for one in findings]
-    assert len(set(names)) == len(names) == 15
+    assert len(set(names)) == len(names) == 16
     assert all(one.found and one.needed and (one.ok or one.hint) for one in findings)
 
 
@@ -168,8 +168,8 @@ def test_data_is_shared_where_its_remote_is_elsewhere(tmp_path: Path, url: str |
     (tmp_path / "p" / ".dvc" / "config").write_text(remote)
     found = doctor.shared_data(Project(tmp_path / "p"))
     assert (found.ok, found.missing) == (ok, False)
-    table = doctor.shared_data(Project(tmp_path / "p"), ["incoming/churn.csv"])
-    assert (table.ok, table.missing, "incoming/churn.csv" in table.found) == (ok, not ok, not ok)
+    table = doctor.shared_data(Project(tmp_path / "p"), ["systems/churn/source"])
+    assert (table.ok, table.missing, "systems/churn/source" in table.found) == (ok, not ok, not ok)
 
 
 def test_an_edited_library_is_a_warning(tmp_path: Path) -> None:
