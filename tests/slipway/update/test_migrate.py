@@ -45,7 +45,7 @@ MADE = dict.fromkeys(("data/churn/small/raw", "data/churn/small/checks/result.js
 def committed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A project right after an update: the root's stages are new, the system is as it was.
 
-    The root's stages and the library's code are those of the lock, as if the update had not changed what they do.
+    The root's stages and the library's code are those of the lock, as if the update had not changed them.
     """
     root = blank(tmp_path_factory.mktemp("older") / "a project")
     (root / "project.yaml").write_text(PROJECT.replace("[]", "[churn]"))
