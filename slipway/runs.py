@@ -11,19 +11,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TextIO
 
-from slipway.base import errors
+from slipway.base.errors import SlipwayError
+from slipway.base.failure import PLACE, read_failure
 from slipway.release import servers
 from slipway.settings.root import Project
 
 TASK = re.compile(r"Executing task \S*?'([^']+)'")
-ERROR = re.compile(r"^\s*slipway\.errors\.(\w+): (.*)$")
-OTHER = re.compile(r"^\s*((?:[a-zA-Z_]\w*\.)*\w*(?:Error|Exception): .*)$")
-MOST = 300
-"""Characters of an error that a task did not foresee; its log has the rest."""
-CLASSES = {
-    kind.__name__: kind
-    for kind in (errors.SlipwayError, errors.UsageError, errors.Refused, errors.Inconclusive)
-}
 
 
 @dataclass(frozen=True)
@@ -41,8 +34,6 @@ class Listener(io.TextIOBase):
         self.log, self.report, self.out = log, tell, sys.stdout
         self.rest = ""
         self.tasks: list[str] = []
-        self.error: errors.SlipwayError | None = None
-        self.other = "it gave no reason, as one that was killed"
 
     def write(self, text: str) -> int:
         """Log the text, and hear its whole lines."""
@@ -59,10 +50,6 @@ class Listener(io.TextIOBase):
             self.report("task", task[1])
         elif "» " in line:
             self.report("line", line.split("» ", 1)[1])
-        elif fault := ERROR.match(line):
-            self.error = CLASSES.get(fault[1], errors.SlipwayError)(fault[2])
-        elif fault := OTHER.match(line):
-            self.other = fault[1][:MOST]
 
 
 @contextlib.contextmanager
@@ -83,19 +70,26 @@ def last_run(project: Project) -> str | None:
 
 
 @contextlib.contextmanager
-def _python_by_name() -> Iterator[None]:
+def _started_by_kfp(failed: Path) -> Iterator[None]:
     """Let kfp start tasks by the name `python3`, with this interpreter's folder first on PATH.
 
     It would paste the interpreter's path into a shell line without quotes, where a space ends it, and into
     any argument that holds the word.
+
+    Args:
+        failed: the file in which a task says what failed.
     """
-    executable, path = sys.executable, os.environ.get("PATH", "")
+    executable, before = sys.executable, {name: os.environ.get(name) for name in ("PATH", PLACE)}
     sys.executable = "python3"
-    os.environ["PATH"] = f"{Path(executable).parent}{os.pathsep}{path}"
+    os.environ["PATH"] = f"{Path(executable).parent}{os.pathsep}{before['PATH'] or ''}"
+    os.environ[PLACE] = str(failed)
     try:
         yield
     finally:
-        sys.executable, os.environ["PATH"] = executable, path
+        sys.executable = executable
+        for name, value in before.items():
+            os.environ.pop(name, None)
+            os.environ |= {} if value is None else {name: value}
 
 
 def run_locally(
@@ -121,16 +115,26 @@ def run_locally(
         raise_on_error=True,
     )
     path = project.state / "runs" / f"{name}.log"
+    failed = path.with_suffix(".error.json")
+    failed.unlink(missing_ok=True)  # of an earlier run of that name
     with heard(project, name, tell) as listener:
         try:
-            with warnings.catch_warnings(), _python_by_name():
+            with warnings.catch_warnings(), _started_by_kfp(failed):
                 warnings.simplefilter("ignore")  # display names have no effect here, says kfp for every task
                 pipeline(**arguments)
         except RuntimeError as error:
             last = listener.tasks[-1] if listener.tasks else "the first task"
-            raise listener.error or errors.SlipwayError(
-                f"{last} failed: {listener.other}; its log is {path}"
-            ) from error  # guard run.task
+            raise _said(failed, last, path) from error  # guard run.task
         finally:
             servers.reap(project)  # those of a task that was killed
     return LocalRun(tuple(listener.tasks), path)
+
+
+def _said(failed: Path, task: str, log: Path) -> SlipwayError:
+    """The error that a task raised; one that nobody foresaw, or the end of a process, as a line."""
+    failure = read_failure(failed)
+    if failure is None:
+        return SlipwayError(f"{task} failed: it gave no reason, as one that was killed; its log is {log}")
+    return failure.foreseen() or SlipwayError(
+        f"{task} failed: {failure.error}: {failure.message}; its log is {log}"
+    )

@@ -9,6 +9,7 @@ import typer
 from slipway import __version__
 from slipway.base.environment import settle
 from slipway.base.errors import SlipwayError
+from slipway.base.failure import failure_kept
 from slipway.cli import data, demo, inspect, migrate, move, new_system, release, serve, train, update
 from slipway.cli.console import err, out
 from slipway.cli.faults import one_line
@@ -39,7 +40,8 @@ def main() -> None:
     settle()
     out.file = sys.stdout  # what kfp's tasks print is redirected; what people see is not
     try:
-        app()
+        with failure_kept():
+            app()
     except SlipwayError as error:
         _tell(error, str(error))
         sys.exit(error.exit_code)

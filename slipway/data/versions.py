@@ -12,7 +12,8 @@ from typing import Any
 import yaml
 
 from slipway.base.atomic import whole_folder
-from slipway.base.errors import Refused, SlipwayError, UsageError
+from slipway.base.errors import Refused, SlipwayError
+from slipway.base.failure import PLACE, read_failure
 from slipway.settings import Line
 from slipway.settings.root import Project
 
@@ -216,6 +217,8 @@ def _logged(project: Project, *arguments: str) -> None:
 def _dvc(project: Project, log: Path, *arguments: str) -> None:
     """Run DVC with this interpreter, whose folder holds the `slipway` that the stages call."""
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
+    failed = log.with_suffix(".error.json")
+    failed.unlink(missing_ok=True)  # of an earlier command
     with log.open("a", encoding="utf-8") as output:
         done = subprocess.run(  # noqa: S603 - our own interpreter, names from checked settings
             [sys.executable, "-m", "dvc", *arguments],
@@ -223,21 +226,21 @@ def _dvc(project: Project, log: Path, *arguments: str) -> None:
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
-            env=os.environ | {"PATH": path, "DVC_NO_ANALYTICS": "1"},
+            env=os.environ | {"PATH": path, "DVC_NO_ANALYTICS": "1", PLACE: str(failed)},
             check=False,
         )
     if done.returncode:
-        _fail(log, arguments[0])
+        raise _failure(failed, log, arguments[0])
 
 
-def _fail(log: Path, command: str) -> None:
-    """Raise what a stage said in a line of its own, or else what DVC said."""
+def _failure(failed: Path, log: Path, command: str) -> SlipwayError:
+    """The error that a stage raised, or else what DVC said."""
+    failure = read_failure(failed)
+    if failure is not None and (error := failure.foreseen()):
+        return error
     lines = [line.strip() for line in log.read_text(encoding="utf-8", errors="replace").splitlines()]
     for line in reversed(lines):
-        for kind in (Refused, UsageError, SlipwayError):
-            if line.startswith(f"{kind.__name__}: "):
-                raise kind(line.removeprefix(f"{kind.__name__}: "))
         if absent := ABSENT.search(line):
-            raise SlipwayError(f"{absent['path']}: {MISSING}")
+            return SlipwayError(f"{absent['path']}: {MISSING}")
     said = [line for line in lines if line.startswith("ERROR: ")] or lines[:1] or ["it said nothing"]
-    raise SlipwayError(f"dvc {command} failed: {said[-1].removeprefix('ERROR: ')} (all of it: {log})")
+    return SlipwayError(f"dvc {command} failed: {said[-1].removeprefix('ERROR: ')} (all of it: {log})")

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from slipway.base.failure import failure_kept
 from slipway.records.decision import Decision
 from slipway.registry.versions import Registry
 from slipway.stages.canary import read_canary, reason
@@ -10,6 +11,7 @@ from slipway.stages.record import keep, new_record
 from slipway.stages.run import RunRef, project, say
 
 
+@failure_kept()
 def abort(
     run: RunRef, version: int, stable: int, bento: str, data: Path, smoked: Path, evidence: Path, report: Path
 ) -> None:

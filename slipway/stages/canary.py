@@ -8,6 +8,7 @@ from pathlib import Path
 from slipway.base.atomic import write_text
 from slipway.base.documents import read
 from slipway.base.errors import NotReady, Refused
+from slipway.base.failure import failure_kept
 from slipway.base.provenance import now
 from slipway.data.parts import read_manifest
 from slipway.records.canary import CanaryEvidence
@@ -23,6 +24,7 @@ from slipway.stages.run import RunRef, project, say
 from slipway.system import load_system
 
 
+@failure_kept()
 def canary(run: RunRef, version: int, stable: int, bento: str, data: Path, evidence: Path) -> None:
     """Send traffic to both versions, step by step, and collect what it shows.
 

@@ -5,6 +5,7 @@ import tempfile
 from pathlib import Path
 
 from slipway.base.atomic import whole_file
+from slipway.base.failure import failure_kept
 from slipway.stages.fetched import require_fetched
 from slipway.stages.record import Checked, refusals_kept
 from slipway.stages.run import RunRef, project, say
@@ -12,6 +13,7 @@ from slipway.stages.run import RunRef, project, say
 PARTS = ("train", "validation", "holdout", "replay")
 
 
+@failure_kept()
 def check(run: RunRef, data: Path, summary: Path, docs: Path) -> None:
     """Hold the parts against each other and their rows against the suite; writes the result and Data Docs.
 

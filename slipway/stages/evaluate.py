@@ -6,6 +6,7 @@ from pathlib import Path
 from slipway.base.atomic import write_text
 from slipway.base.documents import read
 from slipway.base.errors import SlipwayError
+from slipway.base.failure import failure_kept
 from slipway.evaluation.evaluate import Contender
 from slipway.evaluation.evaluate import evaluate as measure
 from slipway.records.evidence import Evidence
@@ -18,6 +19,7 @@ from slipway.system import load_system
 from slipway.training.fit import read_scores
 
 
+@failure_kept()
 def evaluate(run: RunRef, champion: int, data: Path, models: Path, evidence: Path) -> dict[str, float]:
     """Measure baseline, candidate and champion (0: none); returns the headline metrics.
 

@@ -2,10 +2,12 @@
 
 from pathlib import Path
 
+from slipway.base.failure import failure_kept
 from slipway.stages.record import refusals_kept
 from slipway.stages.run import RunRef, project, say
 
 
+@failure_kept()
 def fetch(run: RunRef, data: Path) -> None:
     """Fetch the split that DVC versions into `data`.
 

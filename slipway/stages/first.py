@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from slipway.base.failure import failure_kept
 from slipway.registry.versions import Registry
 from slipway.stages.move import move
 from slipway.stages.record import new_record, of_version
@@ -11,6 +12,7 @@ from slipway.stages.smoke import read_checks
 REASON = "nothing was live; the gate's absolute bounds and the smoke test passed"
 
 
+@failure_kept()
 def first(run: RunRef, version: int, bento: str, data: Path, smoked: Path, report: Path) -> None:
     """Deploy a version where nothing is live; refused anywhere else."""
     registry = Registry(run.line(project()))

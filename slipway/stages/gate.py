@@ -2,11 +2,13 @@
 
 from pathlib import Path
 
+from slipway.base.failure import failure_kept
 from slipway.evaluation.gate import decide
 from slipway.stages.evaluate import read_evidence
 from slipway.stages.run import RunRef, project, say
 
 
+@failure_kept()
 def gate(run: RunRef, evidence: Path) -> str:
     """`pass` or `refuse`."""
     card = run.line(project()).card

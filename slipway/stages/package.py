@@ -4,6 +4,7 @@ import tempfile
 from pathlib import Path
 
 from slipway.base.errors import Refused
+from slipway.base.failure import failure_kept
 from slipway.registry.versions import Registry
 from slipway.release.bento import package as build
 from slipway.stages.record import refusals_kept
@@ -11,6 +12,7 @@ from slipway.stages.run import RunRef, project, say
 from slipway.version.manifest import Registered
 
 
+@failure_kept()
 def package(run: RunRef, version: int) -> str:
     """Build the Bento of a version that is about to be rolled out here; returns its tag.
 

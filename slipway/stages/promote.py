@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from slipway.base.failure import failure_kept
 from slipway.records.canary import CanaryEvidence
 from slipway.registry.versions import Registry
 from slipway.stages.canary import read_canary, reason
@@ -11,6 +12,7 @@ from slipway.stages.run import RunRef, project
 from slipway.stages.smoke import read_checks
 
 
+@failure_kept()
 def promote(
     run: RunRef, version: int, stable: int, bento: str, data: Path, smoked: Path, evidence: Path, report: Path
 ) -> None:

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from slipway.base.failure import failure_kept
 from slipway.evaluation.gate import decide
 from slipway.registry.versions import Registry
 from slipway.stages.evaluate import headline, read_evidence
@@ -11,6 +12,7 @@ from slipway.stages.run import RunRef, project, say
 from slipway.stages.train import CANDIDATE
 
 
+@failure_kept()
 def refuse(
     run: RunRef, data: Path, models: Path, evidence: Path, summary: Path, docs: Path, report: Path
 ) -> None:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from slipway.base.digest import sha256
 from slipway.base.errors import Refused
+from slipway.base.failure import failure_kept
 from slipway.evaluation.gate import decide
 from slipway.records.checks import Check
 from slipway.records.evidence import Evidence
@@ -15,6 +16,7 @@ from slipway.stages.train import CANDIDATE
 from slipway.version.manifest import MANIFEST, verify
 
 
+@failure_kept()
 def register(
     run: RunRef, data: Path, models: Path, evidence: Path, summary: Path, docs: Path, report: Path
 ) -> int:

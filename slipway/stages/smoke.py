@@ -7,6 +7,7 @@ from pydantic import TypeAdapter
 
 from slipway.base.atomic import write_text
 from slipway.base.errors import NotReady, Refused
+from slipway.base.failure import failure_kept
 from slipway.records.checks import Check
 from slipway.registry.versions import Registry
 from slipway.release import servers
@@ -17,6 +18,7 @@ from slipway.stages.run import RunRef, project, say
 CHECKS = TypeAdapter(list[Check])
 
 
+@failure_kept()
 def smoke(run: RunRef, version: int, bento: str, checks: Path) -> None:
     """Serve the Bento and hold it against its contract, its training and its budget.
 

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from slipway.base.failure import failure_kept
 from slipway.stages.fetched import require_fetched
 from slipway.stages.record import refusals_kept
 from slipway.stages.run import RunRef, project, say
@@ -11,6 +12,7 @@ from slipway.training.fit import train as train_models
 BASELINE, CANDIDATE = "baseline", "candidate"
 
 
+@failure_kept()
 def train(run: RunRef, scope: Scope, data: Path, models: Path) -> None:
     """Train the baseline and, unless the scope is the baseline alone, every candidate.
 

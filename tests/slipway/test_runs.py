@@ -20,11 +20,18 @@ from slipway.runs import run_locally
 
 @dsl.component(base_image="slipway-python", install_kfp_package=False)
 def say(run: dict) -> str:
+    import os
     import sys
     from slipway.base.errors import Refused
+    from slipway.base.failure import failure_kept
     print("» " + sys.prefix)
-    if run["id"] == "bad":
-        raise Refused("no")
+    if run["id"] == "killed":
+        os.kill(os.getpid(), 9)
+    with failure_kept():
+        if run["id"] == "bad":
+            raise Refused("no")
+        if run["id"] == "odd":
+            raise KeyError("nobody knows")
     return "yes"
 
 @dsl.component(base_image="slipway-python", install_kfp_package=False)
@@ -95,3 +102,24 @@ def test_the_error_of_a_task_is_the_error_of_the_run(python: Path) -> None:
 
     assert "Refused no" in said
     assert "later" not in said
+
+
+def test_an_error_that_nobody_foresaw_is_one_line(python: Path) -> None:
+    """What it was, of which task, and where all of it is."""
+    log = python.parents[2] / ".slipway" / "runs" / "odd.log"
+    said = run(python, "odd")
+
+    assert f"SlipwayError say failed: KeyError: 'nobody knows'; its log is {log}" in said
+    assert "Traceback" in log.read_text()
+
+
+def test_a_killed_task_leaves_no_reason(python: Path) -> None:
+    """Neither does it get that of an earlier run."""
+    runs = python.parents[2] / ".slipway" / "runs"
+    run(python, "bad")
+    shutil.copyfile(runs / "bad.error.json", runs / "killed.error.json")
+    said = run(python, "killed")
+
+    log = runs / "killed.log"
+    assert f"SlipwayError say failed: it gave no reason, as one that was killed; its log is {log}" in said
+    assert not (runs / "killed.error.json").exists()

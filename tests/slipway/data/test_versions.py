@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 
 from slipway.base.errors import Refused, SlipwayError, UsageError
+from slipway.base.failure import Failure
 from slipway.data.versions import bring, fetch, fingerprint, hash_of, reproduce, track
 from slipway.settings import Line
 from slipway.settings.root import Project
-from tests.slipway.root import ROOT
+from tests.slipway.root import REPOSITORY, ROOT
 
 SOURCE = "systems/toy/source"
 STAGE = """stages:
@@ -143,18 +144,29 @@ def test_what_does_not_exist(toy: Project) -> None:
         fingerprint(Line(toy, "toy", "full"))
 
 
+FAILS = """
+from slipway.base.errors import *
+from slipway.base.failure import failure_kept
+with failure_kept():
+    raise {error}
+"""
+
+
 @pytest.mark.parametrize(
-    ("said", "kind", "words"),
+    ("error", "kind", "words"),
     [
-        ("Refused: the data fails", Refused, "^the data fails$"),
-        ("UsageError: no system", UsageError, "^no system$"),
-        ("anything", SlipwayError, r"dvc repro failed: .*split@toy-small.*dvc-toy-small\.log"),
+        ("Refused('the data fails')", Refused, "^the data fails$"),
+        ("UsageError('no system')", UsageError, "^no system$"),
+        ("ValueError('anything')", SlipwayError, r"dvc repro failed: .*split@toy-small.*dvc-toy-small\.log"),
+        ("SystemExit(print('Refused: no'))", SlipwayError, r"dvc repro failed: .*dvc-toy-small\.log"),
     ],
 )
-def test_a_stage_that_fails(toy: Project, said: str, kind: type[SlipwayError], words: str) -> None:
-    """What the stage said is what the user reads; DVC's own words only where it said nothing known."""
+def test_a_stage_that_fails(toy: Project, error: str, kind: type[SlipwayError], words: str) -> None:
+    """What the stage raised is what the user reads; DVC's own words where it raised nothing known."""
+    (toy.root / "fails.py").write_text(FAILS.format(error=error))
     script = toy.root / "dvc.yaml"
-    script.write_text(STAGE.replace(STAGE.splitlines()[3].strip(), f"cmd: 'echo \"{said}\"; exit 3'"))
+    command = f"cmd: PYTHONPATH='{REPOSITORY}' python fails.py && exit 3"
+    script.write_text(STAGE.replace(STAGE.splitlines()[3].strip(), command))
     before = script.with_name("dvc.lock").read_bytes()
 
     with pytest.raises(kind, match=words):
@@ -184,6 +196,19 @@ def test_data_from_when_each_system_had_its_own_stages(toy: Project, tmp_path: P
 
     assert then != now
     assert train(tmp_path / "then") == "first"
+
+
+def test_what_failed_before_is_not_told_again(toy: Project) -> None:
+    """A stage that is killed says nothing, whatever an earlier one said."""
+    script = toy.root / "dvc.yaml"
+    script.write_text(STAGE.replace(STAGE.splitlines()[3].strip(), "cmd: kill -9 $$"))
+    left = toy.state / "logs" / "dvc-toy-small.error.json"
+    left.write_text(Failure(error="Refused", message="long ago", exit_code=3).model_dump_json())
+
+    with pytest.raises(SlipwayError, match="dvc repro failed: "):
+        reproduce(small(toy))
+
+    assert not left.exists()
 
 
 def test_no_git(tmp_path: Path) -> None:
