@@ -16,7 +16,7 @@ from slipway.evaluation.latency import time_in_turns
 from slipway.records.evidence import Evidence, ValidationScore
 from slipway.settings import Card
 from slipway.system import System
-from slipway.version.manifest import MANIFEST
+from slipway.version.manifest import MANIFEST, verify
 from slipway.version.process import VersionProcess
 
 
@@ -32,9 +32,14 @@ class Contender:
 
 @dataclass(frozen=True)
 class Scored:
-    """A contender with its running process and its scores of the holdout."""
+    """A contender with its running process and its scores of the holdout.
+
+    Attributes:
+        digest: that of the version; contenders with the same one share process and scores.
+    """
 
     contender: Contender
+    digest: str
     process: VersionProcess
     scores: NDArray[np.float64]
 
@@ -45,7 +50,7 @@ class Scored:
             role=self.contender.role,
             model=manifest.model,
             version=self.contender.version,
-            digest=sha256(folder / MANIFEST),
+            digest=self.digest,
             train_end=manifest.data.train_end,
             size_mb=sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) / 1e6,
             scores=self.scores,
@@ -65,7 +70,7 @@ def evaluate(
     """Measure every contender on the holdout of `split`, whose outcomes the system reads.
 
     A champion that cannot be scored is stated in the evidence, for the gate to refuse; a baseline or a
-    candidate that cannot be scored is an error.
+    candidate that cannot be scored is an error. One that has the bits of another is not scored again.
     """
     rows = HoldoutRows.read(card, system, split)
     scored: dict[str, Scored] = {}
@@ -75,7 +80,7 @@ def evaluate(
         pq.write_table(rows.requests, file)
         for contender in contenders:
             try:
-                scored[contender.role] = _score(contender, stack, file, len(rows.labels))
+                scored[contender.role] = _score(contender, [*scored.values()], stack, file, len(rows.labels))
             except SlipwayError as error:
                 if contender.role != "champion":
                     raise
@@ -94,28 +99,44 @@ def evaluate(
     )
 
 
-def _score(contender: Contender, stack: ExitStack, file: Path, rows: int) -> Scored:
+def _score(contender: Contender, before: list[Scored], stack: ExitStack, file: Path, rows: int) -> Scored:
     if contender.folder is None or contender.problem is not None:
         # guard candidate.absent
         raise SlipwayError(contender.problem or f"{contender.role}: no folder and no reason why")
-    process = stack.enter_context(VersionProcess(contender.folder))
-    scores = process.score(file, file.with_name(f"{contender.role}.npy"))
+    manifest = contender.folder / MANIFEST
+    digest = sha256(manifest) if manifest.is_file() else ""
+    same = next((one for one in before if one.digest == digest), None)
+    if same:
+        verify(contender.folder)  # guard evaluate.tampered
+        process, scores = same.process, same.scores
+    else:
+        process = stack.enter_context(VersionProcess(contender.folder))
+        scores = process.score(file, file.with_name(f"{contender.role}.npy"))
     _require_sound(contender, scores, rows)
-    return Scored(contender, process, scores)
+    return Scored(contender, digest, process, scores)
 
 
 def _time(
     scored: dict[str, Scored], file: Path, bounds: list[tuple[int, int]]
 ) -> tuple[dict[str, NDArray[np.float64]], str | None]:
     """Seconds per role; a champion that fails is taken out of `scored`, and its reason returned."""
-    processes = {role: one.process for role, one in scored.items()}
+    problem = None
     try:
-        return time_in_turns(processes, file, bounds), None
+        seconds = time_in_turns(_processes(scored), file, bounds)
     except SlipwayError as error:
-        if "champion" not in processes or not processes["champion"].ended:
+        champion = scored.get("champion")
+        if champion is None or not champion.process.ended:
             raise
-        del scored["champion"], processes["champion"]
-        return time_in_turns(processes, file, bounds), str(error)
+        del scored["champion"]
+        if champion.digest in _processes(scored):
+            raise
+        seconds, problem = time_in_turns(_processes(scored), file, bounds), str(error)
+    return {role: seconds[one.digest] for role, one in scored.items()}, problem
+
+
+def _processes(scored: dict[str, Scored]) -> dict[str, VersionProcess]:
+    """Each once, by digest."""
+    return {one.digest: one.process for one in scored.values()}
 
 
 def _require_sound(contender: Contender, scores: NDArray[np.float64], rows: int) -> None:
