@@ -4,6 +4,7 @@ import contextlib
 import io
 import os
 import re
+import shutil
 import sys
 import warnings
 from collections.abc import Callable, Iterator
@@ -11,12 +12,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TextIO
 
+from filelock import FileLock, Timeout
+
 from slipway.base.errors import SlipwayError
 from slipway.base.failure import PLACE, read_failure
 from slipway.release import servers
 from slipway.settings.root import Project
 
 TASK = re.compile(r"Executing task \S*?'([^']+)'")
+UNFINISHED = "unfinished"
+"""A file in the folder of a run, until all of its tasks have succeeded."""
 
 
 @dataclass(frozen=True)
@@ -100,6 +105,9 @@ def run_locally(
 ) -> LocalRun:
     """Run a pipeline task by task in processes of this interpreter.
 
+    What tasks hand to each other lies in `.slipway/runs/ID` until a later run begins, or of the last run that
+    failed until another one fails. Logs stay.
+
     Args:
         tell: called with `task` and a task's name, or `line` and a stage's own line.
 
@@ -109,15 +117,11 @@ def run_locally(
     from kfp import local
 
     name = arguments["run"]["id"]
-    local.init(
-        runner=local.SubprocessRunner(use_venv=False),
-        pipeline_root=str(project.state / "runs"),
-        raise_on_error=True,
-    )
-    path = project.state / "runs" / f"{name}.log"
-    failed = path.with_suffix(".error.json")
+    folder = project.state / "runs" / name
+    local.init(runner=local.SubprocessRunner(use_venv=False), pipeline_root=str(folder), raise_on_error=True)
+    path, failed = (folder.with_name(f"{name}.{kind}") for kind in ("log", "error.json"))
     failed.unlink(missing_ok=True)  # of an earlier run of that name
-    with heard(project, name, tell) as listener:
+    with heard(project, name, tell) as listener, _held(folder):
         try:
             with warnings.catch_warnings(), _started_by_kfp(failed):
                 warnings.simplefilter("ignore")  # display names have no effect here, says kfp for every task
@@ -128,6 +132,34 @@ def run_locally(
         finally:
             servers.reap(project)  # those of a task that was killed
     return LocalRun(tuple(listener.tasks), path)
+
+
+@contextlib.contextmanager
+def _held(folder: Path) -> Iterator[None]:
+    """Hold a run's folder, and remove those of earlier runs but the last that did not end well."""
+    with FileLock(_lock(folder)):
+        folder.mkdir(exist_ok=True)
+        unfinished = folder / UNFINISHED
+        unfinished.touch()
+        ended = [one for one in sorted(folder.parent.iterdir()) if one.is_dir() and _has_ended(one)]
+        failed = [one for one in ended if (one / UNFINISHED).is_file()]
+        for one in ended:
+            if one not in failed[-1:]:
+                shutil.rmtree(one, ignore_errors=True)
+        yield
+        unfinished.unlink()
+
+
+def _has_ended(folder: Path) -> bool:
+    try:
+        with FileLock(_lock(folder), timeout=0):
+            return True
+    except Timeout:
+        return False
+
+
+def _lock(folder: Path) -> Path:
+    return folder.with_name(f"{folder.name}.lock")
 
 
 def _said(failed: Path, task: str, log: Path) -> SlipwayError:

@@ -8,6 +8,7 @@ import venv
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 from tests.slipway.root import ROOT
 
@@ -25,12 +26,12 @@ def say(run: dict) -> str:
     from slipway.base.errors import Refused
     from slipway.base.failure import failure_kept
     print("» " + sys.prefix)
-    if run["id"] == "killed":
+    if run["ends"] == "killed":
         os.kill(os.getpid(), 9)
     with failure_kept():
-        if run["id"] == "bad":
+        if run["ends"] == "bad":
             raise Refused("no")
-        if run["id"] == "odd":
+        if run["ends"] == "odd":
             raise KeyError("nobody knows")
     return "yes"
 
@@ -46,7 +47,8 @@ def tiny(run: dict) -> None:
 heard = []
 try:
     hear = lambda kind, text: heard.append(text)
-    print(run_locally(Project(Path.cwd()), tiny, {"run": {"id": sys.argv[1]}}, hear).tasks)
+    arguments = {"run": {"id": sys.argv[2], "ends": sys.argv[1]}}
+    print(run_locally(Project(Path.cwd()), tiny, arguments, hear).tasks)
 except Exception as error:
     print(type(error).__name__, error)
 print(heard)
@@ -64,12 +66,17 @@ def python(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / ".venv" / "bin" / "python"
 
 
-def run(python: Path, name: str) -> str:
-    """Run the tiny pipeline there."""
+def folders(runs: Path) -> list[str]:
+    """The names of the folders in it."""
+    return sorted(path.name for path in runs.iterdir() if path.is_dir())
+
+
+def run(python: Path, ends: str, name: str | None = None) -> str:
+    """Run the tiny pipeline there, under a name, by default that of how it ends."""
     folder = python.parents[2]
     (folder / "tiny.py").write_text(SCRIPT)
     done = subprocess.run(
-        [python, "tiny.py", name],
+        [python, "tiny.py", ends, name or ends],
         cwd=folder,
         env={"PATH": os.environ["PATH"]},
         capture_output=True,
@@ -123,3 +130,26 @@ def test_a_killed_task_leaves_no_reason(python: Path) -> None:
     log = runs / "killed.log"
     assert f"SlipwayError say failed: it gave no reason, as one that was killed; its log is {log}" in said
     assert not (runs / "killed.error.json").exists()
+
+
+def test_what_earlier_runs_left_is_removed(python: Path) -> None:
+    """But for the logs, what the last failure needs, and what a run of another process works on."""
+    runs = python.parents[2] / ".slipway" / "runs"
+    shutil.rmtree(runs, ignore_errors=True)
+    (runs / "training-2026-01-01" / "fetch").mkdir(parents=True)  # as earlier versions of slipway left them
+    (runs / "other").mkdir()
+    with FileLock(runs / "other.lock"):
+        for name in ("a", "bad", "b"):
+            run(python, "good" if name != "bad" else "bad", name)
+
+        assert folders(runs) == ["b", "bad", "other"]
+    run(python, "killed", "c")
+
+    assert folders(runs) == ["bad", "c"]
+    run(python, "good", "d")
+    run(python, "good", "e")
+
+    assert folders(runs) == ["c", "e"]
+    assert sorted(path.name for path in runs.glob("*.log")) == [
+        f"{name}.log" for name in ("a", "b", "bad", *"cde")
+    ]

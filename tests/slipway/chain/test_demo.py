@@ -55,7 +55,7 @@ def servers(copy: Copy) -> list[psutil.Process]:
 
 def tasks(copy: Copy) -> list[str]:
     """The tasks of the newest pipeline run, by the folders that kfp made."""
-    runs = [path for path in (copy.root / ".slipway" / "runs").iterdir() if path.is_dir()]
+    runs = [*(copy.root / ".slipway" / "runs").glob("*/*/")]
     return sorted(path.name for path in max(runs, key=lambda path: path.stat().st_mtime).iterdir())
 
 
