@@ -20,5 +20,13 @@ def abort(
     from slipway.stages.abort import abort as stage
     from slipway.stages.run import RunRef
 
-    inputs = [Path(artifact.path) for artifact in (data, smoked, evidence)]
-    stage(RunRef(**run), version, stable, bento, *inputs, Path(report.path))
+    stage(
+        RunRef(**run),
+        version=version,
+        stable=stable,
+        bento=bento,
+        data=Path(data.path),
+        smoked=Path(smoked.path),
+        evidence=Path(evidence.path),
+        report=Path(report.path),
+    )

@@ -19,4 +19,11 @@ def canary(
     from slipway.stages.canary import canary as stage
     from slipway.stages.run import RunRef
 
-    stage(RunRef(**run), version, stable, bento, Path(data.path), Path(evidence.path))
+    stage(
+        RunRef(**run),
+        version=version,
+        stable=stable,
+        bento=bento,
+        data=Path(data.path),
+        evidence=Path(evidence.path),
+    )

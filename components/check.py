@@ -13,4 +13,4 @@ def check(
     from slipway.stages.check import check as stage
     from slipway.stages.run import RunRef
 
-    stage(RunRef(**run), Path(data.path), Path(summary.path), Path(docs.path))
+    stage(RunRef(**run), data=Path(data.path), summary=Path(summary.path), docs=Path(docs.path))

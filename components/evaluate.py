@@ -18,6 +18,12 @@ def evaluate(
     from slipway.stages.evaluate import evaluate as stage
     from slipway.stages.run import RunRef
 
-    found = stage(RunRef(**run), champion, Path(data.path), Path(models.path), Path(evidence.path))
+    found = stage(
+        RunRef(**run),
+        champion=champion,
+        data=Path(data.path),
+        models=Path(models.path),
+        evidence=Path(evidence.path),
+    )
     for name, value in found.items():
         metrics.log_metric(name, value)

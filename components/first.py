@@ -18,4 +18,11 @@ def first(
     from slipway.stages.first import first as stage
     from slipway.stages.run import RunRef
 
-    stage(RunRef(**run), version, bento, Path(data.path), Path(smoked.path), Path(report.path))
+    stage(
+        RunRef(**run),
+        version=version,
+        bento=bento,
+        data=Path(data.path),
+        smoked=Path(smoked.path),
+        report=Path(report.path),
+    )

@@ -19,5 +19,12 @@ def register(
     from slipway.stages.register import register as stage
     from slipway.stages.run import RunRef
 
-    inputs = [Path(artifact.path) for artifact in (data, models, evidence, summary, docs)]
-    stage(RunRef(**run), *inputs, Path(report.path))
+    stage(
+        RunRef(**run),
+        data=Path(data.path),
+        models=Path(models.path),
+        evidence=Path(evidence.path),
+        summary=Path(summary.path),
+        docs=Path(docs.path),
+        report=Path(report.path),
+    )

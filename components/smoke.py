@@ -11,4 +11,4 @@ def smoke(run: dict, version: int, bento: str, checks: dsl.Output[dsl.Artifact])
     from slipway.stages.run import RunRef
     from slipway.stages.smoke import smoke as stage
 
-    stage(RunRef(**run), version, bento, Path(checks.path))
+    stage(RunRef(**run), version=version, bento=bento, checks=Path(checks.path))

@@ -17,4 +17,4 @@ def train(
     from slipway.stages.run import RunRef
     from slipway.stages.train import train as stage
 
-    stage(RunRef(**run), scope, Path(data.path), Path(models.path))
+    stage(RunRef(**run), scope, data=Path(data.path), models=Path(models.path))

@@ -104,7 +104,7 @@ BOXES = (
     Box("smoke", "contract and latency", "rollout", "", "rollout", 2, decides=True),
     Box("first", "nothing is live", "rollout", "", "rollout", 3, 1),
     Box("canary", "beside the stable one", "rollout", "", "rollout", 3, 2),
-    Box("judge", "earned by evidence?", "rollout", "", "rollout", 4, 2, decides=True),
+    Box("verdict", "earned by evidence?", "rollout", "", "rollout", 4, 2, decides=True),
     Box("promote", "moves production", "rollout", "MLflow", "rollout", 5, 1),
     Box("abort", "back to stable", "rollout", "MLflow", "rollout", 5, 2),
     Box("assignment", "users, by a hash", "rollout", "", "traffic", 2),
@@ -172,10 +172,10 @@ def flow() -> list[str]:
     chains = {
         "data": ["ingest check split"],
         "training": ["fetch check train evaluate gate register", "gate refuse"],
-        "rollout": ["fetch package smoke first", "smoke canary judge promote", "judge abort"],
+        "rollout": ["fetch package smoke first", "smoke canary verdict promote", "verdict abort"],
         "traffic": ["assignment stable observations", "assignment canary observations"],
     }
-    split, seen, judge = of["data", "split"], of["traffic", "observations"], of["rollout", "judge"]
+    split, seen, verdict = of["data", "split"], of["traffic", "observations"], of["rollout", "verdict"]
     below, edge = split.y + split.height + 16, LEFT + 9
     parts = [
         arrow(of[lane, one], of[lane, other])
@@ -187,8 +187,8 @@ def flow() -> list[str]:
         fetch = of[lane, "fetch"]
         middle, start = fetch.y + fetch.height / 2, (split.x + BOX_W / 2, split.y + split.height)
         parts.append(path(start, (start[0], below), (edge, below), (edge, middle), (fetch.x - 2, middle)))
-    up = judge.x + BOX_W / 2
-    parts.append(path((up, seen.y), (up, judge.y + judge.height + 2)))
+    up = verdict.x + BOX_W / 2
+    parts.append(path((up, seen.y), (up, verdict.y + verdict.height + 2)))
     for lane, stage, y in (
         ("training", "register", ALIASES["staging"]),
         ("rollout", "promote", ALIASES["production"]),

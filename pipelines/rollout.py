@@ -6,10 +6,10 @@ from components.abort import abort
 from components.canary import canary
 from components.fetch import fetch
 from components.first import first
-from components.judge import judge
 from components.package import package
 from components.promote import promote
 from components.smoke import smoke
+from components.verdict import verdict
 
 
 @dsl.pipeline(name="rollout")
@@ -17,8 +17,8 @@ def rollout(run: dict, version: int, stable: int) -> None:
     """Roll out one version.
 
     1. Fetch the data whose replay part is the traffic. 2. Package the version as a Bento. 3. Smoke-test it.
-    4. Where nothing is live, deploy it first; else canary it against the stable version. 5. Judge.
-    6. Promote, or abort.
+    4. Where nothing is live, deploy it first; else canary it against the stable version.
+    5. Read its verdict. 6. Promote, or abort.
 
     Args:
         run: a `RunRef`: id, system, size, revision, fingerprint.
@@ -41,8 +41,8 @@ def rollout(run: dict, version: int, stable: int) -> None:
     with dsl.Else(name="live"):
         tried = canary(stable=stable, **known).set_display_name("Canary").set_caching_options(False)
         known |= {"stable": stable, "evidence": tried.outputs["evidence"]}
-        judged = judge(run=run, evidence=tried.outputs["evidence"]).set_display_name("Judge")
-        with dsl.If(judged.output == "promote", name="earned"):
+        told = verdict(run=run, evidence=tried.outputs["evidence"]).set_display_name("Verdict")
+        with dsl.If(told.output == "promote", name="earned"):
             promote(**known).set_display_name("Promote").set_caching_options(False)
         with dsl.Else(name="not-earned"):
             abort(**known).set_display_name("Abort").set_caching_options(False)

@@ -28,8 +28,8 @@ PIN = re.compile(
 
 
 @dataclass(frozen=True)
-class Finding:
-    """One thing that was looked at; `hint` says what to do where it is not ok.
+class Requirement:
+    """One thing that is needed, and what was found; `hint` says what to do where it is not ok.
 
     `blocks` tells what the main job cannot do without from what it merely may run into.
     """
@@ -47,7 +47,7 @@ class Finding:
         return self.blocks and not self.ok
 
 
-def diagnose(project: Project, shared: bool = False) -> list[Finding]:
+def diagnose(project: Project, shared: bool = False) -> list[Requirement]:
     """Look at everything; changes nothing and asks only the network that the registry is on.
 
     Args:
@@ -74,14 +74,14 @@ def diagnose(project: Project, shared: bool = False) -> list[Finding]:
     ]
 
 
-def python(version: tuple[int, ...]) -> Finding:
+def python(version: tuple[int, ...]) -> Requirement:
     """Whether this Python is one of those supported."""
     ok = (3, 11) <= version[:2] <= (3, 13)
     found = ".".join(map(str, version))
-    return Finding("python", ok, found, "3.11 to 3.13", "make clean, then make setup PYTHON=python3.12")
+    return Requirement("python", ok, found, "3.11 to 3.13", "make clean, then make setup PYTHON=python3.12")
 
 
-def system(name: str, machine: str, libc: tuple[str, str]) -> Finding:
+def system(name: str, machine: str, libc: tuple[str, str]) -> Requirement:
     """Whether the locks hold wheels for this operating system, processor and C library."""
     glibc = (
         tuple(int(part) for part in libc[1].split(".")[:2] if part.isdigit()) if libc[0] == "glibc" else ()
@@ -89,42 +89,44 @@ def system(name: str, machine: str, libc: tuple[str, str]) -> Finding:
     ok = (name, machine) in PLATFORMS and (name != "Linux" or glibc >= NEEDED_GLIBC)
     found = " ".join(part for part in (name, machine, *libc) if part)
     needed = "Linux x86_64 or aarch64 (glibc 2.28), or macOS arm64"
-    return Finding("platform", ok, found, needed, "use one of these; on Windows, WSL 2 is a Linux x86_64")
+    return Requirement("platform", ok, found, needed, "use one of these; on Windows, WSL 2 is a Linux x86_64")
 
 
-def disk(free: int) -> Finding:
+def disk(free: int) -> Requirement:
     """Whether enough disk is free where the project lies; `free` is in bytes."""
     hint = "free some; `make reset` forgets earlier runs"
-    return Finding("disk", free >= NEEDED_DISK_GB * GB, _gb(free), f"{NEEDED_DISK_GB:.1f} GB free", hint)
+    return Requirement("disk", free >= NEEDED_DISK_GB * GB, _gb(free), f"{NEEDED_DISK_GB:.1f} GB free", hint)
 
 
-def memory(available: int) -> Finding:
+def memory(available: int) -> Requirement:
     """Whether a new process can get enough memory; `available` is in bytes."""
     ok = available >= NEEDED_MEMORY_GB * GB
     hint = "close something, or take the small size: make demo SIZE=small"
-    return Finding("memory", ok, _gb(available), f"{NEEDED_MEMORY_GB:.1f} GB available", hint, blocks=False)
+    return Requirement(
+        "memory", ok, _gb(available), f"{NEEDED_MEMORY_GB:.1f} GB available", hint, blocks=False
+    )
 
 
-def folder(root: Path) -> Finding:
+def folder(root: Path) -> Requirement:
     """Whether the project's folder can be written to."""
     try:
         with tempfile.TemporaryFile(dir=root):
             pass
     except OSError as error:
-        return Finding("folder", False, str(error), "writable", f"let this user write to {root}")
-    return Finding("folder", True, "writable", "writable", "")
+        return Requirement("folder", False, str(error), "writable", f"let this user write to {root}")
+    return Requirement("folder", True, "writable", "writable", "")
 
 
-def repository(root: Path) -> Finding:
+def repository(root: Path) -> Requirement:
     """DVC works inside a Git repository, and decisions name the commit."""
     ok = any((place / ".git").exists() for place in (root, *root.parents))
-    return Finding("repository", ok, "yes" if ok else "no", "a Git repository", f"git init in {root}")
+    return Requirement("repository", ok, "yes" if ok else "no", "a Git repository", f"git init in {root}")
 
 
-def tool(name: str, path: str | None) -> Finding:
+def tool(name: str, path: str | None) -> Requirement:
     """Whether a program that slipway calls is on PATH."""
     hint = "make setup" if name == "uv" else f"install {name} with the system's package manager"
-    return Finding(name, path is not None, path or "not found", "on PATH", hint)
+    return Requirement(name, path is not None, path or "not found", "on PATH", hint)
 
 
 def pins(lock: str) -> dict[str, str]:
@@ -138,7 +140,7 @@ def pins(lock: str) -> dict[str, str]:
     }
 
 
-def packages(pinned: Mapping[str, str], installed: Mapping[str, str]) -> Finding:
+def packages(pinned: Mapping[str, str], installed: Mapping[str, str]) -> Requirement:
     """Whether the versions that are installed are those that are pinned."""
     needed = f"the {len(pinned)} of requirements.txt"
     differ = [
@@ -147,10 +149,10 @@ def packages(pinned: Mapping[str, str], installed: Mapping[str, str]) -> Finding
         if installed.get(name) != version
     ]
     ok = bool(pinned) and not differ
-    return Finding("packages", ok, _some(differ) or needed, needed, "make setup", blocks=False)
+    return Requirement("packages", ok, _some(differ) or needed, needed, "make setup", blocks=False)
 
 
-def boosting_library() -> Finding:
+def boosting_library() -> Requirement:
     """Whether LightGBM's shared library loads, which asks the system for OpenMP."""
     needed = "LightGBM's library loads"
     hint = "install OpenMP: apt install libgomp1, or brew install libomp"
@@ -158,35 +160,35 @@ def boosting_library() -> Finding:
     places = [Path(place) for place in (spec.submodule_search_locations or [])] if spec else []
     files = [file for place in places for file in place.glob("lib/lib_lightgbm.*")]
     if not files:
-        return Finding("openmp", False, "lightgbm is not installed", needed, "make setup")
+        return Requirement("openmp", False, "lightgbm is not installed", needed, "make setup")
     try:
         ctypes.CDLL(str(files[0]))
     except OSError as error:
-        return Finding("openmp", False, str(error), needed, hint)
-    return Finding("openmp", True, "loads", needed, hint)
+        return Requirement("openmp", False, str(error), needed, hint)
+    return Requirement("openmp", True, "loads", needed, hint)
 
 
-def dvc() -> Finding:
+def dvc() -> Requirement:
     """Whether DVC can be imported."""
     try:
         import dvc.repo as module
     except ImportError as error:
-        return Finding("dvc", False, str(error), "imports", "make setup")
-    return Finding("dvc", True, module.__name__, "imports", "")
+        return Requirement("dvc", False, str(error), "imports", "make setup")
+    return Requirement("dvc", True, module.__name__, "imports", "")
 
 
-def loopback() -> Finding:
+def loopback() -> Requirement:
     """Whether a server can listen on the loopback address; any free port will do."""
     needed, hint = "a free port on 127.0.0.1", "let local servers listen"
     try:
         with socket.create_server(("127.0.0.1", 0)) as server:
             found = f"port {server.getsockname()[1]} is free"
     except OSError as error:
-        return Finding("loopback", False, str(error), needed, hint)
-    return Finding("loopback", True, found, needed, hint)
+        return Requirement("loopback", False, str(error), needed, hint)
+    return Requirement("loopback", True, found, needed, hint)
 
 
-def registry(project: Project) -> Finding:
+def registry(project: Project) -> Requirement:
     """Whether the MLflow registry that runs will be written to answers."""
     uri = project.tracking_uri
     if uri == project.embedded_tracking_uri:
@@ -194,24 +196,24 @@ def registry(project: Project) -> Finding:
     parts = urlsplit(uri)
     place = f"{parts.scheme}://{parts.hostname or ''}"  # a URI may hold a password
     if parts.scheme not in ("http", "https"):
-        return Finding("registry", True, f"{place}, not tried", "an MLflow store", "")
+        return Requirement("registry", True, f"{place}, not tried", "an MLflow store", "")
     return remote_registry(uri, place)
 
 
-def embedded_registry(path: Path) -> Finding:
+def embedded_registry(path: Path) -> Requirement:
     """Whether the SQLite file, if there is one yet, is one of MLflow's."""
     needed, hint = "absent, or a SQLite file of MLflow's", f"move {path} away; a new one is made"
     if not path.exists():
-        return Finding("registry", True, "embedded, made by the first run", needed, hint)
+        return Requirement("registry", True, "embedded, made by the first run", needed, hint)
     try:
         with sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True) as database:
             (count,) = database.execute("SELECT count(*) FROM model_versions").fetchone()
     except sqlite3.Error as error:
-        return Finding("registry", False, f"{path}: {error}", needed, hint)
-    return Finding("registry", True, f"embedded, {count} versions", needed, hint)
+        return Requirement("registry", False, f"{path}: {error}", needed, hint)
+    return Requirement("registry", True, f"embedded, {count} versions", needed, hint)
 
 
-def remote_registry(uri: str, place: str) -> Finding:
+def remote_registry(uri: str, place: str) -> Requirement:
     """Whether a tracking server answers."""
     import httpx
 
@@ -220,19 +222,19 @@ def remote_registry(uri: str, place: str) -> Finding:
     try:
         status = httpx.get(f"{uri.rstrip('/')}/health", timeout=5).status_code
     except httpx.HTTPError as error:
-        return Finding("registry", False, f"{place}: {type(error).__name__}", needed, hint)
-    return Finding("registry", status == httpx.codes.OK, f"{place}: {status}", needed, hint)
+        return Requirement("registry", False, f"{place}: {type(error).__name__}", needed, hint)
+    return Requirement("registry", status == httpx.codes.OK, f"{place}: {status}", needed, hint)
 
 
-def shared_registry(project: Project) -> Finding:
+def shared_registry(project: Project) -> Requirement:
     """Whether versions and records outlive this machine."""
     ok = project.tracking_uri != project.embedded_tracking_uri
     found = "named" if ok else "embedded: versions and records would be gone with this machine"
     hint = "set MLFLOW_TRACKING_URI, or tracking_uri in project.yaml"
-    return Finding("shared registry", ok, found, "a tracking server", hint)
+    return Requirement("shared registry", ok, found, "a tracking server", hint)
 
 
-def shared_data(project: Project, sources: Sequence[str] = ()) -> Finding:
+def shared_data(project: Project, sources: Sequence[str] = ()) -> Requirement:
     """Whether DVC's default remote is elsewhere; without it what is generated is made anew on each machine.
 
     Args:
@@ -249,16 +251,16 @@ def shared_data(project: Project, sources: Sequence[str] = ()) -> Finding:
         found += f", and so is {_some(sources)}"
     hint = "dvc remote add --default storage s3://..., or another store of DVC's"
     needed = "a remote of DVC's outside of the project"
-    return Finding("shared data", ok, found, needed, hint, blocks=bool(sources))
+    return Requirement("shared data", ok, found, needed, hint, blocks=bool(sources))
 
 
-def layout(root: Path) -> Finding:
+def layout(root: Path) -> Requirement:
     """Whether sources and stages of all systems lie where this version looks for them."""
     from slipway.update.older import older
 
     left = [one.name for one in older(root)]
     found = f"as before: {_some(left)}" if left else "as expected"
-    return Finding("layout", not left, found, "sources in systems/NAME/source", "slipway migrate")
+    return Requirement("layout", not left, found, "sources in systems/NAME/source", "slipway migrate")
 
 
 def _sources(project: Project) -> list[str]:
@@ -267,7 +269,7 @@ def _sources(project: Project) -> list[str]:
     return [f"systems/{name}/source" for name in project.settings.systems if tracked(project, name)]
 
 
-def library(folder: Path) -> Finding:
+def library(folder: Path) -> Requirement:
     """Whether the project has edited `slipway/`, which it may: an update then merges line by line."""
     from slipway.update.edited import edited
 
@@ -275,10 +277,10 @@ def library(folder: Path) -> Finding:
     absent = "a wheel" if not folder.is_dir() else "where it is made"
     found = absent if names is None else f"edited: {_some(names)}" if names else "as released"
     hint = "nothing, or keep edits few: `slipway update` merges them, and may leave you conflicts"
-    return Finding("slipway/", not names, found, "as released", hint, blocks=False)
+    return Requirement("slipway/", not names, found, "as released", hint, blocks=False)
 
 
-def leftovers(project: Project) -> Finding:
+def leftovers(project: Project) -> Requirement:
     """Servers whose run is gone; no fault, for the next run ends them."""
     import psutil
 
@@ -288,7 +290,7 @@ def leftovers(project: Project) -> Finding:
     found = (
         f"servers of a run that is gone: {_some([str(one.pid) for one in orphans])}" if orphans else "none"
     )
-    return Finding("leftovers", True, found, "none; the next run ends them", "")
+    return Requirement("leftovers", True, found, "none; the next run ends them", "")
 
 
 def _available_memory() -> int:

@@ -143,11 +143,11 @@ def doctor(
     as_json: Json = False,
 ) -> None:
     """Say what is missing on this machine before anything fails late."""
-    from slipway.doctor import Finding, diagnose
+    from slipway.doctor import Requirement, diagnose
 
     findings = diagnose(Project.find(), shared)
     if as_json:
-        print_json(TypeAdapter(list[Finding]).dump_json(findings).decode())
+        print_json(TypeAdapter(list[Requirement]).dump_json(findings).decode())
     else:
         table = Table("", "what", "found", "needed", "what to do")
         for one in findings:

@@ -13,7 +13,7 @@ from slipway.serving.body import Bodies
 from slipway.serving.inference import BINARY, InferAnswer, InferBody, Protocol
 from slipway.serving.metrics import Measured, Metrics
 from slipway.serving.predict import Predictions, body_type, predict
-from slipway.serving.refusal import Refusal, Refused
+from slipway.serving.refusal import ErrorBody, Refusal
 from slipway.serving.served import Served
 
 SCHEMAS = "#/components/schemas/{model}"
@@ -28,7 +28,7 @@ def build(served: Served) -> FastAPI:
         docs_url=None,  # its page loads scripts from a foreign host
         redoc_url=None,
         redirect_slashes=False,
-        responses={"4XX": {"model": Refused, "description": "What is wrong, by the name of its field"}},
+        responses={"4XX": {"model": ErrorBody, "description": "What is wrong, by the name of its field"}},
     )
     metrics = Metrics(served.system, served.registered.number)
     app.add_middleware(Measured, metrics=metrics)

@@ -14,7 +14,7 @@ class Refusal(Exception):  # noqa: N818 - an answer to the client, not a fault
         self.reason = reason
 
 
-class Refused(BaseModel):
+class ErrorBody(BaseModel):
     """The JSON body of such an answer."""
 
     error: str

@@ -1,19 +1,29 @@
 """Withdraw a canary that did not earn promotion."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from slipway.base.failure import failure_kept
 from slipway.records.decision import Decision
 from slipway.registry.versions import Registry
 from slipway.stages.canary import read_canary, reason
-from slipway.stages.promote import canary_fields
-from slipway.stages.record import keep, new_record
+from slipway.stages.promote import after_canary
+from slipway.stages.record import keep, new_record, of_version
 from slipway.stages.run import RunRef, project, say
+from slipway.stages.smoke import read_checks
 
 
 @failure_kept()
 def abort(
-    run: RunRef, version: int, stable: int, bento: str, data: Path, smoked: Path, evidence: Path, report: Path
+    run: RunRef,
+    *,
+    version: int,
+    stable: int,
+    bento: str,
+    data: Path,
+    smoked: Path,
+    evidence: Path,
+    report: Path,
 ) -> None:
     """Keep the record and drop the alias `canary`, unless policy holds it; production does not move."""
     registry, found = Registry(run.line(project())), read_canary(evidence)
@@ -21,7 +31,8 @@ def abort(
     held = undecided and registry.line.card.rollout.on_inconclusive == "hold"
     if not held and registry.resolve("canary") == version:  # another rollout may have begun meanwhile
         registry.point("canary", None)  # guard canary.withdrawn
-    known = canary_fields(registry, version, stable, bento, smoked, found)
+    known = after_canary(of_version(registry, version), read_checks(smoked), found)
+    known = replace(known, replaced=stable, bento=bento)
     decision: Decision = "inconclusive" if undecided else "abort"
-    keep(registry, new_record(run, registry, "rollout", decision, reason(found), **known), data, report)
+    keep(registry, new_record(run, registry, "rollout", decision, reason(found), known), data, report)
     say(f"version {version} does not go to production")

@@ -25,7 +25,7 @@ from slipway.system import load_system
 
 
 @failure_kept()
-def canary(run: RunRef, version: int, stable: int, bento: str, data: Path, evidence: Path) -> None:
+def canary(run: RunRef, *, version: int, stable: int, bento: str, data: Path, evidence: Path) -> None:
     """Send traffic to both versions, step by step, and collect what it shows.
 
     Raises:

@@ -14,7 +14,7 @@ PARTS = ("train", "validation", "holdout", "replay")
 
 
 @failure_kept()
-def check(run: RunRef, data: Path, summary: Path, docs: Path) -> None:
+def check(run: RunRef, *, data: Path, summary: Path, docs: Path) -> None:
     """Hold the parts against each other and their rows against the suite; writes the result and Data Docs.
 
     Raises:

@@ -20,7 +20,7 @@ from slipway.training.fit import read_scores
 
 
 @failure_kept()
-def evaluate(run: RunRef, champion: int, data: Path, models: Path, evidence: Path) -> dict[str, float]:
+def evaluate(run: RunRef, *, champion: int, data: Path, models: Path, evidence: Path) -> dict[str, float]:
     """Measure baseline, candidate and champion (0: none); returns the headline metrics.
 
     Raises:

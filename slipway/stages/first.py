@@ -1,5 +1,6 @@
 """Put the first version into production."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from slipway.base.failure import failure_kept
@@ -13,9 +14,9 @@ REASON = "nothing was live; the gate's absolute bounds and the smoke test passed
 
 
 @failure_kept()
-def first(run: RunRef, version: int, bento: str, data: Path, smoked: Path, report: Path) -> None:
+def first(run: RunRef, *, version: int, bento: str, data: Path, smoked: Path, report: Path) -> None:
     """Deploy a version where nothing is live; refused anywhere else."""
     registry = Registry(run.line(project()))
-    known = of_version(registry, version) | {"bento": bento}
-    known["checks"] = [*known["checks"], *read_checks(smoked)]
-    move(run, "rollout", new_record(run, registry, "rollout", "first", REASON, **known), data, report)
+    known = of_version(registry, version)
+    known = replace(known, bento=bento, checks=[*known.checks, *read_checks(smoked)])
+    move(run, "rollout", new_record(run, registry, "rollout", "first", REASON, known), data, report)

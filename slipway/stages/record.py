@@ -4,14 +4,17 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from slipway.base.atomic import whole_file, write_text
 from slipway.base.errors import Refused
 from slipway.base.provenance import commit, now, who
+from slipway.records.canary import CanaryEvidence
+from slipway.records.checks import Check
 from slipway.records.decision import CheckSummary, Decision, DecisionRecord, record_id
+from slipway.records.evidence import Evidence
 from slipway.registry.versions import Registry
 from slipway.stages.run import RunRef, project, say
 
@@ -40,56 +43,62 @@ class Checked:
         return read_summary(self.summary)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Known:
+    """What a decision knows of the version that it is about, with the names of a record's fields."""
+
+    version: int | None = None
+    replaced: int | None = None
+    version_digest: str | None = None
+    code_digest: str | None = None
+    bento: str | None = None
+    checks: list[Check] = field(default_factory=list)
+    data_checks: CheckSummary | None = None
+    evaluation: Evidence | None = None
+    canary: CanaryEvidence | None = None
+
+
 def new_record(
-    run: RunRef, registry: Registry, kind: Kind, decision: Decision, reason: str, **known: Any
+    run: RunRef, registry: Registry, kind: Kind, decision: Decision, reason: str, known: Known
 ) -> DecisionRecord:
-    """A record of a decision made now, by this code, in an MLflow run of its own.
-
-    Args:
-        known: the fields that this decision has; the others are None.
-    """
+    """A record of a decision made now, by this code, in an MLflow run of its own."""
     at, tree = now(), commit(project().root)
-    absent = dict.fromkeys(
-        (
-            "version",
-            "replaced",
-            "version_digest",
-            "code_digest",
-            "bento",
-            "data_checks",
-            "evaluation",
-            "canary",
-        )
+    return DecisionRecord(
+        id=record_id(at, run.id, registry.last_record()),
+        at=at,
+        by=who(),
+        system=run.system,
+        decision=decision,
+        reason=reason,
+        version=known.version,
+        replaced=known.replaced,
+        size=run.size,
+        data_fingerprint=run.fingerprint,
+        revision=run.revision,
+        git_commit=tree.sha,
+        git_clean=tree.clean,
+        version_digest=known.version_digest,
+        code_digest=known.code_digest,
+        bento=known.bento,
+        run=registry.start_run(kind, run.id, run.fingerprint),
+        checks=known.checks,
+        data_checks=known.data_checks,
+        evaluation=known.evaluation,
+        canary=known.canary,
     )
-    here = {
-        "id": record_id(at, run.id, registry.last_record()),
-        "at": at,
-        "by": who(),
-        "system": run.system,
-        "decision": decision,
-        "reason": reason,
-        "size": run.size,
-        "data_fingerprint": run.fingerprint,
-        "revision": run.revision,
-        "git_commit": tree.sha,
-        "git_clean": tree.clean,
-        "run": registry.start_run(kind, run.id, run.fingerprint),
-        "checks": [],
-    }
-    return DecisionRecord.model_validate(here | absent | known)
 
 
-def of_version(registry: Registry, number: int) -> dict[str, Any]:
-    """What the training record of a version says of it, as fields of a new record."""
+def of_version(registry: Registry, number: int) -> Known:
+    """What the training record of a version says of it."""
     trained = registry.training_record(number)
-    return {
-        "version": number,
-        "version_digest": registry.get(number).digest,
-        "code_digest": trained.code_digest,
-        "checks": trained.checks,
-        "data_checks": trained.data_checks,
-        "evaluation": trained.evaluation,
-    }
+    return Known(
+        version=number,
+        version_digest=registry.get(number).digest,
+        code_digest=trained.code_digest,
+        checks=trained.checks,
+        data_checks=trained.data_checks,
+        evaluation=trained.evaluation,
+    )
 
 
 def keep(
@@ -143,13 +152,13 @@ def refusals_kept(
         yield
     except Refused as error:
         registry = Registry(run.line(project()))
-        known: dict[str, Any] = {} if version is None else of_version(registry, version)
+        known = Known() if version is None else of_version(registry, version)
         if checked is not None and checked.summary.is_file():
-            known["data_checks"] = checked.summarised()
+            known = replace(known, data_checks=checked.summarised())
         else:
             checked = None
-        known["replaced"] = registry.resolve("production")
-        record = new_record(run, registry, kind, "refused", str(error), **known)
+        known = replace(known, replaced=registry.resolve("production"))
+        record = new_record(run, registry, kind, "refused", str(error), known)
         keep(registry, record, None, checked=checked)
         if checked is not None:
             say(f"Data Docs: {registry.address(record.run or '', DOCS_FILE)}")

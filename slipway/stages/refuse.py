@@ -1,5 +1,6 @@
 """Keep the record of a candidate that the gate refused."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from slipway.base.failure import failure_kept
@@ -7,14 +8,14 @@ from slipway.evaluation.gate import decide
 from slipway.registry.versions import Registry
 from slipway.stages.evaluate import headline, read_evidence
 from slipway.stages.record import Checked, keep, new_record
-from slipway.stages.register import training_fields
+from slipway.stages.register import of_candidate
 from slipway.stages.run import RunRef, project, say
 from slipway.stages.train import CANDIDATE
 
 
 @failure_kept()
 def refuse(
-    run: RunRef, data: Path, models: Path, evidence: Path, summary: Path, docs: Path, report: Path
+    run: RunRef, *, data: Path, models: Path, evidence: Path, summary: Path, docs: Path, report: Path
 ) -> None:
     """Write down what was measured and why it did not suffice; nothing is registered."""
     line = run.line(project())
@@ -22,11 +23,9 @@ def refuse(
     verdict = decide(found, card.gate, card.problem.p99_latency_ms)
     reason = "; ".join(str(check) for check in verdict.failures[:3]) or "the pipeline refused it"
     checked = Checked(summary, docs)
-    known = training_fields(found, models / CANDIDATE, checked) | {
-        "checks": verdict.checks,
-        "replaced": registry.resolve("production"),
-    }
-    record = new_record(run, registry, "training", "refused", reason, **known)
+    known = of_candidate(found, models / CANDIDATE, checked)
+    known = replace(known, checks=verdict.checks, replaced=registry.resolve("production"))
+    record = new_record(run, registry, "training", "refused", reason, known)
     registry.log(record.run or "", {"fingerprint": run.fingerprint, "size": run.size}, headline(found))
     keep(registry, record, data, report, checked)
     say("nothing was registered")

@@ -1,5 +1,6 @@
 """Register a candidate that the gate let through."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from slipway.base.digest import sha256
@@ -10,7 +11,7 @@ from slipway.records.checks import Check
 from slipway.records.evidence import Evidence
 from slipway.registry.versions import Registry
 from slipway.stages.evaluate import headline, read_evidence
-from slipway.stages.record import Checked, keep, new_record, refusals_kept
+from slipway.stages.record import Checked, Known, keep, new_record, refusals_kept
 from slipway.stages.run import RunRef, project, say
 from slipway.stages.train import CANDIDATE
 from slipway.version.manifest import MANIFEST, verify
@@ -18,7 +19,7 @@ from slipway.version.manifest import MANIFEST, verify
 
 @failure_kept()
 def register(
-    run: RunRef, data: Path, models: Path, evidence: Path, summary: Path, docs: Path, report: Path
+    run: RunRef, *, data: Path, models: Path, evidence: Path, summary: Path, docs: Path, report: Path
 ) -> int:
     """Register the candidate and, once its record is kept, point `staging` at it; returns its number.
 
@@ -37,8 +38,8 @@ def register(
         about = about_this(found, run, sha256(candidate / MANIFEST), live)
         if failed := [str(check) for check in (*checks, *about) if not check.passed]:
             raise Refused(f"not registered: {'; '.join(failed)}")  # guard register.decides_again
-    known = training_fields(found, candidate, checked) | {"checks": [*checks, *about], "replaced": live}
-    record = new_record(run, registry, "training", "registered", "every check of the gate passed", **known)
+    known = replace(of_candidate(found, candidate, checked), checks=[*checks, *about], replaced=live)
+    record = new_record(run, registry, "training", "registered", "every check of the gate passed", known)
     number = registry.register(record.run or "", candidate)
     registry.log(record.run or "", {"fingerprint": run.fingerprint, "size": run.size}, headline(found))
     keep(registry, record.model_copy(update={"version": number}), data, report, checked)
@@ -68,11 +69,11 @@ def _check(code: str, seen: object, due: object) -> Check:
     return Check(code=code, passed=seen == due, found=str(seen), allowed=str(due))
 
 
-def training_fields(found: Evidence, candidate: Path, checked: Checked) -> dict[str, object]:
-    """What a training run knows of its candidate, as fields of a record."""
-    return {
-        "version_digest": found.candidate.digest,
-        "code_digest": verify(candidate).code.digest,
-        "data_checks": checked.summarised(),
-        "evaluation": found,
-    }
+def of_candidate(found: Evidence, candidate: Path, checked: Checked) -> Known:
+    """What a training run knows of its candidate."""
+    return Known(
+        version_digest=found.candidate.digest,
+        code_digest=verify(candidate).code.digest,
+        data_checks=checked.summarised(),
+        evaluation=found,
+    )

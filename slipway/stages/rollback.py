@@ -1,5 +1,6 @@
 """Move production back to the previous version: one command, a reason required."""
 
+from dataclasses import replace
 from uuid import uuid4
 
 from slipway.base.errors import Refused
@@ -38,7 +39,7 @@ def roll_back(line: Line, reason: str) -> DecisionRecord:
         revision=trained.revision,
         fingerprint=trained.data_fingerprint,
     )
-    known = of_version(registry, good) | {"replaced": bad, "bento": package(run, good)}
-    record = new_record(run, registry, "rollback", "rollback", reason, **known)
+    known = replace(of_version(registry, good), replaced=bad, bento=package(run, good))
+    record = new_record(run, registry, "rollback", "rollback", reason, known)
     move(run, "rollback", record, None, None, stop)
     return record

@@ -19,7 +19,7 @@ CHECKS = TypeAdapter(list[Check])
 
 
 @failure_kept()
-def smoke(run: RunRef, version: int, bento: str, checks: Path) -> None:
+def smoke(run: RunRef, *, version: int, bento: str, checks: Path) -> None:
     """Serve the Bento and hold it against its contract, its training and its budget.
 
     Raises:

@@ -13,7 +13,7 @@ BASELINE, CANDIDATE = "baseline", "candidate"
 
 
 @failure_kept()
-def train(run: RunRef, scope: Scope, data: Path, models: Path) -> None:
+def train(run: RunRef, scope: Scope, *, data: Path, models: Path) -> None:
     """Train the baseline and, unless the scope is the baseline alone, every candidate.
 
     Raises:

@@ -49,7 +49,7 @@ def test_side_effects_are_never_cached(name: str, task: str) -> None:
     assert not found["cachingOptions"].get("enableCache", False)
 
 
-@pytest.mark.parametrize(("name", "gate"), [("training", "gate"), ("rollout", "judge")])
+@pytest.mark.parametrize(("name", "gate"), [("training", "gate"), ("rollout", "verdict")])
 def test_gates_have_a_single_output(name: str, gate: str) -> None:
     """The local runner silently skips conditions on named outputs."""
     outputs = spec(name)["components"][f"comp-{gate}"]["outputDefinitions"]

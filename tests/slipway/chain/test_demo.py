@@ -137,7 +137,7 @@ def test_plain_python_makes_the_version_that_kubeflow_made(
     fingerprint = last["data_fingerprint"]
     run = RunRef(id="plain", system="ad_click", size="small", revision="WORKSPACE", fingerprint=fingerprint)
     fetch(run, tmp_path / "data")
-    train(run, "all", tmp_path / "data", tmp_path / "models")
+    train(run, "all", data=tmp_path / "data", models=tmp_path / "models")
 
     assert last["version_digest"] == sha256(tmp_path / "models" / "candidate" / MANIFEST)
 

@@ -22,9 +22,9 @@ from slipway.stages import promote as promote_stage
 from slipway.stages import refuse as refuse_stage
 from slipway.stages import register as register_stage
 from slipway.stages import smoke as smoke_stage
-from slipway.stages.judge import judge
 from slipway.stages.move import recover
 from slipway.stages.rollback import roll_back
+from slipway.stages.verdict import verdict
 from slipway.version.manifest import MANIFEST
 from slipway.version.packed import check
 from tests.slipway.durability.scenes import SYSTEM, aliases, here, run_ref, whole_versions
@@ -83,23 +83,31 @@ def step(stage: str, name: str, version: int, stable: int) -> None:
     run, work = run_ref(name), WORK / name
     work.mkdir(parents=True, exist_ok=True)
     smoked, evidence, report = work / "smoked.json", work / "evidence.json", work / "report.html"
-    trained = DATA, _models(version), Path(f"evidence-{version}.json"), Path("summary.json")
+    trained = {
+        "data": DATA,
+        "models": _models(version),
+        "evidence": Path(f"evidence-{version}.json"),
+        "summary": Path("summary.json"),
+        "docs": Path("docs.html"),
+        "report": report,
+    }
     tag = work / "bento.txt"
+    known = {"version": version, "bento": tag.read_text() if tag.is_file() else "", "data": DATA}
     if stage == "register":
-        register_stage.register(run, *trained, Path("docs.html"), report)
+        register_stage.register(run, **trained)
     elif stage == "refuse":
-        refuse_stage.refuse(run, *trained, Path("docs.html"), report)
+        refuse_stage.refuse(run, **trained)
     elif stage == "package":
         tag.write_text(package_stage.package(run, version))
     elif stage == "smoke":
-        smoke_stage.smoke(run, version, tag.read_text(), smoked)
+        smoke_stage.smoke(run, version=version, bento=tag.read_text(), checks=smoked)
     elif stage == "canary":
-        canary_stage.canary(run, version, stable, tag.read_text(), DATA, evidence)
+        canary_stage.canary(run, stable=stable, evidence=evidence, **known)
     elif stage == "first":
-        first_stage.first(run, version, tag.read_text(), DATA, smoked, report)
+        first_stage.first(run, smoked=smoked, report=report, **known)
     else:
         end = {"promote": promote_stage.promote, "abort": abort_stage.abort}[stage]
-        end(run, version, stable, tag.read_text(), DATA, smoked, evidence, report)
+        end(run, stable=stable, smoked=smoked, evidence=evidence, report=report, **known)
 
 
 def rollout(name: str, version: int) -> None:
@@ -112,8 +120,8 @@ def rollout(name: str, version: int) -> None:
     for stage in ("package", "smoke", "canary" if stable else "first"):
         step(stage, name, version, stable)
     if stable:
-        verdict = judge(run_ref(name), WORK / name / "evidence.json")
-        step("promote" if verdict == "promote" else "abort", name, version, stable)
+        told = verdict(run_ref(name), WORK / name / "evidence.json")
+        step("promote" if told == "promote" else "abort", name, version, stable)
 
 
 def rollback() -> None:

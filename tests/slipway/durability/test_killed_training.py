@@ -1,6 +1,6 @@
 """Every stage before registration killed with SIGKILL: its output is the old one, none or the whole new one.
 
-The stages `gate` and `judge` are left out: they read a file, answer, and write nothing.
+The stages `gate` and `verdict` are left out: they read a file, answer, and write nothing.
 """
 
 from dataclasses import dataclass

@@ -68,11 +68,11 @@ def step(stage: str) -> None:
     if stage == "fetch":
         fetch_stage.fetch(run, data)
     elif stage == "check":
-        check_stage.check(run, data, *OUT["check"])
+        check_stage.check(run, data=data, summary=OUT["check"][0], docs=OUT["check"][1])
     elif stage == "train":
-        train_stage.train(run, "all", data, models)
+        train_stage.train(run, "all", data=data, models=models)
     else:
-        evaluate_stage.evaluate(run, 0, data, models, *OUT["evaluate"])
+        evaluate_stage.evaluate(run, champion=0, data=data, models=models, evidence=OUT["evaluate"][0])
 
 
 def _run() -> RunRef:

@@ -1,13 +1,11 @@
 """Versions are measured by the code packaged with them, in processes of their own."""
 
 import shutil
-from collections import Counter
 from datetime import UTC, datetime
 from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
-import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
@@ -15,13 +13,12 @@ from slipway.base.errors import SlipwayError
 from slipway.data.requests import request_bounds, request_codes
 from slipway.evaluation.compose import HoldoutRows, Subject, compose
 from slipway.evaluation.evaluate import Contender, evaluate
-from slipway.evaluation.latency import REQUESTS, WARMUP
 from slipway.records.evidence import Evidence
 from slipway.system import load_system, read_examples
 from tests.slipway.evaluation.bad import judged
 from tests.slipway.report.sample import card
 from tests.slipway.root import ROOT
-from tests.slipway.tiny import impressions, tiny_version
+from tests.slipway.tiny import impressions
 from tests.slipway.version.conftest import rewrite, set_field
 
 UNSCORED = pytest.mark.gate("champion.scored")
@@ -49,26 +46,6 @@ ABSENT = pytest.mark.gate(
     reason="no candidate",
     untouched="no evidence",
 )
-
-
-@pytest.fixture(scope="module")
-def split(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A holdout of later rows than the tiny versions were trained on."""
-    folder = tmp_path_factory.mktemp("split")
-    table = impressions(1200, seed=1)
-    place = table.column_names.index("time")
-    day = pa.scalar(86_400_000_000 * 30, pa.duration("us"))
-    table = table.set_column(place, "time", pa.compute.add(table["time"], day))
-    pq.write_table(table, folder / "holdout.parquet")
-    return folder
-
-
-@pytest.fixture(scope="module")
-def baseline(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A tiny logistic regression."""
-    out = tmp_path_factory.mktemp("versions") / "logistic"
-    tiny_version(ROOT, out, "logistic")
-    return out
 
 
 def with_code(version: Path, out: Path, file: str, old: str, new: str) -> Path:
@@ -323,67 +300,6 @@ def test_a_tampered_candidate_is_an_error(split: Path, baseline: Path, tmp_path:
             [Contender("baseline", baseline), Contender("candidate", tmp_path / "bad")],
             [],
         )
-
-
-@pytest.mark.parametrize(
-    ("others", "processes"),
-    [(("baseline", "baseline"), 1), (("baseline", "other"), 2), (("other", "other"), 2)],
-)
-def test_a_digest_is_scored_once(
-    split: Path, baseline: Path, tmp_path: Path, others: tuple[str, str], processes: int
-) -> None:
-    """Contenders with the same bits share a process, its scores and its times; each is in the evidence."""
-    log = tmp_path / "answers"
-    old = "1.0 / (1.0 + np.exp(-logit))"
-    for name, more in (("baseline", "0"), ("other", "1e-9")):
-        noted = f"open({str(log)!r}, 'a').write(f'{{__import__(\"os\").getpid()}}\\n') * 0 + {more} + {old}"
-        with_code(baseline, tmp_path / name, "slipway/models/logistic.py", old, noted)
-    shutil.copytree(tmp_path / others[1], tmp_path / "champion")
-    found = evaluate(
-        card(),
-        load_system("ad_click", ROOT),
-        split,
-        "tiny",
-        [
-            Contender("baseline", tmp_path / "baseline"),
-            Contender("candidate", tmp_path / others[0]),
-            Contender("champion", tmp_path / "champion", 7),
-        ],
-        [],
-    )
-    answers = Counter(log.read_text().splitlines())
-
-    assert [*answers.values()] == [1 + WARMUP + REQUESTS] * processes
-    assert found.champion is not None
-    assert (found.champion.role, found.champion.version) == ("champion", 7)
-    assert (found.champion.digest == found.baseline.digest) == (others[1] == "baseline")
-    assert (found.champion.latency.ratio.value == 1) == (others[1] == "baseline")
-
-
-def test_a_tampered_champion_with_the_digest_of_another_is_refused(
-    split: Path, baseline: Path, tmp_path: Path
-) -> None:
-    """That the baseline is whole says nothing of its files."""
-    bad = shutil.copytree(baseline, tmp_path / "bad")
-    (bad / "more.txt").write_text("")
-
-    assert "more.txt: not in the manifest" in problem_of(split, baseline, Contender("champion", bad, 1))
-
-
-def test_a_champion_that_is_the_baseline_is_not_blamed_for_it(
-    split: Path, baseline: Path, tmp_path: Path
-) -> None:
-    """A baseline that fails while it is timed is an error, whose bits they ever are."""
-    slow = with_code(
-        baseline,
-        tmp_path / "slow",
-        "slipway/version/worker.py",
-        "self.version.answer(table, groups)",
-        "raise ValueError('no single requests')",
-    )
-
-    with pytest.raises(SlipwayError, match="no single requests"):
-        measured(split, slow, Contender("champion", slow, 1))
 
 
 def test_requests_are_found_by_their_id() -> None:

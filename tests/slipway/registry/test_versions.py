@@ -158,7 +158,7 @@ def test_a_clock_that_is_set_back_reorders_nothing(
     run = RunRef(id="r", system="ad_click", size="small", revision="WORKSPACE", fingerprint="f")
     for at, reason in ((NOON, "first"), (NOON + jump, "second"), (NOON + jump, "third")):
         monkeypatch.setattr(stage, "now", lambda at=at: at)
-        made = stage.new_record(run, registry, "rollout", "refused", reason)
+        made = stage.new_record(run, registry, "rollout", "refused", reason, stage.Known())
         registry.keep(made, tmp_path)
         assert registry.last_record() == made.id
 
@@ -176,7 +176,7 @@ def test_the_newest_record_of_a_run_is_its_last(
     line = Registry(Line(Project(root), "ad_click", "small"))
     for hours, reason in ((5, "first"), (1, "second")):
         monkeypatch.setattr(stage, "now", lambda hours=hours: NOON + timedelta(hours=hours))
-        line.keep(stage.new_record(run, line, "rollout", "refused", reason), tmp_path)
+        line.keep(stage.new_record(run, line, "rollout", "refused", reason, stage.Known()), tmp_path)
 
     assert record_of(Project(root), run).reason == "second"
 

@@ -36,6 +36,12 @@ class Desk:
     docs: Path
 
     @property
+    def files(self) -> dict[str, Path]:
+        """What `register` and `refuse` get, by the names of their parameters."""
+        names = ("data", "models", "evidence", "summary", "docs")
+        return {name: getattr(self, name) for name in names} | {"report": self.root / "report.html"}
+
+    @property
     def registry(self) -> Registry:
         """The registry of the project."""
         return Registry(Line(Project(self.root), "ad_click", "small"))

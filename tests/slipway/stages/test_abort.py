@@ -13,10 +13,10 @@ from tests.slipway.stages.test_refusals import decisions, enter
 
 def end(desk: Desk, folder: Path, outcome: CanaryOutcome) -> None:
     """The canary of version 1 ends so."""
-    (folder / "canary.json").write_text(sample.canary(outcome=outcome).model_dump_json())
-    (folder / "smoked.json").write_text("[]")
-    files = [folder / name for name in ("smoked.json", "canary.json", "report.html")]
-    abort(RUN, 1, 7, "b:1", desk.data, *files)
+    (folder / "evidence").write_text(sample.canary(outcome=outcome).model_dump_json())
+    (folder / "smoked").write_text("[]")
+    files = {name: folder / name for name in ("smoked", "evidence", "report")}
+    abort(RUN, version=1, stable=7, bento="b:1", data=desk.data, **files)
 
 
 @pytest.mark.gate(

@@ -98,17 +98,16 @@ def test_parts_that_do_not_fit_are_refused_without_docs(desk: Desk, rows: Path, 
 @pytest.mark.parametrize("how", ["registered", "refused by the gate", "refused at registration"])
 def test_docs_lie_beside_the_report_of_every_candidate(desk: Desk, how: str) -> None:
     """Which links to them; the result is the one that `check` wrote, byte for byte."""
-    files = desk.data, desk.models, desk.evidence, desk.summary, desk.docs, desk.root / "report.html"
     if how == "registered":
-        register(RUN, *files)
+        register(RUN, **desk.files)
     else:
         found = desk.write_evidence()
         desk.write_evidence(candidate=found.candidate.model_copy(update={"finite": False}))
         if how == "refused by the gate":
-            refuse(RUN, *files)
+            refuse(RUN, **desk.files)
         else:
             with pytest.raises(Refused, match="not registered"):
-                register(RUN, *files)
+                register(RUN, **desk.files)
 
     [record] = desk.registry.records()
     assert record.data_checks is not None

@@ -28,8 +28,7 @@ def every_rule(test: Callable[[Desk], None]) -> Callable[[Desk], None]:
 
 def enter(desk: Desk) -> int:
     """Register what lies on the desk."""
-    files = desk.data, desk.models, desk.evidence, desk.summary, desk.docs, desk.root / "report.html"
-    return register(RUN, *files)
+    return register(RUN, **desk.files)
 
 
 def judge(desk: Desk, found: Evidence) -> str:

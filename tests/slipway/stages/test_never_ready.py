@@ -102,7 +102,7 @@ def test_a_bento_that_never_gets_ready_gets_no_traffic(
     aliases, before = live.registry.get(number).aliases, state(live.line)
 
     with pytest.raises(Refused, match=f"it never got ready: .*{said}") as caught:
-        smoke(RUN, number, live.bentos[number], tmp_path / "checks.json")
+        smoke(RUN, version=number, bento=live.bentos[number], checks=tmp_path / "checks.json")
     record = live.registry.records()[-1]
     assert (record.decision, record.version, record.reason) == ("refused", number, str(caught.value))
     assert live.registry.get(number).aliases == aliases
@@ -127,8 +127,9 @@ def test_a_canary_that_never_gets_ready_is_refused(
     live.registry.point("canary", number)
     before = state(live.line)
 
+    evidence = tmp_path / "evidence.json"
     with pytest.raises(Refused, match=f"the canary never got ready: .*{said}") as caught:
-        canary(RUN, number, 1, live.bentos[number], live.data, tmp_path / "evidence.json")
+        canary(RUN, version=number, stable=1, bento=live.bentos[number], data=live.data, evidence=evidence)
     record = live.registry.records()[-1]
     assert (record.decision, record.version, record.reason) == ("refused", number, str(caught.value))
     assert [live.registry.resolve(alias) for alias in ("production", "canary")] == [1, None]
@@ -141,8 +142,9 @@ def test_a_stable_version_that_does_not_start_is_an_error(live: Packaged, tmp_pa
     """It says nothing about the version on trial, so nothing is decided about that."""
     before, known = make_live(live, 3), len(live.registry.records())
 
+    evidence = tmp_path / "evidence.json"
     with pytest.raises(NotReady, match="the licence has run out") as caught:
-        canary(RUN, 1, 3, live.bentos[1], live.data, tmp_path / "evidence.json")
+        canary(RUN, version=1, stable=3, bento=live.bentos[1], data=live.data, evidence=evidence)
     assert caught.value.exit_code == 1
     assert len(live.registry.records()) == known
     assert state(live.line) == before

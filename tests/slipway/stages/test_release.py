@@ -24,7 +24,7 @@ def shared(desk: Desk, database: Path, tmp_path: Path, monkeypatch: pytest.Monke
     shutil.copyfile(database, tmp_path / "shared.db")
     monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path / 'shared.db'}")
     registry = desk.registry
-    assert register(RUN, desk.data, desk.models, desk.evidence, desk.summary, desk.docs, desk.root / "r") == 1
+    assert register(RUN, **desk.files) == 1
     registry.client.set_registered_model_alias(registry.name, "staging", "1")
     return registry
 

@@ -26,8 +26,8 @@ from slipway.rollout.stop import StopRequest
 from slipway.settings import Line
 from slipway.stages import canary
 from slipway.stages.abort import abort
-from slipway.stages.judge import judge
 from slipway.stages.run import RunRef, project
+from slipway.stages.verdict import verdict
 
 def wait_for_the_rollback(done, total, text):
     print(f"{done} of {total}", flush=True)
@@ -37,9 +37,11 @@ def wait_for_the_rollback(done, total, text):
 canary._progress = wait_for_the_rollback
 run, bento = RunRef.model_validate_json(sys.argv[1]), sys.argv[2]
 data, evidence, smoked, report = map(Path, sys.argv[3:])
-canary.canary(run, 3, 2, bento, data, evidence)
-assert judge(run, evidence) == "abort"
-abort(run, 3, 2, bento, data, smoked, evidence, report)
+canary.canary(run, version=3, stable=2, bento=bento, data=data, evidence=evidence)
+assert verdict(run, evidence) == "abort"
+abort(
+    run, version=3, stable=2, bento=bento, data=data, smoked=smoked, evidence=evidence, report=report
+)
 """
 
 
@@ -122,8 +124,9 @@ def test_a_canary_does_not_begin_against_another_production(
     traffic = TrafficState(stable=Deployed(number=1, bento=live.bentos[1]))
     live.line.traffic.write_text(traffic.model_dump_json())
 
+    evidence = tmp_path / "evidence.json"
     with pytest.raises(Refused, match="goes to version 1, not 2 as when this rollout began"):
-        canary(RUN, 3, 2, live.bentos[3], live.data, tmp_path / "evidence.json")
+        canary(RUN, version=3, stable=2, bento=live.bentos[3], data=live.data, evidence=evidence)
     assert state(live.line) == traffic
     assert live.registry.resolve("canary") is None
     assert not (tmp_path / "evidence.json").exists()

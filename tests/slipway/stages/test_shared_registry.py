@@ -4,6 +4,7 @@ import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -36,6 +37,11 @@ class Team:
     smoked: Path
 
     @property
+    def one(self) -> dict[str, Any]:
+        """Version 1, its Bento and the data, as stages of the rollout get them."""
+        return {"version": 1, "bento": "b:1", "data": self.desk.data}
+
+    @property
     def registry(self) -> Registry:
         """The shared one, as the environment names it."""
         return self.desk.registry
@@ -51,8 +57,7 @@ def team(desk: Desk, database: Path, tmp_path: Path, monkeypatch: pytest.MonkeyP
     """A registry outside of the project, with a version that is staged, barred and in production."""
     shutil.copyfile(database, tmp_path / "shared.db")
     monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path / 'shared.db'}")
-    files = desk.data, desk.models, desk.evidence, desk.summary, desk.docs, desk.root / "report.html"
-    assert register(RUN, *files) == 1
+    assert register(RUN, **desk.files) == 1
     registry = desk.registry
     assert registry.resolve("staging") is None
     for alias in ("staging", "production"):
@@ -79,10 +84,10 @@ def finish(team: Team) -> None:
         pytest.param(lambda team: team.registry.clear(1), id="clear"),
         pytest.param(lambda _: package(RUN, 1), id="package"),
         pytest.param(
-            lambda team: canary(RUN, 1, 2, "b:1", team.desk.data, team.desk.root / "evidence"), id="canary"
+            lambda team: canary(RUN, stable=2, evidence=team.desk.root / "evidence", **team.one), id="canary"
         ),
         pytest.param(
-            lambda team: first(RUN, 1, "b:1", team.desk.data, team.smoked, team.desk.root / "r"), id="first"
+            lambda team: first(RUN, smoked=team.smoked, report=team.desk.root / "r", **team.one), id="first"
         ),
         pytest.param(finish, id="recover"),
     ],

@@ -46,14 +46,13 @@ UNTOUCHED = "no traffic shifted, no alias moved"
 )
 def test_a_bento_over_its_budget_gets_no_traffic(desk: Desk) -> None:
     """It is really served, asked and ended; the refusal is recorded and the checks are kept."""
-    files = desk.data, desk.models, desk.evidence, desk.summary, desk.docs, desk.root / "report.html"
-    register(RUN, *files)
+    register(RUN, **desk.files)
     checks = desk.root / "checks.json"
     card = desk.root / "systems" / "ad_click" / "system.yaml"
     card.write_text(card.read_text().replace("p99_latency_ms: 100", "p99_latency_ms: 0.001"))
 
     with pytest.raises(Refused, match=r"failed its smoke test: .*smoke\.latency") as caught:
-        smoke(RUN, 1, package(RUN, 1), checks)
+        smoke(RUN, version=1, bento=package(RUN, 1), checks=checks)
 
     assert ["smoke.latency"] == [check.code for check in read_checks(checks) if not check.passed]
     assert [("registered", 1), ("refused", 1)] == [
@@ -205,7 +204,7 @@ def test_each_check_refuses_alone(
     with changed(packaged.server.port, change) as port:
         served(packaged, port, monkeypatch)
         with pytest.raises(Refused, match=f"failed its smoke test: {code}: ") as caught:
-            smoke(RUN, 1, packaged.bento, checks)
+            smoke(RUN, version=1, bento=packaged.bento, checks=checks)
 
     record = packaged.registry.records()[-1]
     assert [code] == [check.code for check in read_checks(checks) if not check.passed]
@@ -221,7 +220,7 @@ def test_a_sound_version_passes_on_the_same_way(
     known = len(packaged.registry.records())
     with changed(packaged.server.port, passed_on) as port:
         served(packaged, port, monkeypatch)
-        smoke(RUN, 1, packaged.bento, tmp_path / "checks.json")
+        smoke(RUN, version=1, bento=packaged.bento, checks=tmp_path / "checks.json")
 
     assert len(read_checks(tmp_path / "checks.json")) == 9
     assert len(packaged.registry.records()) == known

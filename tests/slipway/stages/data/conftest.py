@@ -146,8 +146,9 @@ def replace(path: Path, content: bytes) -> None:
 def stage(name: str, run: RunRef, desk: Desk, data: Path) -> None:
     """Run one stage on a folder."""
     if name == "check":
-        check(run, data, desk.out / "summary.json", desk.out / "docs.html")
+        check(run, data=data, summary=desk.out / "summary.json", docs=desk.out / "docs.html")
     elif name == "train":
-        train(run, "baseline", data, desk.out / "models")
+        train(run, "baseline", data=data, models=desk.out / "models")
     else:
-        evaluate(run, 0, data, desk.out / "models", desk.out / "evidence.json")
+        evidence = desk.out / "evidence.json"
+        evaluate(run, champion=0, data=data, models=desk.out / "models", evidence=evidence)

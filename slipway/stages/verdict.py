@@ -1,4 +1,4 @@
-"""Judge a canary by its evidence."""
+"""Tell the verdict of a canary, which stands in its evidence."""
 
 from pathlib import Path
 
@@ -8,11 +8,11 @@ from slipway.stages.run import RunRef, project, say
 
 
 @failure_kept()
-def judge(run: RunRef, evidence: Path) -> str:
+def verdict(run: RunRef, evidence: Path) -> str:
     """The canary's verdict: `promote`, `abort` or `inconclusive`."""
-    verdict = read_canary(evidence).verdict
-    for check in verdict.checks:
+    found = read_canary(evidence).verdict
+    for check in found.checks:
         if not check.passed:
             say(str(check))
-    say(f"canary of {run.line(project()).name}: {verdict.outcome}")
-    return verdict.outcome
+    say(f"canary of {run.line(project()).name}: {found.outcome}")
+    return found.outcome

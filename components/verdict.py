@@ -4,11 +4,11 @@ from components import IMAGE
 
 
 @dsl.component(base_image=IMAGE, install_kfp_package=False)
-def judge(run: dict, evidence: dsl.Input[dsl.Artifact]) -> str:
-    """Say `promote`, `abort` or `inconclusive`; the only output, as in `gate`."""
+def verdict(run: dict, evidence: dsl.Input[dsl.Artifact]) -> str:
+    """Say what the canary's end was: `promote`, `abort` or `inconclusive`; the only output, as in `gate`."""
     from pathlib import Path
 
-    from slipway.stages.judge import judge as stage
     from slipway.stages.run import RunRef
+    from slipway.stages.verdict import verdict as stage
 
     return stage(RunRef(**run), Path(evidence.path))
