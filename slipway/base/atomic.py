@@ -53,6 +53,7 @@ def write_text(path: Path, text: str) -> None:
 
 
 def _beside(path: Path, kind: str) -> Path:
+    # Beside it, for a rename is atomic only within one file system.
     return path.with_name(f".{path.name}.{os.getpid()}.{kind}")
 
 
@@ -61,6 +62,7 @@ def _clear_beside(path: Path) -> None:
     left = re.compile(re.escape(f".{path.name}.") + r"(\d+)\.(part|old)")
     for one in path.parent.iterdir():
         match = left.fullmatch(one.name)
+        # A process that lives may still be writing there.
         if match is None or _alive(int(match[1])):
             continue
         if one.is_dir():
@@ -75,6 +77,7 @@ def _alive(process: int) -> bool:
     if process == os.getpid():
         return False
     try:
+        # Signal 0 is sent to nobody; only whether it could be is told.
         os.kill(process, 0)
     except ProcessLookupError:
         return False

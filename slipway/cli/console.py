@@ -58,6 +58,7 @@ class Teller:
             yield
         else:
             columns = SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn()
+            # Transient: the bar goes, the lines that matter stay.
             with Progress(*columns, console=out, transient=True) as progress:
                 self._bar = progress, progress.add_task(escape(text), total=None)
                 try:

@@ -20,6 +20,7 @@ def one_line(error: Exception) -> str | None:
         return ": ".join([*places, error.strerror])
     if isinstance(error, OSError):
         return _short(error)
+    # By name, over all base classes: the libraries need not be imported for it.
     kinds = {(kind.__module__.split(".")[0], kind.__name__) for kind in type(error).__mro__}
     return f"registry: {_short(error)}" if kinds & REGISTRY else None
 

@@ -29,6 +29,7 @@ def reference(line: Line, revision: str) -> RunRef:
 
 def train(line: Line, revision: str, scope: Scope, teller: Teller) -> DecisionRecord:
     """Run the training pipeline on the data of a revision; returns the record of registration or refusal."""
+    # Resolved once, here: every task of the run then speaks of the same data and champion.
     run, champion = reference(line, revision), live(line, teller)
     arguments = {"run": run.model_dump(), "champion": champion, "scope": scope}
     _run(line, "training", arguments, teller)
@@ -60,6 +61,7 @@ def _run(line: Line, name: str, arguments: dict[str, object], teller: Teller) ->
     from importlib import import_module
 
     if str(line.project.root) not in sys.path:
+        # `pipelines` lies in the project, and an installed slipway does not know where that is.
         sys.path.insert(0, str(line.project.root))
     pipeline = getattr(import_module(f"pipelines.{name}"), name)
 

@@ -32,6 +32,7 @@ def last_decision(line: Line, inputs: str) -> DecisionRecord | None:
     except ValidationError:
         return None  # written by another version of slipway: run again
     production = Registry(line).resolve("production")
+    # Somebody may have rolled back since: then the decision holds no more.
     in_place = last.record.version if last.record.decision in ("first", "promote") else last.record.replaced
     return last.record if last.inputs == inputs and production == in_place else None
 
@@ -48,6 +49,7 @@ def inputs_of(line: Line) -> str:
     with TemporaryDirectory() as temporary:
         copy_code(root, Path(temporary), line.system)
         served = digests(Path(temporary))
+    # Code that decides counts as an input: a changed gate must decide again.
     folders = (PACKAGE, root / "components", root / "pipelines")
     code = {folder.name: digests(folder) for folder in folders}
     parts = [fingerprint(line), line.card.model_dump_json(), repr(sorted(served.items())), repr(code)]

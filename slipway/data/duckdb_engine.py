@@ -27,6 +27,7 @@ def teach_gx_duckdb() -> None:
     from great_expectations.execution_engine import sqlalchemy_execution_engine as engine
 
     known = engine._PERSISTED_CONNECTION_DIALECTS
+    # Once: GX keeps the tuple for the whole process.
     if _Dialect.DUCKDB not in known:
         engine._PERSISTED_CONNECTION_DIALECTS = (*known, _Dialect.DUCKDB)
         atexit.register(_end_quietly)

@@ -23,9 +23,11 @@ def time_in_turns(
         requests: Parquet file whose rows `bounds` name.
         bounds: the first row of each request, and the one after its last.
     """
+    # Few requests are repeated until there are enough to time.
     chosen = (bounds * (REQUESTS // max(len(bounds), 1) + 1))[: REQUESTS + WARMUP]
     seconds: dict[str, list[float]] = {name: [] for name in versions}
     for start, stop in chosen:
+        # In turns: what slows the machine for a moment slows all versions alike.
         for name, version in versions.items():
             seconds[name].append(version.seconds(requests, start, stop))
     return {name: np.array(values[WARMUP:]) for name, values in seconds.items()}
@@ -37,6 +39,7 @@ def latency(
     """Quantiles, and the ratio of medians with an interval over resampled requests."""
     generator = np.random.default_rng(seed)
     draws = generator.integers(0, len(seconds), (500, len(seconds)))
+    # The same requests in both, for a long request is long for every version.
     ratios = np.median(seconds[draws], axis=1) / np.median(reference[draws], axis=1)
     own = float(np.median(seconds) / np.median(reference))
     return Latency(

@@ -41,6 +41,7 @@ def resample(sums: NDArray[np.float64], resamples: int, seed: int) -> NDArray[np
     totals = [sums.sum(axis=0, keepdims=True)]
     for start in range(0, resamples, CHUNK):
         size = (min(CHUNK, resamples - start), len(sums))
+        # One draw weighs all metrics, so that what is compared is paired within each resample.
         totals.append(generator.poisson(1.0, size).astype(np.float64) @ sums)
     return np.concatenate(totals)
 
@@ -72,5 +73,6 @@ def simultaneous(values: NDArray[np.float64], confidence: float, among: int) -> 
     sample, rest = float(values[0]), values[1:][np.isfinite(values[1:])]
     if not len(rest):
         return Interval(value=sample, low=-np.inf, high=np.inf)
+    # The quantile of the whole family, and the spread of this one.
     half = float(norm.ppf(1 - (1 - confidence) / 2 / among) * rest.std())
     return Interval(value=sample, low=sample - half, high=sample + half)

@@ -101,6 +101,7 @@ class Boosting:
         settings = {
             "objective": name,
             "metric": metric,
+            # Both together make LightGBM repeat its trees bit by bit on one machine.
             "deterministic": True,
             "force_row_wise": True,
             "seed": seed,

@@ -39,6 +39,7 @@ class Design:
         dense = sparse.csr_matrix(_standardised(inputs.numeric, moments))
         none = sparse.csr_matrix((len(inputs.numeric), 0))
         values = sparse.hstack([none, *map(_indicators, inputs.fields)], format="csr")
+        # A value that training never saw would only get the weight 0 of the penalty.
         used = np.flatnonzero(values.getnnz(axis=0))
         matrix = sparse.hstack([values[:, used], dense], format="csr")
         return cls(matrix, used, starts, moments)
@@ -105,6 +106,7 @@ def _moments(numeric: NDArray[np.float32]) -> NDArray[np.float64]:
     mean = np.where(known, numeric, 0).sum(axis=0, dtype=np.float64) / count
     variance = (np.where(known, numeric - mean, 0) ** 2).sum(axis=0, dtype=np.float64) / count
     scale = np.sqrt(variance)
+    # A constant is divided by 1: it becomes 0 and has no effect.
     return np.stack([mean, np.where(scale > 0, scale, 1.0)])
 
 

@@ -28,6 +28,7 @@ def package(project: Project, folder: Path, registered: Registered) -> str:
     tag = f"{bento_name(registered.name)}:{registered.number}"
     store = project.state / "bentoml"
     store.mkdir(parents=True, exist_ok=True)
+    # Two runs may package the same version; the second finds it done.
     with FileLock(store / "build.lock"):
         if not _packaged(bento_path(project, tag), registered):
             _build_aside(folder, manifest, registered, store, bento_path(project, tag))
@@ -45,6 +46,7 @@ def _packaged(bento: Path, registered: Registered) -> bool:
     from slipway.version.packed import check
 
     try:
+        # Cheap first: the name and digest, before any file is hashed.
         found = Registered.model_validate_json((bento / "src" / "version" / REGISTERED).read_bytes())
     except (OSError, ValidationError):
         return False
@@ -76,6 +78,7 @@ def _build_aside(folder: Path, manifest: Manifest, registered: Registered, store
         lay_out(folder, manifest, registered, Path(context))
         _build(Path(context), Path(home), name, number)
         bento.parent.mkdir(parents=True, exist_ok=True)
+        # A rename cannot replace a folder that has content; the damaged one goes with `home`.
         if bento.exists():
             bento.replace(Path(home) / "damaged")
         (Path(home) / "bentos" / name / number).replace(bento)
@@ -95,7 +98,9 @@ def _build(context: Path, home: Path, name: str, number: str) -> None:
     environment = os.environ | {
         "BENTOML_HOME": str(home),
         "BENTOML_DO_NOT_TRACK": "True",
+        # `bentoml build` calls uv, which the set-up installs beside Python.
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}",
+        # A version refuses to start beside files that its manifest does not list.
         "PYTHONDONTWRITEBYTECODE": "1",
         "PYTHONPATH": search_path(context),
     }

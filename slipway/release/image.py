@@ -28,6 +28,7 @@ def publish(project: Project, bento: str) -> str:
     repository = project.settings.image_repository
     log = project.state / "logs" / f"image-{bento.replace(':', '-')}.log"
     with tempfile.TemporaryDirectory() as temporary:
+        # The digest is read from what buildx wrote, not asked of the registry: a tag may have moved.
         metadata = Path(temporary) / "metadata.json"
         options = ["push", *(f"attest={one}" for one in ATTESTED), f"metadata-file={metadata}"]
         done = _containerize(project, bento, f"{repository}:{bento.replace(':', '-')}", options, log)
@@ -54,6 +55,7 @@ def reference(repository: str, metadata: bytes) -> str:
         raise SlipwayError(
             f"buildx: found the digest {digest[:80]!r}, expected sha256 and 64 hexadecimal digits"
         )  # guard image.attested
+    # SBOM and provenance hang on an index; a driver that makes none has left them out.
     if kind != INDEX:
         raise SlipwayError(
             f"buildx: found {kind[:80]!r}, expected an index with an SBOM; use its docker-container driver"

@@ -39,6 +39,7 @@ def number(value: float | None, digits: int = 4, sign: bool = False) -> str:
 
 def significant(value: float | None, digits: int = 3) -> str:
     """A number with so many significant digits, never in exponent form."""
+    # The logarithm of these says nothing.
     if value is None or not bounded(value) or value == 0:
         return number(value, 0)
     return number(value, max(0, digits - 1 - math.floor(math.log10(abs(value)))))

@@ -20,9 +20,11 @@ def latency_ratio(stable: Observations, canary: Observations, plan: Rollout, ste
     Where an arm has too few answers for a bound, the ratio has none on that side.
     """
     share, requests = plan.steps[step].weight / 100, plan.steps[step].requests
+    # Two bounds make the ratio, one of each arm; together they may err as often as one.
     alpha = step_alpha(plan) / 2
     old = _quantile(stable, plan.guardrails.latency_quantile, (1 - share) * requests, alpha)
     new = _quantile(canary, plan.guardrails.latency_quantile, share * requests, alpha)
+    # No answers on one side: the ratio is unknown, so it is neither evidence for nor against.
     if old is None or new is None or old.value <= 0:
         return Interval(value=1.0, low=0.0, high=np.inf)
     return Interval(
@@ -59,6 +61,7 @@ def _errors(arm: Observations) -> Counted:
 
 
 def _unknown(arm: Observations) -> Counted:
+    # A failed request has no outcome to wait for; the error rate counts it.
     answered = arm.due & ~arm.error
     return _counted(~arm.known[answered], arm.unit[answered])
 
@@ -78,6 +81,7 @@ def _quantile(arm: Observations, quantile: float, target: float, alpha: float) -
     value = float(np.quantile(found, quantile))
     effect = _design_effect(arm.latency_ms[answered] <= value, arm.unit[answered])
     low, high = quantile_shares(len(found) / effect, quantile, target, alpha)
+    # Order statistics just outside the shares, so that rounding cannot narrow the interval.
     first, last = int(np.ceil(low * len(found))) - 1, int(high * len(found))
     return Interval(
         value=value,
@@ -99,5 +103,6 @@ def _design_effect(hits: NDArray[np.bool_], units: NDArray[np.int64]) -> float:
     # Where all requests hit, nothing tells how alike a unit's are: the worst is assumed.
     if rate == 1:
         return float(np.square(requests).sum() / len(hits))
+    # How far each unit is from what its number of requests alone would give.
     residuals = np.bincount(units, hits) - rate * requests
     return max(1.0, float(np.square(residuals).sum()) / (len(hits) * rate * (1 - rate)))

@@ -33,6 +33,7 @@ def confidence_sequence(
         information: sample size, or what grows like it.
         target: the information at which the interval shall be tightest.
     """
+    # rho is chosen so that the interval is narrowest where the plan expects to end.
     x = mixing(alpha) * information / target
     half = deviation * math.sqrt((1 + 1 / x) * (math.log1p(x) - 2 * math.log(alpha)))
     return Interval(value=estimate, low=estimate - half, high=estimate + half)
@@ -74,6 +75,7 @@ def share_p_value(hits: int, trials: int, share: float, target: float, alpha: fl
         target: trials at which the test shall be strongest.
         alpha: the level at which it shall be strongest.
     """
+    # A p above 1 says no more than 1: evidence for the plan is cut off at 0.
     return math.exp(-max(0.0, log_evidence(hits, trials, share, _around(share, target, alpha))))
 
 
@@ -97,6 +99,7 @@ def rate_difference(old: Counted, new: Counted, alpha: float) -> Interval:
         )
 
     found = _share(new) - _share(old)
+    # Not at -1 and 1 themselves: there the arms' rates could only be 0 and 1.
     low, high = _edge(refuted, found, -1 + 1e-12), _edge(refuted, found, 1 - 1e-12)
     return Interval(value=found, low=-1.0 if low is None else low, high=1.0 if high is None else high)
 
@@ -118,6 +121,7 @@ def _likeliest(old: Counted, new: Counted, difference: float) -> float:
         rising, falling = old[0] / rate + new[0] / other, (old[1] - old[0]) / (1 - rate)
         return rising - falling - (new[1] - new[0]) / (1 - other)
 
+    # Both rates have to lie strictly inside 0 and 1.
     least, most = max(0.0, -difference) + TINY, min(1.0, 1 - difference) - TINY
     if slope(least) <= 0:
         return least
@@ -147,6 +151,7 @@ def quantile_shares(trials: float, quantile: float, target: float, alpha: float)
 def _around(rate: float, target: float, alpha: float) -> tuple[float, float]:
     """A prior as wide as what a normal mixture tuned to the target would take."""
     size = target / mixing(alpha)
+    # Below 0.5 the prior would pile up at 0 and 1.
     return max(size * rate, 0.5), max(size * (1 - rate), 0.5)
 
 

@@ -32,6 +32,7 @@ class Bodies:
         Raises:
             Refusal: it is too large or too slow, too much is under way already, or the client has left.
         """
+        # Said in advance, so nothing of it needs to be read; a false length is found while reading.
         declared = request.headers.get("content-length", "")
         if declared.isdigit() and int(declared) > self.largest:
             # guard serve.body_size
@@ -53,6 +54,7 @@ class Bodies:
             raise Refusal(499, "body: the client left before its end") from error  # guard serve.client_left
         finally:
             self.waiting -= 1
+            # The caller has the bytes now: one body is parsed at a time.
             self.held -= len(content)
         return bytes(content)
 

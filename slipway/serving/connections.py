@@ -24,6 +24,7 @@ class Connection(H11Protocol):
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self.app = _named(self.app)
+        # Else uvicorn hands such a connection to a WebSocket protocol, which this one does not watch.
         self.ws_protocol_class = None
 
     def connection_made(self, transport: Transport) -> None:  # type: ignore[override]
@@ -67,6 +68,7 @@ class Connection(H11Protocol):
         self._head, self._answer = _stopped(self._head), _stopped(self._answer)
 
     def _watch(self) -> None:
+        # A whole head has been read, and its request is being answered.
         if self.cycle is not None and not self.cycle.response_complete:
             self._head = _stopped(self._head)
         elif self._head is None:

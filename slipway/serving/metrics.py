@@ -38,6 +38,7 @@ class Metrics:
         """The text format; with several workers, of all of them (BentoML sets the folder they share)."""
         if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
             return generate_latest(self.registry)
+        # Made for each answer: workers come and go, and their files with them.
         together = CollectorRegistry()
         MultiProcessCollector(together)  # type: ignore[no-untyped-call]
         return generate_latest(together)

@@ -31,6 +31,7 @@ class _UniqueKeys(yaml.SafeLoader):
             return super().construct_mapping(node, deep)  # which says so
         for at, _ in node.value:
             key = self.construct_object(at, deep=True)
+            # PyYAML itself refuses a key that cannot be hashed.
             if isinstance(key, Hashable):
                 if key in seen:
                     raise yaml.MarkedYAMLError(
@@ -81,10 +82,12 @@ def _validated(path: Path, content: Any, model: type[Settings]) -> Settings:
 def _require_plain(path: Path, content: Any) -> None:
     """An alias may repeat what it is a part of, or grow without end; YAML's .inf and .nan suit no setting."""
     waiting = [(content, "(top level)")]
+    # Counted, not recursed into: ten nested aliases stand for billions of values.
     for seen in range(MOST_VALUES):
         if not waiting:
             return
         value, place = waiting.pop()
+        # Written so that NaN, which is neither larger nor smaller, is refused too.
         if isinstance(value, int | float) and not abs(value) <= LARGEST:
             shown = str(value)[:20] if isinstance(value, int) else f"{value:.6g}"
             # guard settings.yaml

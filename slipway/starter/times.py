@@ -55,6 +55,7 @@ def _counts(connection: Any, raw: str, fits: Mapping[str, str]) -> tuple[int, di
     """
     names = [*fits]
     first = f"(SELECT * FROM source WHERE {raw} IS NOT NULL LIMIT {FIRST})"  # noqa: S608
+    # Most formats fail on the first rows; only the others are worth a look at all of them.
     for rows in (first, "source"):
         asked = ", ".join([f"count({raw})", *(f"count(*) FILTER ({fits[one]})" for one in names)])
         [(values, *counts)] = connection.execute(f"SELECT {asked} FROM {rows}").fetchall()  # noqa: S608

@@ -75,6 +75,7 @@ def bake(template: Path, commit: str, answers: Mapping[str, str], out: Path, **c
     """
     git(template, "checkout", "--quiet", "--force", commit)
     (out / ".tmp").mkdir(parents=True)
+    # A user's own defaults of cookiecutter would change both bakes, and the merge with them.
     unasked = ("--no-input", "--default-config")
     words = [f"{name}={_literally(value)}" for name, value in answers.items()]
     plain = {name: value for name, value in environment().items() if not name.startswith("GIT_")}

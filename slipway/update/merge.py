@@ -68,6 +68,7 @@ def merged(
         if old == new or (revision is None and is_part(template, new, old)):
             return Update(origin.version, origin.version, [], [], [])
         tell(f"making this project of the template at {old[:12]} and at {new[:12]}")
+        # Git fetches only between repositories of one kind of hash.
         objects = git(root, "rev-parse", "--show-object-format")
         before, after = (
             bake(template, one, origin.answers, folder / one, GIT_DEFAULT_HASH=objects) for one in (old, new)
@@ -110,12 +111,14 @@ def _require_clean(root: Path) -> None:
 
 def _pick(root: Path, old: Path, new: Path, origin: Origin) -> Update:
     """The difference between two projects, as a commit that no branch has, picked onto this one."""
+    # Both projects become objects of this repository, so that Git merges as between branches.
     trees = [_fetched(root, made) for made in (old, new)]
     mine, theirs, coming = (_files(root, name) for name in ("HEAD", *trees))
     deleted = _deleted_folders([*mine, *_moved(root, trees[0], theirs)], theirs)
     left = (
         deleted + _own_locks(mine, theirs, coming, deleted) + _edited_and_dropped(root, trees, mine, theirs)
     )
+    # What stays as it is must be missing on both sides: then it is no difference.
     base, tip = (_without(root, tree, [*left, FILE]) for tree in trees)
     _require_room(root, mine, _files(root, tip).items() - _files(root, base).items())
     after = version_of(new)
@@ -135,6 +138,7 @@ def _picked(root: Path, pick: str) -> None:
     try:
         git(root, "cherry-pick", "--no-commit", "--no-rerere-autoupdate", pick)
     except SlipwayError:
+        # Conflicts are a result; without any, Git failed for another reason.
         if not _conflicts(root):
             raise
 

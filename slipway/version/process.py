@@ -43,9 +43,12 @@ class VersionProcess:
         # The version's own code cannot vouch for itself: Python runs bytecode beside it before any check.
         self.manifest = verify(self.folder)
         path = search_path(self.folder / CODE)
+        # Replies are read with os.read under a deadline, so what follows a line is kept here.
         self.unread = b""
+        # A file, not a pipe: nobody reads it meanwhile, and a full pipe would stop the process.
         self.errors = tempfile.TemporaryFile()
         self.process = subprocess.Popen(  # noqa: S603 - our own interpreter, no user input
+            # -P keeps the working directory, which holds another slipway, off the path.
             [sys.executable, "-P", "-m", "slipway.version.worker", str(self.folder)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -53,6 +56,7 @@ class VersionProcess:
             env=os.environ | {"PYTHONPATH": path, "PYTHONDONTWRITEBYTECODE": "1"},
         )
         try:
+            # It says so once its digests and the origin of its modules are checked.
             self._read("ready", self.deadlines.start)
         except BaseException:
             self.__exit__()
@@ -92,6 +96,7 @@ class VersionProcess:
         if self.process.stdin is None:  # Popen was given a pipe
             raise SlipwayError(f"{self.folder}: its process takes no input")
         try:
+            # Unbuffered: a buffer would fail at some later write, where nobody expects it.
             os.write(self.process.stdin.fileno(), json.dumps(command).encode() + b"\n")
         except BrokenPipeError as error:
             raise self._failure() from error
@@ -116,12 +121,14 @@ class VersionProcess:
                 if not selector.select(max(deadline - time.monotonic(), 0)):
                     raise self._failure(f"no answer within {seconds:g} s")
                 piece = os.read(self.process.stdout.fileno(), 65536)
+                # End of the pipe: the process is gone.
                 if not piece:
                     raise self._failure()
                 self.unread += piece
         line, _, self.unread = self.unread.partition(b"\n")
         return line
 
+    # Killed, not asked: a version's own code must not be able to stay.
     def _end(self) -> None:
         self.process.kill()
         self.process.wait()

@@ -38,6 +38,7 @@ class Worker:
             np.save(command["out"], scores, allow_pickle=False)
             return {"rows": len(scores)}
         table = self._table(command["time"]).slice(command["start"], command["stop"] - command["start"])
+        # All rows are options of one request.
         groups = np.zeros(table.num_rows, np.int64)
         begun = time.perf_counter_ns()
         self.version.answer(table, groups)
@@ -52,11 +53,13 @@ class Worker:
 def main() -> None:
     """Answer the commands on standard input until it ends."""
     folder = Path(sys.argv[1])
+    # Replies keep the real standard output for themselves.
     replies = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)  # what a system's code prints is no reply
     try:
         require_own_code(folder / CODE)
         worker = Worker(Version.load(folder))
+        # Again: loading the version has imported its system, from wherever Python found it.
         require_own_code(folder / CODE)
     except SlipwayError as error:
         sys.exit(f"error: {error}")

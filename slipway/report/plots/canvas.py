@@ -55,6 +55,7 @@ def svg(name: str, label: str, width: int, height: int, paint: Callable[[Any], N
     from matplotlib.figure import Figure
 
     buffer = io.BytesIO()
+    # Matplotlib's ids are random; salted they repeat, so that a report has the same bytes again.
     own = _STYLE | {"svg.hashsalt": f"slipway-{name}-{width}"}
     with style.context(["default", own]), warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Glyph .* missing")  # the browser's fonts draw the text
@@ -75,6 +76,7 @@ def axes(figure: Any, left: float, top: float, width: float, height: float) -> A
 def _for_html(source: bytes, label: str) -> str:
     """Take from matplotlib's file what an HTML page has no use for, and name the figure."""
     root = ET.fromstring(source)  # noqa: S314 - what matplotlib has just written
+    # Ids that nothing refers to would clash with those of other figures on the page.
     used = set(re.findall(rb"#([A-Za-z][\w-]*)", source))
     for parent in list(root.iter()):
         for child in list(parent):
@@ -88,6 +90,7 @@ def _for_html(source: bytes, label: str) -> str:
 
 
 def _plain(element: Any, used: set[bytes]) -> None:
+    # Inside HTML, SVG needs no namespaces; prefixes would be part of the names.
     element.tag = element.tag.rpartition("}")[2]
     element.attrib = {key.rpartition("}")[2]: value for key, value in element.attrib.items()}
     if element.get("id", "").encode() not in used:

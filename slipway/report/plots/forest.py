@@ -55,6 +55,7 @@ def forest(
         scale: factor from the values to what the axis shows (100 for percent).
     """
     layout = _Layout(4, 4, 46, True) if width <= NARROW else _Layout(236, 204, 30, False)
+    # A limit of infinity has no place on the axis.
     marks = [mark for mark in marks if bounded(mark.at)]
     top, body = 26 if any(mark.text for mark in marks) else 8, layout.row * len(rows)
 
@@ -76,6 +77,7 @@ def _frame(plot: Any, rows: Sequence[Row], marks: Sequence[Mark], axis: str, sca
     ends = [end * scale for end in (*parts, *(mark.at for mark in marks)) if bounded(end)] or [0.0]
     margin = (max(ends) - min(ends)) * 0.06 or abs(max(ends)) * 0.1 or 1.0
     plot.set_xlim(min(ends) - margin, max(ends) + margin)
+    # Upside down: the first row is on top.
     plot.set_ylim(len(rows) - 0.5, -0.5)
     plot.set_yticks([])
     plot.spines["left"].set_visible(False)
@@ -106,6 +108,7 @@ def _mark(plot: Any, mark: Mark, scale: float) -> None:
 
 def _row(plot: Any, place: int, row: Row, layout: _Layout, scale: float) -> None:
     left, right = plot.get_xlim()
+    # An interval without an end runs to the edge.
     ends = [min(max(end * scale, left), right) for end in (row.interval.low, row.interval.high)]
     at = place + 0.2 if layout.stacked else place
     plot.plot(ends, [at, at], color=row.colour, linewidth=2.6)

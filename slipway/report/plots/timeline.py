@@ -20,6 +20,7 @@ def seen(looks: Sequence[Look]) -> list[int]:
     """Requests of the whole canary so far, at each look."""
     before, counts = 0, []
     for place, look in enumerate(looks):
+        # A look counts the requests of its own step; the axis shows those of the whole canary.
         if place and look.step != looks[place - 1].step:
             before += looks[place - 1].requests
         counts.append(before + look.requests)
@@ -32,6 +33,7 @@ def timeline(canary: CanaryEvidence, width: int) -> str:
     at = seen(canary.looks)
 
     def paint(figure: Any) -> None:
+        # Room on the right for where traffic went after the last look.
         top, end = 30, at[-1] * 1.06
         for name, height in _HEIGHTS.items():
             plot = axes(figure, left, top, width - left - 8, height)
@@ -121,6 +123,7 @@ def _difference(plot: Any, canary: CanaryEvidence, at: list[int]) -> None:
 def _reach(intervals: Sequence[Interval]) -> tuple[float, float]:
     """Limits that show the later intervals whole; the first, very wide ones may run out of the panel."""
     finite = [part for part in intervals if bounded(part.low) and bounded(part.high)]
+    # The first intervals are so wide that the rest would be a flat line.
     later = finite[len(finite) // 4 :]
     ends = [0.0, *(end for part in later for end in (part.low, part.high))]
     margin = (max(ends) - min(ends)) * 0.08 or 1.0
