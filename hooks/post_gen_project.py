@@ -44,8 +44,8 @@ def keep_system() -> None:
             (Path("tests") / "systems" / f"test_{folder.name}.py").unlink(missing_ok=True)
     kept = [] if SYSTEM == "blank" else [SYSTEM]
     Path("project.yaml").write_text(settings(kept), encoding="utf-8")
-    if EXAMPLE not in kept:
-        Path("dvc.lock").unlink()
+    if not kept:
+        Path("dvc.lock").unlink(missing_ok=True)
 
 
 def settings(systems: list[str]) -> str:
