@@ -7,7 +7,7 @@ import pytest
 
 from tests.repo.prose import commands, links, targets, unknown
 from tests.repo.root import files, text
-from tests.slipway.root import REPOSITORY
+from tests.root import REPOSITORY
 
 PROSE = [name for name in files() if re.fullmatch(r"(slipway/)?README\.md|docs/([^/]+/)?[^/]+\.md", name)]
 
