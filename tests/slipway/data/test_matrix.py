@@ -45,6 +45,7 @@ def project(tmp_path: Path) -> Project:
     for system in ("left", "right"):
         files |= {
             f"systems/{system}/system.yaml": CARD,
+            f"systems/{system}/__init__.py": "",
             f"systems/{system}/expectations.py": "",
             f"systems/{system}/source/__init__.py": system,
         }
