@@ -73,7 +73,7 @@ def _parts(card: Card, path: Path, rows: Path) -> dict[Part, PartSize]:
         bounds = boundaries(card, stamps, requests)
         kept = embargo(stamps, found.known_at, requests, bounds)
     except Refused as error:
-        raise Refused(f"{path}: {error}") from error
+        raise Refused(f"{path}: {error}") from error  # guard split.span
     except SlipwayError as error:
         raise SlipwayError(f"{path}: column {card.data.columns[time].source or time!r}: {error}") from error
     parts: dict[Part, PartSize] = {}

@@ -45,6 +45,7 @@ def test_parts_have_only_what_was_known(tmp_path: Path) -> None:
     assert [part.rows for part in found.parts.values()] == pytest.approx([645, 120, 270, 375], abs=15)
 
 
+@pytest.mark.gate("split.span")
 def test_rows_that_span_too_little_time_are_refused(tmp_path: Path) -> None:
     """With the name of the file, the delay and what to do."""
     path = write(tmp_path / "t.csv", churn())
