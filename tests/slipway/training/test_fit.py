@@ -40,7 +40,7 @@ def card() -> Card:
     """Labels with a time of their own; 10 % validation, 20 % holdout, 20 % replay."""
     columns = dict(small.COLUMNS) | {"told": {"type": "timestamp", "role": "known_at"}}
     return small.card(
-        {"kind": "table", "path": "rows.csv", "format": "csv"},
+        {"kind": "table", "format": "csv"},
         columns,
         {"validation": 0.1, "holdout": 0.2, "replay": 0.2},
     )
