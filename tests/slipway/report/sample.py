@@ -110,10 +110,7 @@ def metrics(role: Role, model: str, loss: float, seed: int, slices: list[tuple[s
             for column, value in slices
         ],
         latency=Latency(
-            requests=2000,
-            p50_ms=0.21 * slow,
-            p99_ms=0.62 * slow + 0.2,
-            ratio=around(1.9 * slow, 0.13),
+            requests=2000, p50_ms=0.21 * slow, p99_ms=0.62 * slow + 0.2, ratio=around(1.9 * slow, 0.13)
         ),
         size_mb=1.31 if model == "logistic" else 4.42,
     )
