@@ -20,5 +20,5 @@ def migrate() -> None:
 
 
 def add(app: typer.Typer) -> None:
-    """Add the command."""
+    """Add `slipway migrate` to the program."""
     app.command()(migrate)

@@ -54,5 +54,5 @@ def new_system(
 
 
 def add(app: typer.Typer) -> None:
-    """Add the command."""
+    """Add `slipway new-system` to the program."""
     app.command("new-system")(new_system)

@@ -35,5 +35,5 @@ def train(
 
 
 def add(app: typer.Typer) -> None:
-    """Add the command."""
+    """Add `slipway train` to the program."""
     app.command()(train)

@@ -130,7 +130,7 @@ class Tracking:
 
     @property
     def where(self) -> str:
-        """The registry in words."""
+        """How messages name the registry."""
         return "the embedded registry" if self.embedded else self.uri
 
     def artifact(self, run: str, name: str) -> Path:
