@@ -22,6 +22,7 @@ from slipway.records.evidence import (
     SliceMetrics,
     ValidationScore,
 )
+from slipway.rollout.traffic import Metric
 from slipway.settings import Card, load_card
 from tests.slipway.root import ROOT
 
@@ -199,10 +200,9 @@ def arm(rng: np.random.Generator, requests: int, errors: float, mean: float, slo
     )
 
 
-def looks(outcome: CanaryOutcome, metric: Literal["reward", "log_loss"]) -> list[Look]:
+def looks(outcome: CanaryOutcome, metric: Metric) -> list[Look]:
     """A look after every 250 requests; an aborted canary fails in its second step."""
-    rng, seen, found = np.random.default_rng(5), 0, []
-    broken = outcome == "abort"
+    rng, seen, found, broken = np.random.default_rng(5), 0, [], outcome == "abort"
     for step, (weight, requests) in enumerate(STEPS[: 2 if broken else 3]):
         for part in range(250, requests + 1, 250):
             seen += 250
@@ -230,9 +230,7 @@ def looks(outcome: CanaryOutcome, metric: Literal["reward", "log_loss"]) -> list
     return found
 
 
-def canary(
-    outcome: CanaryOutcome = "promote", metric: Literal["reward", "log_loss"] = "reward"
-) -> CanaryEvidence:
+def canary(outcome: CanaryOutcome = "promote", metric: Metric = "reward") -> CanaryEvidence:
     """Version 8 beside version 7."""
     failed = outcome == "abort"
     verdict = CanaryVerdict(
