@@ -53,7 +53,7 @@ def test_sound_rows_go_on(desk: Desk, rows: Path, tmp_path: Path) -> None:
     """Both files are written, and nothing is decided."""
     checked = Checked(tmp_path / "out.json", tmp_path / "out.html")
     data = split_of(rows, tmp_path / "split")
-    check(naming(data), data, checked.summary, checked.docs)
+    check(naming(data), data=data, summary=checked.summary, docs=checked.docs)
 
     assert checked.summarised().failed_critical == []
     assert "<html" in checked.docs.read_text()
@@ -71,7 +71,7 @@ def test_the_docs_of_broken_rows_are_kept_and_shown(
 
     data = split_of(rows, tmp_path / "split")
     with pytest.raises(Refused, match="price"):
-        check(naming(data), data, tmp_path / "out.json", tmp_path / "out.html")
+        check(naming(data), data=data, summary=tmp_path / "out.json", docs=tmp_path / "out.html")
 
     [record] = desk.registry.records()
     assert record.data_checks is not None
@@ -88,7 +88,7 @@ def test_parts_that_do_not_fit_are_refused_without_docs(desk: Desk, rows: Path, 
     (data / "train.parquet").write_bytes((data / "holdout.parquet").read_bytes())
 
     with pytest.raises(Refused, match="the parts of the data fail"):
-        check(naming(data), data, tmp_path / "out.json", tmp_path / "out.html")
+        check(naming(data), data=data, summary=tmp_path / "out.json", docs=tmp_path / "out.html")
 
     [record] = desk.registry.records()
     assert record.data_checks is None

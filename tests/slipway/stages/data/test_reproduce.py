@@ -1,6 +1,8 @@
 """`slipway data reproduce`: all stages of the data, where their inputs changed."""
 
 from tests.slipway.cli.conftest import only_line, slipway
+from tests.slipway.data.test_versions import FAILS
+from tests.slipway.root import REPOSITORY
 from tests.slipway.stages.data.conftest import Desk
 
 
@@ -23,7 +25,9 @@ def test_rows_that_the_check_refuses_are_a_refusal(desk: Desk) -> None:
     """The exit code and the line are those of the stage; what was there stays."""
     script = desk.project.root / "dvc.yaml"
     command = next(line.strip() for line in script.read_text().splitlines() if "cmd:" in line)
-    script.write_text(script.read_text().replace(command, "cmd: 'echo \"Refused: too many nulls\"; exit 3'"))
+    (desk.project.root / "fails.py").write_text(FAILS.format(error="Refused('too many nulls')"))
+    fails = f"cmd: PYTHONPATH='{REPOSITORY}' python fails.py"
+    script.write_text(script.read_text().replace(command, fails))
     before = script.with_name("dvc.lock").read_bytes()
 
     said = only_line(slipway(desk.project.root, "data", "reproduce", "--size", "small"), 3)
