@@ -6,7 +6,7 @@ import typer
 
 from slipway.base.errors import Refused, SlipwayError
 from slipway.cli.console import Teller, out, print_json
-from slipway.cli.lines import line_of
+from slipway.cli.lines import new_line
 from slipway.cli.options import DataSize, Json, System
 from slipway.records.decision import DecisionRecord
 from slipway.settings import Line
@@ -20,7 +20,7 @@ def demo(system: System = None, size: DataSize = "full", as_json: Json = False) 
     from slipway.data.versions import reproduce
     from slipway.registry.versions import Registry
 
-    line, teller = line_of(system, size), Teller(quiet=as_json)
+    line, teller = new_line(system, size), Teller(quiet=as_json)
     Registry(line).require_embedded()  # guard registry.embedded
     _ready(line.project, teller)
     with teller.doing(f"dvc repro: data of {line.system} ({size})"):

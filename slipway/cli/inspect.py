@@ -11,32 +11,35 @@ from rich.table import Table
 
 from slipway.base.errors import SlipwayError
 from slipway.cli.console import Teller, err, out, print_json
-from slipway.cli.lines import line_of
-from slipway.cli.options import DataSize, Json, System
+from slipway.cli.lines import existing, in_use
+from slipway.cli.options import AnySize, AnySystem, Json, LineSize, System
 from slipway.records.decision import DecisionRecord
-from slipway.records.history import as_of, moment, told
+from slipway.records.history import Past, as_of, moment, told
+from slipway.settings import Line
 from slipway.settings.root import Project
 
 
-def status(system: System = None, size: DataSize = "full", as_json: Json = False) -> None:
-    """Show aliases and traffic side by side, and whether they agree."""
+def status(system: AnySystem = None, size: AnySize = None, as_json: Json = False) -> None:
+    """Show aliases and traffic of every line, and whether they agree; as JSON a list of lines."""
     from slipway.registry.versions import Registry
     from slipway.rollout.status import Status, look
 
-    line = line_of(system, size)
     with Teller(quiet=as_json).doing("status"):
-        found = look(Registry(line))
+        found = [look(Registry(line)) for line in existing(system, size)]
     if as_json:
-        print_json(TypeAdapter(Status).dump_json(found).decode())
+        print_json(TypeAdapter(list[Status]).dump_json(found).decode())
         return
-    table = Table("", "alias", "traffic", title=f"{line.system} ({line.size}), {found.registry}")
-    table.add_row("production", _shown(found.production), _shown(found.stable))
-    table.add_row("canary", _shown(found.canary), f"{_shown(found.canary_traffic)} at {found.weight} %")
-    table.add_row("staging", _shown(found.staging), "")
-    table.add_row("previous", _shown(found.previous), "")
-    out.print(table)
-    for problem in found.problems:
-        out.print(f"differs: {problem}", markup=False)
+    if not found:
+        out.print("nothing yet: no decision, no version, no traffic; begin with `slipway demo`", markup=False)
+    for one in found:
+        table = Table("", "alias", "traffic", title=f"{one.system} ({one.size}), {one.registry}")
+        table.add_row("production", _shown(one.production), _shown(one.stable))
+        table.add_row("canary", _shown(one.canary), f"{_shown(one.canary_traffic)} at {one.weight} %")
+        table.add_row("staging", _shown(one.staging), "")
+        table.add_row("previous", _shown(one.previous), "")
+        out.print(table)
+        for problem in one.problems:
+            out.print(f"differs: {problem}", markup=False)
 
 
 def _shown(version: int | None) -> str:
@@ -44,46 +47,59 @@ def _shown(version: int | None) -> str:
 
 
 def history(
-    system: System = None,
-    size: DataSize = "full",
+    system: AnySystem = None,
+    size: AnySize = None,
     at: Annotated[
         str | None,
         typer.Option(
-            "--at", help="What was in production then: an ISO date (its end) or time; UTC.", metavar="DATE"
+            "--at",
+            help="What was in production then, line by line: an ISO date (its end) or time; UTC.",
+            metavar="DATE",
         ),
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """List every decision, oldest first, and why it was taken; or those until a moment."""
-    from slipway.registry.versions import Registry
-
-    line, until = line_of(system, size), None if at is None else moment(at)
+    """List every decision on every line, oldest first, and why it was taken; or those until a moment."""
+    until = None if at is None else moment(at)
     with Teller(quiet=as_json).doing("history"):
-        records = Registry(line).records(skip=_warn)
+        lines = {line: [record for _, record in _decisions([line])] for line in existing(system, size)}
     if until is None:
+        records = [record for some in lines.values() for record in some]
         _print_decisions(records, as_json)
         return
-    past = as_of(records, until)
+    past = {line: as_of(line, records, until) for line, records in lines.items()}
     if as_json:
-        print_json(past.model_dump_json())
-    else:
-        _print_decisions(past.decisions, as_json)
-        out.print(told(past), markup=False)
+        print_json(TypeAdapter(list[Past]).dump_json(list(past.values())).decode())
+        return
+    _print_decisions([record for one in past.values() for record in one.decisions])
+    for line, one in past.items():
+        out.print(f"{line.name}: {told(one)}", markup=False)
+
+
+def _decisions(lines: list[Line], run: str | None = None) -> list[tuple[Line, DecisionRecord]]:
+    """The decisions on some lines, oldest first, each with its line."""
+    from slipway.registry.versions import Registry
+
+    found = [(line, record) for line in lines for record in Registry(line).records(run, skip=_warn)]
+    return sorted(found, key=lambda one: one[1].id)
 
 
 def _warn(error: SlipwayError) -> None:
     err.print(f"warning: {error}", markup=False)
 
 
-def _print_decisions(records: list[DecisionRecord], as_json: bool) -> None:
+def _print_decisions(records: list[DecisionRecord], as_json: bool = False) -> None:
+    records = sorted(records, key=lambda record: record.id)
     if as_json:
         print_json(TypeAdapter(list[DecisionRecord]).dump_json(records).decode())
         return
-    columns = ("when (UTC)", "decision", "version", "replaced", "data", "why")
+    columns = ("when (UTC)", "system", "size", "decision", "version", "replaced", "data", "why")
     table = Table(*columns, title=f"{len(records)} decisions")
     for one in records:
         table.add_row(
             f"{one.at:%Y-%m-%d %H:%M:%S}",
+            escape(one.system),
+            escape(one.size),
             one.decision,
             _shown(one.version),
             _shown(one.replaced),
@@ -95,7 +111,7 @@ def _print_decisions(records: list[DecisionRecord], as_json: bool) -> None:
 
 def report(
     system: System = None,
-    size: DataSize = "full",
+    size: LineSize = None,
     record: Annotated[str | None, typer.Option(help="Id of a decision; the newest.")] = None,
     ran_here: Annotated[
         bool, typer.Option("--last-run", help="Of this machine's last run only; an error where it took none.")
@@ -112,17 +128,17 @@ def report(
     from slipway.report import markdown
     from slipway.runs import last_run
 
-    registry = Registry(line_of(system, size))
-    run = last_run(registry.line.project) if ran_here else None
+    run = last_run(Project.find()) if ran_here else None
     if ran_here and run is None:
         raise SlipwayError("no run has begun on this machine")
-    records = [one for one in registry.records(run, skip=_warn) if record in (None, one.id)]
-    if not records and run:
+    lines = existing(system, size) if run or record else [in_use(system, size)]
+    found = [one for one in _decisions(lines, run) if record in (None, one[1].id)]
+    if not found and run:
         raise SlipwayError(f"run {run} took no decision; its log is .slipway/runs/{run}.log")
-    if not records:
+    if not found:
         raise SlipwayError(f"no decision {record or 'yet'}; `slipway history` lists them")
-    newest = records[-1]
-    path = None if form == "markdown" else registry.artifact(newest.run or "", "report.html")
+    line, newest = found[-1]
+    path = None if form == "markdown" else Registry(line).artifact(newest.run or "", "report.html")
     content = path.read_bytes() if path else markdown(newest).encode()
     if to is not None:
         with whole_file(to) as aside:

@@ -7,13 +7,13 @@ import typer
 
 from slipway.base.errors import Refused
 from slipway.cli.console import Teller, out, print_json
-from slipway.cli.lines import line_of
-from slipway.cli.options import DataSize, Json, Revision, System, Version
+from slipway.cli.lines import in_use
+from slipway.cli.options import Json, LineSize, Revision, System, Version
 
 
 def rollout(
     system: System = None,
-    size: DataSize = "full",
+    size: LineSize = None,
     revision: Revision = "WORKSPACE",
     version: Version = None,
     as_json: Json = False,
@@ -22,7 +22,7 @@ def rollout(
     from slipway.cli import jobs
     from slipway.registry.versions import Registry
 
-    registry = Registry(line_of(system, size))
+    registry = Registry(in_use(system, size))
     registry.require_embedded()  # guard registry.embedded
     record = jobs.rollout(registry.line, revision, registry.chosen(version), Teller(quiet=as_json))
     if as_json:
@@ -35,14 +35,14 @@ def rollout(
 def rollback(
     reason: Annotated[str, typer.Option("--reason", help="Why; kept in the record.")],
     system: System = None,
-    size: DataSize = "full",
+    size: LineSize = None,
     as_json: Json = False,
 ) -> None:
     """Move production back to the previous version, and bar the one that was live."""
     from slipway.runs import heard
     from slipway.stages.rollback import roll_back
 
-    line, teller = line_of(system, size), Teller(quiet=as_json)
+    line, teller = in_use(system, size), Teller(quiet=as_json)
     with teller.doing("rollback"), heard(line.project, "rollback", lambda _, text: teller.line(text)):
         record = roll_back(line, reason)
     if as_json:
@@ -56,13 +56,13 @@ def rollback(
 def clear(
     version: Annotated[int, typer.Option("--version", help="Number of the barred version.")],
     system: System = None,
-    size: DataSize = "full",
+    size: LineSize = None,
     as_json: Json = False,
 ) -> None:
     """Let a version that a rollback barred be rolled out again."""
     from slipway.registry.versions import Registry
 
-    registry = Registry(line_of(system, size))
+    registry = Registry(in_use(system, size))
     if registry.get(version).barred is None:
         raise Refused(f"{registry.name} version {version} is not barred")  # guard clear.barred
     registry.clear(version)

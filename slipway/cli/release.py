@@ -3,17 +3,18 @@
 import typer
 
 from slipway.cli.console import out
-from slipway.cli.lines import line_of
-from slipway.cli.options import DataSize, System, Version
+from slipway.cli.lines import in_use
+from slipway.cli.options import LineSize, System, Version
+from slipway.settings import Size
 from slipway.settings.root import Project
 
 
-def package(system: System = None, size: DataSize = "full", version: Version = None) -> None:
+def package(system: System = None, size: LineSize = None, version: Version = None) -> None:
     """Build a version's Bento, of the code that it carries; prints `version=`, `digest=` and `bento=`."""
     _package(system, size, version)
 
 
-def publish(system: System = None, size: DataSize = "full", version: Version = None) -> None:
+def publish(system: System = None, size: LineSize = None, version: Version = None) -> None:
     """Push a version's image with its SBOM; prints `image=`, by digest, after what `package` prints."""
     from slipway.release.image import publish as push
 
@@ -21,11 +22,11 @@ def publish(system: System = None, size: DataSize = "full", version: Version = N
     out.print(f"image={push(project, bento)}", markup=False)
 
 
-def _package(system: str | None, size: DataSize, version: int | None) -> tuple[Project, str]:
+def _package(system: str | None, size: Size | None, version: int | None) -> tuple[Project, str]:
     from slipway.registry.versions import Registry
     from slipway.stages.package import bento_of
 
-    registry = Registry(line_of(system, size))
+    registry = Registry(in_use(system, size))
     number = registry.chosen(version)
     bento = bento_of(registry, number)
     digest = registry.get(number).digest

@@ -13,13 +13,14 @@ import typer
 
 from slipway.base.errors import Refused, SlipwayError
 from slipway.cli.console import Teller, out, print_json
-from slipway.cli.lines import line_of
-from slipway.cli.options import DataSize, Json, System
+from slipway.cli.lines import in_use
+from slipway.cli.options import Json, LineSize, System
+from slipway.settings import Line
 
 
 def serve(
     system: System = None,
-    size: DataSize = "full",
+    size: LineSize = None,
     port: Annotated[
         int, typer.Option(min=0, max=65535, help="Port on the loopback address; 0 is any free one.")
     ] = 3000,
@@ -29,11 +30,11 @@ def serve(
     from slipway.release import servers
     from slipway.rollout.local import state
 
-    line = line_of(system, size)
+    line = in_use(system, size, _has_traffic)
     project, live = line.project, state(line)
     if live is None:
         # guard serve.live
-        raise Refused(f"no version of {line.system} ({size}) is live; run `slipway demo --size {size}` first")
+        raise Refused(f"no version of {line.name} is live; run `slipway demo --size {line.size}` first")
     servers.reap(project)
     with _signals_exit():
         with Teller(quiet=as_json).doing(f"starting {live.stable.bento}"):
@@ -48,6 +49,10 @@ def serve(
             raise SlipwayError(f"the server of version {server.version} ended; see .slipway/servers/")
         finally:
             servers.stop(project, server)
+
+
+def _has_traffic(line: Line) -> bool:
+    return line.traffic.is_file()
 
 
 @contextmanager

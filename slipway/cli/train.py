@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from slipway.cli.console import Teller, out, print_json
-from slipway.cli.lines import line_of
+from slipway.cli.lines import new_line
 from slipway.cli.options import DataSize, Json, Revision, System
 from slipway.training.fit import Scope
 
@@ -24,7 +24,7 @@ def train(
     from slipway.cli import jobs
 
     scope: Scope = "baseline" if baseline else "all"
-    record = jobs.train(line_of(system, size), revision, scope, Teller(quiet=as_json))
+    record = jobs.train(new_line(system, size), revision, scope, Teller(quiet=as_json))
     if as_json:
         print_json(record.model_dump_json())
     else:

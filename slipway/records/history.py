@@ -10,6 +10,7 @@ from pydantic import Field
 from slipway.base.errors import UsageError
 from slipway.base.strict import Moment, Strict
 from slipway.records.decision import DecisionRecord
+from slipway.settings import Line
 
 MOVES = frozenset({"first", "promote", "rollback"})
 """The decisions that move production."""
@@ -18,6 +19,8 @@ MOVES = frozenset({"first", "promote", "rollback"})
 class Past(Strict):
     """One moment of a line, by the times that its records name."""
 
+    system: str
+    size: str
     at: Moment
     production: Annotated[int | None, Field(description="the version in production, None where none was")]
     record: Annotated[str | None, Field(description="id of the decision that put it there")]
@@ -44,7 +47,7 @@ def moment(text: str) -> datetime:
         ) from error  # guard history.at
 
 
-def as_of(records: Sequence[DecisionRecord], at: datetime) -> Past:
+def as_of(line: Line, records: Sequence[DecisionRecord], at: datetime) -> Past:
     """What a line's records, oldest first, say of a moment.
 
     Where the clock was set back between two decisions, the later one counts from the moment of the earlier:
@@ -53,6 +56,8 @@ def as_of(records: Sequence[DecisionRecord], at: datetime) -> Past:
     before = list(takewhile(lambda record: record.at <= at, records))
     moves = [record for record in before if record.decision in MOVES]
     return Past(
+        system=line.system,
+        size=line.size,
         at=at,
         production=moves[-1].version if moves else None,
         record=moves[-1].id if moves else None,

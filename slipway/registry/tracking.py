@@ -62,6 +62,11 @@ class Tracking:
         """Looking must not make an embedded registry."""
         return not self.embedded or (self.folder / DATABASE).is_file()
 
+    @property
+    def begun(self) -> bool:
+        """Whether anything of this line was ever kept."""
+        return self._made and self.client.get_experiment_by_name(self.name) is not None
+
     def _experiment(self) -> str:
         """The id of the experiment that holds this line's runs, made on first use."""
         found = self.client.get_experiment_by_name(self.name)

@@ -40,7 +40,7 @@ def artifacts(copy: Copy, record: dict) -> Path:
 
 def status(copy: Copy) -> dict:
     """Aliases and traffic."""
-    return json.loads(copy.slipway("status", *SMALL, "--json").stdout)
+    return json.loads(copy.slipway("status", *SMALL, "--json").stdout)[0]
 
 
 def servers(copy: Copy) -> list[psutil.Process]:

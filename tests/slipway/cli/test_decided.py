@@ -104,7 +104,7 @@ def test_a_baseline_that_is_not_first_ends_the_demo(own: Path, monkeypatch: pyte
     begun: list[str] = []
 
     def refuse(*arguments: object) -> DecisionRecord:
-        begun.append(str(arguments[3]))
+        begun.append(str(arguments[1]))
         return sample.record(decision="refused", reason="worse than chance", version=None)
 
     for name in ("inputs_of", "last_decision", "remember"):

@@ -7,8 +7,12 @@ import pytest
 from slipway.base.errors import UsageError
 from slipway.records.decision import DecisionRecord, record_id
 from slipway.records.history import as_of, moment, told
+from slipway.settings import Line
+from slipway.settings.root import Project
 from tests.slipway.report import sample
+from tests.slipway.root import ROOT
 
+LINE = Line(Project(ROOT), "ad_click", "small")
 START = datetime(2026, 1, 10, 12, tzinfo=UTC)
 LIFE = (
     ("registered", 1, None),
@@ -47,7 +51,7 @@ def life() -> list[DecisionRecord]:
 )
 def test_only_moves_change_production(day: int, production: int | None, record: str | None) -> None:
     """Registrations, refusals and lost canaries do not."""
-    past = as_of(life(), START + timedelta(days=day))
+    past = as_of(LINE, life(), START + timedelta(days=day))
 
     assert (past.production, past.record) == (production, record)
     assert len(past.decisions) == min(max(day + 1, 0), len(LIFE))
@@ -57,8 +61,8 @@ def test_a_decision_counts_from_its_own_moment() -> None:
     """Not a millisecond before."""
     at = START + timedelta(days=3)
 
-    assert as_of(life(), at - timedelta(milliseconds=1)).production == 1
-    assert as_of(life(), at).production == 2
+    assert as_of(LINE, life(), at - timedelta(milliseconds=1)).production == 1
+    assert as_of(LINE, life(), at).production == 2
 
 
 @pytest.mark.parametrize(("day", "production", "decided"), [(-20, None, 0), (1.5, 1, 2), (2, 2, 7)])
@@ -66,7 +70,7 @@ def test_a_clock_that_was_set_back(day: float, production: int | None, decided: 
     """Version 2 went live after the third decision, however early the clock said it was by then."""
     records = life()[:-1]
     early = [one.model_copy(update={"at": one.at - timedelta(days=30)}) for one in records[3:]]
-    past = as_of([*records[:3], *early], START + timedelta(days=day))
+    past = as_of(LINE, [*records[:3], *early], START + timedelta(days=day))
 
     assert past.production == production
     assert [one.id for one in past.decisions] == [one.id for one in records[:decided]]
@@ -74,8 +78,8 @@ def test_a_clock_that_was_set_back(day: float, production: int | None, decided: 
 
 def test_the_line_for_people_says_since_when_and_why() -> None:
     """And it says so where there was nothing."""
-    assert told(as_of(life(), START)) == "At 2026-01-10 12:00:00 UTC nothing was in production."
-    said = told(as_of(life(), START + timedelta(days=4)))
+    assert told(as_of(LINE, life(), START)) == "At 2026-01-10 12:00:00 UTC nothing was in production."
+    said = told(as_of(LINE, life(), START + timedelta(days=4)))
     then = "At 2026-01-14 12:00:00 UTC version 2 was in production, since 2026-01-13 12:00:00: promote, the "
     assert said.startswith(then)
 

@@ -272,9 +272,10 @@ def test_history_lists_what_it_can_read(lived: Registry, registry: Registry) -> 
 
 def test_history_at_a_date_says_what_was_in_production(lived: Registry, registry: Registry) -> None:
     """A date is all of its day."""
-    found = json.loads(invoke("history", "--at", "2026-03-01", "--json").stdout)
+    [found] = json.loads(invoke("history", "--at", "2026-03-01", "--size", "full", "--json").stdout)
     told = invoke("history", "--at", "2026-03-02T13:00+01:00").stdout
 
+    assert (found["system"], found["size"]) == ("ad_click", "full")
     assert (found["production"], found["record"]) == (1, "20260301T120000000-r")
     assert [1] == [one["version"] for one in found["decisions"]]
     assert (

@@ -85,8 +85,8 @@ def test_both_sides_are_shown(registry: Registry) -> None:
     """As a table for people and as JSON; a difference is a line of its own."""
     send(registry, TrafficState(stable=TWO))
     root = project(registry).root
-    table = slipway(root, "status", "--size", "small")
-    found = json.loads(slipway(root, "status", "--size", "small", "--json").stdout)
+    table = slipway(root, "status")
+    [found] = json.loads(slipway(root, "status", "--json").stdout)
 
     assert table.returncode == 0
     assert "differs: the alias production is 1, production traffic goes to 2" in table.stdout
