@@ -16,8 +16,9 @@ import numpy as np
 from slipway.records.canary import Arm
 from slipway.rollout.assignment import in_canary
 from slipway.rollout.client import Client, Reply
-from slipway.rollout.local import LocalTarget
-from slipway.rollout.target import Call, TrafficState
+from slipway.rollout.replay import Call
+from slipway.rollout.target import TrafficState
+from slipway.rollout.targets.local import LocalPlacement
 from tests.slipway.rollout.live import SYSTEM, make_live, traffic
 
 WEIGHTS = (10, 50, 80)
@@ -32,12 +33,13 @@ def main(requests: int = 4000) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(TrafficState(stable=live.second).model_dump_json())
         print("| weight | as in a rollout | one at a time in each arm |\n|---|---|---|")
-        with LocalTarget(live.line, live.second, "bench") as target:
+        target = LocalPlacement(live.line)
+        with target.settle(), target.trial(live.second, "bench"):
             for weight in WEIGHTS:
                 chosen = in_canary([offer.unit for offer in offers], "bench", weight)
                 arms: list[Arm] = ["canary" if one else "stable" for one in chosen]
                 calls = [Call(arm, offer.body) for arm, offer in zip(arms, offers, strict=True)]
-                ours = ratio(target.serve(calls, lambda: False), chosen)
+                ours = ratio(target.send(calls, lambda: False), chosen)
                 print(
                     f"| {weight} % | {ours:.2f} | {ratio(in_turns(target, calls), chosen):.2f} |", flush=True
                 )
@@ -49,7 +51,7 @@ def ratio(replies: list[Reply], canary: np.ndarray[tuple[int], np.dtype[np.bool_
     return float(np.quantile(taken[canary], 0.9) / np.quantile(taken[~canary], 0.9))
 
 
-def in_turns(target: LocalTarget, calls: list[Call]) -> list[Reply]:
+def in_turns(target: LocalPlacement, calls: list[Call]) -> list[Reply]:
     """The same calls, where those of an arm wait for each other outside of it."""
     path = f"/v2/models/{SYSTEM}/infer"
     clients = {arm: Client(server.url, 10.0) for arm, server in target.arms.items()}

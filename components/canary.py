@@ -8,7 +8,6 @@ def canary(
     run: dict,
     version: int,
     stable: int,
-    bento: str,
     data: dsl.Input[dsl.Dataset],
     smoked: dsl.Input[dsl.Artifact],
     evidence: dsl.Output[dsl.Artifact],
@@ -23,7 +22,6 @@ def canary(
         RunRef(**run),
         version=version,
         stable=stable,
-        bento=bento,
         data=Path(data.path),
         evidence=Path(evidence.path),
     )

@@ -32,17 +32,17 @@ def rollout(run: dict, version: int, stable: int) -> None:
     known = {
         "run": run,
         "version": version,
-        "bento": packaged.output,
         "data": fetched.outputs["data"],
         "smoked": smoked.outputs["checks"],
     }
+    decided = known | {"bento": packaged.output}
     with dsl.If(stable == 0, name="nothing-live"):
-        first(**known).set_display_name("First").set_caching_options(False)
+        first(**decided).set_display_name("First").set_caching_options(False)
     with dsl.Else(name="live"):
         tried = canary(stable=stable, **known).set_display_name("Canary").set_caching_options(False)
-        known |= {"stable": stable, "evidence": tried.outputs["evidence"]}
+        decided |= {"stable": stable, "evidence": tried.outputs["evidence"]}
         told = verdict(run=run, evidence=tried.outputs["evidence"]).set_display_name("Verdict")
         with dsl.If(told.output == "promote", name="earned"):
-            promote(**known).set_display_name("Promote").set_caching_options(False)
+            promote(**decided).set_display_name("Promote").set_caching_options(False)
         with dsl.Else(name="not-earned"):
-            abort(**known).set_display_name("Abort").set_caching_options(False)
+            abort(**decided).set_display_name("Abort").set_caching_options(False)

@@ -21,7 +21,7 @@ def demo(system: System = None, size: DataSize = "full", as_json: Json = False) 
     from slipway.registry.versions import Registry
 
     line, teller = new_line(system, size), Teller(quiet=as_json)
-    Registry(line).require_embedded()  # guard registry.embedded
+    Registry(line).require_movable()  # guard registry.embedded
     _ready(line.project, teller)
     with teller.doing(f"dvc repro: data of {line.system} ({size})"):
         reproduce(line)

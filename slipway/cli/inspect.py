@@ -93,13 +93,15 @@ def _print_decisions(records: list[DecisionRecord], as_json: bool = False) -> No
     if as_json:
         print_json(TypeAdapter(list[DecisionRecord]).dump_json(records).decode())
         return
-    columns = ("when (UTC)", "system", "size", "decision", "version", "replaced", "data", "why")
-    table = Table(*columns, title=f"{len(records)} decisions")
+    lines = {(one.system, one.size): f"{escape(one.system)} ({escape(one.size)})" for one in records}
+    several = len(lines) > 1
+    columns = ("when (UTC)", *(["line"] * several), "decision", "version", "replaced", "data", "why")
+    where = "" if several else "".join(f" on {line}" for line in lines.values())
+    table = Table(*columns, title=f"{len(records)} decisions{where}")
     for one in records:
         table.add_row(
             f"{one.at:%Y-%m-%d %H:%M:%S}",
-            escape(one.system),
-            escape(one.size),
+            *([lines[one.system, one.size]] * several),
             one.decision,
             _shown(one.version),
             _shown(one.replaced),

@@ -23,7 +23,14 @@ def begun(line: Line) -> bool:
     """Whether anything was ever kept of a line, or has its traffic."""
     from slipway.registry.versions import Registry
 
-    return line.traffic.is_file() or Registry(line).begun
+    return has_traffic(line) or Registry(line).begun
+
+
+def has_traffic(line: Line) -> bool:
+    """Whether a version of a line is live."""
+    from slipway.rollout.targets import bind
+
+    return bind(line).placement.state() is not None
 
 
 def in_use(system: str | None, size: Size | None, counts: Callable[[Line], bool] = begun) -> Line:

@@ -23,7 +23,7 @@ def rollout(
     from slipway.registry.versions import Registry
 
     registry = Registry(in_use(system, size))
-    registry.require_embedded()  # guard registry.embedded
+    registry.require_movable()  # guard registry.embedded
     record = jobs.rollout(registry.line, revision, registry.chosen(version), Teller(quiet=as_json))
     if as_json:
         print_json(record.model_dump_json())

@@ -5,7 +5,7 @@ import signal
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from types import FrameType
 from typing import Annotated
 
@@ -13,9 +13,8 @@ import typer
 
 from slipway.base.errors import Refused, SlipwayError
 from slipway.cli.console import Teller, out, print_json
-from slipway.cli.lines import in_use
+from slipway.cli.lines import has_traffic, in_use
 from slipway.cli.options import Json, LineSize, System
-from slipway.settings import Line
 
 
 def serve(
@@ -27,32 +26,25 @@ def serve(
     as_json: Json = False,
 ) -> None:
     """Serve the version that production traffic goes to, until interrupted."""
-    from slipway.release import servers
-    from slipway.rollout.local import state
+    from slipway.rollout.targets import bind
 
-    line = in_use(system, size, _has_traffic)
-    project, live = line.project, state(line)
+    line = in_use(system, size, has_traffic)
+    placement = bind(line).placement
+    live = placement.state()
     if live is None:
         # guard serve.live
         raise Refused(f"no version of {line.name} is live; run `slipway demo --size {line.size}` first")
-    servers.reap(project)
-    with _signals_exit():
-        with Teller(quiet=as_json).doing(f"starting {live.stable.bento}"):
-            server = servers.start(project, live.stable.bento, live.stable.number, port)
-        try:
-            if as_json:
-                print_json(json.dumps({"url": server.url, "version": server.version}))
-            else:
-                out.print(f"version {server.version} answers at {server.url}; Ctrl-C stops it", markup=False)
-            while server in servers.running(project):
-                time.sleep(0.5)
-            raise SlipwayError(f"the server of version {server.version} ended; see .slipway/servers/")
-        finally:
-            servers.stop(project, server)
-
-
-def _has_traffic(line: Line) -> bool:
-    return line.traffic.is_file()
+    version = live.stable.number
+    with _signals_exit(), ExitStack() as stack:
+        with Teller(quiet=as_json).doing(f"starting version {version} of {line.name}"):
+            served = stack.enter_context(placement.aside(live.stable, port))
+        if as_json:
+            print_json(json.dumps({"url": served.url, "version": version}))
+        else:
+            out.print(f"version {version} answers at {served.url}; Ctrl-C stops it", markup=False)
+        while served.alive():
+            time.sleep(0.5)
+        raise SlipwayError(f"the server of version {version} ended; see {served.log}")
 
 
 @contextmanager

@@ -36,13 +36,13 @@ class ModelVersion:
 class Registry(Tracking):
     """The versions of one line. Aliases are resolved to a number once, and the number is passed on."""
 
-    def require_embedded(self) -> None:
-        """Let only the embedded registry's aliases move; traffic on a laptop says nothing about a team's.
+    def require_movable(self) -> None:
+        """Let the local target move aliases of the embedded registry only: it says nothing about a team's.
 
         Raises:
             Refused: the registry is a shared one.
         """
-        if not self.embedded:
+        if self.line.project.settings.target == "local" and not self.embedded:
             raise Refused(
                 f"the registry is {self.uri}; the local target moves aliases of the embedded registry only: "
                 "unset MLFLOW_TRACKING_URI and tracking_uri"
@@ -119,9 +119,9 @@ class Registry(Tracking):
         """Set an alias, or delete it; a barred version gets no alias that serves traffic.
 
         Raises:
-            Refused: the version is barred, or the registry is not the local target's.
+            Refused: the version is barred, or the registry is not the target's.
         """
-        self.require_embedded()  # guard registry.embedded
+        self.require_movable()  # guard registry.embedded
         if number is None:
             self.client.delete_registered_model_alias(self.name, alias)
             return
@@ -131,12 +131,12 @@ class Registry(Tracking):
 
     def bar(self, number: int, reason: str) -> None:
         """Keep a version from traffic until `clear`."""
-        self.require_embedded()  # guard registry.embedded
+        self.require_movable()  # guard registry.embedded
         self.client.set_model_version_tag(self.name, str(number), BARRED, reason)
 
     def clear(self, number: int) -> None:
         """Let a barred version, and any with the same bits, be rolled out again."""
-        self.require_embedded()  # guard registry.embedded
+        self.require_movable()  # guard registry.embedded
         for twin in self._twins(number, self.get(number).digest):
             if BARRED in twin.tags:
                 self.client.delete_model_version_tag(self.name, twin.version, BARRED)

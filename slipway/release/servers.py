@@ -7,7 +7,8 @@ import socket
 import subprocess
 import sys
 import time
-from dataclasses import dataclass
+from collections.abc import Container
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import psutil
@@ -55,23 +56,24 @@ class Log:
         return lines[-1].removeprefix("error: ") if lines else "it said nothing"
 
 
-def start(project: Project, tag: str, number: int, port: int = 0, seconds: float = 120.0) -> Server:
+def start(
+    project: Project,
+    tag: str,
+    number: int,
+    port: int = 0,
+    seconds: float = 120.0,
+    digest: str | None = None,
+) -> Server:
     """Serve a Bento and wait until it is ready; port 0 is any free one.
+
+    Args:
+        digest: of the version that it has to hold, where it is known.
 
     Raises:
         NotReady: the process ended, or is not ready in time.
         SlipwayError: no such Bento, it is damaged or another version's, or the port is taken.
     """
-    from slipway.version.packed import check
-
-    bento = bento_path(project, tag)
-    if not bento.is_dir():
-        raise SlipwayError(f"{bento}: no such Bento")
-    # from outside: Python runs bytecode beside the code before any check inside
-    found = check(bento / "src", None)
-    if found.number != number:
-        # guard serve.swapped_folder
-        raise SlipwayError(f"{bento}: holds version {found.number}, expected {number}; delete that folder")
+    bento = _checked(project, tag, number, digest)
     path = search_path(bento / "src")
     _folder(project).mkdir(parents=True, exist_ok=True)
     log = Log(_folder(project) / f"{tag.replace(':', '-')}.log")
@@ -88,6 +90,48 @@ def start(project: Project, tag: str, number: int, port: int = 0, seconds: float
     finally:
         process.returncode = 0  # the server outlives this object; Python would warn of that
     return server
+
+
+def _checked(project: Project, tag: str, number: int, digest: str | None) -> Path:
+    """The folder of a Bento that is whole and holds that version."""
+    from slipway.version.packed import check
+
+    bento = bento_path(project, tag)
+    if not bento.is_dir():
+        raise SlipwayError(f"{bento}: no such Bento")
+    # from outside: Python runs bytecode beside the code before any check inside
+    found = check(bento / "src", None)
+    if found.number != number:
+        # guard serve.swapped_folder
+        raise SlipwayError(f"{bento}: holds version {found.number}, expected {number}; delete that folder")
+    if digest not in (None, found.digest):
+        raise SlipwayError(
+            f"{bento}: holds a version with the digest {found.digest[:12]}…, expected {str(digest)[:12]}…; "
+            "delete that folder, and `slipway package` it anew"
+        )  # guard shift.digest
+    return bento
+
+
+def adopt(project: Project, tag: str, number: int, digest: str | None, but: Container[int]) -> Server | None:
+    """A server of a Bento that this process or one that is gone has left, as our own from now on.
+
+    Args:
+        but: ids of processes that are in use.
+
+    Raises:
+        SlipwayError: there is one, and its Bento is damaged or another version's by now.
+    """
+    for server in _recorded(project):
+        left = server.owner == os.getpid() or not _alive(server.owner, server.owner_started)
+        if (server.tag, server.version) != (tag, number) or not left or server.pid in but:
+            continue
+        if _alive(server.pid, server.started) and _ready(server):
+            _checked(project, tag, number, digest)
+            own = psutil.Process()
+            ours = replace(server, owner=own.pid, owner_started=began(own))
+            write_text(_record(project, server.pid), TypeAdapter(Server).dump_json(ours).decode())
+            return ours
+    return None
 
 
 def stop(project: Project, server: Server) -> None:

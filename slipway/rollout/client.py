@@ -59,7 +59,7 @@ class Client:
             self.close()
         if self.connection.sock is not None:
             self.connection.sock.settimeout(self.timeout_s)
-        answer = partial(_Answer, until=begun + self.timeout_s)
+        answer = partial(_WholeResponse, until=begun + self.timeout_s)
         self.connection.response_class = answer  # type: ignore[assignment]
         try:
             self.connection.request(method, path, body, HEADERS)
@@ -72,7 +72,7 @@ class Client:
         return Reply(status, content, (self.used - begun) * 1e3)
 
 
-class _Answer(HTTPResponse):
+class _WholeResponse(HTTPResponse):
     """An answer that has to be whole in time; a socket's own timeout begins anew with every byte."""
 
     def __init__(self, sock: socket.socket, *args: Any, until: float, **kwargs: Any) -> None:

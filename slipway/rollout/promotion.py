@@ -18,7 +18,7 @@ from slipway.base.strict import Strict
 from slipway.records.checks import Check
 from slipway.records.decision import DecisionRecord
 from slipway.registry.versions import ModelVersion, Registry
-from slipway.rollout.target import Target
+from slipway.rollout.target import Deployed, Placement
 
 UNREADABLE = "delete it if `slipway status` finds that aliases and traffic agree, else bring it back"
 """What to do about an intent that is none."""
@@ -103,13 +103,15 @@ def _named(version: int | None) -> str:
 class Promoter:
     """Moves `production` of one line, one at a time on this machine."""
 
-    def __init__(self, registry: Registry, target: Target, keep: Callable[[DecisionRecord], None]) -> None:
+    def __init__(
+        self, registry: Registry, placement: Placement, keep: Callable[[DecisionRecord], None]
+    ) -> None:
         """Nothing is moved yet.
 
         Args:
             keep: writes the record of a move that was carried out; may be called again after a kill.
         """
-        self.registry, self.target, self.keep = registry, target, keep
+        self.registry, self.placement, self.keep = registry, placement, keep
         self.intent, self.lock = registry.line.intent, registry.line.lock
 
     @contextmanager
@@ -135,19 +137,19 @@ class Promoter:
             self._recover()
             version, production = self.registry.get(_required(record)), self.registry.resolve("production")
             live = None if production is None else self.registry.get(production)
-            answering = self.target.answering() if production is None else production
+            answering = self.placement.answering() if production is None else production
             checks = permitted(record, version, live, answering)
             if failed := [str(check) for check in checks if not check.passed]:
                 raise Refused("; ".join(failed))  # guard promote.earned
             write_text(self.intent, Intent(record=record).model_dump_json(indent=2))
             try:
-                self.target.shift(version.number, record.bento or "")
+                self.placement.shift(Deployed(number=version.number, digest=version.digest))
             except SlipwayError:
                 self.intent.unlink()
                 raise
-            answering = self.target.answering()
+            answering = self.placement.answering()
             if answering != version.number:
-                self.target.restore()
+                self.placement.restore()
                 self.intent.unlink()
                 # guard traffic.follows
                 raise SlipwayError(f"{self.registry.name}: {_named(answering)} answers, not {version.number}")
@@ -166,7 +168,7 @@ class Promoter:
         if not self.intent.is_file():
             return None
         record = read(self.intent, Intent, UNREADABLE).record
-        begun, answering = f"a {record.decision} of version {record.version}", self.target.answering()
+        begun, answering = f"a {record.decision} of version {record.version}", self.placement.answering()
         if answering == record.version:
             self._settle(record)
             return f"{begun} had moved traffic and was finished"

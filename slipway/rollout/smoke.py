@@ -15,7 +15,7 @@ from slipway.base.documents import read
 from slipway.data.requests import request_bounds, request_codes
 from slipway.records.checks import Check
 from slipway.rollout.client import Client, Reply, patience
-from slipway.rollout.target import read_answer
+from slipway.rollout.reply import read_answer
 from slipway.rollout.traffic import bodies
 from slipway.settings import Card
 from slipway.version.assemble import SCORE

@@ -4,9 +4,9 @@ from slipway.base.documents import read
 from slipway.base.errors import SlipwayError
 from slipway.base.strict import Strict
 from slipway.registry.versions import Registry
-from slipway.rollout.local import state
 from slipway.rollout.promotion import UNREADABLE, Intent
 from slipway.rollout.target import TrafficState
+from slipway.rollout.targets import bind
 from slipway.settings import Line
 
 
@@ -29,7 +29,7 @@ class Status(Strict):
 def look(registry: Registry) -> Status:
     """Read both sides now."""
     line = registry.line
-    traffic = state(line)
+    traffic = bind(line).placement.state()
     production, canary = registry.resolve("production"), registry.resolve("canary")
     return Status(
         system=line.system,

@@ -1,30 +1,46 @@
-"""What a rollout needs of the place where traffic flows, and how an answer is read."""
+"""Where the traffic of a line flows: what a rollout needs of that place, in three roles."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated, Literal, Protocol
 
-import numpy as np
-import orjson
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from slipway.base.strict import Strict
 from slipway.records.canary import Arm
-from slipway.rollout.client import Reply
-from slipway.rollout.traffic import Answer
+from slipway.records.evidence import Evidence
+from slipway.rollout.observations import Observations
+from slipway.rollout.traffic import Metric
+
+Over = Callable[[], bool]
+"""Whether nothing more may be sent or waited for; asked again and again."""
 
 
 class Deployed(Strict):
-    """A version in the registry and the Bento that serves it."""
+    """A version by what it consists of, and by its number in the registry."""
 
     number: int
-    bento: str
+    digest: Annotated[
+        str | None, Field(description="of the version; None where it went live before digests were kept")
+    ] = None
+    bento: Annotated[
+        str | None,
+        Field(description="in documents of schema_version 1: its Bento on this machine"),
+    ] = None
+
+    @model_validator(mode="after")
+    def _is_named(self) -> "Deployed":
+        if self.digest is None and self.bento is None:
+            raise ValueError("a version needs its digest")
+        return self
 
 
 class TrafficState(Strict):
     """Where requests go: the fact that aliases follow."""
 
-    schema_version: Literal[1] = 1
+    schema_version: Literal[1, 2] = 2
     stable: Deployed
     canary: Deployed | None = None
     weight: Annotated[int, Field(ge=0, le=100, description="percent of units served by the canary")] = 0
@@ -32,41 +48,71 @@ class TrafficState(Strict):
 
 
 @dataclass(frozen=True)
-class Call:
-    """One request on its way to an arm."""
+class Trial:
+    """Two versions side by side, by their numbers; the experiment salts the assignment of units."""
 
-    arm: Arm
-    body: bytes
-
-
-class Target(Protocol):
-    """A place where two versions can serve side by side.
-
-    Assignment is the client's: it hashes the unit and names the arm (on a cluster: in a header that the route
-    matches exactly), and the target carries the request there. So it is sticky wherever traffic flows.
-    """
+    stable: int
+    canary: int
+    experiment: str
 
     @property
-    def name(self) -> str:
-        """How evidence and reports name it."""
+    def versions(self) -> dict[Arm, int]:
+        """The version of each arm."""
+        return {"stable": self.stable, "canary": self.canary}
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """A version that is served away from traffic.
+
+    Attributes:
+        url: where it answers.
+        alive: whether it still does.
+        log: where what it says is kept, for people.
+    """
+
+    url: str
+    alive: Callable[[], bool]
+    log: str
+
+
+class Placement(Protocol):
+    """Puts versions where traffic is. All but `state` and `aside` need the lease."""
+
+    def state(self) -> TrafficState | None:
+        """Where traffic goes, None where nothing was ever live."""
         ...
 
-    def serve(self, calls: Sequence[Call], over: Callable[[], bool]) -> list[Reply]:
-        """Send requests to their arms until it is over: a reply to each that was sent, in the same order.
+    def aside(self, version: Deployed, port: int = 0) -> AbstractContextManager[Endpoint]:
+        """Serve a version away from traffic while the block lasts.
 
-        Failures are replies too. What is under way when it is over is waited for.
+        Args:
+            port: for a place where one can be chosen; 0 is any.
+
+        Raises:
+            NotReady: it does not get ready.
+            SlipwayError: it is not to be had here, or is not what its digest says.
         """
         ...
 
-    def stop_asked(self) -> str | None:
-        """Why another process asks for the traffic, None where none does."""
+    def trial(self, canary: Deployed, experiment: str) -> AbstractContextManager[Trial]:
+        """Serve a version beside the stable one while the block lasts, at first with no share of the units.
+
+        Raises:
+            NotReady: one of them does not get ready.
+            SlipwayError: nothing is live, or as for `aside`.
+        """
         ...
 
     def set_weight(self, weight: int) -> None:
-        """Give the canary its percent of units."""
+        """Give the canary its percent of units.
+
+        Raises:
+            SlipwayError: there is no canary.
+        """
         ...
 
-    def shift(self, version: int, bento: str) -> None:
+    def shift(self, version: Deployed) -> None:
         """Send all traffic to one version.
 
         Raises:
@@ -75,7 +121,11 @@ class Target(Protocol):
         ...
 
     def restore(self) -> None:
-        """Undo the last `shift`."""
+        """Undo the last `shift`.
+
+        Raises:
+            SlipwayError: there was none.
+        """
         ...
 
     def answering(self) -> int | None:
@@ -83,24 +133,80 @@ class Target(Protocol):
         ...
 
 
-def read_answer(reply: Reply, rows: int, version: int) -> Answer | str:
-    """The answer to a request of so many options, or in one line why it is an error.
+class Arena(Protocol):
+    """Where the observations of a trial come from: a replay offers requests itself, a live one reads.
 
-    An answer that names another version than the arm's is an error: it says nothing about this version.
+    Assignment is by unit, so that it is sticky wherever traffic flows.
     """
-    if not 200 <= reply.status < 300:
-        return f"status {reply.status}: {reply.content[:120].decode(errors='replace')}"
-    try:
-        content = orjson.loads(reply.content)
-        named = content["model_version"]
-        tensors = {tensor["name"]: tensor["data"] for tensor in content["outputs"]}
-        scores, ranks = np.asarray(tensors["score"], np.float64), np.asarray(tensors["rank"])
-    except (ValueError, KeyError, TypeError) as error:
-        return f"not an answer of the Open Inference Protocol: {type(error).__name__}: {error}"
-    if named != str(version):
-        return f"version {named} answered, not {version}"
-    if scores.shape != (rows,) or not np.isfinite(scores).all():
-        return f"scores of shape {list(scores.shape)}, expected {rows} finite numbers"
-    if ranks.shape != (rows,) or not np.array_equal(np.sort(ranks), np.arange(1, rows + 1)):
-        return f"ranks {ranks.tolist()!s:.60}, expected 1 to {rows}"
-    return Answer(scores, ranks)
+
+    @property
+    def metric(self) -> Metric:
+        """How outcomes are judged."""
+        ...
+
+    @property
+    def faults(self) -> dict[Arm, str]:
+        """The first error of each arm that had one, in words."""
+        ...
+
+    def plan(self, evaluated: Evidence | None = None, stable: int = 0) -> list[str]:
+        """What a rollout here is about to do, in a few lines.
+
+        Args:
+            evaluated: the gate's evidence about the version on trial, where it is known.
+            stable: the number of the version that is live.
+
+        Raises:
+            UsageError: there will never be as many requests as the card's steps need.
+        """
+        ...
+
+    def warm_up(self, trial: Trial, requests: int, over: Over) -> None:
+        """Let both arms answer so many requests that count for nothing."""
+        ...
+
+    def observe(self, trial: Trial, step: int, weight: int, requests: int, over: Over) -> int:
+        """Have so many more requests answered in a step; returns how many were until it was over."""
+        ...
+
+    def seen(self, waited: bool) -> Observations:
+        """All that was observed so far, with what is known of it by now.
+
+        Args:
+            waited: until the outcomes of the last requests are known, too.
+        """
+        ...
+
+
+class Lease(Protocol):
+    """One rollout of a line at a time."""
+
+    def held(self, stop: str | None = None) -> AbstractContextManager[None]:
+        """Have the traffic of the line while the block lasts; what a killed holder left on trial is ended.
+
+        Args:
+            stop: why whoever has it must give it up, which is waited for; None to be refused instead.
+
+        Raises:
+            Refused: somebody has it, and does not let go.
+        """
+        ...
+
+    def stop_asked(self) -> str | None:
+        """Why somebody asks the holder for the traffic, None where nobody does."""
+        ...
+
+
+@dataclass(frozen=True)
+class Target:
+    """A place where two versions of a line can serve side by side; `bind` makes the one of `project.yaml`.
+
+    Attributes:
+        name: how evidence and reports name it.
+        arena: of the folder with the data of a run.
+    """
+
+    name: str
+    placement: Placement
+    lease: Lease
+    arena: Callable[[Path], Arena]

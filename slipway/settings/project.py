@@ -34,6 +34,9 @@ class ProjectSettings(Strict):
     default_system: Annotated[
         Name | None, Field(description="what commands work on that name none; null is the first one listed")
     ] = None
+    target: Annotated[
+        Literal["local"], Field(description="where traffic flows; local: server processes of one machine")
+    ] = "local"
     tracking_uri: Annotated[
         str | None, Field(description="MLflow tracking server; null is the embedded registry in .slipway/")
     ] = None

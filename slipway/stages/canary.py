@@ -15,17 +15,14 @@ from slipway.records.canary import CanaryEvidence
 from slipway.records.evidence import Evidence
 from slipway.registry.versions import Registry
 from slipway.rollout.controller import run as run_canary
-from slipway.rollout.local import LocalTarget
-from slipway.rollout.plan import expected, plan
 from slipway.rollout.target import Deployed, TrafficState
-from slipway.rollout.traffic import Traffic
+from slipway.rollout.targets import bind
 from slipway.stages.record import refusals_kept
 from slipway.stages.run import RunRef, project, say
-from slipway.system import load_system
 
 
 @failure_kept()
-def canary(run: RunRef, *, version: int, stable: int, bento: str, data: Path, evidence: Path) -> None:
+def canary(run: RunRef, *, version: int, stable: int, data: Path, evidence: Path) -> None:
     """Send traffic to both versions, step by step, and collect what it shows.
 
     Raises:
@@ -35,29 +32,29 @@ def canary(run: RunRef, *, version: int, stable: int, bento: str, data: Path, ev
         NotReady: the stable version's server does not.
     """
     line = run.line(project())
-    card, registry = line.card, Registry(line)
-    registry.require_embedded()  # guard registry.embedded
+    target, registry = bind(line), Registry(line)
+    registry.require_movable()  # guard registry.embedded
     with refusals_kept(run, "rollout", version):
         _unseen(registry, version, stable, data)
-    traffic = Traffic.load(card, load_system(card.name, line.project.root), data, card.models.seed)
-    evaluated = registry.training_record(version).evaluation
-    for text in plan(card, traffic, expected(evaluated, stable, traffic.metric)):
+    arena = target.arena(data)
+    for text in arena.plan(registry.training_record(version).evaluation, stable):
         say(text)
     experiment = f"{line.name}-{stable}-{version}"
-    deployed = Deployed(number=version, bento=bento)
+    deployed = Deployed(number=version, digest=registry.get(version).digest)
     clocks = now, time.monotonic
     with (
         refusals_kept(run, "rollout", version),
+        target.lease.held(),
         _on_trial(registry, version),
-        LocalTarget(line, deployed, experiment) as target,
     ):
-        _unmoved(target.state(), stable)
-        registry.point("canary", version)
-        try:
-            found = run_canary(card, target, traffic, stable, version, experiment, *clocks, _progress)
-        except BaseException:
-            registry.point("canary", None)
-            raise
+        _unmoved(target.placement.state(), stable)
+        with target.placement.trial(deployed, experiment) as trial:
+            registry.point("canary", version)
+            try:
+                found = run_canary(line.card, target, arena, trial, *clocks, _progress)
+            except BaseException:
+                registry.point("canary", None)
+                raise
     write_text(evidence, found.model_dump_json(indent=2))
 
 

@@ -1,4 +1,4 @@
-"""Move production on the local target; the one way that `first`, `promote` and `rollback` take."""
+"""Move production; the one way that `first`, `promote` and `rollback` take."""
 
 from functools import partial
 from pathlib import Path
@@ -6,8 +6,8 @@ from pathlib import Path
 from slipway.base.errors import SlipwayError
 from slipway.records.decision import DecisionRecord
 from slipway.registry.versions import Registry
-from slipway.rollout.local import LocalTarget
 from slipway.rollout.promotion import Promoter
+from slipway.rollout.targets import bind
 from slipway.settings import Line
 from slipway.stages.record import Kind, keep, refusals_kept
 from slipway.stages.run import RunRef, project, say
@@ -30,14 +30,11 @@ def move(
         Refused: a rule forbids it; the refusal is kept in place of the record.
     """
     registry = Registry(run.line(project()))
-    registry.require_embedded()  # guard registry.embedded
-    publish = partial(keep, registry, data=data, report=report)
+    registry.require_movable()  # guard registry.embedded
+    target, publish = bind(registry.line), partial(keep, registry, data=data, report=report)
     try:
-        with (
-            refusals_kept(run, kind, record.version),
-            LocalTarget(registry.line, stop=stop) as target,
-        ):
-            Promoter(registry, target, publish).move(record)
+        with refusals_kept(run, kind, record.version), target.lease.held(stop):
+            Promoter(registry, target.placement, publish).move(record)
     except SlipwayError:
         registry.end_run(record.run or "", "FAILED")
         if registry.resolve("canary") == record.version:  # its traffic is gone already
@@ -55,6 +52,7 @@ def recover(line: Line, stop: str | None = None) -> str | None:
     if not line.intent.is_file():
         return None
     registry = Registry(line)
-    registry.require_embedded()  # guard registry.embedded
-    with LocalTarget(line, stop=stop) as target:
-        return Promoter(registry, target, partial(keep, registry, data=None)).recover()
+    registry.require_movable()  # guard registry.embedded
+    target = bind(line)
+    with target.lease.held(stop):
+        return Promoter(registry, target.placement, partial(keep, registry, data=None)).recover()

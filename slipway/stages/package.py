@@ -17,10 +17,10 @@ def package(run: RunRef, version: int) -> str:
     """Build the Bento of a version that is about to be rolled out here; returns its tag.
 
     Raises:
-        Refused: the version is barred, or its registry is not the local target's.
+        Refused: the version is barred, or its registry is not the target's.
     """
     registry = Registry(run.line(project()))
-    registry.require_embedded()  # guard registry.embedded
+    registry.require_movable()  # guard registry.embedded
     with refusals_kept(run, "rollout", version):
         tag = bento_of(registry, version)
     say(f"{tag} built from the version's own code")

@@ -10,8 +10,9 @@ from slipway.base.errors import NotReady, Refused
 from slipway.base.failure import failure_kept
 from slipway.records.checks import Check
 from slipway.registry.versions import Registry
-from slipway.release import servers
 from slipway.rollout.smoke import smoke as test
+from slipway.rollout.target import Deployed
+from slipway.rollout.targets import bind
 from slipway.stages.record import refusals_kept
 from slipway.stages.run import RunRef, project, say
 
@@ -20,23 +21,21 @@ CHECKS = TypeAdapter(list[Check])
 
 @failure_kept()
 def smoke(run: RunRef, *, version: int, bento: str, checks: Path) -> None:
-    """Serve the Bento and hold it against its contract, its training and its budget.
+    """Serve the version away from traffic and hold it against its contract, its training and its budget.
 
     Raises:
-        Refused: its server does not get ready, or a check failed; the Bento gets no traffic.
+        Refused: it does not get ready, or a check failed; it gets no traffic.
     """
     line = run.line(project())
-    here, registry = line.project, Registry(line)
+    registry = Registry(line)
     with tempfile.TemporaryDirectory() as temporary, refusals_kept(run, "rollout", version):
         folder = registry.download(version, Path(temporary))
+        deployed = Deployed(number=version, digest=registry.get(version).digest)
         try:
-            server = servers.start(here, bento, version)
+            with bind(line).placement.aside(deployed) as served:
+                found = test(line.card, served.url, folder, version)
         except NotReady as error:
             raise Refused(f"it never got ready: {error}") from error  # guard smoke.started
-        try:
-            found = test(line.card, server.url, folder, version)
-        finally:
-            servers.stop(here, server)
     write_text(checks, CHECKS.dump_json(found, indent=2).decode())
     say(f"smoke: {sum(check.passed for check in found)} of {len(found)} checks passed")
     if failed := [str(check) for check in found if not check.passed]:

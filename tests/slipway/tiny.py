@@ -103,6 +103,6 @@ def tiny_bento(folder: Path, root: Path) -> tuple[Project, str]:
     return Project(folder), package(Project(folder), folder / "version", registered(folder / "version", 7))
 
 
-def registered(version: Path, number: int) -> Registered:
+def registered(version: Path, number: int, name: str = "slipway-demo.ad_click") -> Registered:
     """What the registry would say of the version in a folder."""
-    return Registered(name="slipway-demo.ad_click", number=number, digest=sha256(version / "manifest.json"))
+    return Registered(name=name, number=number, digest=sha256(version / "manifest.json"))

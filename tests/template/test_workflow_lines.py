@@ -110,7 +110,7 @@ def test_every_slipway_line_is_understood(tmp_path: Path, line: str) -> None:
 
     from slipway.cli import app
 
-    words = called(tmp_path, line, "small" if "--size" in line else "3")
+    words = called(tmp_path, line, "small" if "$SIZE" in line else "3")
     command, path = get_command(app), []
     while hasattr(command, "commands"):
         path.append(words.pop(0))

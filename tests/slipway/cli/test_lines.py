@@ -131,6 +131,8 @@ def test_history_shows_every_line(project: Project) -> None:
         (system, size) for system, size, _ in DECIDED
     ]
     assert [one["size"] for one in json.loads(past.stdout)] == ["full", "small", "small"]
+    assert "3 decisions\n" in invoke("history").stdout
+    assert "1 decisions on churn (small)" in invoke("history", "--system", "churn").stdout
     assert [line.split(":")[0] for line in told.splitlines() if "was in production" in line] == [
         "ad_click",
         "ad_click-small",

@@ -11,6 +11,7 @@ from slipway.base.provenance import now
 from slipway.records.decision import DecisionRecord, record_id
 from slipway.registry.versions import Alias, Registry
 from slipway.rollout.promotion import Promoter
+from slipway.rollout.target import Deployed
 from slipway.settings import Line
 from slipway.settings.root import Project
 from slipway.stages.record import refusals_kept
@@ -39,10 +40,10 @@ class FileTarget:
         self.path = project.root / "traffic.json"
         self.before: int | None = None
 
-    def shift(self, version: int, bento: str) -> None:
+    def shift(self, version: Deployed) -> None:
         """Send all traffic to one version."""
         self.before = self.answering()
-        write_text(self.path, json.dumps(version))
+        write_text(self.path, json.dumps(version.number))
 
     def restore(self) -> None:
         """Undo the last shift."""
@@ -103,12 +104,12 @@ def move_without_registry(decision: str, version: int, replaced: int | None) -> 
     moving = promoter(project, registry)
 
     class Parting(FileTarget):
-        def shift(self, version: int, bento: str) -> None:
+        def shift(self, version: Deployed) -> None:
             """Send all traffic to one version, and lose the database."""
-            super().shift(version, bento)
+            super().shift(version)
             database.rename(aside)
 
-    moving.target = Parting(project)
+    moving.placement = Parting(project)
     try:
         moving.move(decided(registry, decision, version, replaced, "rollout"))
     finally:

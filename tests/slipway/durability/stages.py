@@ -11,8 +11,8 @@ import yaml
 from slipway.base.digest import sha256
 from slipway.release import servers
 from slipway.release.bento import bento_path
-from slipway.rollout.local import LocalTarget, state
 from slipway.rollout.stop import StopRequest
+from slipway.rollout.targets import bind
 from slipway.settings.root import Project
 from slipway.stages import abort as abort_stage
 from slipway.stages import canary as canary_stage
@@ -102,7 +102,7 @@ def step(stage: str, name: str, version: int, stable: int) -> None:
     elif stage == "smoke":
         smoke_stage.smoke(run, version=version, bento=tag.read_text(), checks=smoked)
     elif stage == "canary":
-        canary_stage.canary(run, stable=stable, evidence=evidence, **known)
+        canary_stage.canary(run, version=version, stable=stable, data=DATA, evidence=evidence)
     elif stage == "first":
         first_stage.first(run, smoked=smoked, report=report, **known)
     else:
@@ -135,8 +135,9 @@ def found() -> dict[str, Any]:
     whole_versions()
     said = recover(line)
     assert StopRequest(line).found() is None, "a request to stop outlived who made it"
-    with LocalTarget(line):
-        left = [one.pid for one in servers.running(line.project)]
+    with bind(line).lease.held():
+        pass
+    left = [one.pid for one in servers.running(line.project)]
     assert not left, f"servers {left} outlived the run that was killed"
     return {"said": said, "state": look()}
 
@@ -144,7 +145,7 @@ def found() -> dict[str, Any]:
 def look() -> dict[str, Any]:
     """The state as one compares it."""
     project, registry = here()
-    traffic = state(registry.line)
+    traffic = bind(registry.line).placement.state()
     known = sorted({number for one in registry.records() if (number := one.version) is not None})
     return {
         "aliases": aliases(registry),

@@ -180,7 +180,7 @@ def test_canary(plant: Plant) -> None:
 def test_first(plant: Plant) -> None:
     """Version 1 is live or nothing is."""
     before, after = states(plant, "first", 1)
-    ends = swept(plant, "first", 1, "slipway/rollout/local.py:LocalTarget.shift")
+    ends = swept(plant, "first", 1, "slipway/rollout/targets/local.py:LocalPlacement.shift")
     assert {end["said"] for end in ends} == {
         "a first of version 1 had not moved traffic and was dropped",
     }
@@ -193,7 +193,7 @@ def test_first(plant: Plant) -> None:
 def test_promote(plant: Plant) -> None:
     """Production has moved whole or not at all; a rollout then comes to its end."""
     before, after = states(plant, "promote", 2)
-    functions = f"slipway/rollout/local.py:LocalTarget.shift,slipway/stages/move.py:move,{SERVERS}"
+    functions = f"slipway/rollout/targets/local.py:LocalPlacement.shift,slipway/stages/move.py:move,{SERVERS}"
     ends = swept(plant, "promote", 2, functions)
     for end in ends:
         assert end["state"] in (before, after)
@@ -212,7 +212,7 @@ def test_rollback(plant: Plant) -> None:
     before, command = plant.look(), f"{STAGES}:rollback"
     functions = (
         "slipway/stages/rollback.py:roll_back,slipway/rollout/stop.py:StopRequest.made,"
-        "slipway/rollout/local.py:LocalTarget.shift,slipway/rollout/promotion.py:Promoter._settle"
+        "slipway/rollout/targets/local.py:LocalPlacement.shift,slipway/rollout/promotion.py:Promoter._settle"
     )
     undisturbed = plant.forks.run(plant.root, command, functions=functions)
     lines, after = undisturbed.lines, plant.look()

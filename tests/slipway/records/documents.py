@@ -59,7 +59,7 @@ def manifest() -> Manifest:
 
 def traffic() -> TrafficState:
     """A canary at ten percent."""
-    stable, tried = (Deployed(number=number, bento=f"slipway-demo-ad-click:{number}") for number in (7, 8))
+    stable, tried = (Deployed(number=number, digest=sample.digest(str(number))) for number in (7, 8))
     return TrafficState(stable=stable, canary=tried, weight=10, experiment="ad_click-7-8")
 
 

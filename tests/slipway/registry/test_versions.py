@@ -259,7 +259,7 @@ def lived(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Registry:
 
 def test_history_lists_what_it_can_read(lived: Registry, registry: Registry) -> None:
     """One warning for the record of a newer slipway; a reason with brackets is shown as it is."""
-    table, listed = invoke("history"), invoke("history", "--json")
+    table, listed = invoke("history", "--size", "full"), invoke("history", "--size", "full", "--json")
 
     assert (table.exit_code, listed.exit_code) == (0, 0), table.output + listed.output
     assert "2 decisions" in table.stdout

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+import yaml
 from numpy.typing import NDArray
 
 from slipway.data.requests import request_codes
@@ -38,7 +39,11 @@ class Live:
     @property
     def card(self) -> Card:
         """The card of the tests."""
-        return short(self.project.card(SYSTEM))
+        return self.line.card
+
+    def by_tag(self, version: Deployed) -> Deployed:
+        """The same, as it was written down before digests were kept: any line can name its Bento."""
+        return Deployed(number=version.number, bento=f"{self.line.bento}:{version.number}")
 
     def folder(self, version: Deployed) -> Path:
         """Where the version was assembled."""
@@ -65,12 +70,16 @@ def make_live(root: Path) -> Live:
     shutil.copytree(ROOT / "systems", root / "systems", ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copyfile(ROOT / "project.yaml", root / "project.yaml")
     project = Project(root)
+    path = root / "systems" / SYSTEM / "system.yaml"
+    rollout = short(project.card(SYSTEM)).rollout.model_dump(mode="json")
+    path.write_text(yaml.safe_dump(yaml.safe_load(path.read_text()) | {"rollout": rollout}))
     deployed = []
     for number, kind in ((1, "logistic"), (2, "boosting")):
         folder = root / f"version{number}"
         tiny_version(ROOT, folder, kind)  # type: ignore[arg-type]
-        tag = package(project, folder, registered(folder, number))
-        deployed.append(Deployed(number=number, bento=tag))
+        known = registered(folder, number, Line(project, SYSTEM, "small").registered)
+        package(project, folder, known)
+        deployed.append(Deployed(number=number, digest=known.digest))
     return Live(project, *deployed)
 
 

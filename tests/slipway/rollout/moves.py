@@ -5,6 +5,7 @@ from pathlib import Path
 from slipway.records.decision import DecisionRecord
 from slipway.registry.versions import Registry
 from slipway.rollout.promotion import Promoter
+from slipway.rollout.target import Deployed
 from slipway.settings import Line
 from slipway.settings.root import Project
 from tests.slipway.report import sample
@@ -20,9 +21,9 @@ class OneServer:
     def __init__(self, version: int | None = None, deaf: bool = False) -> None:
         self.version, self.before, self.deaf = version, version, deaf
 
-    def shift(self, version: int, bento: str) -> None:
+    def shift(self, version: Deployed) -> None:
         """Send all traffic to one version."""
-        self.before, self.version = self.version, self.version if self.deaf else version
+        self.before, self.version = self.version, self.version if self.deaf else version.number
 
     def restore(self) -> None:
         """Undo the last shift."""

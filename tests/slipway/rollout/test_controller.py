@@ -1,6 +1,6 @@
 """Rollouts carried out between two real servers."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -14,47 +14,17 @@ import pytest
 from slipway.base.errors import UsageError
 from slipway.records.canary import CanaryEvidence
 from slipway.release import servers
-from slipway.rollout.client import Reply
-from slipway.rollout.controller import batch_ends, run
-from slipway.rollout.local import LocalTarget
+from slipway.rollout.controller import batches, run
+from slipway.rollout.replay import Call, Replay
 from slipway.rollout.stop import StopRequest
-from slipway.rollout.target import Call, TrafficState
+from slipway.rollout.target import TrafficState, Trial
 from slipway.rollout.traffic import Traffic
-from slipway.settings import Line
-from slipway.settings.data import Size
 from slipway.system import load_system
-from tests.slipway.rollout.live import SYSTEM, Live, traffic, write_replay, write_truth
+from tests.slipway.rollout.live import Live, traffic, write_replay, write_truth
+from tests.slipway.rollout.watched import Watched
 from tests.slipway.root import ROOT
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
-
-
-class Watched(LocalTarget):
-    """The local target of a line whose stable version is 1, with a diary."""
-
-    def __init__(self, live: Live, size: Size) -> None:
-        super().__init__(Line(live.project, SYSTEM, size), live.second, "experiment")
-        self.diary: list[tuple[str, Any]] = []
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        self.path.write_text(TrafficState(stable=live.first).model_dump_json(), encoding="utf-8")
-
-    def serve(self, calls: Sequence[Call], over: Callable[[], bool]) -> list[Reply]:
-        """Write down the calls that were sent."""
-        replies = super().serve(calls, over)
-        self.diary.append(("calls", list(calls)[: len(replies)]))
-        return replies
-
-    def set_weight(self, weight: int) -> None:
-        """Write down the weight."""
-        super().set_weight(weight)
-        self.diary.append(("weight", weight))
-
-    @property
-    def weight(self) -> int:
-        """The canary's weight, of the state file."""
-        found = self.state()
-        assert found is not None
-        return found.weight
 
 
 @dataclass
@@ -72,11 +42,9 @@ class Rollout:
         self.target.diary = []
         return run(
             self.live.card,
-            self.target,
-            offered,
-            stable=1,
-            canary=self.canary,
-            experiment="experiment",
+            self.target.target,
+            Replay(self.live.card, offered, self.target.send),
+            Trial(1, self.canary, "experiment"),
             now=lambda: START,
             timer=self.timer,
             progress=self.progress,
@@ -86,7 +54,7 @@ class Rollout:
 @pytest.fixture(scope="module")
 def target(live: Live) -> Iterator[Watched]:
     """Versions 1 and 2, each served."""
-    with Watched(live, "small") as watched:
+    with Watched(live, "small").standing() as watched:
         yield watched
 
 
@@ -209,7 +177,7 @@ def test_no_request_follows_an_abort(rollout: Rollout, live: Live, tmp_path: Pat
 )
 def test_a_canary_that_dies_is_aborted(live: Live, tmp_path: Path) -> None:
     """Its errors are evidence, not a crash."""
-    with Watched(live, "full") as target:
+    with Watched(live, "full").standing() as target:
         rollout = Rollout(live, target)
         process = psutil.Process(target.arms["canary"].pid)
         rollout.progress = lambda done, total, text: process.kill() if done == 220 else None
@@ -220,7 +188,7 @@ def test_a_canary_that_dies_is_aborted(live: Live, tmp_path: Path) -> None:
     assert found.looks[0].canary.errors == 0
     assert found.verdict.outcome == "abort"
     assert "canary.error_rate" in failed(found)
-    assert target.state() == TrafficState(stable=live.first)
+    assert target.state() == TrafficState(stable=target.stable)
     assert not left & {server.pid for server in servers.running(live.project)}
 
 
@@ -296,7 +264,7 @@ def test_a_canary_that_hangs_ends_in_time(live: Live, tmp_path: Path) -> None:
     """What is under way when the time is up fails when its patience is over; nothing more is sent."""
     target = Watched(live, "full")
     target.timeout_s = 0.5
-    with target:
+    with target.standing():
         hung = psutil.Process(target.arms["canary"].pid)
         after = iter([*[0.0] * 40, *[600.0] * 40])
         rollout = Rollout(live, target)
@@ -337,6 +305,6 @@ def test_too_little_traffic_moves_nothing(rollout: Rollout, live: Live, tmp_path
 
 def test_batches_end_with_their_step() -> None:
     """A step that is no multiple of the batch has a short last batch."""
-    assert batch_ends(20, 800, 300) == [320, 620, 820]
-    assert batch_ends(20, 200, 300) == [220]
-    assert batch_ends(0, 600, 300) == [300, 600]
+    assert batches(800, 300) == [300, 300, 200]
+    assert batches(200, 300) == [200]
+    assert batches(600, 300) == [300, 300]

@@ -12,15 +12,17 @@ import pytest
 from numpy.typing import NDArray
 
 from slipway.records.canary import CanaryEvidence
-from slipway.rollout import controller
+from slipway.rollout import controller, replay
 from slipway.rollout.assignment import in_canary
 from slipway.rollout.client import Reply
-from slipway.rollout.target import Call, TrafficState
+from slipway.rollout.replay import Call, Replay
+from slipway.rollout.target import Over, TrafficState, Trial
 from slipway.rollout.traffic import Traffic
 from slipway.settings.card import Guardrails
 from slipway.system import load_system
 from tests.slipway.rollout.live import Live, traffic, write_replay, write_truth
-from tests.slipway.rollout.test_controller import START, Watched, failed
+from tests.slipway.rollout.test_controller import START, failed
+from tests.slipway.rollout.watched import Watched
 from tests.slipway.root import ROOT
 
 Assign = Callable[[Sequence[str], str, float], NDArray[np.bool_]]
@@ -32,9 +34,9 @@ class Served(Watched):
 
     slower = 1.0
 
-    def serve(self, calls: Sequence[Call], over: Callable[[], bool]) -> list[Reply]:
+    def send(self, calls: Sequence[Call], over: Over) -> list[Reply]:
         """Stretch the canary's latencies."""
-        replies = super().serve(calls, over)
+        replies = super().send(calls, over)
         return [
             replace(reply, latency_ms=reply.latency_ms * (self.slower if call.arm == "canary" else 1))
             for call, reply in zip(calls, replies, strict=False)
@@ -42,7 +44,7 @@ class Served(Watched):
 
 
 @dataclass
-class Trial:
+class Tried:
     """A canary that users love, unless something is changed."""
 
     live: Live
@@ -65,11 +67,9 @@ class Trial:
         self.target.diary = []
         return controller.run(
             card,
-            self.target,
-            offered,
-            stable=1,
-            canary=self.canary,
-            experiment="experiment",
+            self.target.target,
+            Replay(card, offered, self.target.send),
+            Trial(1, self.canary, "experiment"),
             now=lambda: START,
             timer=lambda: 0.0,
             progress=lambda done, total, text: None,
@@ -92,14 +92,14 @@ class Trial:
 @pytest.fixture(scope="module")
 def target(live: Live) -> Iterator[Served]:
     """Versions 1 and 2, each served."""
-    with Served(live, "small") as served:
+    with Served(live, "small").standing() as served:
         yield served
 
 
 @pytest.fixture
-def trial(live: Live, target: Served, tmp_path: Path) -> Iterator[Trial]:
+def trial(live: Live, target: Served, tmp_path: Path) -> Iterator[Tried]:
     """A sound canary."""
-    yield Trial(live, target, tmp_path)
+    yield Tried(live, target, tmp_path)
     target.slower = 1.0
 
 
@@ -128,10 +128,10 @@ def by_request(units: Sequence[str], experiment: str, weight: float) -> NDArray[
 )
 @pytest.mark.parametrize("assign", [half_as_much_again, by_first_letter])
 def test_a_biased_assignment_is_aborted(
-    trial: Trial, monkeypatch: pytest.MonkeyPatch, assign: Assign
+    trial: Tried, monkeypatch: pytest.MonkeyPatch, assign: Assign
 ) -> None:
     """Though the canary is the better one: its numbers are of other users than planned."""
-    monkeypatch.setattr(controller, "in_canary", assign)
+    monkeypatch.setattr(replay, "in_canary", assign)
 
     trial.ended_by(trial.run(trial.loved(2)), "canary.sample_ratio", "abort")
 
@@ -144,9 +144,9 @@ def test_a_biased_assignment_is_aborted(
     reason="canary.sticky",
     untouched=BACK,
 )
-def test_an_assignment_that_is_not_sticky_is_aborted(trial: Trial, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_assignment_that_is_not_sticky_is_aborted(trial: Tried, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each request drawn anew has the planned share, and still compares nobody with nobody."""
-    monkeypatch.setattr(controller, "in_canary", by_request)
+    monkeypatch.setattr(replay, "in_canary", by_request)
 
     trial.ended_by(trial.run(trial.loved(2)), "canary.sticky", "abort")
 
@@ -159,7 +159,7 @@ def test_an_assignment_that_is_not_sticky_is_aborted(trial: Trial, monkeypatch: 
     reason="canary.error_rate",
     untouched=BACK,
 )
-def test_an_erring_canary_is_aborted(trial: Trial) -> None:
+def test_an_erring_canary_is_aborted(trial: Tried) -> None:
     """Its answers name version 2 where 3 is on trial."""
     offered = trial.loved(2)
     trial.canary = 3
@@ -175,7 +175,7 @@ def test_an_erring_canary_is_aborted(trial: Trial) -> None:
     reason="canary.latency",
     untouched=BACK,
 )
-def test_a_slow_canary_is_aborted(trial: Trial) -> None:
+def test_a_slow_canary_is_aborted(trial: Tried) -> None:
     """A hundred times slower, where four times is allowed: no busy machine makes that up."""
     trial.target.slower = 100.0
 
@@ -190,7 +190,7 @@ def test_a_slow_canary_is_aborted(trial: Trial) -> None:
     reason="canary.metric",
     untouched=BACK,
 )
-def test_a_canary_that_earns_less_is_aborted(trial: Trial) -> None:
+def test_a_canary_that_earns_less_is_aborted(trial: Tried) -> None:
     """Users love what the stable version ranks first."""
     trial.ended_by(trial.run(trial.loved(1)), "canary.metric", "abort")
 
@@ -204,7 +204,7 @@ def test_a_canary_that_earns_less_is_aborted(trial: Trial) -> None:
     untouched=BACK,
     guard="canary.metric",
 )
-def test_a_canary_that_earns_as_much_is_not_promoted(trial: Trial) -> None:
+def test_a_canary_that_earns_as_much_is_not_promoted(trial: Tried) -> None:
     """All options are alike to users; that the requests are used up proves nothing."""
     write_replay(trial.folder, 2020)
     write_truth(trial.folder, np.full(8080, 0.3))
@@ -222,7 +222,7 @@ def test_a_canary_that_earns_as_much_is_not_promoted(trial: Trial) -> None:
     reason="canary.min_requests",
     untouched=BACK,
 )
-def test_too_few_requests_promote_nothing(trial: Trial) -> None:
+def test_too_few_requests_promote_nothing(trial: Tried) -> None:
     """The canary gets some eight hundred of the two thousand."""
     trial.ended_by(trial.run(trial.loved(2), min_requests=1000), "canary.min_requests", "inconclusive")
 
@@ -232,7 +232,7 @@ def known(found: CanaryEvidence) -> list[bool]:
     return [look.difference is not None for look in found.looks]
 
 
-def test_an_outcome_counts_from_the_look_after_it_is_known(trial: Trial) -> None:
+def test_an_outcome_counts_from_the_look_after_it_is_known(trial: Tried) -> None:
     """Requests come a minute apart and outcomes a day later, those of the first 160 by request 1,620.
 
     The last look waits for all: with outcomes after weeks it says the same, and is the first to say anything.
@@ -246,7 +246,7 @@ def test_an_outcome_counts_from_the_look_after_it_is_known(trial: Trial) -> None
     assert (found.verdict.outcome, late.verdict.outcome) == ("promote", "promote")
 
 
-def test_what_is_not_known_yet_is_not_held_against_the_canary(trial: Trial) -> None:
+def test_what_is_not_known_yet_is_not_held_against_the_canary(trial: Tried) -> None:
     """A worse one is found out once its outcomes are there; before, they are neither zero nor missing."""
     found = trial.run(trial.loved(1, delay=24.0), min_requests=20)
     unknown = [check.found for check in found.looks[6].verdict.checks if check.code == "canary.metric"]

@@ -6,6 +6,7 @@ from filelock import FileLock
 from slipway.base.errors import Refused, SlipwayError
 from slipway.registry.versions import Registry
 from slipway.rollout.promotion import Intent
+from slipway.rollout.target import Deployed
 from tests.slipway.rollout.moves import OneServer, kept, production, promoter, record
 
 
@@ -63,8 +64,8 @@ def test_a_shift_that_fails_leaves_nothing(clean: Registry) -> None:
     target = OneServer(1)
     moving = promoter(clean, target)
 
-    def broken(version: int, bento: str) -> None:
-        raise SlipwayError(f"{bento}: it does not start")
+    def broken(version: Deployed) -> None:
+        raise SlipwayError(f"version {version.number}: it does not start")
 
     target.shift = broken  # type: ignore[method-assign]
     with pytest.raises(SlipwayError, match="it does not start"):

@@ -10,6 +10,7 @@ import yaml
 
 from slipway.registry.versions import Registry
 from slipway.rollout.target import Deployed, TrafficState
+from slipway.rollout.targets import bind
 from slipway.settings import Line
 from slipway.settings.root import Project
 from slipway.stages.package import package
@@ -43,9 +44,17 @@ class Packaged:
         """Decision, version and what was live, oldest first."""
         return [(one.decision, one.version, one.replaced) for one in self.registry.records()]
 
+    def deployed(self, number: int) -> Deployed:
+        """One of its versions."""
+        return Deployed(number=number, digest=self.registry.get(number).digest)
+
+    def traffic(self) -> TrafficState | None:
+        """Where its traffic goes."""
+        return bind(self.line).placement.state()
+
     def send_traffic(self, number: int) -> TrafficState:
         """Say that all of it goes to a version."""
-        traffic = TrafficState(stable=Deployed(number=number, bento=self.bentos[number]))
+        traffic = TrafficState(stable=self.deployed(number))
         path = self.line.traffic
         path.parent.mkdir(exist_ok=True)
         path.write_text(traffic.model_dump_json())

@@ -3,6 +3,7 @@
 import json
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -10,10 +11,8 @@ from slipway.base.digest import sha256
 from slipway.base.errors import NotReady, Refused
 from slipway.release import servers
 from slipway.release.servers import Server
-from slipway.rollout.local import LocalTarget, state
 from slipway.rollout.target import TrafficState
 from slipway.settings.root import Project
-from slipway.stages import canary as stage
 from slipway.stages.canary import canary
 from slipway.stages.smoke import smoke
 from slipway.version.manifest import MANIFEST, code_digest
@@ -70,11 +69,10 @@ def live(line: Packaged, monkeypatch: pytest.MonkeyPatch) -> Packaged:
     make_live(line, 1)
     start = servers.start
 
-    def impatient(project: Project, tag: str, number: int) -> Server:
-        return start(project, tag, number, seconds=1.0 if number == 2 else 120.0)
+    def impatient(project: Project, tag: str, number: int, **known: Any) -> Server:
+        return start(project, tag, number, seconds=1.0 if number == 2 else 120.0, **known)
 
     monkeypatch.setattr(servers, "start", impatient)
-    monkeypatch.setattr(stage, "LocalTarget", partial(LocalTarget, start=impatient))
     return line
 
 
@@ -99,7 +97,7 @@ def test_a_bento_that_never_gets_ready_gets_no_traffic(
     live: Packaged, tmp_path: Path, number: int, said: str
 ) -> None:
     """It is ended, and the record says why."""
-    aliases, before = live.registry.get(number).aliases, state(live.line)
+    aliases, before = live.registry.get(number).aliases, live.traffic()
 
     with pytest.raises(Refused, match=f"it never got ready: .*{said}") as caught:
         smoke(RUN, version=number, bento=live.bentos[number], checks=tmp_path / "checks.json")
@@ -107,7 +105,7 @@ def test_a_bento_that_never_gets_ready_gets_no_traffic(
     assert (record.decision, record.version, record.reason) == ("refused", number, str(caught.value))
     assert live.registry.get(number).aliases == aliases
     assert live.registry.resolve("production") == 1
-    assert state(live.line) == before
+    assert live.traffic() == before
     assert servers.running(live.line.project) == []
 
 
@@ -125,15 +123,15 @@ def test_a_canary_that_never_gets_ready_is_refused(
 ) -> None:
     """Stable's server, which did get ready, is ended too; an alias that was held from before goes."""
     live.registry.point("canary", number)
-    before = state(live.line)
+    before = live.traffic()
 
     evidence = tmp_path / "evidence.json"
     with pytest.raises(Refused, match=f"the canary never got ready: .*{said}") as caught:
-        canary(RUN, version=number, stable=1, bento=live.bentos[number], data=live.data, evidence=evidence)
+        canary(RUN, version=number, stable=1, data=live.data, evidence=evidence)
     record = live.registry.records()[-1]
     assert (record.decision, record.version, record.reason) == ("refused", number, str(caught.value))
     assert [live.registry.resolve(alias) for alias in ("production", "canary")] == [1, None]
-    assert state(live.line) == before
+    assert live.traffic() == before
     assert not (tmp_path / "evidence.json").exists()
     assert servers.running(live.line.project) == []
 
@@ -144,8 +142,8 @@ def test_a_stable_version_that_does_not_start_is_an_error(live: Packaged, tmp_pa
 
     evidence = tmp_path / "evidence.json"
     with pytest.raises(NotReady, match="the licence has run out") as caught:
-        canary(RUN, version=1, stable=3, bento=live.bentos[1], data=live.data, evidence=evidence)
+        canary(RUN, version=1, stable=3, data=live.data, evidence=evidence)
     assert caught.value.exit_code == 1
     assert len(live.registry.records()) == known
-    assert state(live.line) == before
+    assert live.traffic() == before
     assert servers.running(live.line.project) == []

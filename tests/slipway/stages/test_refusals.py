@@ -189,7 +189,7 @@ def test_neither_arm_may_know_the_traffic(desk: Desk, number: int) -> None:
         enter(desk)
 
     with pytest.raises(Refused, match=f"version {number} was trained on rows until") as caught:
-        canary(RUN, version=1, stable=2, bento="b:1", data=desk.data, evidence=desk.root / "evidence")
+        canary(RUN, version=1, stable=2, data=desk.data, evidence=desk.root / "evidence")
     assert is_kept(desk, caught)
     assert desk.registry.resolve("canary") is None
     assert not (desk.root / ".slipway" / "servers").exists()
@@ -211,7 +211,7 @@ def test_a_version_is_not_tried_against_itself(desk: Desk) -> None:
     enter(desk)
 
     with pytest.raises(Refused, match="in production already") as caught:
-        canary(RUN, version=1, stable=1, bento="b:1", data=desk.data, evidence=desk.root / "evidence")
+        canary(RUN, version=1, stable=1, data=desk.data, evidence=desk.root / "evidence")
     assert is_kept(desk, caught)
     assert desk.registry.resolve("canary") is None
 
@@ -272,7 +272,7 @@ def test_two_rollouts_do_not_share_the_traffic(desk: Desk) -> None:
         assert first.stdout is not None
         assert first.stdout.readline() == "held\n"
         with pytest.raises(Refused, match="another process has the local traffic") as caught:
-            canary(RUN, version=2, stable=1, bento="b:2", data=desk.data, evidence=desk.root / "evidence")
+            canary(RUN, version=2, stable=1, data=desk.data, evidence=desk.root / "evidence")
         first.communicate()
 
     assert desk.registry.resolve("canary") is None

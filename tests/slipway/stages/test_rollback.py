@@ -10,8 +10,7 @@ import pytest
 
 from slipway.base.errors import Refused
 from slipway.release import servers
-from slipway.rollout.local import state
-from slipway.rollout.target import Deployed, TrafficState
+from slipway.rollout.target import TrafficState
 from slipway.stages.canary import canary
 from tests.slipway.cli.conftest import environment, slipway
 from tests.slipway.root import ROOT
@@ -37,7 +36,7 @@ def wait_for_the_rollback(done, total, text):
 canary._progress = wait_for_the_rollback
 run, bento = RunRef.model_validate_json(sys.argv[1]), sys.argv[2]
 data, evidence, smoked, report = map(Path, sys.argv[3:])
-canary.canary(run, version=3, stable=2, bento=bento, data=data, evidence=evidence)
+canary.canary(run, version=3, stable=2, data=data, evidence=evidence)
 assert verdict(run, evidence) == "abort"
 abort(
     run, version=3, stable=2, bento=bento, data=data, smoked=smoked, evidence=evidence, report=report
@@ -104,7 +103,7 @@ def test_a_rollback_takes_the_traffic_from_a_canary(live: Packaged) -> None:
     assert [registry.resolve(alias) for alias in ("production", "previous", "canary")] == [1, None, None]
     assert registry.get(2).barred == REASON
     assert registry.get(3).barred is None
-    assert state(live.line) == TrafficState(stable=Deployed(number=1, bento=live.bentos[1]))
+    assert live.traffic() == TrafficState(stable=live.deployed(1))
     assert servers.running(live.line.project) == []
 
 
@@ -121,13 +120,13 @@ def test_a_canary_does_not_begin_against_another_production(
 ) -> None:
     """Its evidence would be about a version that is not live."""
     monkeypatch.chdir(live.root)
-    traffic = TrafficState(stable=Deployed(number=1, bento=live.bentos[1]))
+    traffic = TrafficState(stable=live.deployed(1))
     live.line.traffic.write_text(traffic.model_dump_json())
 
     evidence = tmp_path / "evidence.json"
     with pytest.raises(Refused, match="goes to version 1, not 2 as when this rollout began"):
-        canary(RUN, version=3, stable=2, bento=live.bentos[3], data=live.data, evidence=evidence)
-    assert state(live.line) == traffic
+        canary(RUN, version=3, stable=2, data=live.data, evidence=evidence)
+    assert live.traffic() == traffic
     assert live.registry.resolve("canary") is None
     assert not (tmp_path / "evidence.json").exists()
     assert live.decisions()[-1][:2] == ("refused", 3)

@@ -84,7 +84,10 @@ def finish(team: Team) -> None:
         pytest.param(lambda team: team.registry.clear(1), id="clear"),
         pytest.param(lambda _: package(RUN, 1), id="package"),
         pytest.param(
-            lambda team: canary(RUN, stable=2, evidence=team.desk.root / "evidence", **team.one), id="canary"
+            lambda team: canary(
+                RUN, version=1, stable=2, data=team.desk.data, evidence=team.desk.root / "evidence"
+            ),
+            id="canary",
         ),
         pytest.param(
             lambda team: first(RUN, smoked=team.smoked, report=team.desk.root / "r", **team.one), id="first"

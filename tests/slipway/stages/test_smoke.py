@@ -190,7 +190,7 @@ CASES = [
 def served(packaged: Packaged, port: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the stage find the Bento's server behind a port."""
     monkeypatch.chdir(packaged.root)
-    monkeypatch.setattr(servers, "start", lambda *_: replace(packaged.server, port=port))
+    monkeypatch.setattr(servers, "start", lambda *_, **__: replace(packaged.server, port=port))
     monkeypatch.setattr(servers, "stop", lambda *_: None)
 
 

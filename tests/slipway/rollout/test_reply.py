@@ -7,7 +7,7 @@ import orjson
 import pytest
 
 from slipway.rollout.client import Reply
-from slipway.rollout.target import read_answer
+from slipway.rollout.reply import read_answer
 from slipway.rollout.traffic import Answer
 
 

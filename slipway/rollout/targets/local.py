@@ -1,0 +1,226 @@
+"""The local target: stable and canary are two Bento servers on this machine, asked by a replay."""
+
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from functools import partial
+from pathlib import Path
+from queue import SimpleQueue
+
+import orjson
+
+from slipway.base.atomic import write_text
+from slipway.base.documents import read
+from slipway.base.errors import SlipwayError
+from slipway.records.canary import Arm
+from slipway.release import servers
+from slipway.release.servers import Server
+from slipway.rollout.client import Client, Reply, patience
+from slipway.rollout.replay import Call, Replay
+from slipway.rollout.target import Deployed, Endpoint, Over, Target, TrafficState, Trial
+from slipway.rollout.targets.local_lease import LocalLease
+from slipway.rollout.traffic import Traffic
+from slipway.settings import Line
+from slipway.system import load_system
+
+FLIGHT = 4
+"""Requests under way at once, over both arms, of which none looks slow by its share (see `bench_arms.py`)."""
+
+UNREADABLE = (
+    'write {"stable": {"number": VERSION, "digest": VERSION_DIGEST}} there, both of the last first, promote '
+    "or rollback in `slipway history --json`"
+)
+"""What to do about a state file that is none."""
+
+Start = Callable[..., Server]
+"""Starts the server of a project's Bento, as `servers.start` does."""
+
+
+def local(line: Line) -> Target:
+    """Bind a line to this machine."""
+    placement = LocalPlacement(line)
+
+    def replay(data: Path) -> Replay:
+        card = line.card
+        system = load_system(card.name, line.project.root)
+        return Replay(card, Traffic.load(card, system, data, card.models.seed), placement.send)
+
+    return Target("local", placement, LocalLease(line, placement.settle), replay)
+
+
+class LocalPlacement:
+    """A file says where traffic goes; servers run as long as somebody needs an answer from them."""
+
+    def __init__(self, line: Line, start: Start | None = None) -> None:
+        """Nothing is started yet."""
+        self.line, self.project, self.start = line, line.project, start or servers.start
+        self.timeout_s = patience(line.card)
+        self.arms: dict[Arm, Server] = {}
+        self.idle: SimpleQueue[dict[Arm, Client]] = SimpleQueue()
+        self.shifted = False
+        self.before: TrafficState | None = None
+
+    def state(self) -> TrafficState | None:
+        """Where traffic goes, None where nothing was ever live."""
+        if not self.line.traffic.is_file():
+            return None
+        return read(self.line.traffic, TrafficState, UNREADABLE)
+
+    @contextmanager
+    def aside(self, version: Deployed, port: int = 0) -> Iterator[Endpoint]:
+        """Serve a version on a port of this machine."""
+        servers.reap(self.project)
+        server = self._serve(version, port=port)
+        try:
+            yield Endpoint(server.url, lambda: server in servers.running(self.project), ".slipway/servers/")
+        finally:
+            servers.stop(self.project, server)
+
+    @contextmanager
+    def trial(self, canary: Deployed, experiment: str) -> Iterator[Trial]:
+        """Start both servers; those of a killed run are ended before, and these after.
+
+        A canary that has a share of the units to the end has proven itself: its server is left to `shift`.
+        """
+        now = self.state()
+        if now is None:
+            raise SlipwayError(f"{self.line.traffic}: nothing is live; a first version needs no canary")
+        servers.reap(self.project)
+        with ExitStack() as stack:
+            stack.callback(self._end_canary)
+            stack.callback(self._stop_all)
+            with ThreadPoolExecutor(2) as both:
+                list(both.map(self._start, ("stable", "canary"), (now.stable, canary)))
+            self._write(TrafficState(stable=now.stable, canary=canary, experiment=experiment))
+            self._connect(stack)
+            yield Trial(now.stable.number, canary.number, experiment)
+            if (left := self.state()) is not None and left.weight:
+                self.arms.pop("canary")
+
+    def set_weight(self, weight: int) -> None:
+        """Give the canary its percent of units."""
+        now = self.state()
+        if now is None or now.canary is None:
+            raise SlipwayError(f"{self.line.traffic}: no canary to give {weight} % to")
+        self._write(now.model_copy(update={"weight": weight}))
+
+    def send(self, calls: Sequence[Call], over: Over) -> list[Reply]:
+        """Send requests to their arms, a few at once, until it is over; a reply to each that was sent."""
+        sent = []
+        for call in calls:
+            clients = self.idle.get()
+            if over():
+                self.idle.put(clients)
+                break
+            sent.append(self.pool.submit(self._send, clients, call))
+        return [reply.result() for reply in sent]
+
+    def shift(self, version: Deployed) -> None:
+        """Send all traffic to one version; its server says that it is that one before anything is written.
+
+        That is the server which a canary left that has just proven itself, or else a new one.
+        """
+        server = self._left_over(version) or self._serve(version)
+        if (found := self._version_at(server)) != version.number:
+            servers.stop(self.project, server)
+            raise SlipwayError(
+                f"{server.tag}: version {found} answers, not {version.number}; no traffic was shifted"
+            )
+        self._stop("stable")
+        self.arms["stable"] = server
+        self.before, self.shifted = self.state(), True
+        self._write(TrafficState(stable=version))
+
+    def restore(self) -> None:
+        """Undo the last `shift`: the version before it is stable again, or nothing is."""
+        if not self.shifted:
+            raise SlipwayError(f"{self.line.traffic}: no shift to undo")
+        if self.before is None:
+            self.line.traffic.unlink(missing_ok=True)
+        else:
+            self._write(TrafficState(stable=self.before.stable))
+        self._stop("stable")
+
+    def answering(self) -> int | None:
+        """Ask the stable server which version it is, None where nothing answers."""
+        now = self.state()
+        if now is None:
+            return None
+        if "stable" not in self.arms:
+            self._start("stable", now.stable)
+        return self._version_at(self.arms["stable"])
+
+    @contextmanager
+    def settle(self) -> Iterator[None]:
+        """End what a killed holder of the lease has on trial, and after the block all that was left."""
+        self._end_canary()
+        with ExitStack() as stack:
+            stack.callback(servers.reap, self.project)
+            stack.callback(self._end_canary)
+            stack.callback(self._stop_all)
+            yield
+
+    def _connect(self, stack: ExitStack) -> None:
+        self.pool = stack.enter_context(ThreadPoolExecutor(FLIGHT))
+        self.idle = SimpleQueue()
+        for _ in range(FLIGHT):
+            clients = {arm: Client(server.url, self.timeout_s) for arm, server in self.arms.items()}
+            self.idle.put(clients)
+            for client in clients.values():
+                stack.callback(client.close)
+
+    def _end_canary(self) -> None:
+        now = self.state()
+        if now is not None and now.canary is not None:
+            self._write(TrafficState(stable=now.stable))
+
+    def _send(self, clients: dict[Arm, Client], call: Call) -> Reply:
+        try:
+            return clients[call.arm].post(f"/v2/models/{self.line.system}/infer", call.body)
+        finally:
+            self.idle.put(clients)
+
+    def _tag(self, version: Deployed) -> str:
+        return version.bento or f"{self.line.bento}:{version.number}"
+
+    def _serve(self, version: Deployed, port: int = 0) -> Server:
+        return self.start(self.project, self._tag(version), version.number, port=port, digest=version.digest)
+
+    def _left_over(self, version: Deployed) -> Server | None:
+        ours = {server.pid for server in self.arms.values()}
+        found = servers.adopt(self.project, self._tag(version), version.number, version.digest, ours)
+        if found is not None and self._version_at(found) != version.number:
+            servers.stop(self.project, found)
+            return None
+        return found
+
+    def _start(self, arm: Arm, version: Deployed) -> None:
+        self.arms[arm] = self._serve(version)
+
+    def _stop(self, arm: Arm) -> None:
+        if arm in self.arms:
+            servers.stop(self.project, self.arms.pop(arm))
+
+    def _stop_all(self) -> None:
+        with ExitStack() as stack:
+            for arm in tuple(self.arms):
+                stack.callback(partial(self._stop, arm))
+
+    def _version_at(self, server: Server) -> int | None:
+        return version_at(server.url, self.line.system, self.timeout_s)
+
+    def _write(self, new: TrafficState) -> None:
+        write_text(self.line.traffic, new.model_dump_json(indent=2))
+
+
+def version_at(url: str, system: str, timeout_s: float) -> int | None:
+    """The version that a server says it is, None where it does not say."""
+    client = Client(url, timeout_s)
+    reply = client.get(f"/v2/models/{system}")
+    client.close()
+    if reply.status != 200:
+        return None
+    try:
+        return int(orjson.loads(reply.content)["versions"][0])
+    except (ValueError, KeyError, TypeError, IndexError):
+        return None

@@ -1,0 +1,173 @@
+"""A target without servers: what a cluster's must do and no more, in variables of this process."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import numpy as np
+
+from slipway.base.errors import Refused, SlipwayError
+from slipway.records.canary import Arm
+from slipway.records.evidence import Evidence
+from slipway.rollout.observations import Observations, concat
+from slipway.rollout.target import Deployed, Endpoint, Over, Target, TrafficState, Trial
+from slipway.rollout.traffic import Metric
+
+
+@dataclass
+class Cluster:
+    """What lasts longer than one who has the lease.
+
+    Attributes:
+        images: the digests that can be had, by number.
+        earns: what a request earns on average, by version.
+    """
+
+    images: dict[int, str]
+    earns: dict[int, float]
+    state: TrafficState | None = None
+    holder: object = None
+    asked: str | None = None
+    aside: set[str] = field(default_factory=set)
+
+
+class MemoryPlacement:
+    """Traffic is a variable, and a version answers as soon as its image is there."""
+
+    def __init__(self, cluster: Cluster) -> None:
+        self.cluster = cluster
+        self.before: list[TrafficState | None] = []
+
+    def state(self) -> TrafficState | None:
+        """Where traffic goes."""
+        return self.cluster.state
+
+    def pulled(self, version: Deployed) -> None:
+        """Have the image."""
+        found = self.cluster.images.get(version.number)
+        if version.digest is None or found != version.digest:
+            raise SlipwayError(f"image {version.digest}: found {found}")
+
+    @contextmanager
+    def aside(self, version: Deployed, port: int = 0) -> Iterator[Endpoint]:
+        """Serve a version where no traffic goes."""
+        self.pulled(version)
+        url = f"http://staging/{version.number}"
+        self.cluster.aside.add(url)
+        try:
+            yield Endpoint(url, lambda: url in self.cluster.aside, "the log of the pod")
+        finally:
+            self.cluster.aside.remove(url)
+
+    @contextmanager
+    def trial(self, canary: Deployed, experiment: str) -> Iterator[Trial]:
+        """Serve a version beside the stable one."""
+        now = self.state()
+        if now is None:
+            raise SlipwayError("nothing is live")
+        self.pulled(canary)
+        self.cluster.state = TrafficState(stable=now.stable, canary=canary, experiment=experiment)
+        try:
+            yield Trial(now.stable.number, canary.number, experiment)
+        finally:
+            self.cluster.state = TrafficState(stable=now.stable)
+
+    def set_weight(self, weight: int) -> None:
+        """Change the route."""
+        now = self.state()
+        if now is None or now.canary is None:
+            raise SlipwayError("there is no canary")
+        self.cluster.state = now.model_copy(update={"weight": weight})
+
+    def shift(self, version: Deployed) -> None:
+        """Send all traffic to one version."""
+        self.pulled(version)
+        self.before.append(self.state())
+        self.cluster.state = TrafficState(stable=version)
+
+    def restore(self) -> None:
+        """Undo the last shift."""
+        if not self.before:
+            raise SlipwayError("there was no shift to undo")
+        self.cluster.state = self.before.pop()
+
+    def answering(self) -> int | None:
+        """The version that answers."""
+        now = self.state()
+        return None if now is None else now.stable.number
+
+
+class MemoryLease:
+    """One holder, who can be asked."""
+
+    def __init__(self, cluster: Cluster) -> None:
+        self.cluster = cluster
+
+    @contextmanager
+    def held(self, stop: str | None = None) -> Iterator[None]:
+        """Have the traffic; nobody lets go here, for all of it is one thread."""
+        if self.cluster.holder is not None:
+            self.cluster.asked = stop
+            raise Refused("somebody has the traffic")
+        self.cluster.holder = self
+        try:
+            yield
+        finally:
+            self.cluster.holder = self.cluster.asked = None
+
+    def stop_asked(self) -> str | None:
+        """Why somebody asks."""
+        return self.cluster.asked
+
+
+class LiveArena:
+    """Requests come by themselves, and are only read: a user in two each sends the next one."""
+
+    metric: Metric = "reward"
+
+    def __init__(self, cluster: Cluster) -> None:
+        self.cluster = cluster
+        self.random = np.random.default_rng(7)
+        self.faults: dict[Arm, str] = {}
+        self.parts: list[Observations] = []
+
+    def plan(self, evaluated: Evidence | None = None, stable: int = 0) -> list[str]:
+        """As many come as one waits for."""
+        return ["live traffic"]
+
+    def warm_up(self, trial: Trial, requests: int, over: Over) -> None:
+        """Nothing is done for it."""
+
+    def observe(self, trial: Trial, step: int, weight: int, requests: int, over: Over) -> int:
+        """Read the answers to the next requests, and what they earned."""
+        sent = 0 if over() else requests
+        unit = self.random.integers(0, 100_000, sent)
+        canary = unit % 100 < weight
+        earns = np.where(canary, self.cluster.earns[trial.canary], self.cluster.earns[trial.stable])
+        self.parts.append(
+            Observations(
+                step=np.full(sent, step, np.int32),
+                unit=unit.astype(np.int64),
+                canary=canary,
+                error=np.zeros(sent, np.bool_),
+                latency_ms=self.random.gamma(20.0, 0.5, sent),
+                due=np.zeros(sent, np.bool_),
+                metric=(self.random.random(sent) < earns).astype(np.float64),
+            )
+        )
+        return sent
+
+    def seen(self, waited: bool) -> Observations:
+        """An outcome is there at once."""
+        found = concat(self.parts)
+        return replace(found, due=np.ones(len(found), np.bool_))
+
+
+def memory(cluster: Cluster) -> Target:
+    """Bind a line to it."""
+
+    def arena(data: Path) -> LiveArena:
+        return LiveArena(cluster)
+
+    return Target("memory", MemoryPlacement(cluster), MemoryLease(cluster), arena)
