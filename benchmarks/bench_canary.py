@@ -21,8 +21,9 @@ from slipway.records.evidence import Interval
 from slipway.rollout.analysis import judge
 from slipway.rollout.assignment import position
 from slipway.rollout.observations import Observations
-from slipway.rollout.traffic import Metric
 from slipway.settings.card import Decision, Guardrails, Rollout, Step
+from slipway.tasks import Metric
+from slipway.tasks.click import TASK
 from slipway.tasks.metrics import wilson
 
 BATCH = 500
@@ -30,6 +31,9 @@ RETURNS = 50
 """Requests of each user, where users come back."""
 ALPHA = Decision().alpha
 LIMITS = Guardrails()
+
+
+REWARD, LOSS = TASK.metric("reward"), TASK.metric("log_loss")
 
 
 @dataclass(frozen=True)
@@ -52,7 +56,7 @@ class Scenario:
     habit: float = 0.0
     weights: tuple[int, ...] = (10, 25, 50)
     requests: tuple[int, ...] = (2000, 2000, 2000)
-    metric: Metric = "reward"
+    metric: Metric = REWARD
     lift: float = 0.0
     errors: tuple[float, float] = (0.01, 0.01)
     slower: float = 1.0
@@ -83,8 +87,8 @@ EQUAL = (
     ),
     Scenario("rewards of 0.2 %", (0.002,) * 3),
     Scenario("rewards of 0.2 %, users alike", (0.002,) * 3, 0.5),
-    Scenario("log loss, base rate rises", RISING, metric="log_loss"),
-    Scenario("log loss, base rate rises, users alike", RISING, 0.5, metric="log_loss"),
+    Scenario("log loss, base rate rises", RISING, metric=LOSS),
+    Scenario("log loss, base rate rises, users alike", RISING, 0.5, metric=LOSS),
 )
 RISE = (0.02, 0.02 + LIMITS.max_error_rate_rise)
 AT_THE_LIMIT = (
@@ -171,7 +175,9 @@ def drawn(scenario: Scenario, seed: int) -> Observations:
         error=error,
         latency_ms=np.where(error, np.nan, latency * np.where(canary, scenario.slower, 1)),
         due=np.ones(size, np.bool_),
-        metric=np.where(error, np.nan, hit if scenario.metric == "reward" else _loss(random, chance, hit)),
+        metric=np.where(
+            error, np.nan, hit if scenario.metric.name == "reward" else _loss(random, chance, hit)
+        ),
     )
 
 

@@ -58,7 +58,9 @@ def _losses(root: Path, card: Card, out: Path) -> tuple[HoldoutRows, dict[str, n
     print({name: (part.rows, part.left_out) for name, part in manifest.parts.items()})
     seen, rows = Tables.read(card, system, out), HoldoutRows.read(card, system, out)
     inputs = system.transform(card, rows.requests, seen.state)
-    losses = {"base rate": log_loss_terms(np.full(len(rows.labels), seen.train_labels.mean()), rows.labels)}
+    losses = {
+        "base rate": log_loss_terms(np.full(len(rows.outcomes), seen.train_labels.mean()), rows.outcomes)
+    }
     for model in (card.models.baseline, *card.models.candidates):
         fitted = predictor(model.kind).fit(
             seen.train,
@@ -68,7 +70,7 @@ def _losses(root: Path, card: Card, out: Path) -> tuple[HoldoutRows, dict[str, n
             model.params,
             card.models.seed,
         )
-        losses[model.name] = log_loss_terms(fitted.scores(inputs), rows.labels)
+        losses[model.name] = log_loss_terms(fitted.scores(inputs), rows.outcomes)
     return rows, losses
 
 

@@ -31,6 +31,7 @@ from slipway.records.evidence import Evidence
 from slipway.settings import Card
 from slipway.settings.root import Project
 from slipway.system import load_system, read_examples
+from slipway.tasks import of
 from slipway.tasks.metrics import log_loss_terms, wilson
 from tests.slipway.root import ROOT
 
@@ -75,7 +76,7 @@ class World:
         users = after["user_id"].to_numpy()
         held = np.random.default_rng(seed).random(users.max() + 1)[users] < HELD
         holdout = HoldoutRows.of(
-            card.data, read_examples(card.data, after.filter(pa.array(held))), truth[held]
+            of(card), read_examples(card.data, after.filter(pa.array(held))), truth[held]
         )
         return cls(card, table.slice(0, known), holdout, after.filter(pa.array(~held)), truth[~held])
 
@@ -156,14 +157,16 @@ def evidence(world: World, baseline: Fitted, candidate: Fitted, champion: Fitted
         for role, model in models.items()
     ]
     card = world.card
-    return compose(card.name, card.evaluation, world.holdout, "bench", subjects, [], seed=card.models.seed)
+    return compose(
+        card.name, of(card), card.evaluation, world.holdout, "bench", subjects, [], seed=card.models.seed
+    )
 
 
 def judged(world: World, baseline: Fitted, candidate: Fitted, champion: Fitted) -> Pair:
     """Let the gate decide."""
     found = evidence(world, baseline, candidate, champion)
-    verdict = decide(found, world.card.gate, world.card.problem.p99_latency_ms)
-    difference = found.comparisons[-1].log_loss
+    verdict = decide(found, of(world.card), world.card.gate, world.card.problem.p99_latency_ms)
+    difference = found.comparisons[-1].difference
     return Pair(
         stopped=[check.code for check in verdict.failures],
         seen=difference.value,
@@ -218,8 +221,8 @@ def main(seeds: int = 100) -> None:
     same, more = Trainer(world, TRAIN), Trainer(world, MORE)
     baseline = same.fit(0, "logistic", LOGISTIC)
     users = int(world.holdout.units.max()) + 1
-    print(f"holdout of {len(world.holdout.labels):,} rows of {users:,} users", end="; ")
-    print(f"truth of {len(world.truth):,} rows of others; base rate {world.holdout.labels.mean():.1%}")
+    print(f"holdout of {len(world.holdout.outcomes):,} rows of {users:,} users", end="; ")
+    print(f"truth of {len(world.truth):,} rows of others; base rate {world.holdout.outcomes.mean():.1%}")
     champion, *candidates = [same.fit(seed) for seed in range(seeds + 1)]
     better = [more.fit(seed) for seed in range(seeds + 1, seeds + 1 + seeds // 4)]
     print(f"trained in {time.monotonic() - begun:.0f} s")

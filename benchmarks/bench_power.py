@@ -22,7 +22,7 @@ import numpy as np
 
 from slipway.data.ingest import ingest
 from slipway.data.split import split
-from slipway.evaluation.compose import HoldoutRows, earned
+from slipway.evaluation.compose import HoldoutRows
 from slipway.records.canary import Look
 from slipway.rollout.analysis import judge
 from slipway.rollout.assignment import position
@@ -33,6 +33,7 @@ from slipway.rollout.traffic import Answer, Traffic
 from slipway.settings import Card, Size
 from slipway.settings.root import Project
 from slipway.system import load_system
+from slipway.tasks import of
 from slipway.training.fit import data_ref, train
 from slipway.version.answer import Version
 
@@ -53,7 +54,7 @@ class Demo:
     def truth(self) -> Expected:
         """What the versions earn on this traffic."""
         stable, canary = (np.concatenate([one.ranks for one in arm]) for arm in self.answers)
-        chance = self.traffic.probability[: len(stable)]
+        chance = self.traffic.truth[: len(stable)]
         return Expected(float(chance[stable == 1].mean()), float(chance[canary == 1].mean()))
 
 
@@ -133,8 +134,8 @@ def built(card: Card, size: Size, seed: int) -> Iterator[Demo]:
         )
 
 
-def _on_holdout(rows: HoldoutRows, version: Version) -> float:
-    return earned(version.scores(rows.requests), rows.truth, rows.bounds)
+def _on_holdout(card: Card, rows: HoldoutRows, version: Version) -> float:
+    return of(card).earned(version.scores(rows.requests), rows.truth, np.array(rows.bounds)[:, 0])
 
 
 def answers(version: Version, traffic: Traffic) -> list[Answer]:
@@ -172,12 +173,12 @@ def looks(demo: Demo, seed: int) -> Iterator[Look]:
 def observed(demo: Demo, seed: int) -> Observations:
     """Every request of the plan, as served by the arm of its user."""
     rollout, random = demo.card.rollout, np.random.default_rng([seed, 1])
-    traffic = replace(demo.traffic, luck=np.random.default_rng(seed).random(len(demo.traffic.labels)))
+    traffic = replace(demo.traffic, luck=np.random.default_rng(seed).random(len(demo.traffic.outcomes)))
     first, last = rollout.warmup_requests, requests_needed(rollout)
     step = np.repeat(np.arange(len(rollout.steps), dtype=np.int32), [one.requests for one in rollout.steps])
     weight = np.array([float(one.weight) for one in rollout.steps])[step]
     canary = position(traffic.units[first:last], f"experiment {seed}") < weight
-    stable, better = (traffic.outcomes(first, arm[first:last]) for arm in demo.answers)
+    stable, better = (traffic.gains(first, arm[first:last]) for arm in demo.answers)
     return Observations(
         step=step,
         unit=traffic.unit_codes[first:last],

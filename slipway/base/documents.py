@@ -2,7 +2,7 @@
 
 import json
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
@@ -10,10 +10,20 @@ from slipway.base.errors import SlipwayError
 from slipway.base.faults import explain
 from slipway.base.strict import Strict
 
-Document = TypeVar("Document", bound=Strict)
+
+class Document(Strict):
+    """A JSON document with a `schema_version`."""
+
+    @classmethod
+    def renewed(cls, content: dict[str, Any]) -> dict[str, Any]:
+        """What an earlier version wrote, in the shape of the newest; whether it fits is asked later."""
+        return content
 
 
-def read(path: Path, model: type[Document], advice: str = "") -> Document:
+Kind = TypeVar("Kind", bound=Document)
+
+
+def read(path: Path, model: type[Kind], advice: str = "") -> Kind:
     """Read a document from a file.
 
     Raises:
@@ -26,7 +36,7 @@ def read(path: Path, model: type[Document], advice: str = "") -> Document:
     return parse(content, model, str(path), advice)
 
 
-def parse(content: bytes, model: type[Document], place: str, advice: str = "") -> Document:
+def parse(content: bytes, model: type[Kind], place: str, advice: str = "") -> Kind:
     """Validate a document against its model, and so against its JSON schema.
 
     A model reads every `schema_version` that its type lists, and writes the default, which is the newest.
@@ -51,11 +61,20 @@ def parse(content: bytes, model: type[Document], place: str, advice: str = "") -
             f"{place}: schema_version {version} of a {model.__name__} was written by a newer slipway, "
             f"this one reads up to {known}: upgrade slipway"
         )  # guard document.newer
+    renewed = _renewed(model, found)
     try:
-        return model.model_validate_json(content)
+        # JSON has no dates and no tuples, so what is strict about Python's values is not asked of it
+        return model.model_validate_json(json.dumps(renewed) if renewed is not found else content)
     except ValidationError as error:
-        told = explain(error, found, model)
+        told = explain(error, renewed, model)
         raise SlipwayError(f"{place}: this is no {model.__name__}: {told}{_then(advice)}") from error
+
+
+def _renewed(model: type[Document], found: Any) -> Any:
+    try:
+        return model.renewed(found)
+    except (KeyError, TypeError, AttributeError):
+        return found  # which validation tells of
 
 
 def _then(advice: str) -> str:

@@ -9,9 +9,8 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from slipway.base.atomic import write_text
-from slipway.base.documents import read
+from slipway.base.documents import Document, read
 from slipway.base.errors import Inconclusive, Refused, SlipwayError, UsageError
-from slipway.base.strict import Strict
 
 PLACE = "SLIPWAY_ERROR_FILE"
 """Names the file in the environment of a process that is to say what failed in it."""
@@ -20,7 +19,7 @@ MOST = 300
 """Characters of an error that nobody foresaw; the log has the rest."""
 
 
-class Failure(Strict):
+class Failure(Document):
     """The error that ended a process."""
 
     schema_version: Literal[1] = 1

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ValidationError
 
 MOST = 5
 """Faults told at once; a file that fits nothing would fill the screen."""
+TOP = "(top level)"
 LONGEST = 60
 """Characters of a value or key."""
 
@@ -20,9 +21,14 @@ def explain(error: ValidationError, content: Any, model: type[BaseModel]) -> str
     told: dict[str, list[str]] = {}
     for fault in map(_at_its_key, error.errors()):
         told.setdefault(_path(fault, content), []).append(_message(fault, schema))
-    lines = [f"{place}: {_merged(texts)}" for place, texts in told.items() if not _within(place, told)]
+    lines = [_line(place, _merged(texts)) for place, texts in told.items() if not _within(place, told)]
     rest = f"; and {len(lines) - MOST} more" if len(lines) > MOST else ""
     return "; ".join(lines[:MOST]) + rest
+
+
+def _line(place: str, text: str) -> str:
+    """What holds for several keys at once is told at the top, and may name its key itself."""
+    return text if place == TOP and re.match(r"[a-z_]+(\.\w+)+: ", text) else f"{place}: {text}"
 
 
 def _at_its_key(fault: Any) -> Any:
@@ -92,7 +98,7 @@ def _path(fault: Any, content: Any) -> str:
         absent = number == len(place) - 1 and fault["type"] == "missing"
         if in_file or absent:
             kept.append(key_text(part))
-    return ".".join(kept) or "(top level)"
+    return ".".join(kept) or TOP
 
 
 def key_text(part: str | int) -> str:

@@ -30,11 +30,12 @@ def check(system: System = None, size: DataSize = "full") -> None:
     from slipway.data.check import require
     from slipway.data.parquet import ROWS
     from slipway.system import load_system
+    from slipway.tasks import of
 
     project, card = _open(system)
     folder = Line(project, card.name, size).data
     extra = load_system(card.name, project.root).expectations(card)
-    found = check_rows(card.name, card.data, extra, [folder / "raw" / ROWS], folder / "checks")
+    found = check_rows(card.name, of(card), extra, [folder / "raw" / ROWS], folder / "checks")
     for warning in found.failed_warning:
         typer.echo(f"warning: {warning}", err=True)
     docs = folder / "checks" / "docs.html"
@@ -51,6 +52,7 @@ def split(system: System = None, size: DataSize = "full") -> None:
     from slipway.data.check import RESULT, read_summary, require, require_checked
     from slipway.data.parquet import ROWS
     from slipway.data.split import split as split_rows
+    from slipway.records.labels import told
     from slipway.system import load_system
 
     project, card = _open(system)
@@ -60,7 +62,7 @@ def split(system: System = None, size: DataSize = "full") -> None:
     manifest = split_rows(card, load_system(card.name, project.root), size, folder / "raw", folder / "split")
     for name, part in manifest.parts.items():
         typer.echo(
-            f"{name:>10}: {part.rows} rows, base rate {part.base_rate:.4f}, {part.start} to {part.end}; "
+            f"{name:>10}: {part.rows} rows, {told(part.labels)}, {part.start} to {part.end}; "
             f"labels known until {part.known_until}, {part.left_out} rows left out whose label came later"
         )
 

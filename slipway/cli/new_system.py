@@ -14,7 +14,9 @@ def new_system(
     table: Annotated[
         Path, typer.Option("--from", help="CSV or TSV (gzip or not), Parquet, or a folder of one of them.")
     ],
-    label: Annotated[str, typer.Option(help="Column with the outcome, which has two values.")],
+    label: Annotated[
+        str, typer.Option(help="Column with the outcome: two values, a number, or 3 to 50 classes.")
+    ],
     time: Annotated[
         str | None, typer.Option(help="Column with the time of a row; without one, rows are shuffled.")
     ] = None,
@@ -25,7 +27,13 @@ def new_system(
         float | None,
         typer.Option(help="Hours from a row's time until its label is known; 0, the default: at once."),
     ] = None,
-    positive: Annotated[str | None, typer.Option(help="Value of the label that counts as 1.")] = None,
+    positive: Annotated[
+        str | None, typer.Option(help="Values of the label that count as 1, such as yes, or 4,5.")
+    ] = None,
+    task: Annotated[
+        str | None,
+        typer.Option(help="binary, regression or multiclass, where the label may be either."),
+    ] = None,
     header: Annotated[
         str | None, typer.Option(help="Names of the columns, a,b,c, where the first line holds none.")
     ] = None,
@@ -41,7 +49,7 @@ def new_system(
 
     project, teller = Project.find(), Teller()
     names = None if header is None else [one.strip() for one in header.split(",")]
-    asked = Asked(name, table, Answers(label, time, unit, positive, delay), names, time_format)
+    asked = Asked(name, table, Answers(label, time, unit, positive, delay, task), names, time_format)
     with teller.doing(f"new-system: {name}"):
         started = new_system(project, asked, teller.line)
     out.print()

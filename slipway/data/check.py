@@ -13,19 +13,19 @@ from slipway.data.duckdb_engine import column_types, parquet_batch, require_read
 from slipway.data.findings import Finding, findings
 from slipway.data.suite import build_suite
 from slipway.records.decision import CheckSummary
-from slipway.settings import Columns
+from slipway.tasks import Task
 
 RESULT = "result.json"
 MOST = 5
 """Failures that a refusal names; the result has them all."""
 
 
-def check(title: str, table: Columns, extra: list[Any], rows: list[Path], out: Path) -> CheckSummary:
+def check(title: str, task: Task, extra: list[Any], rows: list[Path], out: Path) -> CheckSummary:
     """Evaluate what the columns and the system expect; whether it may go on is for `require` to say.
 
     Args:
         title: of the results and their pages.
-        table: the columns that the generic expectations follow from.
+        task: its columns are what the generic expectations follow from.
         extra: what the system expects beyond them, `System.expectations(card)`.
         rows: Parquet files, taken together as one table.
         out: a folder to replace: `result.json` (the same bytes for the same rows), Data Docs in `docs/` and
@@ -37,7 +37,7 @@ def check(title: str, table: Columns, extra: list[Any], rows: list[Path], out: P
     with whole_folder(out) as folder:
         types = column_types(rows)
         require_readable(rows)
-        results = _validate(title, build_suite(title, table, extra, types), rows, folder / "docs")
+        results = _validate(title, build_suite(title, task, extra, types), rows, folder / "docs")
         (folder / "docs.html").write_text(one_page(folder / "docs"), encoding="utf-8")
         found = findings(results, types)
         summary = CheckSummary(

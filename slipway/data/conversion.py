@@ -21,6 +21,8 @@ class Field:
     name: str
     source: str
     column: Column
+    label: tuple[str, str] | None = None
+    """SQL that holds for each label, and the same in words."""
 
     @property
     def raw(self) -> str:
@@ -37,13 +39,13 @@ class Field:
             fault = f"{fault} AND NOT coalesce(isnan(TRY_CAST({self.raw} AS DOUBLE)), false)"
         if self.column.role:
             fault = f'"{self.name}" IS NULL'
-        return f'({fault} OR "{self.name}" NOT IN (0, 1))' if self.column.role == "label" else f"({fault})"
+        return f"({fault} OR NOT ({self.label[0]}))" if self.label else f"({fault})"
 
     @property
     def expected(self) -> str:
         """What `fault` holds values against, in words."""
-        if self.column.role == "label":
-            return "0 or 1" if self.column.positive is None else "one of two values"
+        if self.label:
+            return self.label[1]
         if self.column.role == "time":
             return values.TIME
         return {"number": values.NUMBER, "string": values.TEXT}.get(
@@ -75,7 +77,7 @@ def converted(field: Field, time_format: str | None) -> str:
             return f"CASE WHEN {values.sound_number(number)} THEN {number} END"
         case "integer":
             if column.positive is not None:
-                is_positive = f"CAST({raw} AS VARCHAR) = {quoted(column.positive)}"
+                is_positive = f"CAST({raw} AS VARCHAR) IN ({', '.join(map(quoted, column.positives))})"
                 return f"CASE WHEN {is_positive} THEN 1 WHEN {raw} IS NOT NULL THEN 0 END"
             whole = f"TRY_CAST({raw} AS BIGINT)"
             return f"CASE WHEN {whole} = {number} THEN {whole} END"

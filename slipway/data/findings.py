@@ -4,7 +4,6 @@ import json
 from typing import Any, Literal
 
 from slipway.base.strict import Strict
-from slipway.data.leak import LEAKS
 from slipway.data.suite import columns_of
 from slipway.data.values import shown
 
@@ -43,7 +42,7 @@ def _finding(result: Any, types: dict[str, str]) -> Finding:
     if config.type == "expect_column_to_exist" and not result.success:
         found = "the column is missing"
     elif queried and result.result:
-        found = _queried(result, types.get(columns[0], "nothing"), (config.meta or {}).get("shows", ""))
+        found = _queried(result, types.get(columns[0], "nothing"), config.meta or {})
     else:
         found = _found(result, severity)
     return Finding(
@@ -68,12 +67,12 @@ def _wording(config: Any) -> str:
     return f"{words} {json.dumps(known)}" if known else words
 
 
-def _queried(result: Any, kind: str, shows: str) -> str:
-    if shows == "type":
+def _queried(result: Any, kind: str, meta: dict[str, Any]) -> str:
+    if meta.get("shows") == "type":
         return f"found {shown(kind)}"
     if result.success:
         return "held"
-    return LEAKS if shows == "leak" else f"{result.result['observed_value']} rows are not"
+    return str(meta.get("says") or f"{result.result['observed_value']} rows are not")
 
 
 def _found(result: Any, severity: str) -> str:

@@ -1,10 +1,13 @@
 """The manifest of a split: what each part holds."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator
 
+from slipway.base.documents import Document
 from slipway.base.strict import Moment, Strict
+from slipway.records import older
+from slipway.records.labels import Labels
 
 Part = Literal["train", "validation", "holdout", "replay"]
 PARTS: tuple[Part, ...] = ("train", "validation", "holdout", "replay")
@@ -17,7 +20,7 @@ class PartSummary(Strict):
 
     rows: int
     units: int
-    base_rate: float
+    labels: Labels
     start: Moment
     end: Moment
     sha256: str
@@ -30,7 +33,7 @@ class PartSummary(Strict):
     ] = None
 
 
-class SplitManifest(Strict):
+class SplitManifest(Document):
     """`manifest.json` beside the parts."""
 
     schema_version: Literal[1, 2] = 2
@@ -45,3 +48,11 @@ class SplitManifest(Strict):
         if absent := set(PARTS) - parts.keys():
             raise ValueError(f"no {sorted(absent)}")
         return parts
+
+    @classmethod
+    def renewed(cls, content: dict[str, Any]) -> dict[str, Any]:
+        """In version 1 every label was 0 or 1."""
+        if content.get("schema_version") != 1:
+            return content
+        parts = {part: older.labels(summary) for part, summary in content["parts"].items()}
+        return content | {"schema_version": 2, "parts": parts}

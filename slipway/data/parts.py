@@ -1,5 +1,6 @@
 """What exists only after the split: the parts of one version of the data, held against each other."""
 
+import json
 from collections.abc import Mapping
 from datetime import datetime
 from itertools import pairwise
@@ -14,8 +15,10 @@ from slipway.base.errors import Refused, SlipwayError
 from slipway.data.manifest import MIN_ROWS, PARTS, Part, PartSummary, SplitManifest
 from slipway.data.split import MANIFEST, summarise
 from slipway.records.checks import Check
+from slipway.records.labels import told
 from slipway.settings import Card
 from slipway.system import System
+from slipway.tasks import Task, of
 
 
 def check_parts(card: Card, system: System, folder: Path) -> list[Check]:
@@ -28,7 +31,7 @@ def check_parts(card: Card, system: System, folder: Path) -> list[Check]:
     found = {part: summarise(card, system, _file(folder, part)) for part in PARTS}
     return [
         *_manifest_checks(card, manifest, found),
-        *summary_checks(found),
+        *summary_checks(of(card), found),
         *known_checks(manifest, found),
         *_request_checks(card, folder),
     ]
@@ -49,20 +52,21 @@ def read_manifest(folder: Path) -> SplitManifest:
     """The `manifest.json` of a split."""
     path = folder / MANIFEST
     try:
-        return SplitManifest.model_validate_json(path.read_text(encoding="utf-8"))
+        found = json.loads(path.read_text(encoding="utf-8"))
+        return SplitManifest.model_validate_json(json.dumps(SplitManifest.renewed(found)))
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         place = ".".join(str(part) for part in first["loc"])
         raise SlipwayError(f"{path}: not the manifest of a split: {place}: {first['msg']}") from error
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise SlipwayError(f"{path}: not the manifest of a split: {error}") from error
 
 
-def summary_checks(parts: Mapping[Part, PartSummary]) -> list[Check]:
-    """Times in order and apart, rows enough, both classes in every part: of the files, not the manifest."""
+def summary_checks(task: Task, parts: Mapping[Part, PartSummary]) -> list[Check]:
+    """Times in order and apart, rows and labels enough in every part: of the files, not the manifest."""
     checks = [_apart(before, parts[before], after, parts[after]) for before, after in pairwise(PARTS)]
     for part in PARTS:
-        rows, rate = parts[part].rows, parts[part].base_rate
+        rows, labels = parts[part].rows, parts[part].labels
         checks.append(
             Check(
                 code=f"parts.rows.{part}", passed=rows >= MIN_ROWS, found=f"{rows}", allowed=f">= {MIN_ROWS}"
@@ -70,10 +74,10 @@ def summary_checks(parts: Mapping[Part, PartSummary]) -> list[Check]:
         )
         checks.append(
             Check(
-                code=f"parts.base_rate.{part}",
-                passed=0 < rate < 1,
-                found=f"{rate:.6g}",
-                allowed="above 0 and below 1",
+                code=f"parts.{task.part_code}.{part}",
+                passed=task.told_apart(labels, parts["train"].labels),
+                found=told(labels),
+                allowed=task.parts_rule,
             )
         )
     return checks
@@ -147,7 +151,7 @@ def _as_said(holds: PartSummary, said: PartSummary) -> PartSummary:
 
 def _told(part: PartSummary) -> str:
     return (
-        f"{part.rows} rows, {part.units} units, base rate {part.base_rate:.6g}, {part.start} to {part.end}, "
+        f"{part.rows} rows, {part.units} units, {told(part.labels)}, {part.start} to {part.end}, "
         f"outcomes known until {part.known_until}"
     )
 

@@ -19,6 +19,7 @@ from slipway.data.requests import request_codes
 from slipway.settings import Card, Size
 from slipway.system import System
 from slipway.system.examples import microseconds, moment
+from slipway.tasks import of
 
 MANIFEST = "manifest.json"
 
@@ -134,6 +135,7 @@ def summarise(card: Card, system: System, path: Path) -> PartSummary:
     """
     time, unit, label = (card.data.required(role) for role in ("time", "unit", "label"))
     open_parquet(path)
+    task = of(card)
     try:
         table = pq.read_table(path)
         found = system.examples(card, table)
@@ -141,7 +143,7 @@ def summarise(card: Card, system: System, path: Path) -> PartSummary:
         return PartSummary(
             rows=table.num_rows,
             units=pc.count_distinct(found.units).as_py(),
-            base_rate=float(found.labels.mean()),
+            labels=task.described(task.outcomes(found.labels)),
             start=span["min"].as_py(),
             end=span["max"].as_py(),
             sha256=sha256(path),
@@ -150,5 +152,5 @@ def summarise(card: Card, system: System, path: Path) -> PartSummary:
     except SlipwayError as error:
         raise SlipwayError(f"{path}: {error}") from error
     except (pa.ArrowException, KeyError, TypeError, ValueError, OverflowError) as error:
-        expected = f"rows with a time in {time!r}, a unit in {unit!r} and 0 or 1 in {label!r}"
+        expected = f"rows with a time in {time!r}, a unit in {unit!r} and a label in {label!r}"
         raise SlipwayError(f"{path}: not a part of a split, expected {expected}") from error

@@ -4,14 +4,14 @@ from collections.abc import Mapping
 from typing import Any, Literal
 
 from slipway.data import values
-from slipway.data.leak import leak_query
 from slipway.settings import Column, Columns
+from slipway.tasks import Task
 
 TYPES = {"integer": "BIGINT", "number": "DOUBLE", "string": "VARCHAR", "timestamp": "TIMESTAMP"}
 """What each type of a column is in DuckDB."""
 
 
-def build_suite(title: str, table: Columns, extra: list[Any], types: Mapping[str, str]) -> Any:
+def build_suite(title: str, task: Task, extra: list[Any], types: Mapping[str, str]) -> Any:
     """The Great Expectations suite of that title: table, columns, label, key, values, then its own.
 
     A column that is absent, of another type or incomplete in its role always stops the run; values have the
@@ -19,12 +19,13 @@ def build_suite(title: str, table: Columns, extra: list[Any], types: Mapping[str
     an error of DuckDB, which ends the transaction in which GX asks for everything else.
 
     Args:
-        table: its columns and their roles.
+        task: says what the label must be, and knows the columns and their roles.
         extra: what the system expects.
         types: DuckDB's type of every column of the rows.
     """
     from great_expectations import ExpectationSuite
 
+    table = task.columns
     columns = table.columns
     usable = {name for name, column in columns.items() if types.get(name) == TYPES[column.type]}
     found: list[Any] = []
@@ -34,14 +35,14 @@ def build_suite(title: str, table: Columns, extra: list[Any], types: Mapping[str
         if name in types:
             _expect_type(found, name, column)
     asked: list[Any] = []
-    _expect_both_labels(asked, table)
+    asked.extend(task.expectations(table.required("label")))  # guard check.label
     _expect_keys_once(asked, table)
     for name, column in columns.items():
         _expect_no_nulls(asked, name, column)
         _expect_range(asked, name, column)
         _expect_allowed(asked, name, column)
         _expect_sound(asked, name, column)
-        _expect_no_leak(asked, table, name, column)
+        _expect_no_leak(asked, task, name, column)
     broken = columns.keys() - usable
     found += [one for one in [*asked, *extra] if not broken & set(columns_of(one.configuration))]
     return ExpectationSuite(name=title, expectations=found)
@@ -57,14 +58,6 @@ def _expect_rows(found: list[Any]) -> None:
     from great_expectations import expectations as gxe
 
     found.append(gxe.ExpectTableRowCountToBeBetween(min_value=1))  # guard check.rows
-
-
-def _expect_both_labels(found: list[Any], table: Columns) -> None:
-    from great_expectations import expectations as gxe
-
-    label = table.required("label")
-    # guard check.label
-    found.append(gxe.ExpectColumnDistinctValuesToEqualSet(column=label, value_set=[0, 1]))
 
 
 def _expect_keys_once(found: list[Any], table: Columns) -> None:
@@ -134,12 +127,12 @@ def _expect_sound(found: list[Any], name: str, column: Column) -> None:
     found.append(_no_rows([name], query, f"must be {words}", column.severity))  # guard check.sound
 
 
-def _expect_no_leak(found: list[Any], table: Columns, name: str, column: Column) -> None:
-    label, time = table.required("label"), table.required("time")
+def _expect_no_leak(found: list[Any], task: Task, name: str, column: Column) -> None:
+    label, time = task.columns.required("label"), task.columns.required("time")
     if name != label and not column.made:
-        query = leak_query(name, label, time)
+        query, words = task.leak_query(name, label, time), "must not tell the label"
         found.append(
-            _no_rows([name, label, time], query, "must not tell the label", column.severity, shows="leak")
+            _no_rows([name, label, time], query, words, column.severity, says=task.leaks)
         )  # guard check.leak
 
 
@@ -149,19 +142,21 @@ def _no_rows(
     words: str,
     severity: Literal["critical", "warning"] = "critical",
     shows: str = "",
+    says: str = "",
 ) -> Any:
     """An expectation that fails where the query finds rows.
 
     Args:
         names: the column that it is about, then others that the query needs.
         words: what the column must be or do.
-        shows: what `findings` says of a failure; by default how many rows there are.
+        shows: what `findings` shows of the rows that are found; by default how many there are.
+        says: what it says of a failure in place of that.
     """
     from great_expectations.expectations import UnexpectedRowsExpectation
 
     return UnexpectedRowsExpectation(
         unexpected_rows_query=query,
         description=f"{names[0]} {words}",
-        meta={"columns": names, "shows": shows},
+        meta={"columns": names, "shows": shows, "says": says},
         severity=severity,
     )

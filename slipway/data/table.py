@@ -14,8 +14,9 @@ from slipway.data.conversion import PLACE, ROW, Field, cleaned, converted
 from slipway.data.duckdb_engine import quoted, said
 from slipway.data.parquet import ROW_GROUP, write_batches
 from slipway.data.source_files import FILE, Reader, listed, reader
-from slipway.settings import Card
+from slipway.settings import Card, Column
 from slipway.settings.data import SHUFFLED, TableSource
+from slipway.tasks import of
 
 ARROW = {
     "integer": pa.int64(),
@@ -35,7 +36,7 @@ def write_table(card: Card, source: TableSource, path: Path, limit: int | None, 
     """
     import duckdb
 
-    fields = [Field(name, column.source or name, column) for name, column in card.data.columns.items()]
+    fields = [_field(card, name, column) for name, column in card.data.columns.items()]
     found = reader(source, path, [field.source for field in fields if not field.column.made])
     _require_columns(fields, found, path)
     try:
@@ -60,6 +61,11 @@ def connect(folder: Path) -> Iterator[Any]:
         connection.execute(f"SET temp_directory = {quoted(str(folder / 'spill'))}")
         connection.execute("SET TimeZone = 'UTC'")
         yield connection
+
+
+def _field(card: Card, name: str, column: Column) -> Field:
+    label = of(card).allowed(f'"{name}"') if column.role == "label" else None
+    return Field(name, column.source or name, column, label)
 
 
 def _require_columns(fields: list[Field], found: Reader, path: Path) -> None:
@@ -114,13 +120,14 @@ def _refuse_faults(connection: Any, fields: list[Field], path: Path) -> None:
 def _refuse_labels(connection: Any, fields: list[Field], path: Path) -> None:
     """A label that is told by its positive value has one other; a third, or none, is another table."""
     for field in fields:
-        if (positive := field.column.positive) is not None:
-            query = f"SELECT DISTINCT CAST({field.raw} AS VARCHAR) AS v FROM converted ORDER BY v LIMIT 4"  # noqa: S608
+        if positives := field.column.positives:
+            query = f"SELECT DISTINCT CAST({field.raw} AS VARCHAR) AS v FROM converted ORDER BY v LIMIT 99"  # noqa: S608
             found = [str(value) for (value,) in connection.execute(query).fetchall()]
-            if len(found) != 2 or positive not in found:
+            expected, said = "two" if len(positives) == 1 else "more", " and ".join(map(repr, positives))
+            if not set(positives) < set(found) or (len(positives) == 1 and len(found) != 2):
                 raise SlipwayError(
-                    f"{path}: column {field.source!r}: found the values {listed(found)}, expected two, of "
-                    f"which {positive!r} counts as 1 (data.columns.{field.name}.positive)"
+                    f"{path}: column {field.source!r}: found the values {listed(found[:4])}, expected "
+                    f"{expected}, of which {said} counts as 1 (data.columns.{field.name}.positive)"
                 )  # guard ingest.label
 
 

@@ -1,4 +1,4 @@
-"""From the scores of several models on the frozen holdout to the evidence; whoever made the scores."""
+"""From the answers of several models on the frozen holdout to the evidence; whoever made the answers."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,26 +13,24 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from slipway.base.errors import SlipwayError
 from slipway.data.requests import request_bounds, request_codes, value_codes
 from slipway.evaluation.latency import latency
 from slipway.evaluation.measure import Measurement, slices
-from slipway.records.evidence import Evidence, Holdout, Interval, ModelMetrics, ValidationScore
-from slipway.settings import Card, Columns
+from slipway.records.evidence import Evidence, Holdout, ModelMetrics, ValidationScore
+from slipway.settings import Card
 from slipway.settings.card import Evaluation
 from slipway.system import Examples, System
-from slipway.tasks.metrics import auc, calibration_curve, log_loss_terms
-from slipway.version.answer import rank
+from slipway.tasks import Answers, Outcomes, Task, of
 
 Role = Literal["baseline", "candidate", "champion"]
 
 
 @dataclass(frozen=True)
 class Subject:
-    """One model as it was seen: who it is, its scores of the holdout, and the times of single requests.
+    """One model as it was seen: who it is, its answers to the holdout, and the times of single requests.
 
     Attributes:
-        scores: [rows].
+        scores: [rows], or [rows, k].
         seconds: [requests].
         train_known_until: when the last outcome became known that it learned from; None where nobody says.
     """
@@ -43,7 +41,7 @@ class Subject:
     digest: str
     train_end: datetime
     size_mb: float
-    scores: NDArray[np.float64]
+    scores: Answers
     seconds: NDArray[np.float64]
     train_known_until: datetime | None = None
 
@@ -53,7 +51,7 @@ class HoldoutRows:
     """The holdout, with the labels kept away from the models' code."""
 
     requests: pa.Table
-    labels: NDArray[np.int8]
+    outcomes: Outcomes
     units: NDArray[np.int64]
     start: datetime
     end: datetime
@@ -62,23 +60,22 @@ class HoldoutRows:
 
     @classmethod
     def read(cls, card: Card, system: System, split: Path) -> "HoldoutRows":
-        """Read `holdout.parquet` and, where the data was generated, its true probabilities."""
+        """Read `holdout.parquet` and, where the data was generated, the truth beside it."""
         table = pq.read_table(split / "holdout.parquet")
         truth = split / "holdout.truth.parquet"
-        return cls.of(
-            card.data,
-            system.examples(card, table),
-            pq.read_table(truth)["probability"].to_numpy() if truth.is_file() else None,
-        )
+        task = of(card)
+        known = pq.read_table(truth)[task.truth].to_numpy() if truth.is_file() else None
+        return cls.of(task, system.examples(card, table), known)
 
     @classmethod
-    def of(cls, columns: Columns, rows: Examples, truth: NDArray[np.float64] | None) -> "HoldoutRows":
-        """Take rows that were read by these columns."""
+    def of(cls, task: Task, rows: Examples, truth: NDArray[np.float64] | None) -> "HoldoutRows":
+        """Take rows that were read by the columns of the task."""
+        columns = task.columns
         codes = request_codes(rows.requests, columns.column("request"))
         times = pc.min_max(rows.requests[columns.required("time")]).as_py()
         return cls(
             requests=rows.requests,
-            labels=rows.labels.astype(np.int8),
+            outcomes=task.outcomes(rows.labels),
             units=value_codes(rows.units),
             start=times["min"],
             end=times["max"],
@@ -89,6 +86,7 @@ class HoldoutRows:
 
 def compose(
     system: str,
+    task: Task,
     settings: Evaluation,
     rows: HoldoutRows,
     fingerprint: str,
@@ -106,21 +104,22 @@ def compose(
     """
     by_role = {one.role: one for one in subjects}
     measured = Measurement(
+        task,
         {role: one.scores for role, one in by_role.items()},
-        rows.labels,
+        rows.outcomes,
         rows.units,
         slices(rows.requests, settings),
         settings,
         seed,
     )
     reference = by_role["baseline"].seconds
-    metrics = {
-        role: _metrics(one, settings, rows, measured, reference, seed) for role, one in by_role.items()
-    }
+    metrics = {role: _metrics(one, rows, measured, reference, seed) for role, one in by_role.items()}
     return Evidence(
         system=system,
+        task=task.name,
+        primary=task.primary.name,
         confidence=settings.confidence,
-        holdout=_holdout(rows, fingerprint),
+        holdout=_holdout(task, rows, fingerprint),
         baseline=metrics["baseline"],
         candidate=metrics["candidate"],
         champion=metrics.get("champion"),
@@ -130,39 +129,24 @@ def compose(
     )
 
 
-def probable(scores: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """Which scores can be probabilities, [rows]."""
-    return (scores >= 0) & (scores <= 1)
-
-
-def _both_classes(calibration: Interval | None) -> Interval:
-    if calibration is None:
-        raise SlipwayError("holdout.parquet: every label is 0; the parts of a split hold both classes")
-    return calibration
-
-
-def _holdout(rows: HoldoutRows, fingerprint: str) -> Holdout:
-    best = None if rows.truth is None else float(log_loss_terms(rows.truth, rows.labels).mean())
+def _holdout(task: Task, rows: HoldoutRows, fingerprint: str) -> Holdout:
     return Holdout(
         fingerprint=fingerprint,
-        rows=len(rows.labels),
+        rows=len(rows.units),
         units=int(rows.units.max()) + 1,
-        base_rate=float(rows.labels.mean()),
+        labels=task.described(rows.outcomes),
         start=rows.start,
         end=rows.end,
-        best_log_loss=best,
+        best=None if rows.truth is None else task.best(rows.truth, rows.outcomes),
     )
 
 
 def _metrics(
-    subject: Subject,
-    settings: Evaluation,
-    rows: HoldoutRows,
-    measured: Measurement,
-    reference: NDArray[np.float64],
-    seed: int,
+    subject: Subject, rows: HoldoutRows, measured: Measurement, reference: NDArray[np.float64], seed: int
 ) -> ModelMetrics:
-    role, scores, confidence = subject.role, subject.scores, settings.confidence
+    task, confidence = measured.task, measured.confidence
+    role, scores = subject.role, subject.scores
+    starts = np.array([start for start, _ in rows.bounds], np.int64)
     return ModelMetrics(
         role=role,
         model=subject.model,
@@ -170,21 +154,12 @@ def _metrics(
         digest=subject.digest,
         train_end=subject.train_end,
         train_known_until=subject.train_known_until,
-        finite=bool(probable(scores).all()),
-        distinct_scores=len(np.unique(scores)),
-        log_loss=measured.log_loss(role),
-        auc=auc(scores, rows.labels, rows.units, confidence),
-        normalised_entropy=measured.normalised_entropy(role),
-        calibration=_both_classes(measured.calibration(role)),
-        calibration_curve=calibration_curve(scores, rows.labels, confidence),
+        finite=bool(task.sound(scores).all()),
+        distinct_scores=len(np.unique(scores, axis=0)),
+        metrics=measured.metrics(role) | task.ranked(scores, rows.outcomes, rows.units, confidence),
+        curve=task.curve(scores, rows.outcomes, confidence),
         slices=measured.slices(role),
         latency=latency(subject.seconds, reference, confidence, seed),
         size_mb=subject.size_mb,
-        reward=None if rows.truth is None else earned(scores, rows.truth, rows.bounds),
+        reward=None if rows.truth is None else task.earned(scores, rows.truth, starts),
     )
-
-
-def earned(scores: NDArray[np.float64], truth: NDArray[np.float64], bounds: list[tuple[int, int]]) -> float:
-    """What a request earns on average where its option of the best score is shown."""
-    groups = np.repeat(np.arange(len(bounds)), [stop - start for start, stop in bounds])
-    return float(truth[rank(scores, groups) == 1].mean())

@@ -11,11 +11,12 @@ from numpy.typing import NDArray
 
 from slipway.base.digest import sha256
 from slipway.base.errors import SlipwayError
-from slipway.evaluation.compose import HoldoutRows, Role, Subject, compose, probable
+from slipway.evaluation.compose import HoldoutRows, Role, Subject, compose
 from slipway.evaluation.latency import time_in_turns
 from slipway.records.evidence import Evidence, ValidationScore
 from slipway.settings import Card
 from slipway.system import System
+from slipway.tasks import Answers, Task, of
 from slipway.version.manifest import MANIFEST, verify
 from slipway.version.process import VersionProcess
 
@@ -41,7 +42,7 @@ class Scored:
     contender: Contender
     digest: str
     process: VersionProcess
-    scores: NDArray[np.float64]
+    scores: Answers
 
     def subject(self, seconds: NDArray[np.float64]) -> Subject:
         """What is known of it, with the times of its requests."""
@@ -80,7 +81,7 @@ def evaluate(
         pq.write_table(rows.requests, file)
         for contender in contenders:
             try:
-                scored[contender.role] = _score(contender, [*scored.values()], stack, file, len(rows.labels))
+                scored[contender.role] = _score(of(card), contender, [*scored.values()], stack, file)
             except SlipwayError as error:
                 if contender.role != "champion":
                     raise
@@ -89,6 +90,7 @@ def evaluate(
         subjects = [one.subject(seconds[role]) for role, one in scored.items()]
     return compose(
         card.name,
+        of(card),
         card.evaluation,
         rows,
         fingerprint,
@@ -99,7 +101,7 @@ def evaluate(
     )
 
 
-def _score(contender: Contender, before: list[Scored], stack: ExitStack, file: Path, rows: int) -> Scored:
+def _score(task: Task, contender: Contender, before: list[Scored], stack: ExitStack, file: Path) -> Scored:
     if contender.folder is None or contender.problem is not None:
         # guard candidate.absent
         raise SlipwayError(contender.problem or f"{contender.role}: no folder and no reason why")
@@ -112,7 +114,7 @@ def _score(contender: Contender, before: list[Scored], stack: ExitStack, file: P
     else:
         process = stack.enter_context(VersionProcess(contender.folder))
         scores = process.score(file, file.with_name(f"{contender.role}.npy"))
-    _require_sound(contender, scores, rows)
+    _require_sound(task, contender, scores, pq.read_metadata(file).num_rows)
     return Scored(contender, digest, process, scores)
 
 
@@ -139,12 +141,12 @@ def _processes(scored: dict[str, Scored]) -> dict[str, VersionProcess]:
     return {one.digest: one.process for one in scored.values()}
 
 
-def _require_sound(contender: Contender, scores: NDArray[np.float64], rows: int) -> None:
+def _require_sound(task: Task, contender: Contender, scores: Answers, rows: int) -> None:
     """A champion or a baseline that answers nonsense would make any candidate look good."""
-    if scores.shape != (rows,):
+    if scores.shape != (rows, *task.width):
         # guard scores.shape
         raise SlipwayError(f"{contender.folder}: scores of shape {scores.shape} for {rows} rows")
-    wrong = int((~probable(scores)).sum())
+    wrong = int((~task.sound(scores)).sum())
     if contender.role != "candidate" and wrong:
         # guard scores.improbable
-        raise SlipwayError(f"{contender.folder}: {wrong} scores are no probabilities")
+        raise SlipwayError(f"{contender.folder}: {wrong} {task.words.unsound}")

@@ -13,41 +13,53 @@ from collections.abc import Iterator
 
 from slipway.base.errors import SlipwayError
 from slipway.records.checks import Check, GateVerdict
-from slipway.records.evidence import MIN_UNITS, UNBOUNDED, Comparison, Evidence, Interval
+from slipway.records.evidence import MIN_UNITS, Comparison, Evidence
 from slipway.settings.card import Gate
+from slipway.tasks import Metric, Task
+from slipway.tasks.merit import shown
 
 
-def decide(evidence: Evidence, gate: Gate, p99_latency_ms: float) -> GateVerdict:
+def decide(evidence: Evidence, task: Task, gate: Gate, p99_latency_ms: float) -> GateVerdict:
     """Whether the candidate may be registered.
 
     The first model of a system has no champion to beat and passes on the absolute bounds. A tie, which is an
     interval of the difference that holds zero, keeps the incumbent.
 
     Args:
+        task: whose metrics and bounds the rules are.
         p99_latency_ms: the budget of one request, `problem.p99_latency_ms` of a card.
 
     Raises:
         SlipwayError: the evidence lacks a comparison that a rule needs.
     """
     checks = [
-        *_sound(evidence),
+        *_about(evidence, task),
+        *_sound(evidence, task),
         *_enough(evidence),
         *_unseen(evidence),
-        *_absolute(evidence, gate, p99_latency_ms),
-        *_against_baseline(evidence),
-        *_against_champion(evidence, gate),
-        *_slices(evidence, gate),
+        *_absolute(evidence, task, gate, p99_latency_ms),
+        *_against_baseline(evidence, task),
+        *_against_champion(evidence, task, gate),
+        *_slices(evidence, task, gate),
     ]
     return GateVerdict(passed=all(check.passed for check in checks), checks=checks)
 
 
-def _sound(evidence: Evidence) -> Iterator[Check]:
+def _about(evidence: Evidence, task: Task) -> Iterator[Check]:
+    """Evidence of another task or metric would be judged by bounds that say nothing of it."""
+    due = (task.name, task.primary.name)
+    found = (evidence.task, evidence.primary)
+    if found != due:
+        yield _check("evidence.task", False, ", ".join(found), ", ".join(due))
+
+
+def _sound(evidence: Evidence, task: Task) -> Iterator[Check]:
     candidate = evidence.candidate
     yield _check(
         "candidate.finite",
         candidate.finite,
         "yes" if candidate.finite else "no",
-        "every score a number in [0, 1]",
+        task.words.sound,
     )
     yield _check(
         "candidate.not_constant",
@@ -81,30 +93,14 @@ def _unseen(evidence: Evidence) -> Iterator[Check]:
             )  # guard outcomes_known
 
 
-def _absolute(evidence: Evidence, gate: Gate, p99_latency_ms: float) -> Iterator[Check]:
+def _absolute(evidence: Evidence, task: Task, gate: Gate, p99_latency_ms: float) -> Iterator[Check]:
     candidate = evidence.candidate
-    entropy, auc, calibration = candidate.normalised_entropy, candidate.auc, candidate.calibration
-    yield _check(
-        "candidate.normalised_entropy",
-        entropy.high < gate.max_normalised_entropy,
-        _shown(entropy),
-        f"upper bound below {gate.max_normalised_entropy:g}",
-    )
-    yield _check(
-        "candidate.auc", auc.low >= gate.min_auc, _shown(auc), f"lower bound at least {gate.min_auc:g}"
-    )
-    low, high = gate.calibration
-    yield _check(
-        "candidate.calibration",
-        low <= calibration.low and calibration.high <= high,
-        _shown(calibration),
-        f"both bounds within {low:g} to {high:g}",
-    )
+    yield from task.checks(candidate, gate.bounds)
     latency = candidate.latency
     yield _check(
         "candidate.latency_ratio",
         latency.ratio.high <= gate.max_latency_ratio,
-        _shown(latency.ratio),
+        shown(latency.ratio),
         f"upper bound at most {gate.max_latency_ratio:g} times the baseline",
     )
     yield _check(
@@ -121,38 +117,43 @@ def _absolute(evidence: Evidence, gate: Gate, p99_latency_ms: float) -> Iterator
     )
 
 
-def _against_baseline(evidence: Evidence) -> Iterator[Check]:
+def _against_baseline(evidence: Evidence, task: Task) -> Iterator[Check]:
     if evidence.candidate.digest == evidence.baseline.digest:
         return
-    difference = _compared(evidence, "baseline").log_loss
-    yield _check("baseline.log_loss", difference.high < 0, _shown(difference), "upper bound below 0")
+    metric, difference = task.primary, _compared(evidence, "baseline").difference
+    passed, end = metric.worse(difference).high < 0, _bad_end(metric)
+    yield _check(f"baseline.{metric.name}", passed, shown(difference), f"{end} 0")
 
 
-def _against_champion(evidence: Evidence, gate: Gate) -> Iterator[Check]:
+def _against_champion(evidence: Evidence, task: Task, gate: Gate) -> Iterator[Check]:
     if evidence.champion_problem:
         yield _check("champion.scored", False, evidence.champion_problem, "a champion that can be scored")
     if evidence.champion is None:
         return
-    difference, policy = _compared(evidence, "champion").log_loss, gate.champion
-    allowed = "upper bound below 0; a tie keeps the incumbent"
+    metric, policy = task.primary, gate.champion
+    difference = _compared(evidence, "champion").difference
+    allowed = f"{_bad_end(metric)} 0; a tie keeps the incumbent"
     if policy.rule == "not_worse":
-        allowed = f"upper bound below the margin {policy.margin:g}"
+        allowed = f"{_bad_end(metric)} the margin {metric.sign * policy.margin:g}"
     another = evidence.candidate.digest != evidence.champion.digest
     yield _check("candidate.new", another, evidence.candidate.digest[:12], "other bits than the champion's")
-    yield _check("champion.log_loss", difference.high < policy.margin, _shown(difference), allowed)
+    passed = metric.worse(difference).high < policy.margin
+    yield _check(f"champion.{metric.name}", passed, shown(difference), allowed)
 
 
-def _slices(evidence: Evidence, gate: Gate) -> Iterator[Check]:
+def _slices(evidence: Evidence, task: Task, gate: Gate) -> Iterator[Check]:
     """A slice refuses when it is worse by more than the floor, and beyond the noise of all slices."""
     if evidence.candidate.digest == evidence.baseline.digest and evidence.champion is None:
         return
     other = "champion" if evidence.champion else "baseline"
+    most = gate.max_slice_regression
     for found in _compared(evidence, other).slices:
+        worse = task.primary.worse(found.relative)
         yield _check(
             f"slice.{found.column}.{found.value}",
-            found.relative.value <= gate.max_slice_regression or found.relative.low <= 0,
-            f"{_shown(found.relative)} relative to the {other}",
-            f"at most {gate.max_slice_regression:g}, or within noise",
+            worse.value <= most or worse.low <= 0,
+            f"{shown(found.relative)} relative to the {other}",
+            f"at most {most:g}, or within noise",
         )
 
 
@@ -167,9 +168,6 @@ def _check(code: str, passed: bool, found: str, allowed: str) -> Check:
     return Check(code=code, passed=passed, found=found, allowed=allowed)
 
 
-def _shown(interval: Interval) -> str:
-    return f"{interval.value:.4f} [{_end(interval.low)}, {_end(interval.high)}]"
-
-
-def _end(value: float) -> str:
-    return f"{value:.4f}" if abs(value) < UNBOUNDED else "unbounded"
+def _bad_end(metric: Metric) -> str:
+    """The end of an interval that speaks against the candidate, and where it may lie."""
+    return "upper bound below" if metric.better == "lower" else "lower bound above"

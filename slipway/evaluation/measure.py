@@ -1,4 +1,4 @@
-"""Scores of several models on the same rows: metrics, slices and paired differences by one resampling."""
+"""Answers of several models on the same rows: metrics, slices and paired differences by one resampling."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,10 +8,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from slipway.base.errors import SlipwayError
 from slipway.evaluation.resampling import interval, resample, simultaneous, unit_sums
 from slipway.records.evidence import MIN_UNITS, Comparison, Interval, SliceDifference, SliceMetrics
 from slipway.settings.card import Evaluation
-from slipway.tasks.metrics import entropy, log_loss_terms
+from slipway.tasks import Answers, Metric, Outcomes, Task
 
 
 @dataclass(frozen=True)
@@ -36,12 +37,13 @@ def slices(requests: pa.Table, settings: Evaluation) -> list[Group]:
 
 
 class Measurement:
-    """Resampled totals of rows, labels, and per model of scores and log loss, for all rows and each slice."""
+    """Resampled totals of the task's terms, for all rows and each slice."""
 
     def __init__(
         self,
-        scores: Mapping[str, NDArray[np.float64]],
-        labels: NDArray[np.int8],
+        task: Task,
+        answers: Mapping[str, Answers],
+        outcomes: Outcomes,
         units: NDArray[np.int64],
         groups: list[Group],
         settings: Evaluation,
@@ -50,52 +52,46 @@ class Measurement:
         """Resample once for everything.
 
         Args:
-            scores: by model, [rows].
-            labels: [rows], 0 or 1.
+            answers: by model.
+            outcomes: [rows].
             units: [rows]; codes of the unit of assignment.
             groups: slices to measure beside the whole.
         """
+        self.task = task
         self.confidence = settings.confidence
-        self.groups = [Group("", "", np.ones(len(labels), np.bool_)), *groups]
-        terms = [np.ones(len(labels)), labels.astype(np.float64)]
-        for model in scores:
-            terms += [np.nan_to_num(scores[model]), log_loss_terms(scores[model], labels)]
-        self.names = [
-            "rows",
-            "labels",
-            *(f"{kind} {model}" for model in scores for kind in ("score", "loss")),
-        ]
-        columns = np.stack(terms, axis=1)
+        self.groups = [Group("", "", np.ones(len(units), np.bool_)), *groups]
+        terms = {("", name): term for name, term in task.facts(outcomes).items()}
+        for model, given in answers.items():
+            terms |= {(model, name): term for name, term in task.terms(given, outcomes).items()}
+        self.names = list(terms)
+        columns = np.stack(list(terms.values()), axis=1)
         by_group = [unit_sums(columns * group.rows[:, None], units) for group in self.groups]
         totals = resample(np.concatenate(by_group, axis=1), settings.resamples, seed)
         self.totals = totals.reshape(len(totals), len(self.groups), len(self.names))
         few = [len(np.unique(units[group.rows])) < MIN_UNITS for group in self.groups]
         self.totals[1:, few] = np.nan
 
-    def _total(self, name: str, group: int) -> NDArray[np.float64]:
-        return self.totals[:, group, self.names.index(name)]
+    def _values(self, metric: Metric, model: str, group: int) -> NDArray[np.float64]:
+        """The metric of the sample and of each resample."""
+        if metric.of is None:
+            raise SlipwayError(f"{metric.name}: no ratio of sums over rows, so nothing can be compared by it")
+        totals = {
+            name: self.totals[:, group, place]
+            for place, (owner, name) in enumerate(self.names)
+            if owner in ("", model)
+        }
+        return metric.of(totals)
 
-    def _ratio(self, over: str, under: str, group: int) -> NDArray[np.float64]:
-        with np.errstate(divide="ignore", invalid="ignore"):
-            return self._total(over, group) / self._total(under, group)
+    def metric(self, metric: Metric, model: str, group: int = 0) -> Interval | None:
+        """One metric; None where it is undefined."""
+        values = self._values(metric, model, group)
+        return interval(values, self.confidence) if np.isfinite(values[0]) else None
 
-    def log_loss(self, model: str, group: int = 0) -> Interval:
-        """Mean log loss per row."""
-        return interval(self._ratio(f"loss {model}", "rows", group), self.confidence)
-
-    def calibration(self, model: str, group: int = 0) -> Interval | None:
-        """Mean score over mean label; None where no label is 1."""
-        if not self._total("labels", group)[0]:
-            return None
-        return interval(self._ratio(f"score {model}", "labels", group), self.confidence)
-
-    def normalised_entropy(self, model: str) -> Interval:
-        """Log loss over the entropy of the base rate.
-
-        He et al., Practical lessons from predicting clicks on ads at Facebook, ADKDD 2014.
-        """
-        loss = self._ratio(f"loss {model}", "rows", 0)
-        return interval(loss / entropy(self._ratio("labels", "rows", 0)), self.confidence)
+    def metrics(self, model: str, group: int = 0) -> dict[str, Interval]:
+        """Those of the task that are ratios of sums; within a slice only the ones that slices show."""
+        shown = [one for one in self.task.metrics if one.of is not None and (one.sliced or not group)]
+        found = {one.name: self.metric(one, model, group) for one in shown}
+        return {name: value for name, value in found.items() if value is not None}
 
     def slices(self, model: str) -> list[SliceMetrics]:
         """The metrics of each slice."""
@@ -104,8 +100,7 @@ class Measurement:
                 column=group.column,
                 value=group.value,
                 rows=int(group.rows.sum()),
-                log_loss=self.log_loss(model, place),
-                calibration=self.calibration(model, place),
+                metrics=self.metrics(model, place),
             )
             for place, group in enumerate(self.groups)
             if place
@@ -113,10 +108,11 @@ class Measurement:
 
     def _difference(self, model: str, other: str, group: int = 0) -> NDArray[np.float64]:
         """Paired: every resample draws the same units for both."""
-        return self._ratio(f"loss {model}", "rows", group) - self._ratio(f"loss {other}", "rows", group)
+        primary = self.task.primary
+        return self._values(primary, model, group) - self._values(primary, other, group)
 
     def compare(self, model: str, other: str) -> Interval:
-        """Paired difference of log loss over all rows, model minus other."""
+        """Paired difference of the primary metric over all rows, model minus other."""
         return interval(self._difference(model, other), self.confidence)
 
     def comparison(self, model: str, other: str) -> Comparison:
@@ -124,16 +120,23 @@ class Measurement:
         among, differences = len(self.groups) - 1, []
         for place, group in enumerate(self.groups[1:], start=1):
             absolute = self._difference(model, other, place)
-            relative = absolute / self._ratio(f"loss {other}", "rows", place)
+            with np.errstate(divide="ignore", invalid="ignore"):
+                relative = absolute / self._values(self.task.primary, other, place)
             differences.append(
                 SliceDifference(
                     column=group.column,
                     value=group.value,
                     rows=int(group.rows.sum()),
-                    log_loss=simultaneous(absolute, self.confidence, among),
-                    relative=simultaneous(relative, self.confidence, among),
+                    difference=simultaneous(absolute, self.confidence, among),
+                    relative=simultaneous(_defined(relative, absolute), self.confidence, among),
                 )
             )
         return Comparison.model_validate(
-            {"other": other, "log_loss": self.compare(model, other), "slices": differences}
+            {"other": other, "difference": self.compare(model, other), "slices": differences}
         )
+
+
+def _defined(relative: NDArray[np.float64], absolute: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Against another model that makes no error at all, none is no difference and any is without bound."""
+    same = np.where(absolute == 0, 0.0, np.copysign(np.inf, absolute))
+    return np.where(np.isnan(absolute) | np.isfinite(relative), relative, same)

@@ -1,10 +1,12 @@
 """What a canary's traffic showed: the typed input of the analysis and of the report."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
+from slipway.base.documents import Document
 from slipway.base.strict import Moment, Strict
+from slipway.records import older
 from slipway.records.checks import CanaryVerdict
 from slipway.records.evidence import Interval
 
@@ -39,25 +41,28 @@ class Look(Strict):
     latency_ratio: Interval
     difference: Annotated[
         Interval | None,
-        Field(
-            description="canary minus stable, over all steps, always valid; better is up, also for log loss"
-        ),
+        Field(description="canary minus stable, over all steps, always valid; better is up, also for a loss"),
     ]
     verdict: CanaryVerdict
 
 
-class CanaryEvidence(Strict):
+class CanaryEvidence(Document):
     """A whole canary."""
 
-    schema_version: Literal[1] = 1
+    schema_version: Literal[1, 2] = 2
     system: str
+    task: str
     experiment: str
     stable: int
     canary: int
     metric: Annotated[
-        Literal["reward", "log_loss"],
-        Field(description="reward: outcomes drawn from the true probabilities; log_loss: logged outcomes"),
+        str, Field(description="reward: outcomes were drawn; else the task's metric of logged ones")
     ]
     target: str
     looks: list[Look]
     verdict: CanaryVerdict
+
+    @classmethod
+    def renewed(cls, content: dict[str, Any]) -> dict[str, Any]:
+        """Version 1 knew one task."""
+        return older.canary(content) if content.get("schema_version") == 1 else content

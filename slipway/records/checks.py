@@ -10,7 +10,7 @@ from slipway.base.strict import Strict
 class Check(Strict):
     """One rule held against one observation."""
 
-    code: Annotated[str, Field(description="stable and machine-readable, such as champion.log_loss")]
+    code: Annotated[str, Field(description="stable and machine-readable, such as candidate.size")]
     passed: bool
     found: str
     allowed: str

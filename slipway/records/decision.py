@@ -1,10 +1,11 @@
 """Decision records: one JSON document for every promotion, rollback and refusal, never changed afterwards."""
 
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
+from slipway.base.documents import Document
 from slipway.base.strict import Moment, Strict
 from slipway.records.canary import CanaryEvidence
 from slipway.records.checks import Check
@@ -38,10 +39,10 @@ class CheckSummary(Strict):
     failed_warning: list[str]
 
 
-class DecisionRecord(Strict):
+class DecisionRecord(Document):
     """Who decided what, when, on which evidence."""
 
-    schema_version: Literal[1] = 1
+    schema_version: Literal[1, 2] = 2
     id: Annotated[str, Field(description="sorts in the order of decisions")]
     at: Annotated[Moment, Field(description="what the clock said")]
     by: Annotated[str, Field(description="user and machine")]
@@ -65,3 +66,12 @@ class DecisionRecord(Strict):
     data_checks: CheckSummary | None
     evaluation: Evidence | None
     canary: CanaryEvidence | None
+
+    @classmethod
+    def renewed(cls, content: dict[str, Any]) -> dict[str, Any]:
+        """Version 1 held evidence of version 1."""
+        if content.get("schema_version") != 1:
+            return content
+        inside: dict[str, type[Document]] = {"evaluation": Evidence, "canary": CanaryEvidence}
+        found = {key: kind.renewed(content[key]) for key, kind in inside.items() if content.get(key)}
+        return content | found | {"schema_version": 2}

@@ -3,11 +3,14 @@
 import math
 import sys
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 
+from slipway.base.documents import Document
 from slipway.base.strict import Moment, Strict
+from slipway.records import older
+from slipway.records.labels import Labels
 
 UNBOUNDED = sys.float_info.max
 MIN_UNITS = 30
@@ -34,8 +37,13 @@ class Interval(Strict):
     high: Number
 
 
-class CalibrationBin(Strict):
-    """Rows of similar score: what was predicted and what happened."""
+Metrics = Annotated[
+    dict[str, Interval], Field(description="by the task's name of each; one that is undefined is left out")
+]
+
+
+class Bin(Strict):
+    """Rows with similar answers: what was predicted and what happened."""
 
     rows: int
     predicted: float
@@ -48,8 +56,7 @@ class SliceMetrics(Strict):
     column: str
     value: str
     rows: int
-    log_loss: Interval
-    calibration: Annotated[Interval | None, Field(description="None where no label is 1")]
+    metrics: Metrics
 
 
 class Latency(Strict):
@@ -75,19 +82,16 @@ class ModelMetrics(Strict):
             description="the last time at which an outcome became known that it learned from; None: unsaid"
         ),
     ] = None
-    finite: Annotated[bool, Field(description="every score is a finite number in [0, 1]")]
+    finite: Annotated[bool, Field(description="every answer is one by the rules of the task")]
     distinct_scores: int
-    log_loss: Interval
-    auc: Interval
-    normalised_entropy: Interval
-    calibration: Annotated[Interval, Field(description="mean prediction over mean label")]
-    calibration_curve: list[CalibrationBin]
+    metrics: Metrics
+    curve: Annotated[list[Bin], Field(description="predicted against observed")]
     slices: list[SliceMetrics]
     latency: Latency
     size_mb: float
     reward: Annotated[
         float | None,
-        Field(description="mean true probability of the option ranked first, None where nobody knows it"),
+        Field(description="what a request earns on average by the truth, None where nobody knows it"),
     ] = None
 
     @property
@@ -97,7 +101,7 @@ class ModelMetrics(Strict):
 
 
 class SliceDifference(Strict):
-    """Candidate minus other within one slice; negative is better.
+    """Candidate minus other within one slice, on the primary metric.
 
     The intervals of all slices of a comparison hold together with the confidence.
     """
@@ -105,15 +109,15 @@ class SliceDifference(Strict):
     column: str
     value: str
     rows: int
-    log_loss: Interval
-    relative: Annotated[Interval, Field(description="the difference over the other's log loss")]
+    difference: Interval
+    relative: Annotated[Interval, Field(description="the difference over the other's metric")]
 
 
 class Comparison(Strict):
-    """Candidate minus other, paired by unit; negative is better."""
+    """Candidate minus other on the primary metric, paired by unit."""
 
     other: Literal["baseline", "champion"]
-    log_loss: Interval
+    difference: Interval
     slices: list[SliceDifference]
 
 
@@ -123,12 +127,12 @@ class Holdout(Strict):
     fingerprint: Annotated[str, Field(description="the DVC hash of the split")]
     rows: int
     units: int
-    base_rate: float
+    labels: Annotated[Labels, Field(description="what they are, in the figures of the task")]
     start: Moment
     end: datetime
-    best_log_loss: Annotated[
+    best: Annotated[
         float | None,
-        Field(description="of the true probabilities, where they are known: no model can do better"),
+        Field(description="primary metric of the truth, where it is known: no model can do better"),
     ]
 
 
@@ -137,16 +141,18 @@ class ValidationScore(Strict):
 
     model: str
     kind: str
-    log_loss: float
+    score: Annotated[float, Field(description="the primary metric")]
     seconds: float
     chosen: bool
 
 
-class Evidence(Strict):
+class Evidence(Document):
     """All that the gate may look at."""
 
     schema_version: Literal[1, 2] = 2
     system: str
+    task: str
+    primary: Annotated[str, Field(description="the metric of the comparisons")]
     confidence: float
     holdout: Holdout
     baseline: ModelMetrics
@@ -158,3 +164,8 @@ class Evidence(Strict):
         str | None,
         Field(description="why the champion could not be scored, None where it could or there is none"),
     ] = None
+
+    @classmethod
+    def renewed(cls, content: dict[str, Any]) -> dict[str, Any]:
+        """Version 1 knew one task and had a field for each of its metrics."""
+        return older.evidence(content) if content.get("schema_version") == 1 else content

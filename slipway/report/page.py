@@ -10,11 +10,13 @@ from slipway.data.manifest import SplitManifest
 from slipway.records.canary import CanaryEvidence, Look
 from slipway.records.decision import DecisionRecord
 from slipway.records.evidence import Comparison
+from slipway.records.labels import told
 from slipway.report import plots, summary, wording
 from slipway.report.plots.canvas import NARROW, WIDE
 from slipway.report.plots.models import models
 from slipway.report.plots.slices import SHOWN
 from slipway.settings.card import Card
+from slipway.tasks import kind
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -40,6 +42,7 @@ def render(record: DecisionRecord, card: Card, split: SplitManifest | None, docs
         split: the manifest of the data, where it is at hand.
         docs: address of the Great Expectations Data Docs, relative to where the report is kept.
     """
+    task = record.evaluation.task if record.evaluation else card.problem.task
     return (
         _environment()
         .get_template("page.html")
@@ -49,6 +52,10 @@ def render(record: DecisionRecord, card: Card, split: SplitManifest | None, docs
             split=split,
             docs=wording.safe_link(docs),
             summary=summary,
+            task=kind(task),
+            primary=kind(task).metric(record.evaluation.primary) if record.evaluation else None,
+            earned=kind(record.canary.task).metric(record.canary.metric) if record.canary else None,
+            told=told,
             figures=_figures(record, card),
             models=models(record.evaluation) if record.evaluation else [],
             compared=_compared(record),
@@ -87,13 +94,14 @@ def _figures(record: DecisionRecord, card: Card) -> dict[str, Figure]:
     figures: dict[str, Figure] = {}
     evidence, canary = record.evaluation, record.canary
     if evidence:
-        figures["log_loss"] = _figure(plots.log_loss, evidence)
+        primary = kind(evidence.task).metric(evidence.primary)
+        figures["primary"] = _figure(plots.primary, evidence)
         figures["latency"] = _figure(plots.latency, evidence, card.problem.p99_latency_ms)
-        if any(model.calibration_curve for model in models(evidence)):
-            figures["calibration"] = _figure(plots.calibration, evidence)
+        if any(model.curve for model in models(evidence)):
+            figures["curve"] = _figure(plots.curve, evidence)
         compared = _compared(record)
         if compared and compared.slices:
-            figures["slices"] = _figure(plots.slices, compared, card.gate.max_slice_regression)
+            figures["slices"] = _figure(plots.slices, compared, primary, card.gate.max_slice_regression)
     if canary and canary.looks:
         figures["timeline"] = _figure(plots.timeline, canary)
     return figures

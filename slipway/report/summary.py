@@ -8,13 +8,11 @@ from slipway.records.canary import CanaryEvidence
 from slipway.records.checks import Check
 from slipway.records.decision import Decision, DecisionRecord
 from slipway.records.evidence import Comparison, Evidence
-from slipway.report.wording import MINUS, interval, number, percent, printable, verdict
+from slipway.records.labels import told
+from slipway.report.wording import MINUS, interval, number, printable, verdict
+from slipway.tasks import kind
 
 Tone = Literal["good", "bad", "unsure"]
-METRICS = {
-    "reward": "reward: clicks drawn from the true probabilities",
-    "log_loss": "log loss of logged outcomes",
-}
 
 
 @dataclass(frozen=True)
@@ -124,7 +122,7 @@ def _data(record: DecisionRecord) -> str:
     if not record.evaluation:
         return where
     holdout = record.evaluation.holdout
-    return f"{where}; holdout of {holdout.rows:,} rows, base rate {percent(holdout.base_rate)}"
+    return f"{where}; holdout of {holdout.rows:,} rows, {told(holdout.labels)}"
 
 
 def _code(record: DecisionRecord) -> str:
@@ -137,7 +135,9 @@ def _code(record: DecisionRecord) -> str:
 
 def _candidate(evidence: Evidence) -> str:
     model = evidence.candidate
-    return f"{printable(model.model)}: log loss {interval(model.log_loss)}, AUC {interval(model.auc)}"
+    known = [one for one in kind(evidence.task).metrics if one.tracked]
+    figures = [f"{one.words} {interval(model.metrics.get(one.name))}" for one in known]
+    return f"{printable(model.model)}: {', '.join(figures)}"
 
 
 def _against(evidence: Evidence, other: Literal["baseline", "champion"]) -> str:
@@ -145,18 +145,22 @@ def _against(evidence: Evidence, other: Literal["baseline", "champion"]) -> str:
         return "the candidate is the baseline itself"
     found = comparison(evidence, other)
     if found:
-        return f"candidate {MINUS} {other} {interval(found.log_loss, sign=True)}: {verdict(found.log_loss)}"
+        up = kind(evidence.task).metric(evidence.primary).better == "higher"
+        said = verdict(found.difference, better_is_up=up)
+        return f"candidate {MINUS} {other} {interval(found.difference, sign=True)}: {said}"
     if other == "champion" and evidence.champion_problem:
         return f"could not be scored: {printable(evidence.champion_problem, 200)}"
     return f"no {other} to compare with"
 
 
 def _best(evidence: Evidence) -> str:
-    best = evidence.holdout.best_log_loss
-    if best is None:
-        return "not known: the true probabilities are not"
-    above = evidence.candidate.log_loss.value - best
-    return f"log loss {number(best)}; the candidate is {number(above)} above it"
+    best, task = evidence.holdout.best, kind(evidence.task)
+    metric = task.metric(evidence.primary)
+    reached = evidence.candidate.metrics.get(metric.name)
+    if best is None or reached is None:
+        return f"not known: {task.words.truth} are not" if best is None else f"{metric.words} {number(best)}"
+    away = f"{number(abs(reached.value - best))} {'above' if reached.value >= best else 'below'} it"
+    return f"{metric.words} {number(best)}; the candidate is {away}"
 
 
 def _canary(canary: CanaryEvidence) -> str:
@@ -164,4 +168,9 @@ def _canary(canary: CanaryEvidence) -> str:
         return "ended before the first look at its traffic"
     last = canary.looks[-1]
     difference = interval(last.difference, sign=True)
-    return f"{canary.verdict.outcome}: canary {MINUS} stable {difference} ({METRICS[canary.metric]})"
+    return f"{canary.verdict.outcome}: canary {MINUS} stable {difference} ({earned(canary)})"
+
+
+def earned(canary: CanaryEvidence) -> str:
+    """What decided, in words."""
+    return kind(canary.task).words.earned.get(canary.metric, canary.metric)

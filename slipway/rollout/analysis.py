@@ -17,8 +17,8 @@ from slipway.rollout.guardrails import (
     unknown_rise,
 )
 from slipway.rollout.observations import Observations
-from slipway.rollout.traffic import Metric
 from slipway.settings.card import Rollout
+from slipway.tasks import Metric
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ def judge(
 
     Errors, latency and sample ratio are judged in this step alone, the decision metric over all steps so far.
     All are always valid: however often one looks, each of error rate, latency and metric stops an equal
-    canary with probability `decision.alpha` at most, the sample ratio with `sample_ratio_alpha` per step
+    canary with a chance of `decision.alpha` at most, the sample ratio with `sample_ratio_alpha` per step
     (the metric asymptotically; errors and latency exactly where the requests of a unit are independent).
 
     Args:
@@ -182,7 +182,7 @@ def _metric_known(found: Evidence) -> Rule:
 
 
 def _metric(found: Evidence) -> Rule:
-    gain, unit = found.difference, {"reward": "reward", "log_loss": "minus log loss"}[found.metric]
+    gain, unit = found.difference, found.metric.gain
     better, worse = (False, False) if gain is None else (gain.low > 0, gain.high < 0)
     text = "too few known in one arm, or all alike" if gain is None else f"canary - stable {_shown(gain)}"
     return _rule("canary.metric", better, worse, f"{unit}: {text}", "lower bound above 0")
@@ -195,10 +195,10 @@ def _requests(found: Evidence) -> tuple[int, int]:
 
 
 def _arm(seen: Observations, metric: Metric) -> ArmStep:
-    """One arm of the step; a mean log loss is shown as such, so down is better there."""
+    """One arm of the step; a mean loss is shown as such, so down is better there."""
     known = seen.metric[seen.known]
     latency = seen.latency_ms[np.isfinite(seen.latency_ms)]
-    sign = -1 if metric == "log_loss" else 1
+    sign = -metric.sign
     quantiles = np.quantile(latency, [0.5, 0.9, 0.99]).tolist() if len(latency) else []
     return ArmStep(
         units=seen.units,

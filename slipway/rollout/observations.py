@@ -21,7 +21,7 @@ class Observations:
         error: bool.
         latency_ms: float64; NaN on error.
         due: bool; the outcome's delay has passed, so it can be known by now.
-        metric: float64; better is up: reward 0 or 1, or minus the log loss; NaN on error or where unknown. It
+        metric: float64; better is up: reward 0 or 1, or minus a loss; NaN on error or where unknown. It
             says nothing before it is due.
     """
 

@@ -6,12 +6,14 @@ import numpy as np
 from scipy.stats import norm
 
 from slipway.base.errors import UsageError
-from slipway.records.evidence import Evidence
+from slipway.records.evidence import Evidence, ModelMetrics
+from slipway.records.labels import told
 from slipway.rollout.sequential import confidence_sequence
-from slipway.rollout.traffic import Metric, Traffic
+from slipway.rollout.traffic import Traffic
 from slipway.settings import Card
 from slipway.settings.card import Rollout
-from slipway.tasks.metrics import log_loss_terms
+from slipway.tasks import Metric
+from slipway.tasks.merit import REWARD
 
 POWER = 0.8
 
@@ -32,17 +34,21 @@ class Expected:
 def expected(evidence: Evidence | None, stable: int, metric: Metric) -> Expected | None:
     """What the gate's evidence lets expect of the canary; None where it compared with another version.
 
-    The reward is that of the true probabilities, so None where nobody knows them.
+    The reward is that of the truth, so None where nobody knows it.
     """
     champion = None if evidence is None else evidence.champion
     if evidence is None or champion is None or champion.version != stable:
         return None
     canary = evidence.candidate
-    if metric == "log_loss":
-        return Expected(-champion.log_loss.value, -canary.log_loss.value)
-    if champion.reward is None or canary.reward is None:
-        return None
-    return Expected(champion.reward, canary.reward)
+    live, tried = (_earned(model, metric) for model in (champion, canary))
+    return None if live is None or tried is None else Expected(live, tried)
+
+
+def _earned(model: ModelMetrics, metric: Metric) -> float | None:
+    if metric.name == REWARD:
+        return model.reward
+    found = model.metrics.get(metric.name)
+    return None if found is None else -metric.sign * found.value
 
 
 def plan(card: Card, traffic: Traffic, expected: Expected | None = None) -> list[str]:
@@ -62,15 +68,14 @@ def plan(card: Card, traffic: Traffic, expected: Expected | None = None) -> list
             f"{len(traffic):,} in the replay part, none is offered twice; expected smaller steps or more rows"
         )  # guard rollout.requests
     steps = ", ".join(f"{step.requests:,} at {step.weight} %" for step in rollout.steps)
-    noise = deviation(traffic)
+    noise = traffic.task.deviation(traffic.metric, traffic.offered)
     lines = [
         f"{needed:,} of {len(traffic):,} requests: {rollout.warmup_requests:,} to warm up, then {steps}",
-        f"decision metric {traffic.metric}, base rate {traffic.base_rate:.4f} per option",
+        f"decision metric {traffic.metric.name}; {told(traffic.task.described(traffic.outcomes))}",
         f"a true difference of {detectable(rollout, noise):.2g} per request is found with power {POWER:g}",
     ]
     if expected is not None:
-        if traffic.metric == "reward":
-            noise = bernoulli_deviation((expected.stable + expected.canary) / 2)
+        noise = traffic.task.expected_deviation(traffic.metric, expected.stable, expected.canary, noise)
         found = power(rollout, expected.difference, noise)
         lines.append(
             f"on the holdout it was {expected.difference:+.2g}, which is found with power {found:.2f}"
@@ -81,25 +86,6 @@ def plan(card: Card, traffic: Traffic, expected: Expected | None = None) -> list
 def requests_needed(rollout: Rollout) -> int:
     """Warm-up and all steps."""
     return rollout.warmup_requests + sum(step.requests for step in rollout.steps)
-
-
-def deviation(traffic: Traffic) -> float:
-    """About the standard deviation of the metric of one request, before anything is known of the versions.
-
-    Reward: of a click, as if the best option were always shown. Log loss: of the logged labels, as if every
-    score were the base rate.
-    """
-    firsts = traffic.bounds[:-1]
-    if traffic.metric == "reward" and traffic.probability is not None:
-        return bernoulli_deviation(float(np.maximum.reduceat(traffic.probability, firsts).mean()))
-    scores = np.full(len(traffic.labels), traffic.base_rate)
-    losses = np.add.reduceat(log_loss_terms(scores, traffic.labels), firsts) / np.diff(traffic.bounds)
-    return float(losses.std())
-
-
-def bernoulli_deviation(rate: float) -> float:
-    """The standard deviation of one click."""
-    return float(np.sqrt(rate * (1 - rate)))
 
 
 def power(rollout: Rollout, difference: float, deviation: float) -> float:

@@ -7,14 +7,13 @@ side it is on.
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Literal
+from typing import Any, Literal
 
 from filelock import FileLock, Timeout
 
 from slipway.base.atomic import write_text
-from slipway.base.documents import read
+from slipway.base.documents import Document, read
 from slipway.base.errors import Refused, SlipwayError
-from slipway.base.strict import Strict
 from slipway.records.checks import Check
 from slipway.records.decision import DecisionRecord
 from slipway.registry.versions import ModelVersion, Registry
@@ -24,11 +23,18 @@ UNREADABLE = "delete it if `slipway status` finds that aliases and traffic agree
 """What to do about an intent that is none."""
 
 
-class Intent(Strict):
+class Intent(Document):
     """A move of `production` that has begun."""
 
-    schema_version: Literal[1] = 1
+    schema_version: Literal[1, 2] = 2
     record: DecisionRecord
+
+    @classmethod
+    def renewed(cls, content: dict[str, Any]) -> dict[str, Any]:
+        """Version 1 held a record of version 1."""
+        if content.get("schema_version") != 1:
+            return content
+        return content | {"schema_version": 2, "record": DecisionRecord.renewed(content["record"])}
 
 
 def permitted(

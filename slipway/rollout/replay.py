@@ -13,8 +13,9 @@ from slipway.rollout.observations import Observations, concat
 from slipway.rollout.plan import expected, plan
 from slipway.rollout.reply import read_answer
 from slipway.rollout.target import Over, Trial
-from slipway.rollout.traffic import Answer, Metric, Offer, Traffic
+from slipway.rollout.traffic import Answer, Offer, Traffic
 from slipway.settings import Card
+from slipway.tasks import Metric
 
 
 @dataclass(frozen=True)
@@ -77,7 +78,7 @@ class Replay:
                 error=error,
                 latency_ms=np.where(error, np.nan, [reply.latency_ms for reply in replies]),
                 due=np.zeros(sent, np.bool_),
-                metric=self.traffic.outcomes(first, answers),
+                metric=self.traffic.gains(first, answers),
             )
         )
         return sent
@@ -87,7 +88,9 @@ class Replay:
         return replace(concat(self.parts), due=self.traffic.due(self.warmed, self.offered, waited))
 
     def _read(self, trial: Trial, arm: Arm, offer: Offer, reply: Reply) -> Answer | None:
-        answer = read_answer(reply, offer.rows.stop - offer.rows.start, trial.versions[arm])
+        answer = read_answer(
+            reply, offer.rows.stop - offer.rows.start, trial.versions[arm], self.traffic.task
+        )
         if isinstance(answer, Answer):
             return answer
         self.faults.setdefault(arm, answer)

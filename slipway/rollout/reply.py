@@ -2,13 +2,15 @@
 
 import numpy as np
 import orjson
+from numpy.typing import NDArray
 
 from slipway.rollout.client import Reply
 from slipway.rollout.traffic import Answer
+from slipway.tasks import Answers, Task
 
 
-def read_answer(reply: Reply, rows: int, version: int) -> Answer | str:
-    """The answer to a request of so many options, or in one line why it is an error.
+def read_answer(reply: Reply, rows: int, version: int, task: Task) -> Answer | str:
+    """The answer to a request of so many rows, or in one line why it is an error.
 
     An answer that names another version than the arm's is an error: it says nothing about this version.
     """
@@ -18,13 +20,21 @@ def read_answer(reply: Reply, rows: int, version: int) -> Answer | str:
         content = orjson.loads(reply.content)
         named = content["model_version"]
         tensors = {tensor["name"]: tensor["data"] for tensor in content["outputs"]}
-        scores, ranks = np.asarray(tensors["score"], np.float64), np.asarray(tensors["rank"])
+        scores: Answers = np.asarray(tensors["score"], np.float64)
+        scores = scores.reshape(-1, *task.width) if task.width else scores
+        ranks: NDArray[np.int64] = np.ones(rows, np.int64)
+        if task.ranks:
+            ranks = np.asarray(tensors["rank"]).reshape(scores.shape)
     except (ValueError, KeyError, TypeError) as error:
         return f"not an answer of the Open Inference Protocol: {type(error).__name__}: {error}"
     if named != str(version):
         return f"version {named} answered, not {version}"
-    if scores.shape != (rows,) or not np.isfinite(scores).all():
-        return f"scores of shape {list(scores.shape)}, expected {rows} finite numbers"
-    if ranks.shape != (rows,) or not np.array_equal(np.sort(ranks), np.arange(1, rows + 1)):
-        return f"ranks {ranks.tolist()!s:.60}, expected 1 to {rows}"
+    if scores.shape != (rows, *task.width) or not np.isfinite(scores).all():
+        return f"scores of shape {list(scores.shape)}, expected {rows} finite numbers{_of_each(task)}"
+    if task.ranks and not (np.sort(ranks) == np.arange(1, ranks.shape[-1] + 1)).all():
+        return f"ranks {ranks.tolist()!s:.60}, expected 1 to {ranks.shape[-1]}"
     return Answer(scores, ranks)
+
+
+def _of_each(task: Task) -> str:
+    return f" for each of {len(task.classes)} classes" if task.classes else ""

@@ -18,9 +18,10 @@ from slipway.rollout.client import Client, Reply, patience
 from slipway.rollout.reply import read_answer
 from slipway.rollout.traffic import bodies
 from slipway.settings import Card
+from slipway.tasks import Task, of
 from slipway.version.assemble import SCORE
 from slipway.version.manifest import CARD, MANIFEST, PARITY, Manifest
-from slipway.version.parity import differences
+from slipway.version.parity import differences, scores_of
 
 TIMED = 300
 """Requests, one after another, of which the latency is taken."""
@@ -75,16 +76,18 @@ class Sample:
         return f"/v2/models/{self.card.name}/infer"
 
     def scores(self, requests: int) -> NDArray[np.float64]:
-        """The scores of training of the first so many requests, [rows]."""
-        found: NDArray[np.float64] = self.rows[SCORE].to_numpy()[: self.bounds[requests]]
-        return found
+        """The scores of training of the first so many requests, [rows] or [rows, k]."""
+        return scores_of(self.rows[SCORE])[: self.bounds[requests]]
 
     def ranks(self) -> NDArray[np.int32]:
-        """The ranks that those scores give, [rows]."""
-        from slipway.version.answer import rank
+        """The ranks that those scores give, as the scores; 1 for all where the task ranks nothing."""
+        from slipway.version.answer import ranks
 
         sizes = np.diff(self.bounds)
-        return rank(self.scores(len(sizes)), np.repeat(np.arange(len(sizes)), sizes))
+        scores = self.scores(len(sizes))
+        if not of(self.card).ranks:
+            return np.ones(len(scores), np.int32)
+        return ranks(scores, np.repeat(np.arange(len(sizes)), sizes))
 
 
 def contract(client: Client, system: str, number: int) -> list[Check]:
@@ -110,7 +113,7 @@ def parity(client: Client, sample: Sample, number: int) -> list[Check]:
     """Rows that were scored at training time get the same scores and ranks, request by request."""
     answers = []
     for body, size in zip(sample.offers, np.diff(sample.bounds).tolist(), strict=True):
-        answer = read_answer(client.post(sample.infer, body), size, number)
+        answer = read_answer(client.post(sample.infer, body), size, number, of(sample.card))
         if isinstance(answer, str):
             return [
                 Check(code=code, passed=False, found=answer, allowed="an answer to every request")
@@ -137,13 +140,12 @@ def parity(client: Client, sample: Sample, number: int) -> list[Check]:
 
 
 def typed(client: Client, sample: Sample, number: int) -> Check:
-    """`/predict` gives the options of one request the scores of training."""
+    """`/predict` answers one request with the scores of training."""
     expected = sample.scores(1)
     reply = client.post("/predict", typed_body(sample.card, sample.rows.slice(0, len(expected))))
     content = _json(reply)
     try:
-        options = sorted(content["answers"][0]["options"], key=lambda option: int(option["index"]))
-        scores = np.array([option["score"] for option in options], np.float64)
+        scores = _typed_scores(of(sample.card), content["answers"][0])
         same = scores.shape == expected.shape and bool(
             (differences(scores, expected) <= sample.tolerance).all()
         )
@@ -155,6 +157,17 @@ def typed(client: Client, sample: Sample, number: int) -> Check:
     return Check(code="smoke.predict", passed=passed, found=found, allowed=allowed)
 
 
+def _typed_scores(task: Task, answer: dict[str, Any]) -> NDArray[np.float64]:
+    """The scores in an answer of `/predict`, in the order of training."""
+    if task.form == "number":
+        return np.array([answer["value"]], np.float64)
+    if task.form == "classes":
+        given = {one["class"]: one["score"] for one in answer["classes"]}
+        return np.array([[given[name] for name in task.classes]], np.float64)
+    options = sorted(answer["options"], key=lambda option: int(option["index"]))
+    return np.array([option["score"] for option in options], np.float64)
+
+
 def typed_body(card: Card, rows: pa.Table) -> bytes:
     """The rows of one request as the body of `/predict`."""
     columns = {name: card.data.columns[name] for name in card.data.inputs}
@@ -164,7 +177,8 @@ def typed_body(card: Card, rows: pa.Table) -> bytes:
     }
     request: dict[str, Any] = {name: values[name][0] for name in columns if columns[name].level == "request"}
     options = [name for name in columns if columns[name].level == "option"]
-    request["options"] = [{name: values[name][row] for name in options} for row in range(rows.num_rows)]
+    if of(card).form == "options":
+        request["options"] = [{name: values[name][row] for name in options} for row in range(rows.num_rows)]
     return orjson.dumps({"requests": [request]})
 
 

@@ -8,11 +8,12 @@ from typing import Annotated, Literal, Protocol
 
 from pydantic import Field, model_validator
 
+from slipway.base.documents import Document
 from slipway.base.strict import Strict
 from slipway.records.canary import Arm
 from slipway.records.evidence import Evidence
 from slipway.rollout.observations import Observations
-from slipway.rollout.traffic import Metric
+from slipway.tasks import Metric
 
 Over = Callable[[], bool]
 """Whether nothing more may be sent or waited for; asked again and again."""
@@ -37,7 +38,7 @@ class Deployed(Strict):
         return self
 
 
-class TrafficState(Strict):
+class TrafficState(Document):
     """Where requests go: the fact that aliases follow."""
 
     schema_version: Literal[1, 2] = 2

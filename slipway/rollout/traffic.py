@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Any, Self
 
 import numpy as np
 import orjson
@@ -17,9 +17,8 @@ from slipway.data.requests import request_bounds, request_codes, value_codes
 from slipway.settings import Card, Column
 from slipway.system import System
 from slipway.system.examples import microseconds
-from slipway.tasks.metrics import log_loss_terms
+from slipway.tasks import Answers, Metric, Offered, Outcomes, Task, of
 
-Metric = Literal["reward", "log_loss"]
 REPLAY = "replay.parquet"
 TRUTH = "replay.truth.parquet"
 DATATYPES = {"integer": "INT64", "number": "FP64", "string": "BYTES", "timestamp": "BYTES"}
@@ -36,27 +35,22 @@ class Offer:
 
 @dataclass(frozen=True)
 class Answer:
-    """What a version said of one request: scores [options], and ranks [options], 1 being the best."""
+    """What a version said of one request: scores [options] or [options, k], and ranks, 1 being the best."""
 
-    scores: NDArray[np.float64]
+    scores: Answers
     ranks: NDArray[np.int64]
 
 
-def metric_kind(card: Card, truth: bool) -> Metric:
-    """Reward where outcomes can be drawn, log loss of the logged outcomes where they cannot.
+def decision(card: Card, drawn: bool) -> Metric:
+    """The metric that decides a rollout.
 
     Raises:
-        UsageError: the card asks for rewards that nobody knows.
+        UsageError: the card asks for one that the traffic cannot show.
     """
-    asked = card.rollout.decision.metric
-    if asked == "reward" and not truth:
-        raise UsageError(
-            f"systems/{card.name}/system.yaml: rollout.decision.metric: found 'reward', but the true click "
-            f"probabilities are not known (no {TRUTH}); expected 'auto' or 'log_loss'"
-        )  # guard rollout.reward
-    if asked == "auto":
-        return "reward" if truth else "log_loss"
-    return asked
+    try:
+        return of(card).decision(card.rollout.decision.metric, drawn)
+    except UsageError as error:
+        raise UsageError(f"systems/{card.name}/system.yaml: {error}") from error
 
 
 @dataclass(frozen=True)
@@ -71,10 +65,10 @@ class Traffic:
         unit_codes: int64 [requests]; the same as numbers from 0.
         times: int64 [requests]; when each was sent, rising, microseconds since 1970.
         known_at: int64 [requests]; when the last outcome of each became known, microseconds since 1970.
-        labels: int8 [rows]; the logged outcomes.
-        probability: float64 [rows]; the true click probabilities, None where nobody knows them.
-        luck: float64 [rows]; an option that is shown, by whichever arm, is clicked if its luck is below its
-            probability.
+        task: says what outcomes are, and what they are worth.
+        outcomes: [rows]; the logged ones.
+        truth: float64 [rows]; what the generator knows of the outcomes, None where nobody does.
+        luck: float64 [rows]; decides what comes of an option by its truth, whichever arm shows it.
         metric: how outcomes are judged.
     """
 
@@ -85,8 +79,9 @@ class Traffic:
     unit_codes: NDArray[np.int64]
     times: NDArray[np.int64]
     known_at: NDArray[np.int64]
-    labels: NDArray[np.int8]
-    probability: NDArray[np.float64] | None
+    task: Task
+    outcomes: Outcomes
+    truth: NDArray[np.float64] | None
     luck: NDArray[np.float64]
     metric: Metric
 
@@ -95,7 +90,8 @@ class Traffic:
         """Read the replay part of a split, and the truth beside it where it is known."""
         if not (split / REPLAY).is_file():
             raise SlipwayError(f"{split / REPLAY}: no such file; `dvc repro` makes it")
-        table, probability = _read(card, split)
+        task = of(card)
+        table, truth = _read(card, task, split)
         request = card.data.column("request")
         groups = request_codes(table, request)
         time = microseconds(table[card.data.required("time")])
@@ -111,19 +107,20 @@ class Traffic:
             unit_codes=value_codes(unit),
             times=np.minimum.reduceat(time[order], bounds[:-1]),
             known_at=np.maximum.reduceat(rows.known_at, bounds[:-1]),
-            labels=rows.labels.astype(np.int8),
-            probability=None if probability is None else probability[order],
+            task=task,
+            outcomes=task.outcomes(rows.labels),
+            truth=None if truth is None else truth[order],
             luck=np.random.default_rng(seed).random(table.num_rows),
-            metric=metric_kind(card, probability is not None),
+            metric=decision(card, truth is not None),
         )
 
     def __len__(self) -> int:
         return len(self.bounds) - 1
 
     @property
-    def base_rate(self) -> float:
-        """The mean outcome of an option."""
-        return float((self.labels if self.probability is None else self.probability).mean())
+    def offered(self) -> Offered:
+        """All requests, and what is known of their outcomes."""
+        return Offered(self.outcomes, self.truth, self.luck, self.bounds[:-1])
 
     def offers(self, first: int, last: int) -> list[Offer]:
         """The requests `first` to `last`, which is not among them."""
@@ -149,11 +146,8 @@ class Traffic:
         due: NDArray[np.bool_] = self.known_at[first:last] <= now
         return due
 
-    def outcomes(self, first: int, answers: Sequence[Answer | None]) -> NDArray[np.float64]:
-        """The decision metric of each request from `first` on, NaN where there is no answer; better is up.
-
-        Reward: 1 where the option ranked first is clicked, else 0. Log loss: minus its mean over the options.
-        """
+    def gains(self, first: int, answers: Sequence[Answer | None]) -> NDArray[np.float64]:
+        """The decision metric of each request from `first` on, NaN where there is no answer; better is up."""
         found = np.full(len(answers), np.nan)
         given = [(place, answer) for place, answer in enumerate(answers) if answer is not None]
         if not given:
@@ -164,12 +158,17 @@ class Traffic:
         rows = np.concatenate(
             [np.arange(start, start + size) for start, size in zip(starts, sizes, strict=True)]
         )
-        if self.probability is None or self.metric == "log_loss":
-            loss = log_loss_terms(np.concatenate([answer.scores for _, answer in given]), self.labels[rows])
-            found[places] = -np.add.reduceat(loss, np.r_[0, np.cumsum(sizes)[:-1]]) / sizes
-        else:
-            shown = rows[np.concatenate([answer.ranks for _, answer in given]) == 1]
-            found[places] = self.luck[shown] < self.probability[shown]
+        found[places] = self.task.gains(
+            self.metric,
+            Offered(
+                self.outcomes[rows],
+                None if self.truth is None else self.truth[rows],
+                self.luck[rows],
+                np.append(0, np.cumsum(sizes)[:-1]),
+            ),
+            np.concatenate([answer.scores for _, answer in given]),
+            np.concatenate([answer.ranks for _, answer in given]),
+        )
         return found
 
 
@@ -199,20 +198,22 @@ def _plain(column: Column, values: pa.ChunkedArray) -> list[Any]:
     return list(naive.to_pylist())
 
 
-def _read(card: Card, split: Path) -> tuple[pa.Table, NDArray[np.float64] | None]:
+def _read(card: Card, task: Task, split: Path) -> tuple[pa.Table, NDArray[np.float64] | None]:
     table = pq.read_table(split / REPLAY, columns=list(card.data.columns))
     if not (split / TRUTH).is_file():
         return table, None
-    probability = pq.read_table(split / TRUTH, columns=["probability"]).column(0).to_numpy()
-    if len(probability) != table.num_rows:
+    truth = pq.read_table(split / TRUTH, columns=[task.truth]).column(0).to_numpy()
+    if len(truth) != table.num_rows:
         # guard replay.truth
-        raise SlipwayError(f"{split / TRUTH}: {len(probability)} rows, {REPLAY} has {table.num_rows}")
-    probability = np.asarray(probability, np.float64)
-    wrong = probability[~((probability >= 0) & (probability <= 1))]
+        raise SlipwayError(f"{split / TRUTH}: {len(truth)} rows, {REPLAY} has {table.num_rows}")
+    truth = np.asarray(truth, np.float64)
+    wrong = truth[~task.sound(truth)]
     if len(wrong):
         # guard replay.truth
-        raise SlipwayError(f"{split / TRUTH}: found the probability {wrong[0]:g}, expected 0 to 1")
-    return table, probability
+        raise SlipwayError(
+            f"{split / TRUTH}: found the {task.truth} {wrong[0]:g}, expected {task.words.sound}"
+        )
+    return table, truth
 
 
 def _in_time_order(

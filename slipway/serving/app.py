@@ -12,7 +12,7 @@ import slipway
 from slipway.serving.body import Bodies
 from slipway.serving.inference import BINARY, InferAnswer, InferBody, Protocol
 from slipway.serving.metrics import Measured, Metrics
-from slipway.serving.predict import Predictions, body_type, predict
+from slipway.serving.predict import answer_type, body_type, predict
 from slipway.serving.refusal import ErrorBody, Refusal
 from slipway.serving.served import Served
 
@@ -49,9 +49,11 @@ def build(served: Served) -> FastAPI:
 
 
 def _add_predict(app: FastAPI, served: Served, typed: TypeAdapter[dict[str, Any]], bodies: Bodies) -> None:
-    @app.post("/predict", responses={200: {"model": Predictions}}, openapi_extra=_body("PredictBody"))
-    async def rank_options(request: Request) -> Response:
-        """Rank the options of each request."""
+    answered: dict[int | str, dict[str, Any]] = {200: {"model": answer_type(served)}}
+
+    @app.post("/predict", responses=answered, openapi_extra=_body("PredictBody"))
+    async def answer(request: Request) -> Response:
+        """Answer each request."""
         return _json(predict(served, typed, await bodies.read(request)))
 
 

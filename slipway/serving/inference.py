@@ -1,5 +1,10 @@
-"""The Open Inference Protocol, version 2, over JSON: one tensor per column in, scores and ranks out."""
+"""The Open Inference Protocol, version 2, over JSON: one tensor per column in, scores and ranks out.
 
+The score of a row is a number of the task: by which options are ranked, or the answer itself, or one for each
+class, in the order that the metadata gives. Where there is nothing to rank there are no ranks.
+"""
+
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 import numpy as np
@@ -23,7 +28,8 @@ DATATYPES = {
 }
 """What a column of each type may be sent as; the first is what the metadata says."""
 
-OUTPUTS = {"score": "FP64", "rank": "INT32", "fallback": "BOOL"}
+SCORE, RANK, FALLBACK = "score", "rank", "fallback"
+OUTPUTS = {SCORE: "FP64", RANK: "INT32", FALLBACK: "BOOL"}
 
 BINARY = "binary tensors are not supported; send the values as JSON in `data`"
 
@@ -83,16 +89,20 @@ class Protocol:
         self.lists: dict[str, TypeAdapter[list[Any]]] = {
             name: TypeAdapter(list_of(value_type(column))) for name, column in served.columns.items()
         }
+        self.width = list(served.task.width)
+        self.outputs = [name for name in OUTPUTS if name != RANK or served.task.ranks]
 
     def metadata(self) -> dict[str, Any]:
         """What `GET /v2/models/{name}` says."""
         inputs = {name: DATATYPES[column.type][0] for name, column in self.served.columns.items()}
+        classes = self.served.task.classes
         return {
             "name": self.served.system,
             "versions": [str(self.served.registered.number)],
             "platform": "slipway",
-            "inputs": _tensors(inputs),
-            "outputs": _tensors(OUTPUTS),
+            "inputs": [_tensor(name, datatype) for name, datatype in inputs.items()],
+            "outputs": [_tensor(name, OUTPUTS[name], self._width(name)) for name in self.outputs],
+            **({"parameters": {"classes": classes}} if classes else {}),
         }
 
     def infer(self, content: bytes) -> bytes:
@@ -105,14 +115,14 @@ class Protocol:
             body = InferBody.model_validate_json(content)
         except ValidationError as error:
             raise invalid(400, error) from error
-        wanted = _wanted(body)
+        wanted = self._wanted(body)
         table, groups = self.table(body)
         return orjson.dumps(
             {
                 "model_name": self.served.system,
                 "model_version": str(self.served.registered.number),
                 **({"id": body.id} if body.id is not None else {}),
-                "outputs": _outputs(self.served.answer(table, groups), wanted),
+                "outputs": self._outputs(self.served.answer(table, groups), wanted),
             },
             option=orjson.OPT_SERIALIZE_NUMPY,
         )
@@ -133,6 +143,39 @@ class Protocol:
         table = self.served.table(columns)
         request = self.served.version.card.data.column("request")
         return table, _groups(table[request]) if request in known else np.zeros(rows, np.int64)
+
+    def _width(self, output: str) -> list[int]:
+        return [] if output == FALLBACK else self.width
+
+    def _wanted(self, body: InferBody) -> list[str]:
+        if body.parameters.get("binary_data_output"):
+            raise Refusal(400, f"parameters.binary_data_output: {BINARY}")  # guard serve.tensors
+        for output in body.outputs or []:
+            if output.name not in self.outputs:
+                # guard serve.tensors
+                raise Refusal(
+                    400, f"outputs: no output {output.name!r}, expected {' or '.join(self.outputs)}"
+                )
+            if output.parameters.get("binary_data"):
+                raise Refusal(400, f"outputs: {output.name}: {BINARY}")  # guard serve.tensors
+        return [output.name for output in body.outputs or []] or self.outputs
+
+    def _outputs(self, answers: Answers, wanted: list[str]) -> list[dict[str, Any]]:
+        """Tensors; the values of one of two dimensions come row by row."""
+        values: dict[str, NDArray[Any]] = {
+            SCORE: answers.scores,
+            RANK: answers.ranks,
+            FALLBACK: answers.fallback,
+        }
+        return [
+            {
+                "name": name,
+                "shape": [len(answers.fallback), *self._width(name)],
+                "datatype": OUTPUTS[name],
+                "data": values[name].ravel(),
+            }
+            for name in wanted
+        ]
 
     def _absent(self, name: str, rows: int) -> list[None]:
         if not optional(self.served.columns[name]):
@@ -158,35 +201,10 @@ class Protocol:
             raise invalid(400, error, prefix=name) from error
 
 
-def _tensors(types: dict[str, str]) -> list[dict[str, Any]]:
-    return [{"name": name, "datatype": datatype, "shape": [-1]} for name, datatype in types.items()]
-
-
-def _wanted(body: InferBody) -> list[str]:
-    if body.parameters.get("binary_data_output"):
-        raise Refusal(400, f"parameters.binary_data_output: {BINARY}")  # guard serve.tensors
-    for output in body.outputs or []:
-        if output.name not in OUTPUTS:
-            # guard serve.tensors
-            raise Refusal(400, f"outputs: no output {output.name!r}, expected {' or '.join(OUTPUTS)}")
-        if output.parameters.get("binary_data"):
-            raise Refusal(400, f"outputs: {output.name}: {BINARY}")
-    return [output.name for output in body.outputs or []] or list(OUTPUTS)
+def _tensor(name: str, datatype: str, width: Sequence[int] = ()) -> dict[str, Any]:
+    return {"name": name, "datatype": datatype, "shape": [-1, *width]}
 
 
 def _groups(ids: pa.ChunkedArray) -> NDArray[np.int64]:
     indices = pc.dictionary_encode(ids.combine_chunks(), null_encoding="encode").indices
     return np.asarray(indices.to_numpy(), dtype=np.int64)
-
-
-def _outputs(answers: Answers, wanted: list[str]) -> list[dict[str, Any]]:
-    values = {"score": answers.scores, "rank": answers.ranks, "fallback": answers.fallback}
-    return [
-        {
-            "name": name,
-            "shape": [len(answers.scores)],
-            "datatype": OUTPUTS[name],
-            "data": values[name],
-        }
-        for name in wanted
-    ]

@@ -1,10 +1,10 @@
-"""The typed API: requests with their options in, ranked options out."""
+"""The typed API: requests in; out come their options ranked, one number each, or classes, best first."""
 
 from typing import Annotated, Any, NotRequired
 
 import numpy as np
 import orjson
-from pydantic import BaseModel, Field, TypeAdapter, ValidationError
+from pydantic import BaseModel, Field, TypeAdapter, ValidationError, create_model
 from typing_extensions import TypedDict
 
 from slipway.serving.refusal import Refusal, invalid
@@ -21,7 +21,7 @@ class RankedOption(BaseModel):
     option: Annotated[
         int | float | str | None, Field(description="its id, where the card names an option id")
     ]
-    score: Annotated[float, Field(description="probability")]
+    score: Annotated[float, Field(description="by which options are ranked")]
     rank: Annotated[int, Field(description="1 is the best")]
     fallback: Annotated[bool, Field(description="something about it was never seen in training")]
 
@@ -34,12 +34,42 @@ class Answer(BaseModel):
     options: Annotated[list[RankedOption], Field(description="best first")]
 
 
-class Predictions(BaseModel):
-    """The answers in the order of the requests, and who gave them."""
+class NumberAnswer(BaseModel):
+    """One request, answered by a number."""
 
-    model: str
-    version: int
-    answers: list[Answer]
+    request_id: int | float | str | None
+    fallback: Annotated[bool, Field(description="something about it was never seen in training")]
+    value: Annotated[float, Field(description="the expected label")]
+
+
+class RankedClass(BaseModel):
+    """One class that a request may be of."""
+
+    name: Annotated[str, Field(alias="class")]
+    score: Annotated[float, Field(description="how probable it is; those of all classes are 1 together")]
+    rank: Annotated[int, Field(description="1 is the best")]
+
+
+class ClassesAnswer(BaseModel):
+    """One request, answered by its classes."""
+
+    request_id: int | float | str | None
+    fallback: Annotated[bool, Field(description="something about it was never seen in training")]
+    classes: Annotated[list[RankedClass], Field(description="best first")]
+
+
+ANSWERS: dict[str, type[BaseModel]] = {
+    "options": Answer,
+    "number": NumberAnswer,
+    "classes": ClassesAnswer,
+}
+"""What an answer is, by the form that the task has."""
+
+
+def answer_type(served: Served) -> type[BaseModel]:
+    """The answers in the order of the requests, and who gave them."""
+    each: Any = ANSWERS[served.task.form]  # the card is read at run time, out of a type checker's sight
+    return create_model("Predictions", model=(str, ...), version=(int, ...), answers=(list[each], ...))
 
 
 def body_type(served: Served) -> TypeAdapter[dict[str, Any]]:
@@ -51,7 +81,8 @@ def body_type(served: Served) -> TypeAdapter[dict[str, Any]]:
     options = {name: column for name, column in columns.items() if column.level == "option"}
     request = _fields({name: column for name, column in columns.items() if name not in options})
     many = list_of(_typed_dict("Option", _fields(options)))
-    request["options"] = many if options else NotRequired[many]
+    if served.task.form == "options":
+        request["options"] = many if options else NotRequired[many]
     most = served.version.card.serving.max_rows
     requests = list_of(_typed_dict("Request", request), Field(max_length=most))
     return TypeAdapter(_typed_dict("PredictBody", {"requests": requests}))
@@ -89,7 +120,7 @@ def predict(served: Served, body: TypeAdapter[dict[str, Any]], content: bytes) -
         {
             "model": served.system,
             "version": served.registered.number,
-            "answers": _answers(served, requests, answers),
+            "answers": _FORMS[served.task.form](served, requests, answers),
         }
     )
 
@@ -110,7 +141,7 @@ def _columns(served: Served, requests: list[dict[str, Any]]) -> dict[str, list[A
     }
 
 
-def _answers(served: Served, requests: list[dict[str, Any]], answers: Answers) -> list[dict[str, Any]]:
+def _options(served: Served, requests: list[dict[str, Any]], answers: Answers) -> list[dict[str, Any]]:
     data = served.version.card.data
     id_column, option_column = data.column("request") or "", data.column("option") or ""
     rows = zip(answers.scores.tolist(), answers.ranks.tolist(), answers.fallback.tolist(), strict=True)
@@ -132,3 +163,31 @@ def _answers(served: Served, requests: list[dict[str, Any]], answers: Answers) -
         fallback = any(option["fallback"] for option in options)
         found.append({"request_id": request.get(id_column), "fallback": fallback, "options": options})
     return found
+
+
+def _numbers(served: Served, requests: list[dict[str, Any]], answers: Answers) -> list[dict[str, Any]]:
+    id_column = served.version.card.data.column("request") or ""
+    rows = zip(requests, answers.fallback.tolist(), answers.scores.tolist(), strict=True)
+    return [
+        {"request_id": request.get(id_column), "fallback": fallback, "value": value}
+        for request, fallback, value in rows
+    ]
+
+
+def _classes(served: Served, requests: list[dict[str, Any]], answers: Answers) -> list[dict[str, Any]]:
+    id_column, names = served.version.card.data.column("request") or "", served.task.classes
+    found = []
+    rows = zip(
+        requests, answers.fallback.tolist(), answers.scores.tolist(), answers.ranks.tolist(), strict=True
+    )
+    for request, fallback, scores, ranks in rows:
+        classes = [
+            {"class": name, "score": score, "rank": place}
+            for name, score, place in zip(names, scores, ranks, strict=True)
+        ]
+        classes.sort(key=lambda one: one["rank"])
+        found.append({"request_id": request.get(id_column), "fallback": fallback, "classes": classes})
+    return found
+
+
+_FORMS = {"options": _options, "number": _numbers, "classes": _classes}

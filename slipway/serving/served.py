@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from slipway.serving.refusal import Refusal
 from slipway.settings import Column
+from slipway.tasks import Task, of
 from slipway.version.answer import Answers, Version
 from slipway.version.assemble import SCORE
 from slipway.version.manifest import PARITY, Registered
@@ -30,6 +31,11 @@ class Served:
     def system(self) -> str:
         """The name under which it is served."""
         return self.version.card.name
+
+    @property
+    def task(self) -> Task:
+        """What its answers mean."""
+        return of(self.version.card)
 
     @property
     def columns(self) -> dict[str, Column]:
@@ -58,7 +64,8 @@ class Served:
     def answer(self, requests: pa.Table, groups: NDArray[np.int64]) -> Answers:
         """Score and rank; no rows give no answers."""
         if requests.num_rows == 0:
-            return Answers(np.zeros(0), np.zeros(0, np.int32), np.zeros(0, np.bool_))
+            none = (0, *self.task.width)
+            return Answers(np.zeros(none), np.zeros(none, np.int32), np.zeros(0, np.bool_))
         return self.version.answer(requests, groups)
 
 

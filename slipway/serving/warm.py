@@ -15,7 +15,7 @@ from slipway.serving.served import Served
 from slipway.version.assemble import SCORE
 from slipway.version.manifest import PARITY
 from slipway.version.packed import VERSION
-from slipway.version.parity import differences
+from slipway.version.parity import differences, scores_of
 
 
 def tensors(served: Served, rows: pa.Table) -> bytes:
@@ -48,8 +48,9 @@ def check_parity(served: Served, root: Path) -> None:
         except Refusal as error:
             # guard serve.parity
             raise SlipwayError(f"{path}: the service refuses its own sample: {error}") from error
-        scores = np.asarray(answer["outputs"][0]["data"], np.float64)
-        worst = differences(scores, rows[SCORE].to_numpy()).max()
+        trained = scores_of(rows[SCORE])
+        scores = np.asarray(answer["outputs"][0]["data"], np.float64).reshape(trained.shape)
+        worst = differences(scores, trained).max()
         if not worst <= tolerance:
             raise SlipwayError(
                 f"{path}: served scores differ by {worst:.2g} from training, allowed {tolerance:g}"

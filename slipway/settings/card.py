@@ -3,10 +3,12 @@
 What people discuss and nothing executes says so in its description.
 """
 
+from importlib import import_module
 from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field, model_validator
 
+from slipway.base.errors import UsageError
 from slipway.base.strict import Count, Name, Positive, Share, Strict
 from slipway.settings.data import Data
 from slipway.settings.model import Models
@@ -17,8 +19,11 @@ class Problem(Strict):
 
     objective: Annotated[str, Field(min_length=1)]
     task: Annotated[
-        Literal["click", "binary"],
-        Field(description="click: of the options on offer, the one to show; binary: of each row, yes or no"),
+        Name,
+        Field(
+            description="click: of the options on offer, the one to show; binary: of each row, yes or no; "
+            "regression: of each row, a number; multiclass: of each row, one of several classes"
+        ),
     ]
     daily_active_users: Annotated[Count, Field(description="to be discussed; nothing reads it")]
     peak_queries_per_second: Annotated[Count, Field(description="to be discussed; nothing reads it")]
@@ -45,11 +50,15 @@ class Features(Strict):
 class Evaluation(Strict):
     """How models are measured on the frozen holdout."""
 
-    primary: Literal["log_loss"]
+    primary: Annotated[Name, Field(description="the metric that decides, one of the task's")]
     confidence: Share
     resamples: Annotated[int, Field(ge=100, description="bootstrap resamples of the units")]
     slices: list[Name]
     min_slice_rows: Count
+
+
+Bound = float | Annotated[tuple[float, float], Field(strict=False)]
+"""Of a metric: one end, or both."""
 
 
 class ChampionRule(Strict):
@@ -61,7 +70,7 @@ class ChampionRule(Strict):
         Literal["better", "not_worse"],
         Field(description="better: beyond noise; not_worse: shown to be worse by less than the margin"),
     ] = "better"
-    margin: Annotated[float, Field(ge=0, description="of log loss; only for not_worse")] = 0.0
+    margin: Annotated[float, Field(ge=0, description="of the primary metric; only for not_worse")] = 0.0
 
     @model_validator(mode="after")
     def _margin_is_explicit(self) -> "ChampionRule":
@@ -72,24 +81,21 @@ class ChampionRule(Strict):
 
 
 class Gate(Strict):
-    """What a candidate must show before it is registered; the defaults are strict."""
+    """What a candidate must show before it is registered; the defaults are strict.
 
-    model_config = ConfigDict(allow_inf_nan=False)
+    Beyond these keys, each metric of the task that has a bound takes another: `max_NAME`, `min_NAME`, or
+    `NAME` with both.
+    """
 
-    max_normalised_entropy: Annotated[
-        float, Field(gt=0, description="log loss over the base rate's entropy")
-    ] = 1.0
-    min_auc: Annotated[float, Field(ge=0.5, lt=1)] = 0.55
-    calibration: Annotated[
-        tuple[float, float],
-        Field(strict=False, description="bounds of mean prediction over mean label, interval included"),
-    ] = (0.9, 1.1)
+    model_config = ConfigDict(extra="allow", allow_inf_nan=False)
+    __pydantic_extra__: dict[str, Bound]
+
     max_slice_regression: Annotated[
         float,
         Field(
             ge=0,
-            description="largest relative rise of a slice's log loss against the champion, or the baseline, "
-            "beyond the noise of all slices",
+            description="by how much a slice may be relatively worse than the champion's, or the baseline's, "
+            "on the primary metric, beyond the noise of all slices",
         ),
     ] = 0.02
     champion: ChampionRule = ChampionRule()
@@ -98,13 +104,10 @@ class Gate(Strict):
     ] = 10.0
     max_size_mb: Positive = 100.0
 
-    @model_validator(mode="after")
-    def _calibration_holds_one(self) -> "Gate":
-        low, high = self.calibration
-        if not 0 < low < 1 < high:
-            # guard settings.gate.calibration
-            raise ValueError(f"calibration is {[low, high]}; a bound below 1 and one above it are needed")
-        return self
+    @property
+    def bounds(self) -> dict[str, Any]:
+        """What it says of the task's own metrics, by key."""
+        return dict(self.model_extra or {})
 
 
 class Serving(Strict):
@@ -145,8 +148,10 @@ class Decision(Strict):
     """What evidence promotes: the interval of canary minus stable must exclude zero on the better side."""
 
     metric: Annotated[
-        Literal["auto", "reward", "log_loss"],
-        Field(description="auto: reward where outcomes can be drawn, else log loss of the logged outcomes"),
+        Name,
+        Field(
+            description="auto: reward where outcomes can be drawn, else the primary metric of the logged ones"
+        ),
     ] = "auto"
     alpha: Annotated[float, Field(gt=0, lt=0.5)] = 0.05
 
@@ -200,6 +205,15 @@ class Card(Strict):
     gate: Gate = Gate()
     serving: Serving
     rollout: Rollout
+
+    @model_validator(mode="after")
+    def _fits_the_task(self) -> "Card":
+        """Tasks are found when a card is read and not on import, for they read cards."""
+        try:
+            import_module("slipway.tasks").require_fit(self)
+        except UsageError as error:
+            raise ValueError(str(error)) from error
+        return self
 
     @model_validator(mode="after")
     def _columns_exist(self) -> "Card":

@@ -95,8 +95,8 @@ class Column(Strict):
         ),
     ] = None
     positive: Annotated[
-        str | None,
-        Field(description="of a label that is not 0 or 1: which of its two values in the source counts as 1"),
+        str | list[str] | None,
+        Field(description="of a label that is not 0 or 1: which of its values in the source count as 1"),
     ] = None
     severity: Annotated[
         Literal["critical", "warning"], Field(description="critical stops the run, warning is reported")
@@ -120,6 +120,11 @@ class Column(Strict):
         if self.positive is not None and (self.role, self.type) != ("label", "integer"):
             raise ValueError("positive is for the label, whose type is then integer")
         return self
+
+    @property
+    def positives(self) -> list[str]:
+        """The values of the source that count as 1; none where its values are 0 and 1 already."""
+        return [self.positive] if isinstance(self.positive, str) else self.positive or []
 
     @property
     def made(self) -> bool:

@@ -19,6 +19,7 @@ from slipway.rollout.target import Deployed, TrafficState
 from slipway.rollout.targets import bind
 from slipway.stages.record import refusals_kept
 from slipway.stages.run import RunRef, project, say
+from slipway.tasks import kind
 
 
 @failure_kept()
@@ -110,6 +111,6 @@ def reason(found: CanaryEvidence) -> str:
     gain = found.looks[-1].difference
     if failed or gain is None:
         return failed or found.verdict.outcome
-    metric = found.metric.replace("_", " ")
+    metric = kind(found.task).metric(found.metric).gain
     measured = f"{gain.value:+.4f} [{gain.low:+.4f}, {gain.high:+.4f}]"
     return f"against version {found.stable} it gained {measured} of {metric} per request"

@@ -9,13 +9,14 @@ from slipway.base.errors import SlipwayError
 from slipway.base.failure import failure_kept
 from slipway.evaluation.evaluate import Contender
 from slipway.evaluation.evaluate import evaluate as measure
-from slipway.records.evidence import Evidence
+from slipway.records.evidence import Evidence, ModelMetrics
 from slipway.settings import Line
 from slipway.stages.fetched import require_fetched
 from slipway.stages.record import refusals_kept
 from slipway.stages.run import RunRef, project, say
 from slipway.stages.train import BASELINE, CANDIDATE
 from slipway.system import load_system
+from slipway.tasks import Metric, kind
 from slipway.training.fit import read_scores
 
 
@@ -38,9 +39,10 @@ def evaluate(run: RunRef, *, champion: int, data: Path, models: Path, evidence: 
         found = measure(card, system, data, run.fingerprint, contenders, read_scores(models))
     write_text(evidence, found.model_dump_json(indent=2))
     for model in filter(None, (found.baseline, found.champion, found.candidate)):
-        say(f"{model.role} {model.model}: log loss {model.log_loss.value:.5f}, AUC {model.auc.value:.4f}")
-    if found.holdout.best_log_loss is not None:
-        say(f"best reachable log loss {found.holdout.best_log_loss:.5f}")
+        figures = [f"{one.words} {model.metrics[one.name].value:.5f}" for one in _tracked(found, model)]
+        say(f"{model.role} {model.model}: {', '.join(figures)}")
+    if found.holdout.best is not None:
+        say(f"best reachable {kind(found.task).metric(found.primary).words} {found.holdout.best:.5f}")
     return headline(found)
 
 
@@ -56,13 +58,19 @@ def _champion(line: Line, number: int, folder: Path) -> Contender:
 
 def headline(evidence: Evidence) -> dict[str, float]:
     """The few numbers that a run is known by."""
-    found = {"rows": float(evidence.holdout.rows), "base_rate": evidence.holdout.base_rate}
-    if evidence.holdout.best_log_loss is not None:
-        found["best_log_loss"] = evidence.holdout.best_log_loss
+    known = kind(evidence.task).tracked_labels
+    labels = {name: value for name, value in evidence.holdout.labels.items() if name in known}
+    found = {"rows": float(evidence.holdout.rows), **labels}
+    if evidence.holdout.best is not None:
+        found[f"best_{evidence.primary}"] = evidence.holdout.best
     for model in filter(None, (evidence.baseline, evidence.candidate, evidence.champion)):
-        found[f"{model.role}_log_loss"] = model.log_loss.value
-        found[f"{model.role}_auc"] = model.auc.value
+        for one in _tracked(evidence, model):
+            found[f"{model.role}_{one.name}"] = model.metrics[one.name].value
     return found
+
+
+def _tracked(evidence: Evidence, model: ModelMetrics) -> list[Metric]:
+    return [one for one in kind(evidence.task).metrics if one.tracked and one.name in model.metrics]
 
 
 def read_evidence(path: Path) -> Evidence:

@@ -11,6 +11,7 @@ from slipway.stages.record import Checked, keep, new_record
 from slipway.stages.register import of_candidate
 from slipway.stages.run import RunRef, project, say
 from slipway.stages.train import CANDIDATE
+from slipway.tasks import of
 
 
 @failure_kept()
@@ -19,8 +20,8 @@ def refuse(
 ) -> None:
     """Write down what was measured and why it did not suffice; nothing is registered."""
     line = run.line(project())
-    card, found, registry = line.card, read_evidence(evidence), Registry(line)
-    verdict = decide(found, card.gate, card.problem.p99_latency_ms)
+    found, registry = read_evidence(evidence), Registry(line)
+    verdict = decide(found, of(line.card), line.card.gate, line.card.problem.p99_latency_ms)
     reason = "; ".join(str(check) for check in verdict.failures[:3]) or "the pipeline refused it"
     checked = Checked(summary, docs)
     known = of_candidate(found, models / CANDIDATE, checked)

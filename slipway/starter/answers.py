@@ -16,11 +16,27 @@ POSITIVE = ("true", "t", "yes", "y", "1", "positive", "pos", "1.0")
 """Which of two values counts as 1, in any case, before the rarer one does."""
 
 
+MOST_CLASSES = 50
+UNCLEAR = 20
+"""Up to so many different whole numbers may be amounts or classes."""
+UNSUPPORTED = {
+    "forecasting": "forecasting of time series",
+    "time-series": "forecasting of time series",
+    "survival": "survival analysis",
+    "text": "text",
+    "images": "images",
+    "image": "images",
+}
+"""What people ask for and slipway cannot do."""
+SUPPORTED = ("binary", "regression", "multiclass")
+
+
 @dataclass(frozen=True)
 class Answers:
-    """The columns of the source that have a role, the label's value that counts as 1, and when it comes.
+    """The columns of the source with a role, the task, the label's values that are 1, and when it comes.
 
     Attributes:
+        positive: one value, or several with commas between.
         delay: hours from a row's time until its label is known; None where nobody says, which is taken for 0.
     """
 
@@ -29,6 +45,7 @@ class Answers:
     unit: str | None = None
     positive: str | None = None
     delay: float | None = None
+    task: str | None = None
 
 
 def faults(found: Profile, answers: Answers) -> Iterator[str]:
@@ -71,30 +88,77 @@ def _delay_faults(delay: float, time: str | None) -> Iterator[str]:
 
 
 def _label_faults(found: Profile, answers: Answers) -> Iterator[str]:
-    label = found.column(answers.label)
-    if label.nulls:
+    label, asked = found.column(answers.label), answers.task
+    if asked is not None and asked not in SUPPORTED:
+        what = UNSUPPORTED.get(asked)
+        said = f"{what} is not supported" if what else f"found {asked!r}"
+        yield f"--task: {said}; there are {', '.join(SUPPORTED)}"
+    elif label.nulls:
         marks = " or ".join(map(repr, found.source.missing))
         why = f" ({marks} counts as missing)" if marks else ""
         yield f"--label: {label.nulls:,} of {found.rows:,} rows have no {label.source!r}{why}; leave them out"
-    elif label.distinct != 2:
-        several = f"such as {listed(list(label.values[:5]))}, " if label.values else ""
-        yield f"--label: {label.source!r} has {label.distinct:,} values, {several}expected two"
-    elif (value := positive(label, answers.positive)) is not None and len(label.values) != 2:
-        ways = listed(list(label.values))
-        yield f"--label: {label.source!r} has two values, written as {ways}; expected one way for each"
-    elif value not in (None, *label.values):
-        yield f"--positive: found {answers.positive!r}, {label.source!r} has {listed(list(label.values))}"
+    elif asked is not None and answers.positive is not None and asked != "binary":
+        yield f"--positive: two values make the task binary, not {asked}; leave one of the two out"
+    elif (task := task_of(label, answers)) is None:
+        yield _no_task(label)
+    elif task == "binary":
+        yield from _two_values(label, answers)
+    elif task == "multiclass" and not 3 <= label.distinct <= MOST_CLASSES:
+        yield f"--label: {label.source!r} has {label.distinct:,} values, expected 3 to {MOST_CLASSES} classes"
+    elif task == "regression" and (label.kind not in ("integer", "number") or label.distinct < 3):
+        yield f"--label: {label.source!r} holds {_words(label.kind)}, expected numbers, and three at least"
 
 
-def positive(label: ColumnProfile, asked: str | None) -> str | None:
-    """The value of a label that counts as 1; None where its values are 0 and 1 already."""
+def task_of(label: ColumnProfile, answers: Answers) -> str | None:
+    """What a label makes: two values are binary, words are classes, numbers a regression; None if unclear."""
+    if answers.task is not None:
+        return answers.task
+    if label.distinct <= 2 or answers.positive is not None:
+        return "binary"
+    if label.kind == "number" or (label.kind == "integer" and label.distinct > UNCLEAR):
+        return "regression"
+    return "multiclass" if label.kind == "string" and label.distinct <= MOST_CLASSES else None
+
+
+def _no_task(label: ColumnProfile) -> str:
+    """One line that says what is unclear, or what is not supported."""
+    several = f"such as {listed(list(label.values[:5]))}, " if label.values else ""
+    start = f"--label: {label.source!r} has {label.distinct:,} values, {several}"
+    if label.kind == "integer":
+        return (
+            f"{start}which may be amounts or classes; say --task regression or --task multiclass, "
+            "or which of them count as 1, such as --positive 4,5"
+        )
+    if label.kind == "timestamp":
+        return f"{start}which are times; forecasting of time series and survival analysis are not supported"
+    return (
+        f"{start}expected two, or 3 to {MOST_CLASSES} words, or numbers; "
+        "text, images, time series and survival analysis are not supported"
+    )
+
+
+def _two_values(label: ColumnProfile, answers: Answers) -> Iterator[str]:
+    chosen, known = positive(label, answers.positive), listed(list(label.values))
+    if label.distinct != 2 and answers.positive is None:
+        yield f"--label: {label.source!r} has {label.distinct:,} values, expected two, or --positive"
+    elif label.distinct == 2 and chosen and len(label.values) != 2:
+        yield f"--label: {label.source!r} has two values, written as {known}; expected one way for each"
+    elif unknown := [one for one in chosen if one not in label.values]:
+        yield f"--positive: found {unknown[0]!r}, {label.source!r} has {known}"
+    elif len(set(chosen)) == len(label.values):
+        yield f"--positive: every value of {label.source!r} would count as 1"
+
+
+def positive(label: ColumnProfile, asked: str | None) -> list[str]:
+    """The values of a label that count as 1; none where its values are 0 and 1 already."""
     if asked is None and label.kind == "integer" and {float(value) for value in label.values} == {0.0, 1.0}:
-        return None
-    known = (value for value in label.values if value.lower() in POSITIVE)
-    rarer = label.values[min(range(len(label.values)), key=lambda place: label.counts[place])]
+        return []
     if asked is None:
-        return next(known, rarer)
-    return asked if label.kind == "string" else _written(label, asked)
+        known = (value for value in label.values if value.lower() in POSITIVE)
+        rarer = min(zip(label.counts, label.values, strict=True), default=(0, ""))[1]
+        return [next(known, rarer)]
+    parts = [asked] if asked in label.values else [part.strip() for part in asked.split(",")]
+    return parts if label.kind == "string" else [_written(label, part) for part in parts]
 
 
 def _written(label: ColumnProfile, asked: str) -> str:

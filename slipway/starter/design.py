@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from slipway.data.values import shown
 from slipway.settings import Column
 from slipway.settings.data import EPOCHS, ROW, SHUFFLED
-from slipway.starter.answers import Answers, positive
+from slipway.starter.answers import Answers, positive, task_of
 from slipway.starter.names import names
 from slipway.starter.profile import ColumnProfile, Profile
 from slipway.starter.texts import Odd
@@ -151,9 +151,7 @@ def _chosen(
         if one.name in left:
             continue
         if one.found.source == answers.label:
-            value = positive(one.found, answers.positive)
-            column = Column(type="integer", role="label", source=one.source, positive=value)
-            yield Chosen(one.name, column, _label_comment(one.found, value))
+            yield _label(one, answers)
         elif one.found.source == answers.time:
             yield Chosen(one.name, Column(type="timestamp", role="time", source=one.source), "")
         elif one.found.source == answers.unit:
@@ -165,11 +163,30 @@ def _chosen(
             yield Chosen(one.name, _column(one), _comment(one, doubt), doubt)
 
 
-def _label_comment(label: ColumnProfile, value: str | None) -> str:
-    if value is None:
+def _label(one: _Named, answers: Answers) -> Chosen:
+    """The label as its task has it."""
+    found, task = one.found, task_of(one.found, answers)
+    if task == "regression":
+        column = Column.model_validate({"type": found.kind, "role": "label", "source": one.source})
+        return Chosen(one.name, column, f"seen {found.low:g} to {found.high:g}")
+    if task == "multiclass":
+        column = Column(type="string", role="label", source=one.source, values=list(found.values))
+        return Chosen(one.name, column, "review: the classes, in the order of the answers")
+    values = positive(found, answers.positive)
+    told: str | list[str] | None = values[0] if len(values) == 1 else values or None
+    return Chosen(
+        one.name,
+        Column(type="integer", role="label", source=one.source, positive=told),
+        _label_comment(found, values),
+    )
+
+
+def _label_comment(label: ColumnProfile, values: list[str]) -> str:
+    if not values:
         return ""
-    share = label.counts[label.values.index(value)] / sum(label.counts)
-    return f"review: {value!r} counts as 1, {100 * share:.3g} % of the rows"
+    share = sum(label.counts[label.values.index(value)] for value in values) / sum(label.counts)
+    said = " and ".join(map(repr, values))
+    return f"review: {said} {'counts' if len(values) == 1 else 'count'} as 1, {100 * share:.3g} % of the rows"
 
 
 def _why_not(one: _Named, unfit: Mapping[str, str] | None) -> str:

@@ -17,6 +17,8 @@ from slipway.starter.times import ISO, sound_formats
 Kind = Literal["integer", "number", "string", "timestamp", "nested"]
 FEW = 20
 """Up to so many values of a column are listed."""
+CLASSES = 50
+"""The same of the label, whose values may be classes."""
 
 
 @dataclass(frozen=True)
@@ -108,7 +110,10 @@ def profile(
             if source.time_format is not None:  # ingestion reads all times by it
                 others = (at for name, at in named.items() if name != time and kinds[at] == "timestamp")
                 kinds |= dict.fromkeys(others, "string")
-            columns = [_column(connection, name, kinds[at], at, rows) for name, at in named.items()]
+            columns = [
+                _column(connection, name, kinds[at], at, rows, CLASSES if name == label else FEW)
+                for name, at in named.items()
+            ]
     except duckdb.Error as error:
         raise SlipwayError(f"{path}: {said(error)}") from error
     return Profile(path, source, rows, tuple(columns))
@@ -184,7 +189,7 @@ def _kind(kind: str, values: int, wholes: int, numbers: int, times: int, codes: 
     return "timestamp" if times == values else "string"
 
 
-def _column(connection: Any, source: str, kind: Kind, at: str, rows: int) -> ColumnProfile:
+def _column(connection: Any, source: str, kind: Kind, at: str, rows: int, few: int) -> ColumnProfile:
     if kind == "nested":
         return ColumnProfile(source, kind, nulls=0, distinct=0)
     value = converted(Field(at, source, Column(type=kind)), None)
@@ -198,7 +203,7 @@ def _column(connection: Any, source: str, kind: Kind, at: str, rows: int) -> Col
     [row] = connection.execute(query).fetchall()
     known, distinct, low, high, mean, deviation, characters, hours = row
     listed: list[tuple[str, int]] = []
-    if distinct <= FEW:
+    if distinct <= few:
         written = f'CAST("raw {at}" AS VARCHAR)'  # as ingestion compares it with a label's positive value
         grouped = f"SELECT {written} AS v, count(*) FROM source WHERE {value} IS NOT NULL GROUP BY v"  # noqa: S608
         listed = sorted(connection.execute(grouped).fetchall())

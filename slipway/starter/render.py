@@ -36,6 +36,7 @@ class Plan:
     sizes: Sizes
     delay: float | None = None
     follows: str | None = None
+    task: str = "binary"
 
 
 def card_text(plan: Plan) -> str:
@@ -57,11 +58,11 @@ def system_test(plan: Plan) -> str:
 def _values(plan: Plan) -> dict[str, Any]:
     label = plan.design.role("label")
     counted = plan.profile.column(label.column.source or label.name)
-    value = label.column.positive
+    known = label.column.positives
     ones = sum(
         count
         for text, count in zip(counted.values, counted.counts, strict=True)
-        if text == value or (value is None and float(text) == 1)
+        if plan.task == "binary" and (text in known or (not known and float(text) == 1))
     )
     return {
         "name": plan.name,
@@ -76,10 +77,11 @@ def _values(plan: Plan) -> dict[str, Any]:
         "label": label.name,
         "time": plan.design.role("time").name,
         "unit": plan.design.role("unit").name,
+        "task": plan.task,
         "share": f"{100 * ones / plan.profile.rows:.3g} %",
-        "positive": None if value is None else f"`{shown(value)}` in the table",
+        "positive": f"`{'`, `'.join(map(shown, known))}` in the table" if known else None,
         "uses": _uses(plan.design),
-        "means": _means(plan.profile, plan.design, label.name, ones / plan.profile.rows),
+        "means": _means(plan, label.name, ones / plan.profile.rows),
     }
 
 
@@ -95,11 +97,14 @@ def _uses(design: Design) -> dict[str, str]:
     }
 
 
-def _means(profile: Profile, design: Design, label: str, share: float) -> dict[str, tuple[float, float]]:
+def _means(plan: Plan, label: str, share: float) -> dict[str, tuple[float, float]]:
     """Bounds of the means of numbers, and of the share of positive labels within a half and twice."""
-    found = {label: (float(f"{share / 2:.3g}"), float(f"{min(1, 2 * share):.3g}"))}
+    profile, design = plan.profile, plan.design
+    found = {}
+    if plan.task == "binary":
+        found[label] = (float(f"{share / 2:.3g}"), float(f"{min(1, 2 * share):.3g}"))
     for one in design.columns:
-        if one.name in design.numeric:
+        if one.name in design.numeric or (one.name == label and plan.task == "regression"):
             seen = profile.column(one.column.source or one.name)
             middle, half = seen.mean or 0.0, (seen.deviation or 0.0) / 2
             found[one.name] = (float(f"{middle - half:.4g}"), float(f"{middle + half:.4g}"))

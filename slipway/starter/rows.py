@@ -28,7 +28,7 @@ def _column(column: Column, rows: int, random: np.random.Generator, missing: flo
     mask = random.random(rows) < missing if column.null_share and not column.role else None
     number = np.arange(rows)
     if column.role == "label":
-        return pa.array(number % 2)
+        return _labels(column, number)
     if column.role in ("request", "option"):
         values = number // OPTIONS if column.role == "request" else number
         return pa.array(values) if column.type == "integer" else pa.array(values).cast(pa.string())
@@ -39,6 +39,13 @@ def _column(column: Column, rows: int, random: np.random.Generator, missing: flo
         known = column.values or [f"value {place}" for place in range(20)]
         return pa.array([known[place] for place in random.integers(0, len(known), rows)], mask=mask)
     return pa.array(_numbers(column, rows, random), mask=mask)
+
+
+def _labels(column: Column, number: NDArray[np.int64]) -> pa.Array:
+    """All classes in turn; of numbers, 0 and 1 in turn."""
+    if column.values:
+        return pa.array([column.values[place % len(column.values)] for place in number.tolist()])
+    return pa.array(number % 2).cast(pa.float64() if column.type == "number" else pa.int64())
 
 
 def _numbers(column: Column, rows: int, random: np.random.Generator) -> NDArray[np.generic]:

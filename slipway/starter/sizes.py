@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from slipway.data.manifest import PARTS, Part
 from slipway.settings.card import Step
@@ -19,7 +19,7 @@ NORMAL = 1.96
 
 @dataclass(frozen=True)
 class PartSize:
-    """Rows of one part, and those with the label 1."""
+    """Rows of one part, and those with the label 1; of several classes, those of the most frequent one."""
 
     rows: int
     positives: int
@@ -31,10 +31,11 @@ class Sizes:
 
     Attributes:
         holdout: the part that decides.
+        bounds: of the task's metrics, where so few rows need wider ones than the task's own.
     """
 
     holdout: PartSize
-    calibration: tuple[float, float] | None
+    bounds: Mapping[str, tuple[float, float]]
     min_slice_rows: int
     min_data_in_leaf: int
     num_leaves: int
@@ -61,7 +62,7 @@ def split_shares(rows: int) -> Split:
     return Split(validation=0.1, holdout=0.15, replay=0.2)
 
 
-def sizes(parts: Mapping[Part, PartSize]) -> Sizes:
+def sizes(parts: Mapping[Part, PartSize], task: str = "binary") -> Sizes:
     """What suits the parts of the smallest size."""
     traffic, holdout = parts["replay"].rows, parts["holdout"]
     warmup = min(50, traffic // 20)
@@ -70,7 +71,7 @@ def sizes(parts: Mapping[Part, PartSize]) -> Sizes:
     last = steps[-1].requests * steps[-1].weight // 100
     return Sizes(
         holdout=holdout,
-        calibration=_calibration(holdout),
+        bounds=_bounds(holdout, task),
         min_slice_rows=max(100, _rounded(holdout.rows // 20)),
         min_data_in_leaf=min(max(parts["train"].rows // 1000, 20), 100),
         num_leaves=15 if parts["train"].rows < 20_000 else 31,
@@ -88,6 +89,24 @@ def _steps(offered: int) -> tuple[Step, ...]:
     first, second = _rounded(offered * 15 // 100), _rounded(offered * 25 // 100)
     last = offered - first - second
     return Step(weight=10, requests=first), Step(weight=25, requests=second), Step(weight=50, requests=last)
+
+
+def _bounds(holdout: PartSize, task: str) -> dict[str, tuple[float, float]]:
+    name, found = ("bias", _bias(holdout)) if task == "regression" else ("calibration", _calibration(holdout))
+    return {} if found is None else {name: found}
+
+
+def _bias(holdout: PartSize) -> tuple[float, float] | None:
+    """Bounds that a model without bias keeps 95 times in 100; None where the default's are no tighter.
+
+    The mean error of n independent rows has the standard error s / sqrt(n), s being at most the deviation of
+    the label, 1.25 mean deviations where it is normal. The mean is up to 1.96 of these away from 0, and its
+    interval reaches as far again.
+    """
+    half = 2 * NORMAL * 1.25 / math.sqrt(holdout.rows)
+    if half <= 0.1:
+        return None
+    return -math.ceil(100 * half) / 100, math.ceil(100 * half) / 100
 
 
 def _calibration(holdout: PartSize) -> tuple[float, float] | None:
@@ -114,5 +133,5 @@ def _rounded(number: int) -> int:
     return number // unit * unit
 
 
-PROVISIONAL = sizes(dict.fromkeys(PARTS, PartSize(rows=1000, positives=500)))
+PROVISIONAL = replace(sizes(dict.fromkeys(PARTS, PartSize(rows=1000, positives=500))), bounds={})
 """For a card that is only ingested with, which no size has a part in."""

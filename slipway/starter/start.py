@@ -17,7 +17,7 @@ from slipway.base.provenance import git
 from slipway.base.strict import NAME
 from slipway.settings import Card, ProjectSettings, read
 from slipway.settings.root import Project
-from slipway.starter.answers import Answers, faults
+from slipway.starter.answers import Answers, faults, task_of
 from slipway.starter.design import design
 from slipway.starter.place import Place, bring, place
 from slipway.starter.profile import profile
@@ -118,6 +118,7 @@ def _plan(project: Project, asked: Asked, folder: Path, tell: Callable[[str], No
     source = describe(asked.path, asked.header).model_copy(update={"time_format": asked.time_format})
     found = profile(source, asked.path, folder, asked.answers.time, asked.answers.label)
     _require(faults(found, asked.answers))
+    task = task_of(found.column(asked.answers.label), asked.answers) or "binary"
     tell(f"{found.rows:,} rows, {len(found.columns)} columns; trying the card on them")
     at = place(project, asked.path, asked.name, ending(asked.path, source.format))
     plan = Plan(
@@ -129,6 +130,7 @@ def _plan(project: Project, asked: Asked, folder: Path, tell: Callable[[str], No
         sizes=PROVISIONAL,
         delay=asked.answers.delay,
         follows=at.follows,
+        task=task,
     )
     plan, tried = _tried(plan, asked, folder, tell)
     unfit = {
@@ -140,7 +142,7 @@ def _plan(project: Project, asked: Asked, folder: Path, tell: Callable[[str], No
         raise SlipwayError(
             f"{asked.path}: column {leaking.pop()!r} alone tells the label; it can have no role"
         )
-    plan = replace(plan, design=design(found, asked.answers, unfit), sizes=sizes(tried.parts))
+    plan = replace(plan, design=design(found, asked.answers, unfit), sizes=sizes(tried.parts, task))
     if not (plan.design.categorical or plan.design.numeric):
         why = "; ".join(f"{one.name} {one.why}" for one in plan.design.left)
         raise SlipwayError(f"{asked.path}: no column is left to learn from: {why or 'there is no other'}")

@@ -16,6 +16,11 @@ AT_ONCE = (
     "label_delay_hours is 0: every label is taken to be known at once. A label that comes later must say so "
     "(--delay HOURS), or training learns from what nobody knew yet."
 )
+TASKS = {
+    "binary": "binary, for the label has two values",
+    "regression": "regression, for the label is a number",
+    "multiclass": "multiclass, for the label is one of several classes",
+}
 FEWEST = 20
 """Rows of the holdout with the rarer label; of fewer, an AUC or a loss is hardly more than chance."""
 ROWS_ARE_UNITS = "There is no unit column: each row is taken for a unit of its own."
@@ -26,10 +31,12 @@ def lines(plan: Plan) -> Iterator[str]:
     design = plan.design
     label = design.role("label")
     yield f"{plan.profile.rows:,} rows, label {label.name}" + (
-        f"; {shown(label.column.positive)!r} counts as 1 (--positive names the other)"
-        if label.column.positive is not None
+        f"; {' and '.join(repr(shown(one)) for one in label.column.positives)} counts as 1 "
+        "(--positive names others)"
+        if label.column.positives
         else ""
     )
+    yield f"task: {TASKS[plan.task]} (--task names another)"
     both = len(design.both)
     yield (
         f"inputs: {len(design.numeric) - both} as a number, {len(design.categorical) - both} as a category"
@@ -45,7 +52,7 @@ def lines(plan: Plan) -> Iterator[str]:
         yield f"taken for missing values: {marks}"
     holdout = plan.sizes.holdout
     rows, value = min((holdout.positives, 1), (holdout.rows - holdout.positives, 0))
-    if rows < FEWEST:
+    if plan.task == "binary" and rows < FEWEST:
         yield (
             f"of {holdout.rows:,} rows in the holdout, {rows} have the label {value}: "
             "hardly anything can be decided"

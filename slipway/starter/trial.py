@@ -12,17 +12,18 @@ import pyarrow.parquet as pq
 from slipway.base.errors import Refused, SlipwayError
 from slipway.data.duckdb_engine import quoted, said
 from slipway.data.embargo import embargo
-from slipway.data.leak import leak_query
 from slipway.data.manifest import MIN_ROWS, PARTS, Part
 from slipway.data.requests import request_codes
 from slipway.data.split import boundaries
 from slipway.data.table import write_table
 from slipway.records.evidence import MIN_UNITS
+from slipway.records.labels import Labels, told
 from slipway.settings import Card
 from slipway.settings.data import TableSource
 from slipway.starter.sizes import PartSize
 from slipway.system import read_examples
 from slipway.system.examples import microseconds
+from slipway.tasks import of
 
 CLOCK = 0.99
 """Correlation with the time, or with the order of the rows, from which on a number is one more clock."""
@@ -76,14 +77,17 @@ def _parts(card: Card, path: Path, rows: Path) -> dict[Part, PartSize]:
         raise Refused(f"{path}: {error}") from error  # guard split.span
     except SlipwayError as error:
         raise SlipwayError(f"{path}: column {card.data.columns[time].source or time!r}: {error}") from error
+    task, described = of(card), list[Labels]()
     parts: dict[Part, PartSize] = {}
     for part, (start, stop) in zip(PARTS, pairwise(bounds), strict=True):
         here = table.slice(start, stop - start).filter(pa.array(kept[start:stop]))
-        size = PartSize(here.num_rows, pc.sum(here[label]).as_py())
-        if size.rows < MIN_ROWS or not 0 < size.positives < size.rows:
+        size = PartSize(here.num_rows, _counted(here[label]))
+        labels = task.described(task.outcomes(here[label].to_numpy()))
+        described.append(labels)
+        if size.rows < MIN_ROWS or not task.told_apart(labels, described[0]):
             raise SlipwayError(
-                f"{path}: the {part} part would have {size.rows:,} rows, {size.positives:,} of them with the "
-                f"label 1; expected at least {MIN_ROWS} rows and both labels"
+                f"{path}: the {part} part would have {size.rows:,} rows, {told(labels)}; expected at least "
+                f"{MIN_ROWS} rows, and of the labels {task.parts_rule}"
             )
         if part in JUDGED and (units := pc.count_distinct(here[unit]).as_py()) < MIN_UNITS:
             raise SlipwayError(
@@ -94,17 +98,24 @@ def _parts(card: Card, path: Path, rows: Path) -> dict[Part, PartSize]:
     return parts
 
 
+def _counted(labels: pa.ChunkedArray) -> int:
+    """Rows with the label 1, or with the most frequent class."""
+    if pa.types.is_string(labels.type):
+        return int(pc.max(pc.value_counts(labels.combine_chunks()).field("counts")).as_py())
+    return int(pc.sum(pc.equal(labels, 1)).as_py() or 0)
+
+
 def _leaks(card: Card, rows: Path) -> list[str]:
     import duckdb
 
-    label, time = card.data.required("label"), card.data.required("time")
+    task, label, time = of(card), card.data.required("label"), card.data.required("time")
     batch = f"read_parquet({quoted(str(rows))})"
     with duckdb.connect() as connection:
         return [
             name
             for name in card.data.inputs
             if not card.data.columns[name].made
-            and connection.execute(leak_query(name, label, time).format(batch=batch)).fetchall()
+            and connection.execute(task.leak_query(name, label, time).format(batch=batch)).fetchall()
         ]
 
 

@@ -21,7 +21,7 @@ class System(ABC):
     """One prediction problem: its data, its checks, its features."""
 
     def generate(self, rows: int, seed: int, out: Path) -> None:
-        """Write `rows.parquet` and, row by row beside it, `truth.parquet` with the true `probability`.
+        """Write `rows.parquet` and, row by row beside it, `truth.parquet` with what the task calls the truth.
 
         Only a card whose source is a generator needs it.
         """

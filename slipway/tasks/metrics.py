@@ -2,9 +2,8 @@
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import norm, rankdata
 
-from slipway.records.evidence import CalibrationBin, Interval
+from slipway.records.evidence import Bin, Interval
 
 CLIP = 1e-15
 BINS = 10
@@ -35,25 +34,54 @@ def auc(
     DeLong and Clarke-Pearson, Biometrics 44, 1988; Obuchowski, Nonparametric analysis of clustered ROC curve
     data, Biometrics 53, 1997).
     """
-    # Undefined for one class or for scores that are no numbers: then nothing is known.
-    positive = labels == 1
+    found = _area(scores, labels == 1)
+    return _share_of_units(*found, units, confidence) if found else UNKNOWN
+
+
+def auc_of_classes(
+    scores: NDArray[np.float64], labels: NDArray[np.int64], units: NDArray[np.int64], confidence: float
+) -> Interval:
+    """The mean over classes of the AUC of one class against the rest; scores are [rows, classes]."""
+    found = [_area(scores[:, place], labels == place) for place in range(scores.shape[1])]
+    known = [one for one in found if one]
+    if len(known) < len(found):
+        return UNKNOWN
+    value = float(np.mean([area for area, _ in known]))
+    return _share_of_units(value, np.mean([influence for _, influence in known], axis=0), units, confidence)
+
+
+UNKNOWN = Interval(value=0.5, low=0.0, high=1.0)
+"""An area of which nothing is known."""
+
+
+def _area(
+    scores: NDArray[np.float64], positive: NDArray[np.bool_]
+) -> tuple[float, NDArray[np.float64]] | None:
+    """The AUC and by how much each row moves it; None for one class or scores that are no numbers."""
+    from scipy.stats import rankdata
+
     positives, negatives = int(positive.sum()), int((~positive).sum())
     if not positives or not negatives or not np.isfinite(scores).all():
-        return Interval(value=0.5, low=0.0, high=1.0)
+        return None
     ranks = rankdata(scores)
     component = np.empty(len(scores))
     component[positive] = (ranks[positive] - rankdata(scores[positive])) / negatives
     component[~positive] = 1 - (ranks[~positive] - rankdata(scores[~positive])) / positives
     value = float(component[positive].mean())
-    influence = (component - value) / np.where(positive, positives, negatives)
+    return value, (component - value) / np.where(positive, positives, negatives)
+
+
+def _share_of_units(
+    value: float, influence: NDArray[np.float64], units: NDArray[np.int64], confidence: float
+) -> Interval:
+    from scipy.stats import norm
+
     deviation = float(np.sqrt((np.bincount(units, influence) ** 2).sum()))
     half = float(norm.ppf((1 + confidence) / 2)) * deviation
     return Interval(value=value, low=max(0.0, value - half), high=min(1.0, value + half))
 
 
-def calibration_curve(
-    scores: NDArray[np.float64], labels: NDArray[np.int8], confidence: float
-) -> list[CalibrationBin]:
+def calibration_curve(scores: NDArray[np.float64], labels: NDArray[np.int8], confidence: float) -> list[Bin]:
     """Rows in ten bins of equal size by score; the observed rate has Wilson's interval (JASA 22, 1927)."""
     order = np.argsort(scores, kind="stable")
     bins = []
@@ -62,7 +90,7 @@ def calibration_curve(
             continue
         rows, hits = len(part), int(labels[part].sum())
         bins.append(
-            CalibrationBin(
+            Bin(
                 rows=rows,
                 predicted=float(np.nan_to_num(scores[part]).mean()),
                 observed=wilson(hits, rows, confidence),
@@ -73,8 +101,27 @@ def calibration_curve(
 
 def wilson(hits: int, rows: int, confidence: float) -> Interval:
     """A rate with Wilson's score interval."""
+    from scipy.stats import norm
+
     z = float(norm.ppf((1 + confidence) / 2))
     rate = hits / rows
     centre = (rate + z * z / (2 * rows)) / (1 + z * z / rows)
     half = z / (1 + z * z / rows) * np.sqrt(rate * (1 - rate) / rows + z * z / (4 * rows * rows))
     return Interval(value=rate, low=max(0.0, centre - half), high=min(1.0, centre + half))
+
+
+def means_by_score(scores: NDArray[np.float64], labels: NDArray[np.float64], confidence: float) -> list[Bin]:
+    """Rows in ten bins of equal size by score; the mean label has a normal interval."""
+    from scipy.stats import norm
+
+    z = float(norm.ppf((1 + confidence) / 2))
+    bins = []
+    for part in np.array_split(np.argsort(scores, kind="stable"), BINS):
+        if not len(part):
+            continue
+        mean = float(labels[part].mean())
+        half = z * float(labels[part].std(ddof=1)) / np.sqrt(len(part)) if len(part) > 1 else np.inf
+        observed = Interval(value=mean, low=mean - half, high=mean + half)
+        predicted = float(np.nan_to_num(scores[part], posinf=0.0, neginf=0.0).mean())
+        bins.append(Bin(rows=len(part), predicted=predicted, observed=observed))
+    return bins

@@ -7,23 +7,21 @@ from datetime import datetime
 from pathlib import Path
 from typing import Literal
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
-from numpy.typing import NDArray
 from pydantic import TypeAdapter
 
 from slipway.base.atomic import write_text
 from slipway.base.errors import Refused
 from slipway.base.provenance import commit
 from slipway.data.parts import read_manifest
-from slipway.models import BINARY, Objective, Predictor, predictor, require_learns
+from slipway.models import Objective, Predictor, kind, predictor, require_learns
 from slipway.records.evidence import ValidationScore
 from slipway.settings import Card
 from slipway.settings.model import Model
 from slipway.system import Examples, FeatureState, Inputs, System, load_system
 from slipway.system.examples import moment
-from slipway.tasks.metrics import log_loss_terms
+from slipway.tasks import Outcomes, of
 from slipway.version.assemble import assemble
 from slipway.version.manifest import DataRef
 
@@ -34,11 +32,11 @@ SAMPLE_ROWS = 200
 
 @dataclass(frozen=True)
 class Trained:
-    """A fitted predictor and how it did on validation."""
+    """A fitted predictor, and the primary metric of its answers to the validation part."""
 
     model: Model
     predictor: Predictor
-    log_loss: float
+    score: float
     seconds: float
 
 
@@ -48,9 +46,9 @@ class Tables:
 
     state: FeatureState
     train: Inputs
-    train_labels: NDArray[np.int8]
+    train_labels: Outcomes
     validation: Inputs
-    validation_labels: NDArray[np.int8]
+    validation_labels: Outcomes
     validation_requests: pa.Table
 
     @classmethod
@@ -60,6 +58,7 @@ class Tables:
         Raises:
             Refused: an outcome became known only after the next part began.
         """
+        task = of(card)
         train = system.examples(card, pq.read_table(split / "train.parquet"))
         validation = system.examples(card, pq.read_table(split / "validation.parquet"))
         parts = read_manifest(split).parts
@@ -69,9 +68,9 @@ class Tables:
         return cls(
             state=state,
             train=system.transform(card, train.requests, state),
-            train_labels=train.labels.astype(np.int8),
+            train_labels=task.outcomes(train.labels),
             validation=system.transform(card, validation.requests, state),
-            validation_labels=validation.labels.astype(np.int8),
+            validation_labels=task.outcomes(validation.labels),
             validation_requests=validation.requests,
         )
 
@@ -84,29 +83,27 @@ def train(
     out: Path,
     scope: Scope = "all",
     say: Callable[[str], None] = print,
-    objective: Objective = BINARY,
 ) -> list[ValidationScore]:
     """Write the versions `out/baseline` and `out/candidate`, and the validation scores beside them.
 
     Args:
         scope: `baseline` trains the baseline alone, which then is the candidate too.
         say: takes a line of progress.
-        objective: what every model learns.
 
     Raises:
-        UsageError: a kind cannot learn it; nothing is trained.
+        UsageError: a kind cannot learn what the task asks for; nothing is trained.
     """
-    for key, model in card.models.by_key.items():
-        require_learns(key, model.kind, objective)
+    objectives = {model.name: _objective(card, key, model) for key, model in card.models.by_key.items()}
     system = load_system(card.name, root)
     tables = Tables.read(card, system, split)
     say(f"{len(tables.train_labels):,} training rows, {len(tables.validation_labels):,} validation rows")
+    primary = of(card).primary
     models = [card.models.baseline, *(card.models.candidates if scope == "all" else [])]
     trained = []
     for model in models:
-        trained.append(_fit(card, model, tables, objective))
-        say(f"{model.name}: validation log loss {trained[-1].log_loss:.5f}, {trained[-1].seconds:.1f} s")
-    best = min(trained[1:] or trained, key=lambda one: one.log_loss)
+        trained.append(one := _fit(card, model, tables, objectives[model.name]))
+        say(f"{model.name}: validation {primary.words} {one.score:.5f}, {one.seconds:.1f} s")
+    best = min(trained[1:] or trained, key=lambda one: primary.sign * one.score)
     for folder, chosen in (("baseline", trained[0]), ("candidate", best)):
         _assemble(out / folder, root, card, chosen, tables, data)
     scores = [_score(one, one is best) for one in trained]
@@ -123,6 +120,14 @@ def _require_known(rows: Examples, part: str, start: datetime) -> None:
         )  # guard train.known
 
 
+def _objective(card: Card, key: str, model: Model) -> Objective:
+    """The first of the task's that this kind can learn."""
+    wanted = [Objective(*one) for one in of(card).objectives]
+    able = [one for one in wanted if one.name in kind(model.kind).learns]
+    require_learns(key, model.kind, (able or wanted)[0])
+    return (able or wanted)[0]
+
+
 def _fit(card: Card, model: Model, tables: Tables, objective: Objective) -> Trained:
     begun = time.monotonic()
     fitted = predictor(model.kind).fit(
@@ -134,8 +139,8 @@ def _fit(card: Card, model: Model, tables: Tables, objective: Objective) -> Trai
         card.models.seed,
         objective,
     )
-    loss = log_loss_terms(fitted.scores(tables.validation), tables.validation_labels).mean()
-    return Trained(model, fitted, float(loss), time.monotonic() - begun)
+    score = of(card).score(fitted.scores(tables.validation), tables.validation_labels)
+    return Trained(model, fitted, score, time.monotonic() - begun)
 
 
 def _assemble(out: Path, root: Path, card: Card, chosen: Trained, tables: Tables, data: DataRef) -> None:
@@ -157,7 +162,7 @@ def _assemble(out: Path, root: Path, card: Card, chosen: Trained, tables: Tables
 
 def _score(one: Trained, chosen: bool) -> ValidationScore:
     return ValidationScore(
-        model=one.model.name, kind=one.model.kind, log_loss=one.log_loss, seconds=one.seconds, chosen=chosen
+        model=one.model.name, kind=one.model.kind, score=one.score, seconds=one.seconds, chosen=chosen
     )
 
 
@@ -170,7 +175,7 @@ def data_ref(split: Path, fingerprint: str, size: str) -> DataRef:
         fingerprint=fingerprint,
         size=size,
         train_rows=train.rows,
-        train_base_rate=train.base_rate,
+        labels=train.labels,
         train_end=validation.end,
         train_known_until=max(known, default=None),
     )

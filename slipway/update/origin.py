@@ -6,13 +6,12 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from slipway.base.documents import read
-from slipway.base.strict import Strict
+from slipway.base.documents import Document, read
 
 FILE = ".template.json"
 
 
-class Origin(Strict):
+class Origin(Document):
     """`.template.json`, which cookiecutter wrote."""
 
     schema_version: Literal[1] = 1

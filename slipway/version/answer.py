@@ -18,8 +18,9 @@ class Answers:
     """One row per option, in the order of the requests' rows.
 
     Attributes:
-        scores: float64 [rows]; probabilities.
-        ranks: int32 [rows]; 1 is the best option of its request, ties keep the order of the rows.
+        scores: float64 [rows], or [rows, k] where the task answers k numbers.
+        ranks: int32, as scores; 1 is the best option of its request, or the best of the k of its row; ties
+            keep their order.
         fallback: bool [rows]; a category's value, such as a new unit, was not seen in training; exact but
             for two values of one 64-bit hash.
     """
@@ -59,7 +60,7 @@ class Version:
         )
 
     def scores(self, requests: pa.Table) -> NDArray[np.float64]:
-        """Probabilities, [rows]."""
+        """The answer to each row, [rows] or [rows, k]."""
         return self.model.scores(self.system.transform(self.card, requests, self.state))
 
     def answer(self, requests: pa.Table, groups: NDArray[np.int64]) -> Answers:
@@ -71,7 +72,15 @@ class Version:
         """
         inputs = self.system.transform(self.card, requests, self.state)
         scores = self.model.scores(inputs)
-        return Answers(scores=scores, ranks=rank(scores, groups), fallback=inputs.unseen)
+        return Answers(scores=scores, ranks=ranks(scores, groups), fallback=inputs.unseen)
+
+
+def ranks(scores: NDArray[np.float64], groups: NDArray[np.int64]) -> NDArray[np.int32]:
+    """Ranks of the options of each request, or where a row has several scores, of these."""
+    if scores.ndim == 1:
+        return rank(scores, groups)
+    rows, each = scores.shape
+    return rank(scores.ravel(), np.repeat(np.arange(rows), each)).reshape(rows, each)
 
 
 def rank(scores: NDArray[np.float64], groups: NDArray[np.int64]) -> NDArray[np.int32]:

@@ -7,6 +7,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import yaml
+from numpy.typing import NDArray
 
 import slipway
 from slipway.base.atomic import whole_folder
@@ -27,6 +28,7 @@ from slipway.version.manifest import (
     code_digest,
     digests,
 )
+from slipway.version.parity import column
 
 SCORE = "#score"
 """The column of the parity sample with the scores; no column of a card can be called so."""
@@ -43,7 +45,7 @@ def assemble(
     state: FeatureState,
     data: DataRef,
     sample: pa.Table,
-    sample_scores: "np.ndarray[tuple[int], np.dtype[np.float64]]",
+    sample_scores: NDArray[np.float64],
     commit: str | None,
     clean: bool,
 ) -> Manifest:
@@ -59,7 +61,7 @@ def assemble(
         save(model.kind, predictor, folder / MODEL)
         np.savez_compressed(folder / FEATURES, allow_pickle=False, **state)
         (folder / CARD).write_text(card.model_dump_json(indent=2), encoding="utf-8")
-        pq.write_table(sample.append_column(SCORE, pa.array(sample_scores)), folder / PARITY)
+        pq.write_table(sample.append_column(SCORE, column(sample_scores)), folder / PARITY)
         copy_code(root, folder / CODE, card.name)
         files = digests(folder)
         manifest = Manifest(

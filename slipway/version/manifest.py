@@ -2,14 +2,16 @@
 
 import hashlib
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
 from slipway.base.digest import sha256
-from slipway.base.documents import read
+from slipway.base.documents import Document, read
 from slipway.base.errors import SlipwayError
 from slipway.base.strict import Moment, Strict
+from slipway.records import older
+from slipway.records.labels import Labels
 
 MANIFEST = "manifest.json"
 CARD = "card.json"
@@ -31,7 +33,7 @@ class DataRef(Strict):
     fingerprint: Annotated[str, Field(description="the DVC hash of the split")]
     size: str
     train_rows: int
-    train_base_rate: float
+    labels: Annotated[Labels, Field(description="of the training rows, in the figures of the task")]
     train_end: Annotated[Moment, Field(description="the last time in the training and validation rows")]
     train_known_until: Annotated[
         Moment | None,
@@ -47,7 +49,7 @@ class CodeRef(Strict):
     digest: Annotated[str, Field(description="sha256 over the digests of the files under code/")]
 
 
-class Manifest(Strict):
+class Manifest(Document):
     """The contents of a version; its own sha256 is the digest of the version."""
 
     schema_version: Literal[1, 2] = 2
@@ -62,6 +64,13 @@ class Manifest(Strict):
     data: DataRef
     code: CodeRef
     files: Annotated[dict[str, str], Field(description="sha256 of every file but this one, by relative path")]
+
+    @classmethod
+    def renewed(cls, content: dict[str, Any]) -> dict[str, Any]:
+        """In version 1 every label was 0 or 1."""
+        if content.get("schema_version") != 1:
+            return content
+        return content | {"schema_version": 2, "data": older.trained_on(content["data"])}
 
 
 class Registered(Strict):

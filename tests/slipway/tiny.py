@@ -91,7 +91,7 @@ def tiny_version(
 def _data(base_rate: float) -> DataRef:
     end = datetime.fromtimestamp(START / 1e6 + 500 * 60, UTC)
     return DataRef(
-        fingerprint="tiny", size="small", train_rows=2000, train_base_rate=base_rate, train_end=end
+        fingerprint="tiny", size="small", train_rows=2000, labels={"base_rate": base_rate}, train_end=end
     )
 
 

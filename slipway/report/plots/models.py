@@ -1,9 +1,10 @@
-"""Log loss of every model on the holdout, and the best that any model could reach."""
+"""The primary metric of every model on the holdout, and the best that any model could reach."""
 
 from slipway.records.evidence import Evidence, ModelMetrics
 from slipway.report.plots.canvas import BLUE, GREEN, MUTED
 from slipway.report.plots.forest import Mark, Row, forest
 from slipway.report.wording import interval, number
+from slipway.tasks import kind
 
 
 def models(evidence: Evidence) -> list[ModelMetrics]:
@@ -11,18 +12,21 @@ def models(evidence: Evidence) -> list[ModelMetrics]:
     return [model for model in (evidence.baseline, evidence.champion, evidence.candidate) if model]
 
 
-def log_loss(evidence: Evidence, width: int) -> str:
-    """Further left is better."""
+def primary(evidence: Evidence, width: int) -> str:
+    """A row for each model in which the metric is defined."""
+    metric = kind(evidence.task).metric(evidence.primary)
     rows = [
         Row(
             f"{model.role} · {model.model}",
-            model.log_loss,
-            interval(model.log_loss),
+            model.metrics[metric.name],
+            interval(model.metrics[metric.name]),
             BLUE if model.role == "candidate" else MUTED,
         )
         for model in models(evidence)
+        if metric.name in model.metrics
     ]
-    best = evidence.holdout.best_log_loss
+    best = evidence.holdout.best
     marks = [] if best is None else [Mark(best, f"best reachable {number(best)}", GREEN)]
-    label = "Log loss on the holdout: " + "; ".join(f"{row.label} {row.text}" for row in rows)
-    return forest("log-loss", label, rows, marks, "log loss on the holdout, lower is better", width)
+    label = f"{metric.title} on the holdout: " + "; ".join(f"{row.label} {row.text}" for row in rows)
+    axis = f"{metric.words} on the holdout, {metric.better} is better"
+    return forest("primary", label, rows, marks, axis, width)

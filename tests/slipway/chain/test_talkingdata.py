@@ -31,7 +31,7 @@ def test_the_main_job_runs_on_real_clicks(tmp_path: Path) -> None:
     failed = [check["code"] for check in rest[-1]["checks"] if not check["passed"]]
 
     assert ("registered", "first") == (baseline["decision"], first["decision"])
-    assert baseline["evaluation"]["holdout"]["best_log_loss"] is None
+    assert baseline["evaluation"]["holdout"]["best"] is None
     assert (rest[-1]["decision"] in ("promote", "registered")) == (failed == [])
     if canary := rest[-1]["canary"]:
         assert canary["metric"] == "log_loss"

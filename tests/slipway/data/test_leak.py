@@ -16,9 +16,10 @@ from sklearn.metrics import roc_auc_score
 
 from slipway.base.errors import Refused
 from slipway.data.check import check, require
-from slipway.data.leak import BOUND, FEWEST, leak_query
 from slipway.settings import Card
 from slipway.system import load_system
+from slipway.tasks import bind
+from slipway.tasks.leak import BOUND, FEWEST, of_two_classes
 from tests.slipway.data.small import card
 from tests.slipway.root import ROOT
 
@@ -57,7 +58,7 @@ def found(values: Any, label: Any = LABEL, columns: str = "*") -> list[Any]:
     """What the query finds of a column."""
     with duckdb.connect() as connection:
         connection.register("batch", pa.table({"time": TIME[: len(label)], "y": label, "x": values}))
-        query = leak_query("x", "y", "time").format(batch="batch")
+        query = of_two_classes("x", "y", "time").format(batch="batch")
         return connection.execute(query.replace("SELECT *", f"SELECT {columns}")).fetchall()
 
 
@@ -73,7 +74,7 @@ def test_an_honest_column_is_not(values: Any) -> None:
     assert not found(values)
 
 
-WORDS = re.findall(r"\bAS (\w+)|(\w+) AS \(", leak_query("x", "y", "time"))
+WORDS = re.findall(r"\bAS (\w+)|(\w+) AS \(", of_two_classes("x", "y", "time"))
 NAMES = sorted({first or second for first, second in WORDS} - {"INTEGER"} | {"batch", "epoch", "avg"})
 
 
@@ -86,7 +87,7 @@ def test_a_column_may_be_called_anything(name: str, values: Any) -> None:
         connection.register("rows", table)
 
         def rows(column: str) -> list[Any]:
-            query = leak_query(column, "label", "when").format(batch="rows")
+            query = of_two_classes(column, "label", "when").format(batch="rows")
             return connection.execute(query).fetchall()
 
         assert rows("leak")
@@ -99,7 +100,7 @@ def test_the_columns_themselves_may_be_called_so(names: tuple[str, str, str]) ->
     column, label, time = names
     with duckdb.connect() as connection:
         connection.register("rows", pa.table({time: TIME, label: LABEL, column: 1 - LABEL}))
-        assert connection.execute(leak_query(column, label, time).format(batch="rows")).fetchall()
+        assert connection.execute(of_two_classes(column, label, time).format(batch="rows")).fetchall()
 
 
 def test_few_rows_say_nothing() -> None:
@@ -115,7 +116,7 @@ def test_few_rows_say_nothing() -> None:
 def test_the_area_is_that_of_scikit_learn() -> None:
     """With ties, and with missing values as the lowest."""
     values: NDArray[np.float64] = np.round(LABEL + RANDOM.normal(0, 1, ROWS), 1)
-    query = leak_query("x", "y", "time").format(batch="batch").split("WHERE area >")[0]
+    query = of_two_classes("x", "y", "time").format(batch="batch").split("WHERE area >")[0]
     with duckdb.connect() as connection:
         missing = pa.array(values, mask=NOISE < 0.2)
         connection.register("batch", pa.table({"time": TIME, "y": LABEL, "x": missing}))
@@ -144,7 +145,7 @@ def test_a_leak_stops_the_run(tmp_path: Path, severity: str) -> None:
         rows.set_column(rows.column_names.index("price"), "price", leak), tmp_path / "rows.parquet"
     )
     table = _with_price(severity).data
-    summary = check("ad_click", table, [], [tmp_path / "rows.parquet"], tmp_path / "checks")
+    summary = check("ad_click", bind("binary", table), [], [tmp_path / "rows.parquet"], tmp_path / "checks")
 
     failed = {"critical": summary.failed_critical, "warning": summary.failed_warning}[severity]
     assert [one for one in failed if one.startswith("price: must not tell the label")]

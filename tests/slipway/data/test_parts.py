@@ -13,6 +13,7 @@ from slipway.data.parts import check_parts, read_manifest, require_parts, summar
 from slipway.data.split import MANIFEST, split
 from slipway.settings import Card, load_card
 from slipway.system import load_system
+from slipway.tasks import of
 from tests.slipway.root import ROOT
 
 
@@ -72,18 +73,18 @@ def test_a_request_in_two_parts(card: Card, parts: Path) -> None:
     [
         ("holdout", {"start": "2020-01-01T00:00:00Z"}, "parts.time.holdout"),
         ("train", {"end": "2030-01-01T00:00:00Z"}, "parts.time.validation"),
-        ("train", {"base_rate": 0.0}, "parts.base_rate.train"),
-        ("replay", {"base_rate": 1.0}, "parts.base_rate.replay"),
+        ("train", {"labels": {"base_rate": 0.0}}, "parts.base_rate.train"),
+        ("replay", {"labels": {"base_rate": 1.0}}, "parts.base_rate.replay"),
         ("validation", {"rows": 99}, "parts.rows.validation"),
     ],
 )
-def test_a_summary_that_fails(whole: Path, part: str, changes: dict[str, Any], code: str) -> None:
+def test_a_summary_that_fails(card: Card, whole: Path, part: str, changes: dict[str, Any], code: str) -> None:
     """Parts that overlap, have one class only or hardly any rows are refused."""
     content = read_manifest(whole).model_dump(mode="json")
     content["parts"][part] |= changes
     manifest = SplitManifest.model_validate_json(_json(content))
 
-    assert code in [check.code for check in summary_checks(manifest.parts) if not check.passed]
+    assert code in [check.code for check in summary_checks(of(card), manifest.parts) if not check.passed]
 
 
 @pytest.mark.parametrize("name", [MANIFEST, "replay.parquet"])

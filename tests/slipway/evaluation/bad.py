@@ -10,6 +10,7 @@ from slipway.evaluation.gate import decide
 from slipway.records.checks import GateVerdict
 from slipway.records.evidence import Comparison, Evidence, Interval, ModelMetrics
 from slipway.settings import Card
+from slipway.tasks import of
 from tests.slipway.report.sample import evidence as measured
 
 Change = Callable[[Evidence], Evidence]
@@ -18,7 +19,7 @@ NOTHING = "nothing registered, no alias moved"
 
 def judged(found: Evidence, policy: Card) -> GateVerdict:
     """What the gate says by a card."""
-    return decide(found, policy.gate, policy.problem.p99_latency_ms)
+    return decide(found, of(policy), policy.gate, policy.problem.p99_latency_ms)
 
 
 def evidence(champion: bool = True, slices: list[tuple[str, str]] | None = None) -> Evidence:
@@ -43,6 +44,11 @@ def champion(**changes: object) -> Change:
         return found.model_copy(update={"champion": live and live.model_copy(update=changes)})
 
     return change
+
+
+def measured_as(**metrics: Interval) -> Change:
+    """The same evidence with other metrics of the candidate."""
+    return lambda found: candidate(metrics=found.candidate.metrics | metrics)(found)
 
 
 def compared(other: str, **changes: object) -> Change:
@@ -88,6 +94,10 @@ def unscored(found: Evidence) -> Evidence:
 
 
 BAD: dict[str, tuple[str, Change]] = {
+    "evidence.task": (
+        "evidence of another task, of which the card's bounds say nothing",
+        lambda found: found.model_copy(update={"task": "binary"}),
+    ),
     "candidate.finite": (
         "a candidate with a score that is NaN, infinite or outside [0, 1]",
         candidate(finite=False),
@@ -118,15 +128,15 @@ BAD: dict[str, tuple[str, Change]] = {
     ),
     "candidate.normalised_entropy": (
         "a candidate that is not shown to know more than the base rate",
-        candidate(normalised_entropy=between(0.9, 1.01)),
+        measured_as(normalised_entropy=between(0.9, 1.01)),
     ),
     "candidate.auc": (
         "a candidate whose AUC is not shown to reach the bound",
-        candidate(auc=between(0.5, 0.7)),
+        measured_as(auc=between(0.5, 0.7)),
     ),
     "candidate.calibration": (
         "a candidate that predicts a fifth too many clicks",
-        candidate(calibration=between(1.15, 1.25)),
+        measured_as(calibration=between(1.15, 1.25)),
     ),
     "candidate.latency_ratio": (
         "a candidate eleven times as slow as the baseline",
@@ -142,7 +152,7 @@ BAD: dict[str, tuple[str, Change]] = {
     ),
     "baseline.log_loss": (
         "a candidate that is no better than the baseline beyond noise",
-        compared("baseline", log_loss=between(-0.001, 0.001)),
+        compared("baseline", difference=between(-0.001, 0.001)),
     ),
     "candidate.new": (
         "the champion's own bits, trained once more",
@@ -150,7 +160,7 @@ BAD: dict[str, tuple[str, Change]] = {
     ),
     "champion.log_loss": (
         "a candidate that ties with the champion, or is worse",
-        compared("champion", log_loss=between(-0.001, 0.0)),
+        compared("champion", difference=between(-0.001, 0.0)),
     ),
     "champion.scored": (
         "a champion that cannot be scored by its own code",
@@ -172,6 +182,8 @@ def mark(code: str) -> pytest.MarkDecorator:
     fields: dict[str, Any] = {"fed": fed, "stops": "gate", "exit": 3, "reason": reason, "untouched": NOTHING}
     if name.endswith((".holdout_unseen", ".outcomes_known")):
         fields["guard"] = name.split(".")[1]
+    elif name.endswith((".normalised_entropy", ".auc", ".calibration", ".log_loss")):
+        fields["guard"] = name.partition(".")[0]
     return pytest.mark.gate(name, **fields)
 
 

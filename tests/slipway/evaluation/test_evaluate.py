@@ -15,6 +15,7 @@ from slipway.evaluation.compose import HoldoutRows, Subject, compose
 from slipway.evaluation.evaluate import Contender, evaluate
 from slipway.records.evidence import Evidence
 from slipway.system import load_system, read_examples
+from slipway.tasks import of
 from tests.slipway.evaluation.bad import judged
 from tests.slipway.report.sample import card
 from tests.slipway.root import ROOT
@@ -84,7 +85,7 @@ def test_a_champion_is_rescored_by_its_own_code(split: Path, baseline: Path, tmp
     found = measured(split, baseline, Contender("champion", older, 1))
 
     assert found.champion is not None
-    assert found.champion.calibration.value < 0.5 * found.candidate.calibration.value
+    assert found.champion.metrics["calibration"].value < 0.5 * found.candidate.metrics["calibration"].value
     assert judged(found, card()).checks
 
 
@@ -197,17 +198,17 @@ def test_the_reward_is_that_of_the_option_ranked_first(baseline: Path, split: Pa
     rows = HoldoutRows.read(card(), load_system("ad_click", ROOT), split)
     truth = np.arange(1200.0) / 1200
     known = HoldoutRows.of(
-        card().data, read_examples(card().data, pq.read_table(split / "holdout.parquet")), truth
+        of(card()), read_examples(card().data, pq.read_table(split / "holdout.parquet")), truth
     )
     subjects = [
         Subject(role, "m", None, "d", datetime(2026, 1, 1, tzinfo=UTC), 1.0, scores, np.ones(20))
         for role, scores in {"baseline": np.full(1200, 0.5), "candidate": truth}.items()
     ]
-    found = compose("tiny", card().evaluation, known, "tiny", subjects, [], seed=0)
+    found = compose("tiny", of(card()), card().evaluation, known, "tiny", subjects, [], seed=0)
 
     assert found.baseline.reward == pytest.approx(truth[::4].mean())
     assert found.candidate.reward == pytest.approx(truth[3::4].mean())
-    unknown = compose("tiny", card().evaluation, rows, "tiny", subjects, [], seed=0)
+    unknown = compose("tiny", of(card()), card().evaluation, rows, "tiny", subjects, [], seed=0)
     assert unknown.candidate.reward is None
 
 

@@ -20,6 +20,7 @@ from tests.slipway.evaluation.bad import (
     evidence,
     holdout,
     judged,
+    measured_as,
     one_slice,
     timed,
 )
@@ -28,14 +29,14 @@ from tests.slipway.report.sample import card
 SLICES = [("device", "phone"), ("device", "tablet")]
 NAN = Interval.model_construct(value=math.nan, low=math.nan, high=math.nan)
 NO_NUMBERS: dict[str, Change] = {
-    "candidate.normalised_entropy": candidate(normalised_entropy=NAN),
-    "candidate.auc": candidate(auc=NAN),
-    "candidate.calibration": candidate(calibration=NAN),
+    "candidate.normalised_entropy": measured_as(normalised_entropy=NAN),
+    "candidate.auc": measured_as(auc=NAN),
+    "candidate.calibration": measured_as(calibration=NAN),
     "candidate.latency_ratio": timed(ratio=NAN),
     "candidate.latency": timed(p99_ms=math.nan),
     "candidate.size": candidate(size_mb=math.nan),
-    "baseline.log_loss": compared("baseline", log_loss=NAN),
-    "champion.log_loss": compared("champion", log_loss=NAN),
+    "baseline.log_loss": compared("baseline", difference=NAN),
+    "champion.log_loss": compared("champion", difference=NAN),
     "slice.device.phone": one_slice(NAN),
 }
 
@@ -47,7 +48,7 @@ def failures(found: Evidence, policy: Card | None = None) -> list[str]:
 
 def policy(**gate: object) -> Card:
     """The card with another gate."""
-    return card().model_copy(update={"gate": Gate.model_validate(gate)})
+    return Card.model_validate(card().model_dump() | {"gate": gate})
 
 
 def test_a_better_candidate_passes() -> None:
@@ -95,12 +96,12 @@ UNKNOWN = Interval(value=0.0, low=-math.inf, high=math.inf)
 @pytest.mark.parametrize(
     ("code", "change"),
     [
-        ("candidate.normalised_entropy", candidate(normalised_entropy=UNKNOWN)),
-        ("candidate.auc", candidate(auc=UNKNOWN)),
-        ("candidate.calibration", candidate(calibration=UNKNOWN)),
+        ("candidate.normalised_entropy", measured_as(normalised_entropy=UNKNOWN)),
+        ("candidate.auc", measured_as(auc=UNKNOWN)),
+        ("candidate.calibration", measured_as(calibration=UNKNOWN)),
         ("candidate.latency_ratio", timed(ratio=UNKNOWN)),
-        ("baseline.log_loss", compared("baseline", log_loss=UNKNOWN)),
-        ("champion.log_loss", compared("champion", log_loss=UNKNOWN)),
+        ("baseline.log_loss", compared("baseline", difference=UNKNOWN)),
+        ("champion.log_loss", compared("champion", difference=UNKNOWN)),
     ],
 )
 def test_what_is_not_known_passes_no_rule(code: str, change: Change) -> None:
@@ -114,21 +115,21 @@ def test_what_is_not_known_passes_no_rule(code: str, change: Change) -> None:
 @pytest.mark.parametrize(
     ("change", "codes"),
     [
-        (candidate(normalised_entropy=between(0.9, 0.9999)), []),
-        (candidate(normalised_entropy=between(0.9, 1.0)), ["candidate.normalised_entropy"]),
-        (candidate(auc=between(0.55, 0.7)), []),
-        (candidate(auc=between(0.5499, 0.7)), ["candidate.auc"]),
-        (candidate(calibration=between(0.9, 1.1)), []),
-        (candidate(calibration=between(0.8999, 1.0)), ["candidate.calibration"]),
-        (candidate(calibration=between(1.0, 1.1001)), ["candidate.calibration"]),
+        (measured_as(normalised_entropy=between(0.9, 0.9999)), []),
+        (measured_as(normalised_entropy=between(0.9, 1.0)), ["candidate.normalised_entropy"]),
+        (measured_as(auc=between(0.55, 0.7)), []),
+        (measured_as(auc=between(0.5499, 0.7)), ["candidate.auc"]),
+        (measured_as(calibration=between(0.9, 1.1)), []),
+        (measured_as(calibration=between(0.8999, 1.0)), ["candidate.calibration"]),
+        (measured_as(calibration=between(1.0, 1.1001)), ["candidate.calibration"]),
         (timed(ratio=between(8, 10)), []),
         (timed(ratio=between(8, 10.001)), ["candidate.latency_ratio"]),
         (timed(p99_ms=100.0), []),
         (candidate(size_mb=100.0), []),
         (holdout(units=30), []),
-        (compared("baseline", log_loss=between(-0.002, -1e-9)), []),
-        (compared("baseline", log_loss=between(-0.002, 0.0)), ["baseline.log_loss"]),
-        (compared("champion", log_loss=between(-0.002, -1e-9)), []),
+        (compared("baseline", difference=between(-0.002, -1e-9)), []),
+        (compared("baseline", difference=between(-0.002, 0.0)), ["baseline.log_loss"]),
+        (compared("champion", difference=between(-0.002, -1e-9)), []),
         (one_slice(Interval(value=0.02, low=0.001, high=0.039)), []),
         (one_slice(Interval(value=0.0201, low=0.001, high=0.039)), ["slice.device.phone"]),
         (one_slice(Interval(value=0.0201, low=0.0, high=0.04)), []),
@@ -151,7 +152,7 @@ def test_the_baseline_itself_may_be_first() -> None:
     """A candidate that is the baseline need not beat itself."""
     found = evidence(champion=False)
     found = found.model_copy(update={"candidate": found.baseline.model_copy(update={"role": "candidate"})})
-    found = compared("baseline", log_loss=Interval(value=0, low=0, high=0))(found)
+    found = compared("baseline", difference=Interval(value=0, low=0, high=0))(found)
 
     assert judged(found, card()).passed
 
@@ -166,7 +167,7 @@ def test_without_a_champion_slices_are_held_against_the_baseline() -> None:
 @pytest.mark.gate("champion.log_loss")
 def test_a_tie_keeps_the_incumbent() -> None:
     """The champion's own copy is not promoted."""
-    found = compared("champion", log_loss=Interval(value=0, low=0, high=0))(evidence())
+    found = compared("champion", difference=Interval(value=0, low=0, high=0))(evidence())
 
     assert ["champion.log_loss"] == failures(found)
 
@@ -192,7 +193,9 @@ def test_a_comparison_that_was_not_made_is_no_pass(missing: str) -> None:
 def test_the_default_policy_is_strict() -> None:
     """A card that says nothing asks for better, beyond noise."""
     assert Gate().champion == ChampionRule(rule="better", margin=0.0)
-    assert failures(compared("champion", log_loss=between(-0.001, 1e-9))(evidence())) == ["champion.log_loss"]
+    assert failures(compared("champion", difference=between(-0.001, 1e-9))(evidence())) == [
+        "champion.log_loss"
+    ]
 
 
 @pytest.mark.parametrize(
@@ -208,7 +211,7 @@ def test_the_default_policy_is_strict() -> None:
 @pytest.mark.gate("champion.log_loss")
 def test_not_worse_is_held_to_its_margin(high: float, codes: list[str]) -> None:
     """A margin lets a tie through: just under it, and nothing at it or over."""
-    tie = compared("champion", log_loss=Interval(value=0.0, low=-0.004, high=high))(evidence())
+    tie = compared("champion", difference=Interval(value=0.0, low=-0.004, high=high))(evidence())
 
     assert failures(tie, policy(champion={"rule": "not_worse", "margin": 0.002})) == codes
     assert failures(tie) == ["champion.log_loss"]
@@ -224,10 +227,10 @@ MARGIN = pytest.mark.gate(
 )
 CALIBRATION = pytest.mark.gate(
     "settings.gate.calibration",
-    fed="calibration bounds that do not hold 1",
+    fed="bounds of a task's metric that do not hold its ideal, such as a calibration of 1",
     stops="settings",
     exit=2,
-    reason="gate: calibration is [1.1, 0.9]; a bound below 1 and one above it are needed",
+    reason="gate.calibration: found [1.1, 0.9]; a bound below 1 and one above it are needed",
     untouched="no card, so nothing runs",
 )
 
@@ -240,6 +243,13 @@ CALIBRATION = pytest.mark.gate(
         pytest.param({"calibration": (1.1, 0.9)}, "a bound below 1", marks=CALIBRATION),
         pytest.param({"calibration": (1.0, 1.1)}, "a bound below 1", marks=CALIBRATION),
         ({"calibration": (0.9, math.inf)}, "finite number"),
+        ({"calibration": 1.0}, "expected two numbers"),
+        ({"min_auc": 0.4}, r"gate\.min_auc: found 0\.4, expected 0\.5 or more"),
+        ({"min_auc": (0.6, 0.7)}, "expected one number"),
+        (
+            {"max_squared_error": 1.0},
+            r"gate\.max_squared_error: unknown key; for the task 'click' bounds are",
+        ),
         ({"champion": {"rule": "not_worse", "margin": math.inf}}, "finite number"),
         ({"champion": {"rule": "not_worse", "margin": math.nan}}, "finite number"),
         ({"max_slice_regression": math.inf}, "finite number"),

@@ -8,9 +8,11 @@ from numpy.typing import NDArray
 from slipway.evaluation.measure import Group, Measurement, slices
 from slipway.evaluation.resampling import simultaneous
 from slipway.records.evidence import UNBOUNDED
+from slipway.tasks import of
 from tests.slipway.report.sample import card
 
 Floats = NDArray[np.float64]
+TASK = of(card())
 SETTINGS = card().evaluation.model_copy(update={"min_slice_rows": 100, "slices": ["device"]})
 RANDOM = np.random.default_rng(5)
 TRUE = RANDOM.uniform(0.02, 0.4, 6000)
@@ -23,13 +25,13 @@ DEVICES = pa.table({"device": np.where(np.arange(6000) < 5950, "phone", "fridge"
 
 def measured(**scores: Floats) -> Measurement:
     """Scores measured on all rows and on the one slice with enough of them."""
-    return Measurement(scores, LABELS, UNITS, slices(DEVICES, SETTINGS), SETTINGS, seed=0)
+    return Measurement(TASK, scores, LABELS, UNITS, slices(DEVICES, SETTINGS), SETTINGS, seed=0)
 
 
 def test_a_small_gain_is_found_by_pairs() -> None:
     """A tenth less noise: well inside the noise of two models, and beyond that of their difference."""
     found = measured(candidate=np.clip(TRUE * np.exp(0.9 * NOISE), 0.001, 0.999), champion=NOISY)
-    mine, theirs = found.log_loss("candidate"), found.log_loss("champion")
+    mine, theirs = found.metrics("candidate")["log_loss"], found.metrics("champion")["log_loss"]
     unpaired = np.hypot(mine.high - mine.low, theirs.high - theirs.low) / 2
     difference = found.compare("candidate", "champion")
 
@@ -54,7 +56,7 @@ def differs(seed: int, by_row: bool) -> bool:
     one, other = (1 / (1 + np.exp(-odds - random.normal(0, 0.5, 40))) for _ in range(2))
     units = np.arange(len(user)) if by_row else user
     scores = {"one": one[user], "other": other[user]}
-    difference = Measurement(scores, labels[user], units, [], SETTINGS, seed).compare("one", "other")
+    difference = Measurement(TASK, scores, labels[user], units, [], SETTINGS, seed).compare("one", "other")
     return difference.high < 0 or difference.low > 0
 
 
@@ -71,18 +73,18 @@ def test_few_units_tell_nothing(users: int) -> None:
     """However many rows they have: one user's slice would seem to have no noise at all."""
     few = Group("user", "few", users > UNITS)
     scores = {"candidate": TRUE, "champion": NOISY}
-    found = Measurement(scores, LABELS, UNITS, [few], SETTINGS, 0).comparison("candidate", "champion")
-    alone = Measurement(scores, LABELS, UNITS % users, [], SETTINGS, 0)
+    found = Measurement(TASK, scores, LABELS, UNITS, [few], SETTINGS, 0).comparison("candidate", "champion")
+    alone = Measurement(TASK, scores, LABELS, UNITS % users, [], SETTINGS, 0)
 
-    assert found.log_loss.high < 0
+    assert found.difference.high < 0
     assert (found.slices[0].relative.low, found.slices[0].relative.high) == (-UNBOUNDED, UNBOUNDED)
     assert alone.compare("candidate", "champion").high == UNBOUNDED
-    assert alone.normalised_entropy("candidate").high == UNBOUNDED
+    assert alone.metrics("candidate")["normalised_entropy"].high == UNBOUNDED
 
 
 def test_thirty_units_tell_something() -> None:
     """The bound itself."""
-    found = Measurement({"a": TRUE}, LABELS, UNITS % 30, [], SETTINGS, seed=0).log_loss("a")
+    found = Measurement(TASK, {"a": TRUE}, LABELS, UNITS % 30, [], SETTINGS, seed=0).metrics("a")["log_loss"]
 
     assert 0 < found.low < found.value < found.high < 1
 
@@ -100,18 +102,17 @@ def test_the_intervals_of_slices_hold_together() -> None:
     scores, groups = {"candidate": TRUE, "champion": NOISY}, slices(DEVICES, SETTINGS)
     widths = []
     for among in (1, 40):
-        found = Measurement(scores, LABELS, UNITS, groups * among, SETTINGS, 0)
+        found = Measurement(TASK, scores, LABELS, UNITS, groups * among, SETTINGS, 0)
         one = found.comparison("candidate", "champion").slices[0]
-        widths.append([one.relative.high - one.relative.low, one.log_loss.high - one.log_loss.low])
+        widths.append([one.relative.high - one.relative.low, one.difference.high - one.difference.low])
 
     assert np.divide(*widths[::-1]) == pytest.approx([3.227 / 1.96] * 2, rel=1e-3)
 
 
 def test_true_probabilities_are_calibrated() -> None:
     """Mean score over mean label is one within its interval."""
-    found = measured(candidate=TRUE).calibration("candidate")
+    found = measured(candidate=TRUE).metrics("candidate")["calibration"]
 
-    assert found is not None
     assert found.low < 1 < found.high
 
 
@@ -135,9 +136,17 @@ def test_a_slice_in_which_the_other_is_perfect_has_a_difference() -> None:
 def test_copies_of_a_unit_widen_nothing_away() -> None:
     """Intervals of rows that are copies are as wide as those of their units."""
     units = np.arange(600)
-    alone = Measurement({"m": TRUE[:600]}, LABELS[:600], units, [], SETTINGS, seed=0).log_loss("m")
+    alone = Measurement(TASK, {"m": TRUE[:600]}, LABELS[:600], units, [], SETTINGS, seed=0).metrics("m")[
+        "log_loss"
+    ]
     copied = Measurement(
-        {"m": np.repeat(TRUE[:600], 9)}, np.repeat(LABELS[:600], 9), np.repeat(units, 9), [], SETTINGS, seed=0
-    ).log_loss("m")
+        TASK,
+        {"m": np.repeat(TRUE[:600], 9)},
+        np.repeat(LABELS[:600], 9),
+        np.repeat(units, 9),
+        [],
+        SETTINGS,
+        seed=0,
+    ).metrics("m")["log_loss"]
 
     assert abs((alone.high - alone.low) - (copied.high - copied.low)) < 1e-12

@@ -65,7 +65,7 @@ from slipway.version.answer import Version
 
 root, split, out = Path("."), Path("split"), Path("out")
 card = load_card(root, "ad_click")
-train(root.resolve(), card, split, data_ref(card, split, "tiny", "small"), out)
+train(root.resolve(), card, split, data_ref(split, "tiny", "small"), out)
 version = Version.load(out / "candidate")
 scores = version.scores(pq.read_table(split / "validation.parquet"))
 print(json.dumps({
@@ -184,7 +184,7 @@ def test_nothing_is_trained_where_one_of_the_models_cannot_learn(tmp_path: Path)
     ridge = Model.model_validate({"name": "own", "kind": "ridge"})
     bad = card.model_copy(update={"models": card.models.model_copy(update={"candidates": [ridge]})})
     data = DataRef(
-        fingerprint="tiny", size="small", train_rows=1, train_base_rate=0.5, train_end=datetime.now(UTC)
+        fingerprint="tiny", size="small", train_rows=1, labels={"base_rate": 0.5}, train_end=datetime.now(UTC)
     )
     with pytest.raises(UsageError, match=r"^models\.candidates\.0\.kind: 'ridge' cannot learn"):
         train(ROOT, bad, tmp_path / "no split", data, tmp_path / "out")

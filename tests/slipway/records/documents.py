@@ -48,7 +48,7 @@ def manifest() -> Manifest:
             fingerprint="a3f1.dir",
             size="full",
             train_rows=550_000,
-            train_base_rate=0.0841,
+            labels={"base_rate": 0.0841},
             train_end=end,
             train_known_until=end,
         ),

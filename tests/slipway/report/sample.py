@@ -11,7 +11,7 @@ from slipway.records.canary import ArmStep, CanaryEvidence, Look
 from slipway.records.checks import CanaryOutcome, CanaryVerdict, Check
 from slipway.records.decision import CheckSummary, DecisionRecord
 from slipway.records.evidence import (
-    CalibrationBin,
+    Bin,
     Comparison,
     Evidence,
     Holdout,
@@ -58,7 +58,7 @@ def split() -> SplitManifest:
         parts[name] = PartSummary(
             rows=round(1_000_000 * share),
             units=round(96_000 * share**0.4),
-            base_rate=0.0841 + before / 200,
+            labels={"base_rate": 0.0841 + before / 200},
             start=start,
             end=end - timedelta(seconds=7),
             sha256=digest(name),
@@ -69,7 +69,7 @@ def split() -> SplitManifest:
     return SplitManifest(system="ad_click", size="full", source="generator", parts=parts)
 
 
-def curve(rng: np.random.Generator, bend: float) -> list[CalibrationBin]:
+def curve(rng: np.random.Generator, bend: float) -> list[Bin]:
     """Fifteen groups of rows whose predictions are off by the power `bend`."""
     predicted = np.quantile(rng.beta(1.3, 14, 20_000), np.linspace(0.04, 0.995, 15))
     rows = (30_000 * np.exp(-predicted * 9)).astype(int) + 300
@@ -77,15 +77,27 @@ def curve(rng: np.random.Generator, bend: float) -> list[CalibrationBin]:
     half = 1.96 * np.sqrt(true * (1 - true) / rows)
     observed = true + rng.normal(0, half / 2.5)
     return [
-        CalibrationBin(rows=int(n), predicted=float(p), observed=around(float(o), float(h)))
+        Bin(rows=int(n), predicted=float(p), observed=around(float(o), float(h)))
         for n, p, o, h in zip(rows, predicted, observed, half, strict=True)
     ]
+
+
+def timed(slow: float) -> Latency:
+    """Of a model that takes so many times as long as the simplest."""
+    p50, p99 = 0.21 * slow, 0.62 * slow + 0.2
+    return Latency(requests=2000, p50_ms=p50, p99_ms=p99, ratio=around(1.9 * slow, 0.13))
+
+
+def measured(rng: np.random.Generator, loss: float) -> dict[str, Interval]:
+    """What goes with a log loss."""
+    auc, entropy = around(0.97 - loss * 0.8, 0.0033), around(loss / 0.2932, 0.0041)
+    ratio = around(float(rng.normal(1.0, 0.012)), 0.0141)
+    return {"log_loss": around(loss, 0.0021), "auc": auc, "normalised_entropy": entropy, "calibration": ratio}
 
 
 def metrics(role: Role, model: str, loss: float, seed: int, slices: list[tuple[str, str]]) -> ModelMetrics:
     """A model of the given log loss."""
     rng = np.random.default_rng(seed)
-    slow = 1.0 if model == "logistic" else 3.1
     return ModelMetrics(
         role=role,
         model=model,
@@ -95,24 +107,10 @@ def metrics(role: Role, model: str, loss: float, seed: int, slices: list[tuple[s
         train_known_until=START + timedelta(days=51, hours=23),
         finite=True,
         distinct_scores=149_320 - seed * 971,
-        log_loss=around(loss, 0.0021),
-        auc=around(0.97 - loss * 0.8, 0.0033),
-        normalised_entropy=around(loss / 0.2932, 0.0041),
-        calibration=around(float(rng.normal(1.0, 0.012)), 0.0141),
-        calibration_curve=curve(rng, 1.0 if model == "boosting" else 1.06),
-        slices=[
-            SliceMetrics(
-                column=column,
-                value=value,
-                rows=int(rng.integers(4_000, 60_000)),
-                log_loss=around(loss + float(rng.normal(0, 0.01)), 0.005),
-                calibration=around(float(rng.normal(1, 0.02)), 0.03),
-            )
-            for column, value in slices
-        ],
-        latency=Latency(
-            requests=2000, p50_ms=0.21 * slow, p99_ms=0.62 * slow + 0.2, ratio=around(1.9 * slow, 0.13)
-        ),
+        metrics=measured(rng, loss),
+        curve=curve(rng, 1.0 if model == "boosting" else 1.06),
+        slices=[SliceMetrics(column=c, value=v, rows=20_000, metrics=measured(rng, loss)) for c, v in slices],
+        latency=timed(1.0 if model == "logistic" else 3.1),
         size_mb=1.31 if model == "logistic" else 4.42,
     )
 
@@ -125,13 +123,13 @@ def comparison(
     inside = [-gap + float(change) for change in rng.normal(0, 0.0022, len(slices))]
     return Comparison(
         other=other,
-        log_loss=around(-gap, 0.0011),
+        difference=around(-gap, 0.0011),
         slices=[
             SliceDifference(
                 column=column,
                 value=value,
                 rows=20_000,
-                log_loss=around(change, 0.0022),
+                difference=around(change, 0.0022),
                 relative=around(change / 0.28, 0.0081),
             )
             for (column, value), change in zip(slices, inside, strict=True)
@@ -148,23 +146,25 @@ def evidence(
     found = [comparison("baseline", 0.2771 - candidate, inside)]
     return Evidence(
         system="ad_click",
+        task="click",
+        primary="log_loss",
         confidence=0.95,
         holdout=Holdout(
             fingerprint="a3f1c2d4e5b60718293a4b5c6d7e8f90.dir",
             rows=150_000,
             units=38_211,
-            base_rate=0.0862,
+            labels={"base_rate": 0.0862},
             start=START + timedelta(days=52),
             end=START + timedelta(days=64),
-            best_log_loss=0.2588,
+            best=0.2588,
         ),
         baseline=metrics("baseline", "logistic", 0.2771, 1, inside),
         candidate=metrics("candidate", "boosting", candidate, 3, inside),
         champion=live,
         comparisons=[*found, comparison("champion", 0.2779 - candidate, inside)] if champion else found,
         validation=[
-            ValidationScore(model="logistic", kind="logistic", log_loss=0.2764, seconds=6.31, chosen=False),
-            ValidationScore(model="boosting", kind="boosting", log_loss=0.2698, seconds=41.7, chosen=True),
+            ValidationScore(model="logistic", kind="logistic", score=0.2764, seconds=6.31, chosen=False),
+            ValidationScore(model="boosting", kind="boosting", score=0.2698, seconds=41.7, chosen=True),
         ],
     )
 
@@ -253,6 +253,7 @@ def canary(outcome: CanaryOutcome = "promote", metric: Metric = "reward") -> Can
         experiment="ad_click-7-8-20261121T141805Z",
         stable=7,
         canary=8,
+        task="click",
         metric=metric,
         target="local",
         looks=seen,
@@ -341,7 +342,5 @@ def bare() -> DecisionRecord:
         version=7,
         replaced=8,
         checks=[],
-        data_checks=None,
-        evaluation=None,
-        canary=None,
+        **dict.fromkeys(("data_checks", "evaluation", "canary")),
     )

@@ -14,6 +14,7 @@ from slipway.records.evidence import Evidence
 from slipway.report import render
 from slipway.settings import Card, load_card
 from slipway.system import load_system
+from slipway.tasks import of
 from tests.slipway.report import sample
 from tests.slipway.report.reading import Reading
 from tests.slipway.root import ROOT
@@ -82,7 +83,7 @@ def test_its_data_docs_show_text(tmp_path: Path) -> None:
     """The card lists the words that a device may be, so they are quoted as what it may not."""
     pq.write_table(marked(impressions()), tmp_path / "rows.parquet")
     card = load_card(ROOT, "ad_click")
-    summary = check(card.name, card.data, [], [tmp_path / "rows.parquet"], tmp_path / "checks")
+    summary = check(card.name, of(card), [], [tmp_path / "rows.parquet"], tmp_path / "checks")
     page = Reading((tmp_path / "checks" / "docs.html").read_text(encoding="utf-8"))
 
     assert [one for one in summary.failed_critical if MARKUP["phone"] in one]

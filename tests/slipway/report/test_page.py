@@ -109,7 +109,7 @@ def test_a_canarys_own_checks_are_listed(pages: dict[str, str]) -> None:
         ("first", "No champion: nothing was in production"),
         ("refused", "No canary: a refused candidate never meets traffic."),
         ("rollback", "No canary: a rollback returns to a version"),
-        ("rollback", "No models, calibration, slices or latency: nothing was evaluated"),
+        ("rollback", "No models, curves, slices or latency: nothing was evaluated"),
         ("rollback", "No checks: this decision (rollback) was taken without any."),
         ("rollback", "No result: the data was not checked"),
     ],

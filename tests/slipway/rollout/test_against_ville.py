@@ -23,6 +23,7 @@ from slipway.rollout.sequential import (
     share_p_value,
 )
 from slipway.settings.card import Guardrails, Rollout, Step
+from slipway.tasks.click import TASK
 from tests.slipway.rollout.test_analysis import AT
 
 SIZES = [100, 317, 1000, 4096]
@@ -146,7 +147,7 @@ def compared(lift: float) -> tuple[Look, ville.AsymptoticABTest, ville.BettingAB
     )
     asymptotic = ville.AsymptoticABTest(plan.decision.alpha, 0.5, t_opt=size).fit(metric, canary)
     betting = ville.BettingABTest((0, 1), plan.decision.alpha, 0.5, grid=2000).fit(metric, canary)
-    return judge(seen, plan, 0, True, AT, "reward"), asymptotic, betting
+    return judge(seen, plan, 0, True, AT, TASK.metric("reward")), asymptotic, betting
 
 
 @pytest.mark.parametrize("lift", [-0.1, 0.0, 0.1])

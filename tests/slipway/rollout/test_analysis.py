@@ -14,6 +14,7 @@ from slipway.rollout.analysis import judge
 from slipway.rollout.observations import Observations, concat
 from slipway.rollout.sequential import confidence_sequence
 from slipway.settings.card import Guardrails, Rollout, Step
+from slipway.tasks.click import TASK
 
 AT = datetime(2026, 11, 21, tzinfo=UTC)
 PLAN = Rollout(
@@ -59,7 +60,7 @@ def first(seen: Observations, size: int) -> Observations:
 
 def look(seen: Observations, step: int = LAST, exhausted: bool = False) -> Look:
     """What is said of these observations."""
-    return judge(seen, PLAN, step, exhausted, AT, "reward")
+    return judge(seen, PLAN, step, exhausted, AT, TASK.metric("reward"))
 
 
 def looks(seen: Observations) -> Iterator[Look]:
@@ -298,7 +299,7 @@ def test_no_promotion_before_the_last_step() -> None:
 def test_minimum_of_requests() -> None:
     """Below the minimum no guardrail passes and nothing is promoted, however good the canary looks."""
     plan = PLAN.model_copy(update={"guardrails": Guardrails(min_requests=2000)})
-    found = judge(traffic(lift=0.15), plan, LAST, False, AT, "reward")
+    found = judge(traffic(lift=0.15), plan, LAST, False, AT, TASK.metric("reward"))
     assert found.verdict.outcome == "inconclusive"
     assert set(failed(found)) == {
         f"canary.{name}" for name in ("min_requests", "error_rate", "latency", "metric")
@@ -308,7 +309,7 @@ def test_minimum_of_requests() -> None:
 def test_evidence_of_the_arms() -> None:
     """The arms are described within the step, a mean log loss as the loss that it is."""
     seen = failing(traffic(), np.arange(4500) % 100 == 0)
-    found = judge(replace(seen, metric=-seen.metric), PLAN, 1, False, AT, "log_loss")
+    found = judge(replace(seen, metric=-seen.metric), PLAN, 1, False, AT, TASK.metric("log_loss"))
     here = seen.where((seen.step == 1) & seen.canary)
     assert (found.requests, found.canary.requests, found.canary.errors) == (
         1500,

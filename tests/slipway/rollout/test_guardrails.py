@@ -11,6 +11,7 @@ from slipway.records.evidence import UNBOUNDED
 from slipway.rollout.analysis import judge
 from slipway.rollout.observations import Observations
 from slipway.settings.card import Guardrails, Rollout, Step
+from slipway.tasks.click import TASK
 from tests.slipway.rollout.test_analysis import AT, failed
 
 SIZES = (2000, 400)
@@ -45,7 +46,7 @@ def traffic(slower: float = 1.0, errors: float = 0.0) -> Observations:
 
 def look(seen: Observations, settings: Rollout) -> Look:
     """The last one."""
-    return judge(seen, settings, 1, True, AT, "reward")
+    return judge(seen, settings, 1, True, AT, TASK.metric("reward"))
 
 
 def test_a_sound_canary_is_promoted() -> None:

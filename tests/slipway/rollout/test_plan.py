@@ -10,9 +10,7 @@ from slipway.records.evidence import Evidence
 from slipway.rollout.plan import (
     POWER,
     Expected,
-    bernoulli_deviation,
     detectable,
-    deviation,
     expected,
     plan,
     power,
@@ -21,9 +19,17 @@ from slipway.rollout.sequential import confidence_sequence
 from slipway.rollout.traffic import Answer, Traffic
 from slipway.settings import Card, load_card
 from slipway.system import load_system
+from slipway.tasks.click import TASK, bernoulli_deviation
 from tests.slipway.report.sample import evidence
 from tests.slipway.rollout.live import short, traffic, write_replay, write_truth
 from tests.slipway.root import ROOT
+
+REWARD, LOSS = TASK.metric("reward"), TASK.metric("log_loss")
+
+
+def deviation(offered: Traffic) -> float:
+    """Of one request, before anything is known of the versions."""
+    return offered.task.deviation(offered.metric, offered.offered)
 
 
 @pytest.fixture
@@ -74,12 +80,12 @@ def test_the_deviation_is_that_of_one_request(card: Card, tmp_path: Path) -> Non
     """Clicks of the best of four options; and log losses of logged labels under the base rate."""
     logged = traffic(card, tmp_path, 5000)
     write_truth(tmp_path, np.tile([0.2, 0.1, 0.0, 0.1], 5000))
-    rate = logged.base_rate
+    rate = float(logged.outcomes.mean())
     scores = Answer(np.full(4, rate), np.arange(1, 5))
 
     offered = Traffic.load(card, load_system("ad_click", ROOT), tmp_path, seed=0)
     assert deviation(offered) == pytest.approx(0.4)
-    assert deviation(logged) == pytest.approx(logged.outcomes(0, [scores] * 5000).std())
+    assert deviation(logged) == pytest.approx(logged.gains(0, [scores] * 5000).std())
 
 
 def with_rewards(stable: float | None, canary: float | None) -> Evidence:
@@ -95,13 +101,13 @@ def test_the_gate_lets_expect_what_the_holdout_showed() -> None:
     """The true reward, or minus the log loss; nothing where another version was the champion."""
     found = with_rewards(0.16, 0.19)
     assert found.champion is not None
-    losses = Expected(-found.champion.log_loss.value, -found.candidate.log_loss.value)
+    losses = Expected(*(-one.metrics["log_loss"].value for one in (found.champion, found.candidate)))
 
-    assert expected(found, 4, "reward") == Expected(0.16, 0.19)
-    assert expected(found, 4, "log_loss") == losses
-    assert expected(found, 3, "reward") is None
-    assert expected(with_rewards(None, 0.19), 4, "reward") is None
-    assert expected(None, 4, "reward") is None
+    assert expected(found, 4, REWARD) == Expected(0.16, 0.19)
+    assert expected(found, 4, LOSS) == losses
+    assert expected(found, 3, REWARD) is None
+    assert expected(with_rewards(None, 0.19), 4, REWARD) is None
+    assert expected(None, 4, REWARD) is None
 
 
 def test_the_power_is_that_of_the_detectable_difference(card: Card) -> None:

@@ -9,6 +9,11 @@ import pytest
 from slipway.rollout.client import Reply
 from slipway.rollout.reply import read_answer
 from slipway.rollout.traffic import Answer
+from slipway.settings import load_card
+from slipway.tasks import kind
+from tests.slipway.root import ROOT
+
+TASK = kind("click")(load_card(ROOT, "ad_click").data)
 
 
 def reply(status: int = 200, **changes: Any) -> Reply:
@@ -21,7 +26,7 @@ def reply(status: int = 200, **changes: Any) -> Reply:
 
 def test_a_whole_answer_is_read() -> None:
     """Scores and ranks as arrays."""
-    answer = read_answer(reply(), 2, 3)
+    answer = read_answer(reply(), 2, 3, TASK)
 
     assert isinstance(answer, Answer)
     np.testing.assert_array_equal(answer.scores, [0.2, 0.7])
@@ -30,13 +35,13 @@ def test_a_whole_answer_is_read() -> None:
 
 def test_an_answer_of_another_version_is_an_error() -> None:
     """It says nothing of the version whose arm it is."""
-    assert read_answer(reply(), 2, 4) == "version 3 answered, not 4"
+    assert read_answer(reply(), 2, 4, TASK) == "version 3 answered, not 4"
 
 
 @pytest.mark.parametrize("status", [0, 199, 302, 404, 500])
 def test_other_statuses_are_errors(status: int) -> None:
     """Only 2xx is an answer."""
-    assert str(read_answer(reply(status), 2, 3)).startswith(f"status {status}: ")
+    assert str(read_answer(reply(status), 2, 3, TASK)).startswith(f"status {status}: ")
 
 
 @pytest.mark.parametrize(
@@ -56,10 +61,10 @@ def test_other_statuses_are_errors(status: int) -> None:
 )
 def test_a_malformed_answer_is_an_error(changes: dict[str, Any]) -> None:
     """Too few or unreal scores, ranks that do not order the options, tensors that are missing."""
-    assert isinstance(read_answer(reply(**changes), 2, 3), str)
+    assert isinstance(read_answer(reply(**changes), 2, 3, TASK), str)
 
 
 @pytest.mark.parametrize("content", [b"", b"<html>", b"[]", b"null", b"3"])
 def test_no_answer_at_all_is_an_error(content: bytes) -> None:
     """Whatever a proxy may say with status 200."""
-    assert isinstance(read_answer(Reply(200, content, 1.0), 2, 3), str)
+    assert isinstance(read_answer(Reply(200, content, 1.0), 2, 3, TASK), str)

@@ -10,7 +10,7 @@ import pytest
 
 from slipway.base.errors import SlipwayError, UsageError
 from slipway.data.requests import request_bounds, request_codes
-from slipway.rollout.traffic import Answer, Traffic, bodies, metric_kind
+from slipway.rollout.traffic import Answer, Traffic, bodies, decision
 from slipway.settings import Card, load_card
 from slipway.system import load_system
 from tests.slipway.patient import LONGEST, Patient
@@ -114,8 +114,8 @@ def test_reward_is_a_click_on_the_option_ranked_first(card: Card, tmp_path: Path
     write_truth(tmp_path, np.tile([1.0, 0.0, 0.0, 0.0], 5))
     loaded = Traffic.load(card, load_system("ad_click", ROOT), tmp_path, seed=0)
 
-    assert loaded.metric == "reward"
-    found = loaded.outcomes(1, [best_at(0), None, best_at(2)])
+    assert loaded.metric.name == "reward"
+    found = loaded.gains(1, [best_at(0), None, best_at(2)])
     np.testing.assert_array_equal(found, [1.0, np.nan, 0.0])
 
 
@@ -124,9 +124,9 @@ def test_the_same_option_has_the_same_luck_in_either_arm(card: Card, tmp_path: P
     write_replay(tmp_path, 4000)
     write_truth(tmp_path, np.full(16000, 0.3))
     loaded = Traffic.load(card, load_system("ad_click", ROOT), tmp_path, seed=0)
-    whole = loaded.outcomes(0, [best_at(1)] * 4000)
+    whole = loaded.gains(0, [best_at(1)] * 4000)
 
-    np.testing.assert_array_equal(loaded.outcomes(1000, [best_at(1)] * 10), whole[1000:1010])
+    np.testing.assert_array_equal(loaded.gains(1000, [best_at(1)] * 10), whole[1000:1010])
     assert whole.mean() == pytest.approx(0.3, abs=0.03)
 
 
@@ -135,7 +135,7 @@ def test_another_seed_is_other_luck(card: Card, tmp_path: Path) -> None:
     write_replay(tmp_path, 100)
     write_truth(tmp_path, np.full(400, 0.5))
     drawn = [
-        Traffic.load(card, load_system("ad_click", ROOT), tmp_path, seed).outcomes(0, [best_at(0)] * 100)
+        Traffic.load(card, load_system("ad_click", ROOT), tmp_path, seed).gains(0, [best_at(0)] * 100)
         for seed in (0, 0, 1)
     ]
 
@@ -147,11 +147,11 @@ def test_log_loss_is_that_of_the_logged_labels(card: Card, tmp_path: Path) -> No
     """Minus its mean over the options; a certain score that is wrong stays finite."""
     loaded = traffic(card, tmp_path, 20)
     scores = np.array([0.1, 0.2, 0.9, 0.0])
-    labels = loaded.labels[28:32]
+    labels = loaded.outcomes[28:32]
     likelihood = np.where(labels == 1, scores, 1 - scores)
 
-    assert loaded.metric == "log_loss"
-    found = loaded.outcomes(6, [None, Answer(scores, np.array([3, 2, 1, 4]))])
+    assert loaded.metric.name == "log_loss"
+    found = loaded.gains(6, [None, Answer(scores, np.array([3, 2, 1, 4]))])
     assert np.isnan(found[0])
     assert found[1] == pytest.approx(np.log(np.clip(likelihood, 1e-15, 1)).mean())
 
@@ -162,8 +162,8 @@ def test_the_card_may_ask_for_log_loss_where_the_truth_is_known(card: Card, tmp_
     write_truth(tmp_path, np.ones(20))
     loaded = Traffic.load(judged_by(card, "log_loss"), load_system("ad_click", ROOT), tmp_path, seed=0)
 
-    assert loaded.metric == "log_loss"
-    assert loaded.outcomes(0, [best_at(0)])[0] < 0
+    assert loaded.metric.name == "log_loss"
+    assert loaded.gains(0, [best_at(0)])[0] < 0
 
 
 @pytest.mark.gate(
@@ -177,7 +177,7 @@ def test_the_card_may_ask_for_log_loss_where_the_truth_is_known(card: Card, tmp_
 def test_reward_without_a_truth_is_refused(card: Card) -> None:
     """Nobody knows what would have been clicked."""
     with pytest.raises(UsageError, match=r"rollout\.decision\.metric: found 'reward'"):
-        metric_kind(judged_by(card, "reward"), truth=False)
+        decision(judged_by(card, "reward"), drawn=False)
 
 
 def test_a_split_without_a_replay_part_is_named(card: Card, tmp_path: Path) -> None:
@@ -224,7 +224,7 @@ def test_outcomes_are_what_the_system_reads_and_due_when_it_says(card: Card, tmp
     wait = table["ad_id"].to_numpy() % (LONGEST + 1)
     minutes = np.arange(30) + wait.reshape(40, 4).max(axis=1)[:30]
 
-    assert loaded.labels.tolist() == [1 - clicked for clicked in table["clicked"].to_pylist()]
+    assert loaded.outcomes.tolist() == [1 - clicked for clicked in table["clicked"].to_pylist()]
     assert loaded.due(0, 30, waited=False).tolist() == (minutes <= 29).tolist()
     assert 0 < loaded.due(0, 30, waited=False).sum() < 30
     assert loaded.due(0, 30, waited=True).all()

@@ -88,7 +88,7 @@ def test_a_misspelt_parameter_is_told_with_the_known_ones(card_fault: Fault) -> 
             2.5,
             "problem.daily_active_users: should be a valid integer, found 2.5",
         ),
-        (("problem", "task"), "rank", "problem.task: should be 'click' or 'binary', found \"rank\""),
+        (("problem", "task"), "rank", "problem.task: found 'rank'; there are binary, click"),
         (
             ("models", "candidates", 0, "kind"),
             "tree",

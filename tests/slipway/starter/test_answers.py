@@ -27,9 +27,7 @@ FOUND = table(
         (Answers("y", time="x"), "--time: no column 'x'; found ['y',"),
         (Answers("y", unit="x"), "--unit: no column 'x'; found ['y',"),
         (Answers("y", unit="y"), "a column has one role; found --label y, --unit y"),
-        (Answers("three"), "--label: 'three' has 3 values, such as ['a', 'b', 'c'], expected two"),
-        (Answers("one"), "--label: 'one' has 1 values, such as ['a'], expected two"),
-        (Answers("n"), "--label: 'n' has 50 values, expected two"),
+        (Answers("one"), "--label: 'one' has 1 values, expected two"),
         (Answers("holes"), "--label: 3 of 10,000 rows have no 'holes'; leave them out"),
         (Answers("word", positive="maybe"), "--positive: found 'maybe', 'word' has ['no', 'yes']"),
         (Answers("y", time="n"), "--time: column 'n' holds whole numbers, expected times; name their format"),
@@ -109,4 +107,4 @@ def test_which_value_counts_as_one(
     """What is asked for, else a word that says yes, else the rarer one."""
     kind = "integer" if values[0][0].isdigit() else "string"
     found = column("y", kind, 2, values=values, counts=counts)  # type: ignore[arg-type]
-    assert positive(found, asked) == value
+    assert positive(found, asked) == ([] if value is None else [value])

@@ -222,7 +222,7 @@ def test_any_profile_becomes_a_card(columns: list[ColumnProfile], values: list[s
 
     assert card.data.columns == {one.name: one.column for one in chosen.columns}
     assert (card.features.categorical, card.features.numeric) == ([*chosen.categorical], [*chosen.numeric])
-    assert card.data.columns[card.data.required("label")].positive == positive(last, None)
+    assert card.data.columns[card.data.required("label")].positives == positive(last, None)
 
     lines = [line.replace("# ", "", 1) if " # left out: it " in line else line for line in text.splitlines()]
     assert card_of("\n".join(lines)).data.columns == {

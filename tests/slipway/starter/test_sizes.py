@@ -7,8 +7,13 @@ from hypothesis import strategies as st
 
 from slipway.data.manifest import PARTS
 from slipway.rollout.plan import requests_needed
-from slipway.settings.card import Gate, Guardrails, Rollout
+from slipway.settings import load_card
+from slipway.settings.card import Guardrails, Rollout
 from slipway.starter.sizes import PartSize, Sizes, more_rows, sizes, small_rows, split_shares
+from slipway.tasks import bind
+from tests.slipway.root import ROOT
+
+COLUMNS = load_card(ROOT, "ad_click").data
 
 
 def sized(rows: int, share: float = 0.5) -> Sizes:
@@ -29,8 +34,7 @@ def test_every_size_makes_a_plan_that_its_traffic_suffices_for(rows: int, share:
         max_duration_minutes=30,
     )
     assert requests_needed(rollout) <= rows
-    if found.calibration is not None:
-        assert Gate(calibration=found.calibration)
+    bind("binary", COLUMNS).bounds(found.bounds)
 
 
 def test_a_small_size_grows_until_it_is_the_whole_table() -> None:
@@ -60,7 +64,7 @@ def test_few_positive_labels_widen_the_bounds_of_calibration(rows: int, positive
     random, inside = np.random.default_rng(0), []
     for _ in range(1000):
         found = int(random.binomial(rows, positives / rows))
-        bounds = sizes(dict.fromkeys(PARTS, PartSize(rows, found))).calibration
+        bounds = sizes(dict.fromkeys(PARTS, PartSize(rows, found))).bounds.get("calibration")
         assert bounds
         drawn = np.maximum(random.binomial(rows, found / rows, 500), 0.1)  # none at all is no ratio
         low, high = np.quantile(positives / drawn, [0.025, 0.975])
@@ -75,7 +79,7 @@ def test_bounds_of_calibration_are_never_tighter_than_the_default(
     positives: int, bounds: tuple[float, float] | None
 ) -> None:
     """Which stands where it can be kept."""
-    assert sizes(dict.fromkeys(PARTS, PartSize(10_000, positives))).calibration == bounds
+    assert sizes(dict.fromkeys(PARTS, PartSize(10_000, positives))).bounds.get("calibration") == bounds
 
 
 @pytest.mark.parametrize(("rows", "small"), [(100_000, None), (2_000_000, 100_000)])

@@ -22,6 +22,7 @@ from slipway.starter.answers import Answers
 from slipway.starter.start import Asked, Started, new_system
 from slipway.starter.summary import lines, next_steps
 from slipway.system import load_system
+from slipway.tasks import of
 from slipway.training.fit import data_ref, read_scores, train
 from slipway.version.manifest import MANIFEST, Registered, verify
 from tests.slipway.cli.conftest import slipway
@@ -113,7 +114,7 @@ def test_its_data_passes_and_trains(made: tuple[Project, Started], tmp_path: Pat
     (project.root / "bentofile.yaml").write_text("include: [/systems/*/*.py]\n")
     ingest(project, card, "full", tmp_path / "raw")
     summary = check(
-        "churn", card.data, system.expectations(card), [tmp_path / "raw/rows.parquet"], tmp_path / "checks"
+        "churn", of(card), system.expectations(card), [tmp_path / "raw/rows.parquet"], tmp_path / "checks"
     )
     require(summary)
     split(card, system, "full", tmp_path / "raw", tmp_path / "split")
@@ -122,7 +123,7 @@ def test_its_data_passes_and_trains(made: tuple[Project, Started], tmp_path: Pat
 
     assert summary.failed_warning == []
     assert {one.model for one in scores} == {"logistic", "boosting"}
-    assert min(one.log_loss for one in scores) < 0.55
+    assert min(one.score for one in scores) < 0.55
     labels = pq.read_table(tmp_path / "raw/rows.parquet")["churned"].to_pylist()
     assert sum(labels) == sum(line.endswith(",yes") for line in churn())
 
@@ -228,7 +229,7 @@ def test_only_numbers_train_too(numbers: Path) -> None:
     """Both kinds of model take inputs without any category."""
     scores = read_scores(numbers / "models")
     assert [one.model for one in scores] == ["logistic", "boosting"]
-    assert all(one.log_loss < 0.69 for one in scores)
+    assert all(one.score < 0.69 for one in scores)
 
 
 def test_no_request_carries_what_ingestion_makes(numbers: Path) -> None:

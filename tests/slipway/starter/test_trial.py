@@ -7,7 +7,6 @@ import pytest
 
 from slipway.base.errors import Refused, SlipwayError
 from slipway.settings import Card
-from slipway.starter import trial
 from slipway.starter.answers import Answers
 from slipway.starter.design import design
 from slipway.starter.profile import profile
@@ -15,6 +14,7 @@ from slipway.starter.render import Plan, card_text
 from slipway.starter.sizes import PROVISIONAL, split_shares
 from slipway.starter.source import describe
 from slipway.starter.trial import FOLLOWS, LEAK, Trial, attempt
+from slipway.tasks.binary import Binary
 from tests.slipway.starter.reading import card_of
 from tests.slipway.starter.tables import churn, write
 
@@ -87,7 +87,7 @@ def test_a_column_may_be_called_as_a_query_calls_its_own(tmp_path: Path, name: s
 
 def test_what_duckdb_cannot_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """With the name of the file."""
-    monkeypatch.setattr(trial, "leak_query", lambda *_: "SELECT\nnothing FROM {batch}")
+    monkeypatch.setattr(Binary, "leak_query", lambda *_: "SELECT\nnothing FROM {batch}")
     path = write(tmp_path / "t.csv", churn())
     with pytest.raises(SlipwayError) as caught:
         tried(path, Answers("churned", time="signed up"))
@@ -118,7 +118,7 @@ def test_a_table_that_is_sorted_by_its_label_does_without_a_time(tmp_path: Path)
             45,
             1,
             lambda row: row < 400,
-            ": the validation part would have 135 rows, 0 of them with the label 1",
+            ": the validation part would have 135 rows, base rate 0; expected at least 100 rows, and of",
         ),
         (600, 1, lambda row: row % 3 == 0, ": column 'day': 1200 rows at 2 times cannot be cut into 4 parts"),
         (

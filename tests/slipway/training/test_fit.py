@@ -130,6 +130,6 @@ def test_a_system_that_reads_its_own_outcomes_is_followed(tmp_path: Path) -> Non
     rows = HoldoutRows.read(card, Patient(), tmp_path / "split")
 
     assert (manifest.parts["train"].left_out or 0) > 0
-    for part, labels in (("train", tables.train_labels), ("holdout", rows.labels)):
+    for part, labels in (("train", tables.train_labels), ("holdout", rows.outcomes)):
         table = pq.read_table(tmp_path / "split" / f"{part}.parquet")
         assert labels.tolist() == [1 - clicked for clicked in table["clicked"].to_pylist()]

@@ -12,7 +12,10 @@ from slipway.records.canary import Arm
 from slipway.records.evidence import Evidence
 from slipway.rollout.observations import Observations, concat
 from slipway.rollout.target import Deployed, Endpoint, Over, Target, TrafficState, Trial
-from slipway.rollout.traffic import Metric
+from slipway.tasks import Metric
+from slipway.tasks.click import TASK
+
+CLICKS = TASK.metric("reward")
 
 
 @dataclass
@@ -124,7 +127,7 @@ class MemoryLease:
 class LiveArena:
     """Requests come by themselves, and are only read: a user in two each sends the next one."""
 
-    metric: Metric = "reward"
+    metric: Metric = CLICKS
 
     def __init__(self, cluster: Cluster) -> None:
         self.cluster = cluster

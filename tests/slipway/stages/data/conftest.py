@@ -38,7 +38,7 @@ Change = Callable[[Path], object]
 
 
 def of_data(
-    name: str, fed: str, reason: str, stops: str, untouched: str = CHECKED, **guard: list[str]
+    name: str, fed: str, reason: str, stops: str, untouched: str = CHECKED, **guard: str | list[str]
 ) -> pytest.MarkDecorator:
     """The marker of a gate before training."""
     return pytest.mark.gate(name, fed=fed, stops=stops, exit=3, reason=reason, untouched=untouched, **guard)

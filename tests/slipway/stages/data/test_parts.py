@@ -138,6 +138,7 @@ CLASSES = of_data(
     "parts.base_rate.holdout",
     "check",
     UNTRAINED,
+    guard="parts",
 )
 ROWS = of_data(
     "parts.rows",

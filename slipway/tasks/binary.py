@@ -1,0 +1,132 @@
+"""Of each row, yes or no: the label is 0 or 1, the answer the probability of a 1."""
+
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from slipway.records.evidence import Bin, Interval
+from slipway.records.labels import Labels
+from slipway.tasks import leak
+from slipway.tasks.interface import Answers, Objective, Offered, Outcomes, Task, Terms, Words
+from slipway.tasks.merit import Metric, Totals, ratio
+from slipway.tasks.metrics import auc, calibration_curve, entropy, log_loss_terms
+
+
+def normalised_entropy(totals: Totals) -> NDArray[np.float64]:
+    """Log loss over the entropy of the base rate.
+
+    He et al., Practical lessons from predicting clicks on ads at Facebook, ADKDD 2014.
+    """
+    return ratio("loss", "rows")(totals) / entropy(ratio("labels", "rows")(totals))
+
+
+class Binary(Task):
+    """Judged by log loss on probabilities; a part of the split needs both classes."""
+
+    name = "binary"
+    primaries = ("log_loss",)
+    metrics = (
+        Metric("log_loss", "Log loss", ratio("loss", "rows"), sliced=True, tracked=True),
+        Metric("auc", "AUC", better="higher", rule="min", bound=0.55, least=0.5, most=1.0, tracked=True),
+        Metric(
+            "normalised_entropy", "Normalised entropy", normalised_entropy, rule="max", bound=1.0, least=0.0
+        ),
+        Metric(
+            "calibration",
+            "Calibration",
+            ratio("score", "labels"),
+            better="ideal",
+            rule="within",
+            bound=(0.9, 1.1),
+            least=0.0,
+            ideal=1.0,
+            sliced=True,
+        ),
+    )
+    words: ClassVar[Words] = Words(
+        sound="every score a number in [0, 1]",
+        unsound="scores are no probabilities",
+        truth="the true probabilities",
+        curve=("Calibration curves, observed over predicted rate", "predicted, %", "label 1, %"),
+        curved="Observed over predicted rate of the label 1, in groups of rows with similar scores; on the "
+        "diagonal a score of 10 % comes true 10 % of the time.",
+        factor=100.0,
+        earned={"log_loss": "log loss of logged outcomes"},
+    )
+    part_code = "base_rate"
+    tracked_labels = frozenset({"base_rate"})
+    parts_rule = "above 0 and below 1"
+    truth = "probability"
+    leaks = (
+        f"alone it separates the classes with an AUC above {leak.BOUND:g}; drop it, or set its severity to "
+        "warning"
+    )
+
+    def outcomes(self, labels: NDArray[Any]) -> Outcomes:
+        """The labels, int8 [rows], 0 or 1."""
+        return labels.astype(np.int8)
+
+    def allowed(self, column: str) -> tuple[str, str]:
+        """0 or 1, whatever the source calls them."""
+        told = self.columns.columns[self.columns.required("label")].positive is not None
+        return f"{column} IN (0, 1)", "one of two values" if told else "0 or 1"
+
+    def described(self, outcomes: Outcomes) -> Labels:
+        """The base rate: the share of rows with the label 1."""
+        return {"base_rate": float(outcomes.sum()) / len(outcomes)}
+
+    def told_apart(self, part: Labels, train: Labels) -> bool:
+        """Both classes."""
+        return 0 < part["base_rate"] < 1
+
+    def expectations(self, label: str) -> list[Any]:
+        """Both values and no other."""
+        from great_expectations import expectations as gxe
+
+        return [gxe.ExpectColumnDistinctValuesToEqualSet(column=label, value_set=[0, 1])]
+
+    def leak_query(self, column: str, label: str, time: str) -> str:
+        """By the AUC of the column alone."""
+        return leak.of_two_classes(column, label, time)
+
+    @property
+    def objectives(self) -> tuple[Objective, ...]:
+        """Log loss of 0 and 1."""
+        return (("binary", 0),)
+
+    def sound(self, answers: Answers) -> NDArray[np.bool_]:
+        """Which scores can be probabilities."""
+        return (answers >= 0) & (answers <= 1)
+
+    def facts(self, outcomes: Outcomes) -> Terms:
+        """Rows, and those with the label 1."""
+        return {"rows": np.ones(len(outcomes)), "labels": outcomes.astype(np.float64)}
+
+    def terms(self, answers: Answers, outcomes: Outcomes) -> Terms:
+        """Scores and log losses."""
+        return {"score": np.nan_to_num(answers), "loss": log_loss_terms(answers, outcomes)}
+
+    def ranked(
+        self, answers: Answers, outcomes: Outcomes, units: NDArray[np.int64], confidence: float
+    ) -> dict[str, Interval]:
+        """The AUC."""
+        return {"auc": auc(answers, outcomes, units, confidence)}
+
+    def curve(self, answers: Answers, outcomes: Outcomes, confidence: float) -> list[Bin]:
+        """The calibration curve."""
+        return calibration_curve(answers, outcomes, confidence)
+
+    def gains(
+        self, metric: Metric, offered: Offered, answers: Answers, ranks: NDArray[np.int64]
+    ) -> NDArray[np.float64]:
+        """Minus the mean log loss over the options of a request."""
+        return -offered.per_request(log_loss_terms(answers, offered.outcomes))
+
+    def deviation(self, metric: Metric, offered: Offered) -> float:
+        """Of the logged labels, as if every score were the base rate."""
+        rate = np.full(len(offered.outcomes), float(offered.outcomes.mean()))
+        return float(offered.per_request(log_loss_terms(rate, offered.outcomes)).std())
+
+
+TASK = Binary

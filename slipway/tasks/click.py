@@ -1,0 +1,73 @@
+"""Of the options on offer, the one to show: the label says whether it was clicked."""
+
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from slipway.base.errors import UsageError
+from slipway.tasks.binary import Binary
+from slipway.tasks.interface import Answers, Offered
+from slipway.tasks.merit import REWARD, Metric
+
+
+class Click(Binary):
+    """Options are ranked by the probability of a click; where that is known, a canary's clicks are drawn."""
+
+    name = "click"
+    words = replace(
+        Binary.words,
+        truth="the true click probabilities",
+        curve=("Calibration curves, observed over predicted click rate", "predicted, %", "clicked, %"),
+        curved="Observed over predicted click rate, in groups of rows with similar scores; on the diagonal a "
+        "score of 10 % is clicked 10 % of the time.",
+        earned={
+            REWARD: "reward: clicks drawn from the true probabilities",
+            "log_loss": "log loss of logged outcomes",
+        },
+    )
+
+    def earned(self, answers: Answers, truth: NDArray[np.float64], starts: NDArray[np.int64]) -> float:
+        """The mean true probability of the option of the best score; of equal ones the first is shown."""
+        groups = np.repeat(np.arange(len(starts)), np.diff(np.append(starts, len(truth))))
+        order = np.lexsort((np.arange(len(truth)), -answers, groups))
+        return float(truth[order[starts]].mean())
+
+    def decision(self, asked: str, drawn: bool) -> Metric:
+        """Clicks where they can be drawn, log loss of the logged outcomes where they cannot."""
+        if asked == REWARD and not drawn:
+            # guard rollout.reward
+            raise UsageError(
+                "rollout.decision.metric: found 'reward', but the true click probabilities are not known "
+                "(no replay.truth.parquet); expected 'auto' or 'log_loss'"
+            )
+        if asked == REWARD or (asked == "auto" and drawn):
+            return self.metric(REWARD)
+        return super().decision(asked, drawn)
+
+    def gains(
+        self, metric: Metric, offered: Offered, answers: Answers, ranks: NDArray[np.int64]
+    ) -> NDArray[np.float64]:
+        """1 where the option ranked first is clicked, else 0; or minus the log loss."""
+        if metric.name != REWARD or offered.truth is None:
+            return super().gains(metric, offered, answers, ranks)
+        shown = ranks == 1
+        return np.asarray(offered.luck[shown] < offered.truth[shown], np.float64)
+
+    def deviation(self, metric: Metric, offered: Offered) -> float:
+        """Of a click, as if the best option were always shown; or of the log loss."""
+        if metric.name != REWARD or offered.truth is None:
+            return super().deviation(metric, offered)
+        return bernoulli_deviation(float(np.maximum.reduceat(offered.truth, offered.starts).mean()))
+
+    def expected_deviation(self, metric: Metric, stable: float, canary: float, deviation: float) -> float:
+        """Of a click at the rate of the two versions together."""
+        return bernoulli_deviation((stable + canary) / 2) if metric.name == REWARD else deviation
+
+
+def bernoulli_deviation(rate: float) -> float:
+    """The standard deviation of one click."""
+    return float(np.sqrt(rate * (1 - rate)))
+
+
+TASK = Click

@@ -1,0 +1,288 @@
+"""What a task says: what a label is, what is measured of answers, what the gate asks, what a canary earns."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from slipway.base.errors import UsageError
+from slipway.records.checks import Check
+from slipway.records.evidence import Bin, Interval, ModelMetrics
+from slipway.records.labels import Labels
+from slipway.settings import Columns
+from slipway.tasks.merit import REWARD, Metric, bounded, require_bound
+
+Answers = NDArray[np.float64]
+"""What a version says of each row: [rows], or [rows, k] where the task says what the k are."""
+Outcomes = NDArray[Any]
+"""The labels as the task reads them, [rows]."""
+Terms = dict[str, NDArray[np.float64]]
+"""Named numerators and denominators, [rows] each."""
+Objective = tuple[Literal["binary", "squared", "absolute", "classes"], int]
+"""What a model makes small, by name, and the number of classes, 0 without any."""
+Form = Literal["options", "number", "classes"]
+"""What the service answers to a request: its options ranked, one number, or classes with probabilities."""
+
+
+@dataclass(frozen=True)
+class Words:
+    """How reports speak of a task.
+
+    Attributes:
+        sound: what each answer must be.
+        truth: the best that any model could know, where the data was generated.
+        curve: title, horizontal and vertical axis of what was predicted against what came.
+        curved: what the curve shows, in a sentence.
+        factor: from a value of the curve to its axis.
+        earned: the decision metrics of a canary, by name.
+    """
+
+    sound: str
+    unsound: str
+    truth: str
+    curve: tuple[str, str, str]
+    curved: str
+    factor: float = 1.0
+    earned: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Offered:
+    """Requests that were offered, and what is known of their outcomes.
+
+    Attributes:
+        outcomes: [rows].
+        truth: [rows]; what the generator of the data knows, None where nobody does.
+        luck: [rows]; draws in [0, 1) by which outcomes are decided, the same whoever answers.
+        starts: int64 [requests]; the first row of each.
+    """
+
+    outcomes: Outcomes
+    truth: NDArray[np.float64] | None
+    luck: NDArray[np.float64]
+    starts: NDArray[np.int64]
+
+    @property
+    def sizes(self) -> NDArray[np.int64]:
+        """Rows of each request."""
+        return np.diff(np.append(self.starts, len(self.outcomes)))
+
+    def per_request(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Means of rows over each request, [requests]."""
+        return np.asarray(np.add.reduceat(values, self.starts) / self.sizes, np.float64)
+
+
+class Task(ABC):
+    """One kind of problem; a module of this package declares a subclass as `TASK`.
+
+    The default methods suit a task whose metrics are ratios of sums over rows and whose primary metric is a
+    loss of each row.
+    """
+
+    name: ClassVar[str]
+    metrics: ClassVar[tuple[Metric, ...]]
+    primaries: ClassVar[tuple[str, ...]]
+    words: ClassVar[Words]
+    form: ClassVar[Form] = "options"
+    parts_rule: ClassVar[str]
+    part_code: ClassVar[str] = "labels"
+    tracked_labels: ClassVar[frozenset[str]] = frozenset()
+    truth: ClassVar[str] = "truth"
+    leaks: ClassVar[str] = "alone it tells the label; drop it, or set its severity to warning"
+
+    def __init__(self, columns: Columns, primary: str | None = None) -> None:
+        """Bind the task to a table.
+
+        Args:
+            primary: the metric that decides, by default the task's first.
+        """
+        self.columns = columns
+        self.primary = self.metric(primary or self.primaries[0])
+
+    @classmethod
+    def metric(cls, name: str) -> Metric:
+        """One of its metrics by name, the reward included."""
+        if name == REWARD:
+            return Metric(REWARD, "Reward", better="higher")
+        return next(one for one in cls.metrics if one.name == name)
+
+    def require_columns(self) -> None:
+        """Refuse columns that do not make this task.
+
+        Raises:
+            UsageError: the line names the column.
+        """
+        label = self.columns.required("label")
+        if self.columns.columns[label].type != "integer":
+            raise UsageError(
+                f"data.columns.{label}: the label of the task {self.name!r} has the type integer"
+            )
+
+    def require_one_row(self) -> None:
+        """Refuse options, for each row is a request.
+
+        Raises:
+            UsageError: the line names the column.
+        """
+        for name, column in self.columns.columns.items():
+            if column.level == "option" or column.role == "option":
+                raise UsageError(f"data.columns.{name}: a request of the task {self.name!r} has no options")
+
+    # What a label is
+
+    @abstractmethod
+    def outcomes(self, labels: NDArray[Any]) -> Outcomes:
+        """The values of the label column as numbers, [rows].
+
+        Raises:
+            SlipwayError: a value is no label of this task.
+        """
+
+    @abstractmethod
+    def allowed(self, column: str) -> tuple[str, str]:
+        """SQL that is true where a value of the label column, quoted, is a label; and the same in words."""
+
+    @abstractmethod
+    def described(self, outcomes: Outcomes) -> Labels:
+        """What the labels of some rows are, in a few figures."""
+
+    @abstractmethod
+    def told_apart(self, part: Labels, train: Labels) -> bool:
+        """Whether a part of the split has labels that models can be judged on: see `parts_rule`."""
+
+    @abstractmethod
+    def expectations(self, label: str) -> list[Any]:
+        """What Great Expectations must find in the label column."""
+
+    @abstractmethod
+    def leak_query(self, column: str, label: str, time: str) -> str:
+        """SQL with `{batch}` for the rows: a row where the column alone tells the label, none where not."""
+
+    # What is trained
+
+    @property
+    @abstractmethod
+    def objectives(self) -> tuple[Objective, ...]:
+        """What models make small: the first one that a kind of model can learn."""
+
+    # What good means
+
+    @abstractmethod
+    def sound(self, answers: Answers) -> NDArray[np.bool_]:
+        """Which answers can be answers at all, [rows]."""
+
+    @property
+    def width(self) -> tuple[int, ...]:
+        """The shape of the answer to one row."""
+        return ()
+
+    @property
+    def classes(self) -> list[str]:
+        """What the answers to a row are about, where they are several."""
+        return []
+
+    @property
+    def ranks(self) -> bool:
+        """Whether an answer is a ranking: of the options of a request, or of the classes of a row."""
+        return self.form != "number"
+
+    @abstractmethod
+    def facts(self, outcomes: Outcomes) -> Terms:
+        """Terms of the outcomes alone; `rows` is always among them."""
+
+    @abstractmethod
+    def terms(self, answers: Answers, outcomes: Outcomes) -> Terms:
+        """Terms of one model's answers."""
+
+    def ranked(
+        self, answers: Answers, outcomes: Outcomes, units: NDArray[np.int64], confidence: float
+    ) -> dict[str, Interval]:
+        """The metrics that are no ratio of sums, such as those of ranks."""
+        return {}
+
+    def curve(self, answers: Answers, outcomes: Outcomes, confidence: float) -> list[Bin]:
+        """What was predicted against what came, in groups of rows with similar answers."""
+        return []
+
+    def score(self, answers: Answers, outcomes: Outcomes) -> float:
+        """The primary metric of some rows."""
+        totals = {
+            name: np.array([term.sum()])
+            for name, term in (self.facts(outcomes) | self.terms(answers, outcomes)).items()
+        }
+        if self.primary.of is None:
+            raise UsageError(f"evaluation.primary: {self.primary.name!r} is no ratio of sums")
+        return float(self.primary.of(totals)[0])
+
+    def best(self, truth: NDArray[np.float64], outcomes: Outcomes) -> float:
+        """The primary metric that no model can beat, by what the generator of the data knows."""
+        return self.score(truth, outcomes)
+
+    def earned(self, answers: Answers, truth: NDArray[np.float64], starts: NDArray[np.int64]) -> float | None:
+        """The mean reward of a request by the truth, None where the task has none."""
+        return None
+
+    # What the gate asks
+
+    def bounds(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        """The bound of each metric that has a rule, by the card's key.
+
+        Args:
+            given: what the card's gate says beyond what every task has.
+
+        Raises:
+            UsageError: a key is unknown, or a bound is not of its kind.
+        """
+        known = {one.key: one for one in self.metrics if one.rule}
+        if unknown := sorted(given.keys() - known.keys()):
+            raise UsageError(
+                f"gate.{unknown[0]}: unknown key; for the task {self.name!r} bounds are {', '.join(known)}"
+            )
+        found = {key: given.get(key, one.bound) for key, one in known.items()}
+        for key, one in known.items():
+            if found[key] is not None:
+                require_bound(key, one, found[key])
+        return found
+
+    def checks(self, candidate: ModelMetrics, given: Mapping[str, Any]) -> Iterator[Check]:
+        """Hold a candidate's metrics against the bounds of the gate."""
+        bounds = self.bounds(given)
+        for one in self.metrics:
+            if one.rule and bounds[one.key] is not None:
+                yield bounded(one, candidate.metrics.get(one.name), bounds[one.key])
+
+    # What a canary earns
+
+    def decision(self, asked: str, drawn: bool) -> Metric:
+        """The metric by which a canary is judged.
+
+        Args:
+            asked: `auto`, or the name of one.
+            drawn: whether the truth of the traffic is known, by which rewards can be drawn.
+
+        Raises:
+            UsageError: there is none of this name.
+        """
+        if asked in ("auto", self.primary.name):
+            return self.primary
+        raise UsageError(
+            f"rollout.decision.metric: found {asked!r}; expected 'auto' or {self.primary.name!r} "
+            f"for the task {self.name!r}"
+        )
+
+    @abstractmethod
+    def gains(
+        self, metric: Metric, offered: Offered, answers: Answers, ranks: NDArray[np.int64]
+    ) -> NDArray[np.float64]:
+        """What each request earned by the answers it got, [requests]; up is better."""
+
+    @abstractmethod
+    def deviation(self, metric: Metric, offered: Offered) -> float:
+        """About the standard deviation of what a request earns, before anything is known of the versions."""
+
+    def expected_deviation(self, metric: Metric, stable: float, canary: float, deviation: float) -> float:
+        """The same once it is known what each version is expected to earn; by default the same."""
+        return deviation

@@ -1,0 +1,133 @@
+"""A figure of merit: its name, how it is made of sums, which way is better, and what the gate asks of it."""
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from slipway.base.errors import UsageError
+from slipway.records.checks import Check
+from slipway.records.evidence import UNBOUNDED, Interval
+
+Totals = Mapping[str, NDArray[np.float64]]
+"""Terms summed over rows, for the sample and for each of its resamples: [1 + resamples] each."""
+REWARD = "reward"
+"""The decision metric of a canary where outcomes can be drawn; any other one is a metric of the task."""
+
+
+@dataclass(frozen=True)
+class Metric:
+    """One figure of merit.
+
+    Attributes:
+        name: in evidence, codes of checks, and keys of the gate.
+        of: from totals to the metric, NaN where it is undefined; None for one that is measured as a whole.
+        rule: how the gate bounds the interval: by `max_NAME` or `min_NAME`, or by both ends of `NAME`.
+        bound: what the gate asks where the card says nothing; None for nothing.
+        least: no bound is below it: it would stop nothing.
+        most: every bound is below it: it would let nothing pass.
+        ideal: where neither up nor down is better.
+        sliced: whether each slice shows it.
+        tracked: whether the run is known by it in the registry.
+    """
+
+    name: str
+    title: str
+    of: Callable[[Totals], NDArray[np.float64]] | None = None
+    better: Literal["lower", "higher", "ideal"] = "lower"
+    rule: Literal["max", "min", "within"] | None = None
+    bound: Any = None
+    least: float = -math.inf
+    most: float = math.inf
+    ideal: float = 0.0
+    sliced: bool = False
+    tracked: bool = False
+
+    @property
+    def key(self) -> str:
+        """What the gate of a card calls its bound."""
+        return self.name if self.rule == "within" else f"{self.rule}_{self.name}"
+
+    @property
+    def words(self) -> str:
+        """The title within a sentence."""
+        return self.title if self.title.isupper() else self.title[:1].lower() + self.title[1:]
+
+    @property
+    def gain(self) -> str:
+        """What a canary earns by it, for up is better there."""
+        return f"minus {self.words}" if self.better == "lower" else self.words
+
+    @property
+    def sign(self) -> int:
+        """1 where up is worse, else -1."""
+        return 1 if self.better == "lower" else -1
+
+    def worse(self, difference: Interval) -> Interval:
+        """A difference turned so that above zero is worse."""
+        if self.better == "lower":
+            return difference
+        return Interval(value=-difference.value, low=-difference.high, high=-difference.low)
+
+
+def ratio(over: str, under: str) -> Callable[[Totals], NDArray[np.float64]]:
+    """One total over another, NaN where the other is zero."""
+
+    def of(totals: Totals) -> NDArray[np.float64]:
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return np.where(totals[under] == 0, np.nan, totals[over] / totals[under])
+
+    return of
+
+
+def shown(interval: Interval) -> str:
+    """An interval in the line of a check."""
+    return f"{interval.value:.4f} [{_end(interval.low)}, {_end(interval.high)}]"
+
+
+def _end(value: float) -> str:
+    return f"{value:.4f}" if abs(value) < UNBOUNDED else "unbounded"
+
+
+def bounded(metric: Metric, found: Interval | None, bound: Any) -> Check:
+    """An interval counts by the end that speaks against the candidate; what is undefined passes nothing."""
+    if metric.rule == "max":
+        passed = found is not None and found.high < bound
+        allowed = f"upper bound below {bound:g}"
+    elif metric.rule == "min":
+        passed = found is not None and found.low >= bound
+        allowed = f"lower bound at least {bound:g}"
+    else:
+        low, high = bound
+        passed = found is not None and low <= found.low and found.high <= high
+        allowed = f"both bounds within {low:g} to {high:g}"
+    return Check(
+        code=f"candidate.{metric.name}",
+        passed=passed,
+        found="undefined" if found is None else shown(found),
+        allowed=allowed,
+    )
+
+
+def require_bound(key: str, metric: Metric, bound: Any) -> None:
+    """Refuse a bound that is not of the metric's kind, or that stops nothing.
+
+    Raises:
+        UsageError: the line names the key.
+    """
+    pair = isinstance(bound, tuple)
+    if pair != (metric.rule == "within"):
+        raise UsageError(f"gate.{key}: found {bound!r}, expected {'one number' if pair else 'two numbers'}")
+    for value in bound if pair else (bound,):
+        if not metric.least <= value < metric.most:
+            raise UsageError(
+                f"gate.{key}: found {value:g}, expected {metric.least:g} or more, and below {metric.most:g}"
+            )
+    if pair and not bound[0] < metric.ideal < bound[1]:
+        # guard settings.gate.calibration
+        raise UsageError(
+            f"gate.{key}: found {list(bound)}; a bound below {metric.ideal:g} and one above it are needed"
+        )

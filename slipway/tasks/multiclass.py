@@ -1,0 +1,215 @@
+"""Of each row, one of several classes: the label is a word, the answer a probability for each class.
+
+The classes are the `values` of the label column, in the order of the card.
+"""
+
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from slipway.base.errors import SlipwayError, UsageError
+from slipway.records.evidence import Bin, Interval
+from slipway.records.labels import Labels
+from slipway.tasks import leak
+from slipway.tasks.interface import Answers, Objective, Offered, Outcomes, Task, Terms, Words
+from slipway.tasks.merit import Metric, Totals, ratio
+from slipway.tasks.metrics import CLIP, auc_of_classes, calibration_curve
+
+FEWEST, MOST = 3, 50
+"""Classes; two are the task `binary`."""
+SUM = 1e-6
+"""How far the probabilities of a row may be from 1 together."""
+CLASS = "class "
+"""Before a class's number, the name of the term that counts its rows."""
+
+
+def normalised_entropy(totals: Totals) -> NDArray[np.float64]:
+    """Log loss over the entropy of the classes' shares, which is that of always answering the shares."""
+    counts = np.stack([total for name, total in totals.items() if name.startswith(CLASS)])
+    with np.errstate(divide="ignore", invalid="ignore"):
+        shares = counts / totals["rows"]
+        entropy = -np.where(shares > 0, shares * np.log(shares), 0.0).sum(axis=0)
+        found = totals["loss"] / totals["rows"] / entropy
+    return np.where(entropy > 0, found, np.nan)
+
+
+class Multiclass(Task):
+    """Judged by log loss; classes are ranked by their probability."""
+
+    name = "multiclass"
+    primaries = ("log_loss",)
+    metrics = (
+        Metric("log_loss", "Log loss", ratio("loss", "rows"), sliced=True, tracked=True),
+        Metric(
+            "accuracy",
+            "Accuracy",
+            ratio("hits", "rows"),
+            better="higher",
+            rule="min",
+            least=0.0,
+            most=1.0,
+            sliced=True,
+            tracked=True,
+        ),
+        Metric(
+            "auc",
+            "AUC, one class against the rest",
+            better="higher",
+            rule="min",
+            bound=0.55,
+            least=0.5,
+            most=1.0,
+        ),
+        Metric(
+            "normalised_entropy", "Normalised entropy", normalised_entropy, rule="max", bound=1.0, least=0.0
+        ),
+        Metric(
+            "calibration",
+            "Calibration: best probability over accuracy",
+            ratio("best", "hits"),
+            better="ideal",
+            rule="within",
+            bound=(0.9, 1.1),
+            least=0.0,
+            ideal=1.0,
+            sliced=True,
+        ),
+    )
+    words: ClassVar[Words] = Words(
+        sound="every probability in [0, 1], those of a row together 1",
+        unsound="answers are no probabilities of classes",
+        truth="the true probabilities",
+        curve=("Calibration curves over all classes", "predicted, %", "of this class, %"),
+        curved="Each class against the rest, all classes together: of the answers that give a class 10 %, on "
+        "the diagonal 10 % are of that class.",
+        factor=100.0,
+        earned={"log_loss": "log loss of logged outcomes"},
+    )
+    form = "classes"
+    parts_rule = "every class"
+    leaks = (
+        f"alone it tells the class of more than {leak.BOUND:g} of the rows; drop it, or set its severity to "
+        "warning"
+    )
+
+    @property
+    def classes(self) -> list[str]:
+        """In the order of the card."""
+        return self.columns.columns[self.columns.required("label")].values or []
+
+    def require_columns(self) -> None:
+        """The label is a string that lists its values, and a row is a request."""
+        label = self.columns.required("label")
+        column, count = self.columns.columns[label], len(self.classes)
+        if column.type != "string" or not FEWEST <= count <= MOST or len(set(self.classes)) < count:
+            raise UsageError(
+                f"data.columns.{label}: the label of the task 'multiclass' has the type string and its "
+                f"classes as values, {FEWEST} to {MOST} different ones; found {column.type}, {count} values"
+            )
+        self.require_one_row()
+
+    def outcomes(self, labels: NDArray[Any]) -> Outcomes:
+        """Places in the list of classes, int64 [rows].
+
+        Raises:
+            SlipwayError: a label is missing or no class.
+        """
+        places = {name: place for place, name in enumerate(self.classes)}
+        try:
+            return np.array([places[name] for name in labels.tolist()], np.int64)
+        except KeyError as error:
+            raise SlipwayError(
+                f"the label column: found {error.args[0]!r}, expected one of the card's classes"
+            ) from error
+
+    def allowed(self, column: str) -> tuple[str, str]:
+        """One of the classes."""
+        return (
+            f"{column} IN ({', '.join(map(quoted, self.classes))})",
+            "one of the classes that the card lists",
+        )
+
+    def described(self, outcomes: Outcomes) -> Labels:
+        """The share of each class."""
+        counts = np.bincount(outcomes, minlength=len(self.classes))
+        return dict(zip(self.classes, (counts / len(outcomes)).tolist(), strict=True))
+
+    def told_apart(self, part: Labels, train: Labels) -> bool:
+        """A class that is missing cannot be learned there, or not be judged."""
+        return all(part.get(name, 0.0) > 0 for name in self.classes)
+
+    def expectations(self, label: str) -> list[Any]:
+        """Every class and no other value."""
+        from great_expectations import expectations as gxe
+
+        return [gxe.ExpectColumnDistinctValuesToEqualSet(column=label, value_set=self.classes)]
+
+    def leak_query(self, column: str, label: str, time: str) -> str:
+        """By the class that each value of the column had most often."""
+        return leak.of_classes(column, label, time)
+
+    @property
+    def objectives(self) -> tuple[Objective, ...]:
+        """Log loss of the classes."""
+        return (("classes", len(self.classes)),)
+
+    @property
+    def width(self) -> tuple[int, ...]:
+        """A probability for each class."""
+        return (len(self.classes),)
+
+    def sound(self, answers: Answers) -> NDArray[np.bool_]:
+        """Which rows are distributions."""
+        each = ((answers >= 0) & (answers <= 1)).all(axis=1)
+        return np.asarray(each & (np.abs(answers.sum(axis=1) - 1) <= SUM), np.bool_)
+
+    def facts(self, outcomes: Outcomes) -> Terms:
+        """Rows, in all and of each class."""
+        each = {f"{CLASS}{place}": (outcomes == place).astype(np.float64) for place in range(*self.width)}
+        return {"rows": np.ones(len(outcomes)), **each}
+
+    def terms(self, answers: Answers, outcomes: Outcomes) -> Terms:
+        """Log loss; whether the best class is the right one, and its probability."""
+        known = np.nan_to_num(answers, nan=0.0)
+        return {
+            "loss": _log_loss(known, outcomes),
+            "hits": (known.argmax(axis=1) == outcomes).astype(np.float64),
+            "best": known.max(axis=1),
+        }
+
+    def ranked(
+        self, answers: Answers, outcomes: Outcomes, units: NDArray[np.int64], confidence: float
+    ) -> dict[str, Interval]:
+        """The mean over classes of the AUC of one against the rest."""
+        return {"auc": auc_of_classes(answers, outcomes, units, confidence)}
+
+    def curve(self, answers: Answers, outcomes: Outcomes, confidence: float) -> list[Bin]:
+        """Of each class against the rest, all of them together."""
+        right = (outcomes[:, None] == np.arange(*self.width)).astype(np.int8)
+        return calibration_curve(answers.ravel(), right.ravel(), confidence)
+
+    def gains(
+        self, metric: Metric, offered: Offered, answers: Answers, ranks: NDArray[np.int64]
+    ) -> NDArray[np.float64]:
+        """Minus the log loss."""
+        return -offered.per_request(_log_loss(answers, offered.outcomes))
+
+    def deviation(self, metric: Metric, offered: Offered) -> float:
+        """As if every answer were the shares of the classes."""
+        shares = np.bincount(offered.outcomes, minlength=len(self.classes)) / len(offered.outcomes)
+        losses = _log_loss(np.tile(shares, (len(offered.outcomes), 1)), offered.outcomes)
+        return float(offered.per_request(losses).std())
+
+
+def quoted(text: str) -> str:
+    """A text in SQL."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def _log_loss(answers: Answers, outcomes: Outcomes) -> NDArray[np.float64]:
+    right = answers[np.arange(len(outcomes)), outcomes]
+    return np.asarray(-np.log(np.clip(np.nan_to_num(right, nan=0.0), CLIP, 1 - CLIP)), np.float64)
+
+
+TASK = Multiclass

@@ -1,0 +1,1 @@
+"""A task that slipway does not have: this folder is all that it takes."""
