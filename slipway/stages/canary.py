@@ -56,7 +56,8 @@ def canary(run: RunRef, *, version: int, stable: int, data: Path, evidence: Path
             except BaseException:
                 registry.point("canary", None)
                 raise
-    write_text(evidence, found.model_dump_json(indent=2))
+            # before the trial ends: without its evidence nothing comes of a canary, nor of its server
+            write_text(evidence, found.model_dump_json(indent=2))
 
 
 @contextmanager
