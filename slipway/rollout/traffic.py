@@ -50,7 +50,7 @@ def decision(card: Card, drawn: bool) -> Metric:
     try:
         return of(card).decision(card.rollout.decision.metric, drawn)
     except UsageError as error:
-        raise UsageError(f"systems/{card.name}/system.yaml: {error}") from error
+        raise UsageError(f"systems/{card.name}/system.yaml: {error}") from error  # guard rollout.reward
 
 
 @dataclass(frozen=True)

@@ -140,7 +140,8 @@ def _no_task(label: ColumnProfile) -> str:
 def _two_values(label: ColumnProfile, answers: Answers) -> Iterator[str]:
     chosen, known = positive(label, answers.positive), listed(list(label.values))
     if label.distinct != 2 and answers.positive is None:
-        yield f"--label: {label.source!r} has {label.distinct:,} values, expected two, or --positive"
+        several = f"such as {listed(list(label.values[:5]))}, " if label.values else ""
+        yield f"--label: {label.source!r} has {label.distinct:,} values, {several}expected two, or --positive"
     elif label.distinct == 2 and chosen and len(label.values) != 2:
         yield f"--label: {label.source!r} has two values, written as {known}; expected one way for each"
     elif unknown := [one for one in chosen if one not in label.values]:

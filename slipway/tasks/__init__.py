@@ -22,6 +22,7 @@ def kind(name: str) -> type[Task]:
         UsageError: there is none.
     """
     if name not in names():
+        # guard settings.task
         raise UsageError(f"problem.task: found {name!r}; there are {', '.join(names())}")
     found: type[Task] = import_module(f"{__name__}.{name}").TASK
     return found
@@ -45,6 +46,7 @@ def require_fit(card: Card) -> None:
     """
     known = kind(card.problem.task)
     if card.evaluation.primary not in known.primaries:
+        # guard settings.task
         raise UsageError(
             f"evaluation.primary: found {card.evaluation.primary!r}; for the task {known.name!r} there is "
             f"{' or '.join(known.primaries)}"

@@ -117,6 +117,7 @@ class Task(ABC):
         """
         label = self.columns.required("label")
         if self.columns.columns[label].type != "integer":
+            # guard settings.task
             raise UsageError(
                 f"data.columns.{label}: the label of the task {self.name!r} has the type integer"
             )
@@ -129,6 +130,7 @@ class Task(ABC):
         """
         for name, column in self.columns.columns.items():
             if column.level == "option" or column.role == "option":
+                # guard settings.task
                 raise UsageError(f"data.columns.{name}: a request of the task {self.name!r} has no options")
 
     # What a label is
@@ -214,6 +216,7 @@ class Task(ABC):
             for name, term in (self.facts(outcomes) | self.terms(answers, outcomes)).items()
         }
         if self.primary.of is None:
+            # guard settings.task
             raise UsageError(f"evaluation.primary: {self.primary.name!r} is no ratio of sums")
         return float(self.primary.of(totals)[0])
 
@@ -238,6 +241,7 @@ class Task(ABC):
         """
         known = {one.key: one for one in self.metrics if one.rule}
         if unknown := sorted(given.keys() - known.keys()):
+            # guard settings.task
             raise UsageError(
                 f"gate.{unknown[0]}: unknown key; for the task {self.name!r} bounds are {', '.join(known)}"
             )
@@ -268,6 +272,7 @@ class Task(ABC):
         """
         if asked in ("auto", self.primary.name):
             return self.primary
+        # guard settings.task
         raise UsageError(
             f"rollout.decision.metric: found {asked!r}; expected 'auto' or {self.primary.name!r} "
             f"for the task {self.name!r}"

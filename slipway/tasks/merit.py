@@ -120,9 +120,11 @@ def require_bound(key: str, metric: Metric, bound: Any) -> None:
     """
     pair = isinstance(bound, tuple)
     if pair != (metric.rule == "within"):
+        # guard settings.task
         raise UsageError(f"gate.{key}: found {bound!r}, expected {'one number' if pair else 'two numbers'}")
     for value in bound if pair else (bound,):
         if not metric.least <= value < metric.most:
+            # guard settings.task
             raise UsageError(
                 f"gate.{key}: found {value:g}, expected {metric.least:g} or more, and below {metric.most:g}"
             )

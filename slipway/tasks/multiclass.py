@@ -103,6 +103,7 @@ class Multiclass(Task):
         label = self.columns.required("label")
         column, count = self.columns.columns[label], len(self.classes)
         if column.type != "string" or not FEWEST <= count <= MOST or len(set(self.classes)) < count:
+            # guard settings.task
             raise UsageError(
                 f"data.columns.{label}: the label of the task 'multiclass' has the type string and its "
                 f"classes as values, {FEWEST} to {MOST} different ones; found {column.type}, {count} values"

@@ -69,6 +69,7 @@ class Regression(Task):
         """The label is a number, and a row is a request."""
         label = self.columns.required("label")
         if self.columns.columns[label].type not in ("integer", "number"):
+            # guard settings.task
             raise UsageError(f"data.columns.{label}: the label of a regression is an integer or a number")
         self.require_one_row()
 

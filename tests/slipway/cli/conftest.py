@@ -13,7 +13,7 @@ from tests.slipway.root import ROOT
 
 def settings_only(root: Path) -> Path:
     """Copy the settings files, and no code, to a folder."""
-    (root / "systems" / "ad_click").mkdir(parents=True)
+    (root / "systems" / "ad_click" / "source").mkdir(parents=True)
     for name in ("project.yaml", "systems/ad_click/system.yaml"):
         shutil.copyfile(ROOT / name, root / name)
     return root

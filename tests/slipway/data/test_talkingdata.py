@@ -25,4 +25,4 @@ def test_ingest_check_split(tmp_path: Path) -> None:
 
     parts = manifest.parts.values()
     assert sum(part.rows + (part.left_out or 0) for part in parts) == 100_000
-    assert round(sum(part.rows * part.base_rate for part in parts)) == 213
+    assert round(sum(part.rows * part.labels["base_rate"] for part in parts)) == 213

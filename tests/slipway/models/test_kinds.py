@@ -60,12 +60,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 import pyarrow.parquet as pq
 from slipway.settings import Card, load_card
-from slipway.training.fit import data_ref, train
+from slipway.training.fit import train
 from slipway.version.answer import Version
+from slipway.version.manifest import DataRef
 
 root, split, out = Path("."), Path("split"), Path("out")
 card = load_card(root, "ad_click")
-train(root.resolve(), card, split, data_ref(split, "tiny", "small"), out)
+at = datetime(2026, 1, 1, tzinfo=UTC)
+data = DataRef(fingerprint="tiny", size="small", train_rows=1, labels={}, train_end=at, train_known_until=at)
+train(root.resolve(), card, split, data, out)
 version = Version.load(out / "candidate")
 scores = version.scores(pq.read_table(split / "validation.parquet"))
 print(json.dumps({

@@ -23,7 +23,7 @@ from tests.slipway.rollout.live import Live
 @pytest.fixture(scope="module")
 def server(live: Live) -> Iterator[Server]:
     """The second version's Bento."""
-    server = servers.start(live.project, live.second.bento, 2)
+    server = servers.start(live.project, live.by_tag(live.second).bento, 2)
     yield server
     servers.stop(live.project, server)
 

@@ -14,7 +14,13 @@ from tests.slipway.stages.conftest import RUN, Desk
 def registers(desk: Desk, tmp_path: Path) -> int:
     """Register what lies on the desk."""
     return register(
-        RUN, desk.data, desk.models, desk.evidence, desk.summary, desk.docs, tmp_path / "report.html"
+        RUN,
+        data=desk.data,
+        models=desk.models,
+        evidence=desk.evidence,
+        summary=desk.summary,
+        docs=desk.docs,
+        report=tmp_path / "report.html",
     )
 
 

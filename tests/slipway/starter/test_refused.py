@@ -56,7 +56,6 @@ FIT = {
             ("churn", "left"),
             "Customers.csv: --label: no column 'left'; found ['Customer-ID', 'signed up', 'Plan',",
         ),
-        (("churn", "Plan"), "--label: 'Plan' has 3 values, such as ['basic', 'plus', 'pro'], expected two"),
         (("churn", "country"), "--label: 'country' has 1 values, such as ['NL'], expected two"),
         (("churn", "churned", "--time", "Plan"), "--time: column 'Plan' holds text, expected times"),
         (("churn", "churned", "--delay", "-1"), "--delay: found -1, expected hours from 0"),

@@ -84,6 +84,7 @@ def without_embargo(folder: Path) -> None:
     content = json.loads((folder / MANIFEST).read_text()) | {"schema_version": 1}
     for part in content["parts"].values():
         del part["known_until"], part["left_out"]
+        part["base_rate"] = part.pop("labels")["base_rate"]
     (folder / MANIFEST).write_text(json.dumps(content))
 
 
