@@ -78,5 +78,5 @@ def summarise(line: Line, record: DecisionRecord, as_json: bool) -> None:
 
 
 def add(app: typer.Typer) -> None:
-    """Add the command."""
+    """Add `slipway demo` to the program."""
     app.command()(demo)

@@ -114,7 +114,7 @@ def _print_decisions(records: list[DecisionRecord], as_json: bool = False) -> No
 def report(
     system: System = None,
     size: LineSize = None,
-    record: Annotated[str | None, typer.Option(help="Id of a decision; the newest.")] = None,
+    record: Annotated[str | None, typer.Option(help="Id of a decision. Default: the newest.")] = None,
     ran_here: Annotated[
         bool, typer.Option("--last-run", help="Of this machine's last run only; an error where it took none.")
     ] = False,
@@ -187,6 +187,6 @@ def schema(
 
 
 def add(app: typer.Typer) -> None:
-    """Add the commands."""
+    """Add `slipway status`, `history`, `report`, `doctor` and `schema` to the program."""
     for command in (status, history, report, doctor, schema):
         app.command()(command)

@@ -73,6 +73,6 @@ def clear(
 
 
 def add(app: typer.Typer) -> None:
-    """Add the commands."""
+    """Add `slipway rollout`, `rollback` and `clear` to the program."""
     for command in (rollout, rollback, clear):
         app.command()(command)

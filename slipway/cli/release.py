@@ -35,6 +35,6 @@ def _package(system: str | None, size: Size | None, version: int | None) -> tupl
 
 
 def add(app: typer.Typer) -> None:
-    """Add the commands."""
+    """Add `slipway package` and `publish` to the program."""
     for command in (package, publish):
         app.command()(command)

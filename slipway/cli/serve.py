@@ -64,5 +64,5 @@ def _leave(number: int, frame: FrameType | None) -> None:
 
 
 def add(app: typer.Typer) -> None:
-    """Add the command."""
+    """Add `slipway serve` to the program."""
     app.command()(serve)

@@ -39,7 +39,7 @@ class Server:
 
     @property
     def url(self) -> str:
-        """Where it answers."""
+        """Base URL of the server."""
         return f"http://{HOST}:{self.port}"
 
 

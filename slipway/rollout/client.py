@@ -30,7 +30,7 @@ class Client:
     """One connection to a server; nothing is tried twice, so that every failure is seen."""
 
     def __init__(self, url: str, timeout_s: float) -> None:
-        """Nothing is sent yet.
+        """Take the address; the connection opens with the first request.
 
         Args:
             timeout_s: an answer that is not whole after so many seconds is a failure, also one that trickles.
@@ -87,7 +87,7 @@ class _Timed(io.RawIOBase):
         self.bytes_of, self.sock, self.until = bytes_of, sock, until
 
     def readable(self) -> bool:
-        """It is."""
+        """Whether the answer can be read: always."""
         return True
 
     def readinto(self, buffer: Any) -> int | None:

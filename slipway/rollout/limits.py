@@ -22,7 +22,7 @@ def limits(asked: str | None, seconds: float, minutes: float) -> list[Check]:
 
 
 def within(look: Look, limits: list[Check]) -> Look:
-    """The look as the limits leave it.
+    """The look with the verdict that time and stop requests leave.
 
     Who asks for the traffic gets it, whatever the evidence says. A canary whose time is up is judged by what
     it has shown; where that is not enough, the limit is told first.

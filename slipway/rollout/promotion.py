@@ -112,7 +112,7 @@ class Promoter:
     def __init__(
         self, registry: Registry, placement: Placement, keep: Callable[[DecisionRecord], None]
     ) -> None:
-        """Nothing is moved yet.
+        """Take what a move needs.
 
         Args:
             keep: writes the record of a move that was carried out; may be called again after a kill.

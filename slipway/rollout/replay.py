@@ -37,7 +37,7 @@ class Replay:
     """An `Arena`: it assigns units, names the arm of each request, and knows what comes of the answers."""
 
     def __init__(self, card: Card, traffic: Traffic, send: Send) -> None:
-        """Nothing is sent yet."""
+        """Take the traffic and who carries requests to their arms."""
         self.card, self.traffic, self.send = card, traffic, send
         self.warmed = self.offered = 0
         self.parts: list[Observations] = []

@@ -27,7 +27,7 @@ class Status(Strict):
 
 
 def look(registry: Registry) -> Status:
-    """Read both sides now."""
+    """Read the aliases of the registry and the traffic of the target."""
     line = registry.line
     traffic = bind(line).placement.state()
     production, canary = registry.resolve("production"), registry.resolve("canary")

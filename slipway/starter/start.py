@@ -48,7 +48,7 @@ class Asked:
 
 @dataclass(frozen=True)
 class Started:
-    """What became of it.
+    """The new system and its files.
 
     Attributes:
         files: what belongs into Git, relative to the project's root.

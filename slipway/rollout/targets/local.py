@@ -52,7 +52,7 @@ class LocalPlacement:
     """A file says where traffic goes; servers run as long as somebody needs an answer from them."""
 
     def __init__(self, line: Line, start: Start | None = None) -> None:
-        """Nothing is started yet."""
+        """Take the line; servers start when they are needed."""
         self.line, self.project, self.start = line, line.project, start or servers.start
         self.timeout_s = patience(line.card)
         self.arms: dict[Arm, Server] = {}

@@ -20,7 +20,7 @@ class LocalLease:
     def __init__(
         self, line: Line, settle: Callable[[], AbstractContextManager[None]], release_s: float = RELEASE_S
     ) -> None:
-        """Nothing is held yet.
+        """Take the line whose traffic is to be held.
 
         Args:
             settle: puts in order what a killed holder left, and after its block what this one did.
