@@ -17,8 +17,8 @@ from slipway.records.checks import Check
 from slipway.rollout.client import Client, Reply, patience
 from slipway.rollout.reply import read_answer
 from slipway.rollout.traffic import bodies
-from slipway.settings import Card
-from slipway.tasks import Task, of
+from slipway.settings import Card, Columns
+from slipway.tasks import Task, bind
 from slipway.version.assemble import SCORE
 from slipway.version.manifest import CARD, MANIFEST, PARITY, Manifest
 from slipway.version.parity import differences, scores_of
@@ -45,16 +45,23 @@ def smoke(card: Card, url: str, folder: Path, number: int) -> list[Check]:
 
 @dataclass(frozen=True)
 class Sample:
-    """Requests that were scored at training time, and the card by which the version reads them.
+    """Requests that were scored at training time, and how the version reads them.
+
+    Of its card only that is read: rules that came later, such as about gates, may refuse older cards.
 
     Attributes:
+        system: whose version it is.
+        columns: what its requests consist of.
+        task: what its answers are.
         rows: one row per option, with the score of training.
         bounds: int64 [requests + 1]; first row of each request.
         offers: the body of each request.
         tolerance: how far a served score may lie from that of training.
     """
 
-    card: Card
+    system: str
+    columns: Columns
+    task: Task
     rows: pa.Table
     bounds: NDArray[np.int64]
     offers: list[bytes]
@@ -63,17 +70,20 @@ class Sample:
     @classmethod
     def read(cls, folder: Path) -> Self:
         """Read what lies in a version's folder."""
-        card = Card.model_validate_json((folder / CARD).read_text(encoding="utf-8"))
+        card = orjson.loads((folder / CARD).read_bytes())
+        columns = Columns.model_validate_json(orjson.dumps({"columns": card["data"]["columns"]}))
+        task = bind(card["problem"]["task"], columns, card["evaluation"]["primary"])
         rows = pq.read_table(folder / PARITY)
-        bounds = request_bounds(request_codes(rows, card.data.column("request")))
-        columns = {name: card.data.columns[name] for name in card.data.inputs}
+        bounds = request_bounds(request_codes(rows, columns.column("request")))
+        inputs = {name: columns.columns[name] for name in columns.inputs}
         tolerance = read(folder / MANIFEST, Manifest).tolerance
-        return cls(card, rows, bounds, bodies(columns, rows, bounds), tolerance)
+        offers = bodies(inputs, rows, bounds)
+        return cls(card["name"], columns, task, rows, bounds, offers, tolerance)
 
     @property
     def infer(self) -> str:
         """The path of the Open Inference Protocol."""
-        return f"/v2/models/{self.card.name}/infer"
+        return f"/v2/models/{self.system}/infer"
 
     def scores(self, requests: int) -> NDArray[np.float64]:
         """The scores of training of the first so many requests, [rows] or [rows, k]."""
@@ -85,7 +95,7 @@ class Sample:
 
         sizes = np.diff(self.bounds)
         scores = self.scores(len(sizes))
-        if not of(self.card).ranks:
+        if not self.task.ranks:
             return np.ones(len(scores), np.int32)
         return ranks(scores, np.repeat(np.arange(len(sizes)), sizes))
 
@@ -113,7 +123,7 @@ def parity(client: Client, sample: Sample, number: int) -> list[Check]:
     """Rows that were scored at training time get the same scores and ranks, request by request."""
     answers = []
     for body, size in zip(sample.offers, np.diff(sample.bounds).tolist(), strict=True):
-        answer = read_answer(client.post(sample.infer, body), size, number, of(sample.card))
+        answer = read_answer(client.post(sample.infer, body), size, number, sample.task)
         if isinstance(answer, str):
             return [
                 Check(code=code, passed=False, found=answer, allowed="an answer to every request")
@@ -142,10 +152,10 @@ def parity(client: Client, sample: Sample, number: int) -> list[Check]:
 def typed(client: Client, sample: Sample, number: int) -> Check:
     """`/predict` answers one request with the scores of training."""
     expected = sample.scores(1)
-    reply = client.post("/predict", typed_body(sample.card, sample.rows.slice(0, len(expected))))
+    reply = client.post("/predict", typed_body(sample, sample.rows.slice(0, len(expected))))
     content = _json(reply)
     try:
-        scores = _typed_scores(of(sample.card), content["answers"][0])
+        scores = _typed_scores(sample.task, content["answers"][0])
         same = scores.shape == expected.shape and bool(
             (differences(scores, expected) <= sample.tolerance).all()
         )
@@ -168,16 +178,16 @@ def _typed_scores(task: Task, answer: dict[str, Any]) -> NDArray[np.float64]:
     return np.array([option["score"] for option in options], np.float64)
 
 
-def typed_body(card: Card, rows: pa.Table) -> bytes:
+def typed_body(sample: Sample, rows: pa.Table) -> bytes:
     """The rows of one request as the body of `/predict`."""
-    columns = {name: card.data.columns[name] for name in card.data.inputs}
+    columns = {name: sample.columns.columns[name] for name in sample.columns.inputs}
     values = {
         name: (rows[name].cast(pa.timestamp("us")) if column.type == "timestamp" else rows[name]).to_pylist()
         for name, column in columns.items()
     }
     request: dict[str, Any] = {name: values[name][0] for name in columns if columns[name].level == "request"}
     options = [name for name in columns if columns[name].level == "option"]
-    if of(card).form == "options":
+    if sample.task.form == "options":
         request["options"] = [{name: values[name][row] for name in options} for row in range(rows.num_rows)]
     return orjson.dumps({"requests": [request]})
 

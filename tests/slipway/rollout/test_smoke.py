@@ -133,3 +133,17 @@ def test_a_server_that_is_down_fails_every_check(live: Live) -> None:
     checks = smoke(live.card, "http://127.0.0.1:9", live.folder(live.second), 2)
 
     assert [check.code for check in checks if check.passed] == []
+
+
+def test_a_card_of_then_may_hold_what_today_refuses(
+    live: Live, server: Server, patient: Card, tmp_path: Path
+) -> None:
+    """Rules about gates and kinds of models come and go; a version is asked by its columns and task."""
+    folder = Path(shutil.copytree(live.folder(live.second), tmp_path / "older"))
+    content = json.loads((folder / "card.json").read_bytes())
+    content["gate"] |= {"max_of_then": 1.0}
+    content["rollout"]["decision"]["metric"] = "of_then"
+    content["models"]["candidates"][0]["kind"] = "of_then"
+    (folder / "card.json").write_text(json.dumps(content))
+
+    assert failed(patient, server.url, folder, 2) == set()
