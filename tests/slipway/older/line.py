@@ -1,9 +1,9 @@
 """A line as the slipway of commit dead32f left it: `line.tar.xz`, which is never made anew.
 
-That slipway trained `version` (the logistic regression of its tests, on 6000 impressions), measured it, and its
-stages `register`, `package` and `first` put it into production; what they wrote is `registered.json`,
-`first.json` and `traffic.json`. Its documents have `schema_version` 1, its modules lay elsewhere, and it knew
-neither tasks nor when outcomes became known.
+That slipway trained `version` (the logistic regression of its tests, on 6000 impressions) and measured it;
+its stages `register`, `package` and `first` put it into production, and wrote `registered.json`,
+`first.json`, a report of each, and `traffic.json`. Its documents have `schema_version` 1, its modules lay
+elsewhere, and it knew neither tasks nor when outcomes became known.
 """
 
 import json
@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 
 from slipway.registry.versions import RECORD, RECORDS, Registry
-from slipway.rollout.target import Deployed
 from slipway.stages.package import package
+from slipway.stages.record import REPORT_FILE
 from tests.slipway.report import sample
 from tests.slipway.root import ROOT
 from tests.slipway.stages.packaged import RUN, Packaged, packaged
@@ -58,7 +58,7 @@ def _restore(registry: Registry, older: Path) -> None:
         kept.write_text(json.dumps(content | {"run": run}))
         registry.client.set_tag(run, RECORD, content["id"])
         registry.client.log_artifact(run, str(kept), RECORDS)
-        registry.log_text(run, older / "traffic.json", "report.html")
+        registry.log_text(run, older / f"{decision}.html", REPORT_FILE)
         registry.end_run(run)
     registry.point("production", OLDER)
 
@@ -69,8 +69,3 @@ def _register_newer(registry: Registry, folder: Path) -> None:
     assert registry.register(run, folder) == NEWER
     after = {"id": "20270101T000000000-r", "decision": "registered", "version": NEWER}
     registry.keep(sample.record(**after, replaced=OLDER, run=run, canary=None, size="small"), folder.parent)
-
-
-def by_tag(project: Packaged, number: int) -> Deployed:
-    """A live version as an older slipway wrote it down."""
-    return Deployed(number=number, bento=project.bentos[number])
