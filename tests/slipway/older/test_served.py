@@ -13,9 +13,11 @@ from slipway.records.decision import DecisionRecord
 from slipway.release import servers
 from slipway.release.bento import bento_path
 from slipway.report import markdown, render
+from slipway.rollout.status import look
 from slipway.rollout.target import Deployed, TrafficState
 from slipway.rollout.targets import bind
 from slipway.stages.canary import canary
+from slipway.stages.move import recover
 from slipway.stages.rollback import roll_back
 from slipway.stages.smoke import read_checks, smoke
 from slipway.version.packed import check
@@ -60,6 +62,7 @@ def test_where_its_traffic_went_is_read(live: Packaged) -> None:
     """By the tag of its Bento, which is all that was written down then."""
     stable = Deployed(number=OLDER, bento=live.bentos[OLDER])
     assert live.traffic() == TrafficState(schema_version=1, stable=stable)
+    assert look(live.registry).problems == []
 
     target = bind(live.line)
     with target.lease.held():
@@ -77,6 +80,20 @@ def test_a_newer_version_is_tried_against_it(live: Packaged, tmp_path: Path) -> 
     assert (last.stable.errors, last.canary.errors) == (0, 0)
     assert min(last.stable.requests, last.canary.requests) > 100
     assert last.stable.mean is not None
+    assert servers.running(live.line.project) == []
+
+
+def test_a_move_of_then_that_was_killed_is_finished(live: Packaged) -> None:
+    """Its intent holds a record of then; traffic had moved already, and the aliases follow."""
+    record = json.loads((live.root.parent / "older" / "first.json").read_bytes())
+    run = live.registry.records()[1].run
+    live.registry.point("production", None)
+    live.line.intent.parent.mkdir(exist_ok=True)
+    live.line.intent.write_text(json.dumps({"schema_version": 1, "record": record | {"run": run}}))
+
+    assert recover(live.line) == f"a first of version {OLDER} had moved traffic and was finished"
+    assert live.registry.resolve("production") == OLDER
+    assert not live.line.intent.exists()
     assert servers.running(live.line.project) == []
 
 
