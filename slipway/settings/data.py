@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, ValidationInfo, model_validator
+from pydantic import AfterValidator, Field, ValidationInfo, model_validator
 
 from slipway.base.strict import Count, Name, Share, Strict
 
@@ -13,8 +13,20 @@ SHUFFLED = "#shuffled"
 """Sources of columns that a table does not have: a row's number from 1, and its place in a fixed shuffle."""
 EPOCHS = {"epoch": 1, "epoch_ms": 1000}
 """The values of `time_format` for numbers that count from 1970, each with how many of them are a second."""
+TIME_FORMATS = f"a strptime format, such as %d/%m/%Y, or one of {', '.join(EPOCHS)}"
 OPTIONS = "options"
 """The field of a request in which `/predict` finds its options; no other can have this name."""
+
+
+def is_time_format(written: str) -> bool:
+    """Whether times can be read by it; a word that is no format would fit no row."""
+    return "%" in written or written in EPOCHS
+
+
+def _time_format(written: str) -> str:
+    if not is_time_format(written):
+        raise ValueError(f"found {written!r}, expected {TIME_FORMATS}")
+    return written
 
 
 class _InItsFolder(Strict):
@@ -51,7 +63,7 @@ class TableSource(_InItsFolder):
         Field(description="false: the columns are named column0, column1, ...; or the names"),
     ] = True
     time_format: Annotated[
-        str | None,
+        Annotated[str, AfterValidator(_time_format)] | None,
         Field(
             description="strptime format where ISO 8601 does not fit; "
             "epoch: seconds since 1970, epoch_ms: milliseconds"

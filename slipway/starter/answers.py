@@ -139,7 +139,9 @@ def _no_task(label: ColumnProfile) -> str:
 
 def _two_values(label: ColumnProfile, answers: Answers) -> Iterator[str]:
     chosen, known = positive(label, answers.positive), listed(list(label.values))
-    if label.distinct != 2 and answers.positive is None:
+    if label.distinct < 2:
+        yield f"--label: {label.source!r} has the one value {known}, expected two, classes or numbers"
+    elif label.distinct != 2 and answers.positive is None:
         several = f"such as {listed(list(label.values[:5]))}, " if label.values else ""
         yield f"--label: {label.source!r} has {label.distinct:,} values, {several}expected two, or --positive"
     elif label.distinct == 2 and chosen and len(label.values) != 2:

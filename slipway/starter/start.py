@@ -16,6 +16,7 @@ from slipway.base.errors import Refused, SlipwayError, UsageError
 from slipway.base.provenance import git
 from slipway.base.strict import NAME
 from slipway.settings import Card, ProjectSettings, read
+from slipway.settings.data import TIME_FORMATS, is_time_format
 from slipway.settings.root import Project
 from slipway.starter.answers import Answers, faults, task_of
 from slipway.starter.design import design
@@ -103,6 +104,8 @@ def _project_faults(project: Project, asked: Asked) -> Iterator[str]:
         yield f"{name!r} would be lost: a .gitignore leaves systems/{name} out of Git"
     if not asked.path.exists():
         yield f"--from: no such file or folder: {asked.path}"
+    if asked.time_format is not None and not is_time_format(asked.time_format):
+        yield f"--time-format: found {asked.time_format!r}, expected {TIME_FORMATS}"
     for entry, command in ((".git", "git init"), (".dvc", "dvc init")):
         if not any((folder / entry).exists() for folder in (project.root, *project.root.parents)):
             yield f"{project.root} has no {entry}, which keeps the table's versions; run `{command}` there"

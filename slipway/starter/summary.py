@@ -30,11 +30,10 @@ def lines(plan: Plan) -> Iterator[str]:
     """One paragraph each."""
     design = plan.design
     label = design.role("label")
+    ones = [repr(shown(one)) for one in label.column.positives]
+    count = "count" if len(ones) > 1 else "counts"
     yield f"{plan.profile.rows:,} rows, label {label.name}" + (
-        f"; {' and '.join(repr(shown(one)) for one in label.column.positives)} counts as 1 "
-        "(--positive names others)"
-        if label.column.positives
-        else ""
+        f"; {' and '.join(ones)} {count} as 1 (--positive names others)" if ones else ""
     )
     yield f"task: {TASKS[plan.task]} (--task names another)"
     both = len(design.both)

@@ -99,6 +99,11 @@ def test_a_misspelt_parameter_is_told_with_the_known_ones(card_fault: Fault) -> 
             "sql",
             "data.source.kind: should be 'generator' or 'table', found \"sql\"",
         ),
+        (
+            ("data", "source"),
+            {"kind": "table", "format": "csv", "time_format": "iso"},
+            "data.source.time_format: found 'iso', expected a strptime format, such as %d/%m/%Y, or one of",
+        ),
         (("schema_version",), 2, "schema_version: should be 1, found 2"),
         (("data", "split", "validation"), 1.5, "data.split.validation: should be less than 1, found 1.5"),
         (("features", "hash_bits"), 30, "features.hash_bits: should be less than or equal to 24, found 30"),

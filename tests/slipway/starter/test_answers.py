@@ -27,7 +27,7 @@ FOUND = table(
         (Answers("y", time="x"), "--time: no column 'x'; found ['y',"),
         (Answers("y", unit="x"), "--unit: no column 'x'; found ['y',"),
         (Answers("y", unit="y"), "a column has one role; found --label y, --unit y"),
-        (Answers("one"), "--label: 'one' has 1 values, expected two"),
+        (Answers("one"), "--label: 'one' has the one value ['a'], expected two"),
         (Answers("holes"), "--label: 3 of 10,000 rows have no 'holes'; leave them out"),
         (Answers("word", positive="maybe"), "--positive: found 'maybe', 'word' has ['no', 'yes']"),
         (Answers("y", time="n"), "--time: column 'n' holds whole numbers, expected times; name their format"),

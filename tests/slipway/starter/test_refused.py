@@ -32,7 +32,7 @@ def refused(root: Path, table: Path, answers: Answers = CHURN) -> str:
 
 FIT = {
     "fed": "a name that is taken or none, a file that is not there, a column that the table does not have, a "
-    "label with one value or three, fewer rows than can decide",
+    "label with one value, a word that is no format of times, fewer rows than can decide",
     "stops": "new-system",
     "exit": 2,
     "reason": "what was found and what is expected, in one line",
@@ -56,13 +56,21 @@ FIT = {
             ("churn", "left"),
             "Customers.csv: --label: no column 'left'; found ['Customer-ID', 'signed up', 'Plan',",
         ),
-        (("churn", "country"), "--label: 'country' has 1 values, such as ['NL'], expected two"),
+        (
+            ("churn", "Plan", "--task", "binary"),
+            "--label: 'Plan' has 3 values, such as ['basic', 'plus', 'pro'], expected two, or --positive",
+        ),
+        (("churn", "country"), "--label: 'country' has the one value ['NL'], expected two, classes or"),
         (("churn", "churned", "--time", "Plan"), "--time: column 'Plan' holds text, expected times"),
         (("churn", "churned", "--delay", "-1"), "--delay: found -1, expected hours from 0"),
         (("churn", "churned", "--delay", "nan"), "--delay: found nan, expected hours from 0"),
         (("churn", "churned", "--delay", "24"), "--delay: found 24 without --time; rows without a time are"),
         (("churn", "churned", "--positive", "x"), "--positive: found 'x', 'churned' has ['no', 'yes']"),
         (("churn", "churned", "--from", "gone.csv"), "--from: no such file or folder: gone.csv"),
+        (
+            ("churn", "churned", "--time-format", "epoch_s"),
+            "--time-format: found 'epoch_s', expected a strptime format, such as %d/%m/%Y, or one of epoch,",
+        ),
         (("a_name_that_is_much_too_long_for_the_tag_of_a_bento_of_ours", "churned"), "at most 63 characters"),
     ],
 )

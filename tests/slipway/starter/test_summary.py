@@ -35,6 +35,15 @@ def test_inputs_are_counted_once(columns: tuple[ColumnProfile, ...], said: str) 
     assert said in [*lines(planned(*columns))]
 
 
+def test_several_values_count_as_one() -> None:
+    """In words for several."""
+    found = table(label("stars", ("2", "4", "5"), (1, 1, 1)), column("x", "number"))
+    liked = design(found, Answers("stars", positive="4,5"), {})
+    first = next(lines(Plan("t", found.source, found, liked, split_shares(ROWS), PROVISIONAL)))
+
+    assert first == "10,000 rows, label stars; '4' and '5' count as 1 (--positive names others)"
+
+
 @pytest.mark.parametrize(("delay", "said"), [(None, True), (0.0, False), (24.0, False)])
 def test_a_delay_that_nobody_gave_is_told(delay: float | None, said: bool) -> None:
     """And what 0 means; rows without a time have none."""
