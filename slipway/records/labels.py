@@ -8,7 +8,11 @@ SHOWN = 6
 
 
 def told(labels: Mapping[str, float]) -> str:
-    """The figures in one line, such as `mean 3.5, deviation 1.04`."""
-    shown = [f"{name.replace('_', ' ')} {value:.6g}" for name, value in list(labels.items())[:SHOWN]]
+    """The figures in one line, such as `mean 3.5, deviation 1.04`; a class that is a number is quoted."""
+    shown = [f"{_named(name)} {value:.6g}" for name, value in list(labels.items())[:SHOWN]]
     more = [f"{len(labels) - SHOWN} more"] if len(labels) > SHOWN else []
     return ", ".join([*shown, *more])
+
+
+def _named(name: str) -> str:
+    return name.replace("_", " ") if name[:1].isalpha() else repr(name)

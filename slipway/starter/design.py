@@ -16,6 +16,8 @@ from slipway.starter.texts import Odd
 UNSAID = ("", ROW, SHUFFLED)
 """Names of columns that mean something else in a card."""
 ID = re.compile(r"(^|_)(id|code|zip|zipcode|postcode|key)$")
+CAMEL_ID = re.compile(r"[a-z0-9](Id|ID|Code|Zip|Key)$")
+"""The same, as `movieId` is written; the card's name is in small letters."""
 UNIQUE = {"string": 0.95, "integer": 0.99}
 """Share of different values from which on a column may name rows and tell nothing of them."""
 DENSE = 2
@@ -246,7 +248,8 @@ def _is_category(one: _Named) -> bool:
     """Words, codes, and numbers so large that they can be nothing else."""
     if one.found.kind != "integer":
         return one.found.kind == "string"
-    return bool(ID.search(one.name)) or max(-(one.found.low or 0.0), one.found.high or 0.0) > EXACT
+    named = ID.search(one.name) or CAMEL_ID.search(one.found.source)
+    return bool(named) or max(-(one.found.low or 0.0), one.found.high or 0.0) > EXACT
 
 
 def _may_be_category(one: _Named) -> bool:
