@@ -12,10 +12,16 @@ from tests.slipway.root import REPOSITORY
 SAMPLE = "talkingdata-sample/train_sample.csv.gz"
 
 
-def talkingdata() -> Table:
-    """The TalkingData sample, wherever it lies, and its card; skips where it is absent."""
+def reference(name: str) -> Path:
+    """A file of the reference data, wherever it lies; skips where it is absent."""
     folder = Path(os.environ.get("SLIPWAY_REFERENCE_DATA", REPOSITORY / "../shared/data"))
-    place = (folder / SAMPLE).resolve()
+    place = (folder / name).resolve()
     if not place.exists():
         pytest.skip(f"no reference data at {place}; SLIPWAY_REFERENCE_DATA names another folder")
-    return Table(read(REPOSITORY / "tests" / "slipway" / "cards" / "talkingdata.yaml", Card), place)
+    return place
+
+
+def talkingdata() -> Table:
+    """The TalkingData sample and its card."""
+    card = read(REPOSITORY / "tests" / "slipway" / "cards" / "talkingdata.yaml", Card)
+    return Table(card, reference(SAMPLE))

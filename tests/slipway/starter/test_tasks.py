@@ -1,6 +1,8 @@
 """A table of each task becomes a system: its data passes, models train, are judged, and are served."""
 
+import shutil
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +18,14 @@ from slipway.data.parts import check_parts, require_parts
 from slipway.data.split import split
 from slipway.evaluation.evaluate import Contender, evaluate
 from slipway.evaluation.gate import decide
-from slipway.release.bento import lay_out
+from slipway.release.bento import lay_out, package
+from slipway.rollout.controller import run
+from slipway.rollout.target import Deployed, TrafficState
+from slipway.rollout.targets.local import local
 from slipway.serving.app import build
 from slipway.serving.served import load
 from slipway.serving.warm import check_parity
-from slipway.settings import Card
+from slipway.settings import Card, Line
 from slipway.settings.root import Project
 from slipway.starter.answers import Answers
 from slipway.starter.start import Asked, new_system
@@ -184,6 +189,59 @@ def _of_task(task: str, answer: Any, outputs: Any, metadata: Any) -> None:
         assert [by_name[name] for name in ("rain", "snow", "sun")] == outputs["score"]["data"]
     else:
         assert 0 < answer["options"][0]["score"] < 1
+
+
+@pytest.mark.parametrize("made", ["regression", "multiclass"], indirect=True)
+def test_a_broken_version_is_aborted_between_two_servers(made: Made) -> None:
+    """It learned from labels of other rows: each answer is one, and tells nothing of its row."""
+    shutil.copytree(made.out / "split", made.out / "mixed")
+    for part in ("train", "validation"):
+        mix_labels(made.out / "mixed" / f"{part}.parquet", made.card.data.required("label"))
+    train(
+        made.root, made.card, made.out / "mixed", data_ref(made.out / "mixed", "m", "full"), made.out / "bad"
+    )
+    line = Line(Project(made.root), "demand", "full")
+    stable = deployed(line, made.out / "models" / "candidate", 1)
+    canary = deployed(line, made.out / "bad" / "baseline", 2)
+    line.traffic.parent.mkdir(parents=True, exist_ok=True)
+    line.traffic.write_text(TrafficState(stable=stable).model_dump_json())
+    target = local(line)
+    guards = made.card.rollout.guardrails.model_copy(
+        update={"min_requests": 100, "max_latency_ratio": 1000.0}
+    )
+    rollout = made.card.rollout.model_copy(update={"guardrails": guards})
+
+    with target.lease.held(), target.placement.trial(canary, "experiment") as trial:
+        found = run(
+            made.card.model_copy(update={"rollout": rollout}),
+            target,
+            target.arena(made.out / "split"),
+            trial,
+            now=lambda: datetime(2026, 9, 1, tzinfo=UTC),
+            timer=lambda: 0.0,
+            progress=lambda done, total, text: None,
+        )
+
+    assert (found.verdict.outcome, found.metric) == ("abort", made.card.evaluation.primary)
+    assert [check.code for check in found.verdict.checks if not check.passed] == ["canary.metric"]
+    assert found.looks[-1].canary.errors == 0
+    after = target.placement.state()
+    assert after is not None
+    assert (after.stable, after.weight) == (stable, 0)
+
+
+def mix_labels(part: Path, label: str) -> None:
+    """Give every row the label of another."""
+    rows = pq.read_table(part)
+    mixed = rows[label].take(np.random.default_rng(0).permutation(rows.num_rows))
+    pq.write_table(rows.set_column(rows.column_names.index(label), label, mixed), part)
+
+
+def deployed(line: Line, version: Path, number: int) -> Deployed:
+    """Package a version under a number."""
+    registered = Registered(name=line.registered, number=number, digest=sha256(version / MANIFEST))
+    package(line.project, version, registered)
+    return Deployed(number=number, digest=registered.digest)
 
 
 @pytest.mark.parametrize(
