@@ -56,19 +56,18 @@ kind = Kind(
 '''
 TRAIN = """
 import json
-from datetime import UTC, datetime
 from pathlib import Path
 import pyarrow.parquet as pq
+from slipway.data.split import split as cut
 from slipway.settings import Card, load_card
-from slipway.training.fit import train
+from slipway.system import load_system
+from slipway.training.fit import data_ref, train
 from slipway.version.answer import Version
-from slipway.version.manifest import DataRef
 
 root, split, out = Path("."), Path("split"), Path("out")
 card = load_card(root, "ad_click")
-at = datetime(2026, 1, 1, tzinfo=UTC)
-data = DataRef(fingerprint="tiny", size="small", train_rows=1, labels={}, train_end=at, train_known_until=at)
-train(root.resolve(), card, split, data, out)
+cut(card, load_system("ad_click", root.resolve()), "small", Path("raw"), split)
+train(root.resolve(), card, split, data_ref(split, "tiny", "small"), out)
 version = Version.load(out / "candidate")
 scores = version.scores(pq.read_table(split / "validation.parquet"))
 print(json.dumps({
@@ -91,9 +90,8 @@ def grown(tmp_path: Path) -> Path:
     card = yaml.safe_load((tmp_path / "systems/ad_click/system.yaml").read_text())
     card["models"]["candidates"] = [{"name": "own", "kind": "constant", "params": {"hidden": [4, 2]}}]
     (tmp_path / "systems/ad_click/system.yaml").write_text(yaml.safe_dump(card))
-    (tmp_path / "split").mkdir()
-    for part, seed in (("train", 0), ("validation", 1)):
-        pq.write_table(impressions(seed=seed), tmp_path / "split" / f"{part}.parquet")
+    (tmp_path / "raw").mkdir()
+    pq.write_table(impressions(8000), tmp_path / "raw" / "rows.parquet")
     return tmp_path
 
 
@@ -116,7 +114,8 @@ def test_one_file_makes_a_kind(grown: Path) -> None:
     assert told.returncode == 0, told.stderr
     found = json.loads(told.stdout.splitlines()[-1])
 
-    assert found.pop("scores") == [pytest.approx(impressions(seed=0)["clicked"].to_numpy().mean())]
+    clicked = pq.read_table(grown / "split" / "train.parquet")["clicked"].to_numpy()
+    assert found.pop("scores") == [pytest.approx(clicked.mean())]
     assert found == {"params": {"hidden": [4, 2]}, "tolerance": 1e-3, "schema": True}
 
 
