@@ -12,7 +12,6 @@ from typing import Any
 from slipway.settings import Card
 from slipway.settings.root import Project
 from slipway.system import load_system
-from slipway.tasks import of
 
 
 def main(rows: int = 1_000_000) -> None:
@@ -38,7 +37,7 @@ def _common(card: Card, extra: list[Any], rows: Path) -> Any:
     from slipway.data.duckdb_engine import column_types
     from slipway.data.suite import build_suite
 
-    suite = build_suite(card.name, of(card), extra, column_types([rows]))
+    suite = build_suite(card.name, card.task, extra, column_types([rows]))
     suite.expectations = [one for one in suite.expectations if not hasattr(one, "unexpected_rows_query")]
     return suite
 

@@ -13,13 +13,13 @@ from pathlib import Path
 
 import numpy as np
 
-from slipway.data.ingest import ingest
-from slipway.data.split import split
+from slipway.data.ingest import ingest_rows
+from slipway.data.split import split_rows
 from slipway.evaluation.compose import HoldoutRows
 from slipway.models import predictor
 from slipway.settings import Card
 from slipway.settings.root import Project
-from slipway.starter.answers import Answers
+from slipway.starter.choices import Choices
 from slipway.starter.start import Asked, new_system
 from slipway.system import load_system
 from slipway.tasks.metrics import log_loss_terms
@@ -31,12 +31,12 @@ WEEK = 168.0
 
 def main(table: Path) -> None:
     """Print a line for each model and delay."""
-    answers = Answers("TX_FRAUD", "TX_DATETIME", "CUSTOMER_ID", delay=WEEK)
+    choices = Choices("TX_FRAUD", "TX_DATETIME", "CUSTOMER_ID", delay=WEEK)
     with tempfile.TemporaryDirectory() as temporary:
         root = blank(Path(temporary) / "project")
-        new_system(Project(root), Asked("fraud", table, answers), print)
+        new_system(Project(root), Asked("fraud", table, choices), print)
         card = Project(root).card("fraud")
-        ingest(Project(root), card, "small", root / "raw")
+        ingest_rows(Project(root), card, "small", root / "raw")
         last = None
         for delay in (WEEK, 0.0):
             data = card.data.model_copy(update={"label_delay_hours": delay})
@@ -54,22 +54,15 @@ def main(table: Path) -> None:
 def _losses(root: Path, card: Card, out: Path) -> tuple[HoldoutRows, dict[str, np.ndarray]]:
     """The holdout, and the loss of each of its rows by each model, and by the base rate of training."""
     system = load_system(card.name, root)
-    manifest = split(card, system, "small", root / "raw", out)
+    manifest = split_rows(card, system, "small", root / "raw", out)
     print({name: (part.rows, part.left_out) for name, part in manifest.parts.items()})
     seen, rows = Tables.read(card, system, out), HoldoutRows.read(card, system, out)
     inputs = system.transform(card, rows.requests, seen.state)
     losses = {
-        "base rate": log_loss_terms(np.full(len(rows.outcomes), seen.train_labels.mean()), rows.outcomes)
+        "base rate": log_loss_terms(np.full(len(rows.outcomes), seen.train.labels.mean()), rows.outcomes)
     }
     for model in (card.models.baseline, *card.models.candidates):
-        fitted = predictor(model.kind).fit(
-            seen.train,
-            seen.train_labels,
-            seen.validation,
-            seen.validation_labels,
-            model.params,
-            card.models.seed,
-        )
+        fitted = predictor(model.kind).fit(seen.train, seen.validation, model.params, card.models.seed)
         losses[model.name] = log_loss_terms(fitted.scores(inputs), rows.outcomes)
     return rows, losses
 

@@ -26,12 +26,11 @@ from numpy.typing import NDArray
 
 from slipway.evaluation.compose import HoldoutRows, Role, Subject, compose
 from slipway.evaluation.gate import decide
-from slipway.models import Params, predictor
+from slipway.models import Labelled, Params, predictor
 from slipway.records.evidence import Evidence
 from slipway.settings import Card
 from slipway.settings.root import Project
 from slipway.system import load_system, read_examples
-from slipway.tasks import of
 from slipway.tasks.metrics import log_loss_terms, wilson
 from tests.slipway.root import ROOT
 
@@ -76,7 +75,7 @@ class World:
         users = after["user_id"].to_numpy()
         held = np.random.default_rng(seed).random(users.max() + 1)[users] < HELD
         holdout = HoldoutRows.of(
-            of(card), read_examples(card.data, after.filter(pa.array(held))), truth[held]
+            card.task, read_examples(card.data, after.filter(pa.array(held))), truth[held]
         )
         return cls(card, table.slice(0, known), holdout, after.filter(pa.array(~held)), truth[~held])
 
@@ -102,14 +101,15 @@ class Trainer:
         check = system.examples(card, world.known.slice(split))
         state = system.fit_features(card, train.requests)
         tables = (train.requests, check.requests, world.holdout.requests, world.others)
-        self.train, self.check, self.holdout, self.others = (
+        trained, checked, self.holdout, self.others = (
             system.transform(card, table, state) for table in tables
         )
-        self.labels, self.check_labels = train.labels, check.labels
+        self.train = Labelled(trained, train.labels, train.known_at, train.known_at)
+        self.check = Labelled(checked, check.labels, check.known_at, check.known_at)
 
     def fit(self, seed: int, kind: str = "boosting", params: Params = BOOSTING) -> Fitted:
         """Train one model."""
-        model = predictor(kind).fit(self.train, self.labels, self.check, self.check_labels, params, seed)
+        model = predictor(kind).fit(self.train, self.check, params, seed)
         return Fitted(
             name=f"{kind}, {self.rows} rows, seed {seed}",
             train_end=pc.max(self.world.known["time"]).as_py(),
@@ -158,14 +158,14 @@ def evidence(world: World, baseline: Fitted, candidate: Fitted, champion: Fitted
     ]
     card = world.card
     return compose(
-        card.name, of(card), card.evaluation, world.holdout, "bench", subjects, [], seed=card.models.seed
+        card.name, card.task, card.evaluation, world.holdout, "bench", subjects, [], seed=card.models.seed
     )
 
 
 def judged(world: World, baseline: Fitted, candidate: Fitted, champion: Fitted) -> Pair:
     """Let the gate decide."""
     found = evidence(world, baseline, candidate, champion)
-    verdict = decide(found, of(world.card), world.card.gate, world.card.problem.p99_latency_ms)
+    verdict = decide(found, world.card.task, world.card.gate, world.card.problem.p99_latency_ms)
     difference = found.comparisons[-1].difference
     return Pair(
         stopped=[check.code for check in verdict.failures],

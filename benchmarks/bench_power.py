@@ -20,8 +20,8 @@ from pathlib import Path
 
 import numpy as np
 
-from slipway.data.ingest import ingest
-from slipway.data.split import split
+from slipway.data.ingest import ingest_rows
+from slipway.data.split import split_rows
 from slipway.evaluation.compose import HoldoutRows
 from slipway.records.canary import Look
 from slipway.rollout.analysis import judge
@@ -33,8 +33,7 @@ from slipway.rollout.traffic import Answer, Traffic
 from slipway.settings import Card, Size
 from slipway.settings.root import Project
 from slipway.system import load_system
-from slipway.tasks import of
-from slipway.training.fit import data_ref, train
+from slipway.training.fit import data_ref, train_models
 from slipway.version.answer import Version
 
 POWER = 0.95
@@ -118,11 +117,11 @@ def built(card: Card, size: Size, seed: int) -> Iterator[Demo]:
     project = Project.find(Path(__file__).parent)
     with tempfile.TemporaryDirectory() as temporary:
         raw, parts, models = (Path(temporary) / name for name in ("raw", "split", "models"))
-        ingest(project, card, size, raw)
+        ingest_rows(project, card, size, raw)
         system = load_system(card.name, project.root)
-        split(card, system, size, raw, parts)
+        split_rows(card, system, size, raw, parts)
         models.mkdir()
-        train(project.root, card, parts, data_ref(parts, "", size), models, say=lambda text: None)
+        train_models(project.root, card, parts, data_ref(parts, "", size), models, say=lambda text: None)
         versions = [Version.load(models / name) for name in ("baseline", "candidate")]
         traffic = Traffic.load(card, system, parts, seed)
         rows = HoldoutRows.read(card, system, parts)
@@ -135,7 +134,7 @@ def built(card: Card, size: Size, seed: int) -> Iterator[Demo]:
 
 
 def _on_holdout(card: Card, rows: HoldoutRows, version: Version) -> float:
-    return of(card).earned(version.scores(rows.requests), rows.truth, np.array(rows.bounds)[:, 0])
+    return card.task.earned(version.scores(rows.requests), rows.truth, np.array(rows.bounds)[:, 0])
 
 
 def answers(version: Version, traffic: Traffic) -> list[Answer]:

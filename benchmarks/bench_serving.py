@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from slipway.base.digest import sha256
 from slipway.release import servers
-from slipway.release.bento import package
+from slipway.release.bento import build_bento
 from slipway.rollout.client import Client, patience
 from slipway.rollout.smoke import Sample
 from slipway.settings import Card
@@ -43,7 +43,7 @@ def main(requests: int = 10_000) -> None:
         urls = {}
         for number, (name, version) in enumerate(versions.items(), 1):
             registered = Registered(name="bench.ad_click", number=number, digest=sha256(version / MANIFEST))
-            server = servers.start(place, package(place, version, registered), number)
+            server = servers.start(place, build_bento(place, version, registered), number)
             running.callback(servers.stop, place, server)
             urls[name] = server.url
         sample = Sample.read(versions["frozen"])
@@ -59,21 +59,21 @@ def main(requests: int = 10_000) -> None:
 
 def _versions(project: Project, place: Project, card: Card, folder: Path) -> dict[str, Path]:
     """The same model twice, with the code of today and with the same code but for the freezing."""
-    from slipway.data.split import split
+    from slipway.data.split import split_rows
     from slipway.system import load_system
-    from slipway.training.fit import data_ref, train
+    from slipway.training.fit import data_ref, train_models
     from slipway.version.assemble import copy_code
 
     copy_code(project.root, place.root, card.name)
     shutil.copyfile(project.root / "project.yaml", place.root / "project.yaml")
     load_system(card.name, project.root).generate(ROWS, SEED, folder)
-    split(card, load_system(card.name, project.root), "small", folder, folder / "split")
+    split_rows(card, load_system(card.name, project.root), "small", folder, folder / "split")
     data = data_ref(folder / "split", "bench", "small")
     for name in ("frozen", "thawed"):
         if name == "thawed":
             with (place.root / "slipway" / "serving" / "warm.py").open("a", encoding="utf-8") as warm:
                 warm.write(THAWED)
-        train(place.root, card, folder / "split", data, folder / name, say=lambda _: None)
+        train_models(place.root, card, folder / "split", data, folder / name, say=lambda _: None)
     return {name: folder / name / "candidate" for name in ("frozen", "thawed")}
 
 

@@ -22,7 +22,6 @@ from slipway.records.evidence import Comparison, Evidence, Interval, SliceDiffer
 from slipway.settings import Card
 from slipway.settings.root import Project
 from slipway.system import read_examples
-from slipway.tasks import of
 from slipway.tasks.metrics import wilson
 from tests.slipway.root import ROOT
 
@@ -68,9 +67,9 @@ def simulated(card: Card, seed: int, damage: float = 0.0, rows: int = ROWS) -> E
     noisy["candidate"] += damage * (placement == np.bincount(placement).argmax())
     return compose(
         card.name,
-        of(card),
+        card.task,
         card.evaluation,
-        HoldoutRows.of(of(card), read_examples(card.data, table), None),
+        HoldoutRows.of(card.task, read_examples(card.data, table), None),
         "simulated",
         [_subject(role, _probability(one)) for role, one in noisy.items()],
         [],
@@ -94,7 +93,7 @@ def _subject(role: Role, scores: Floats) -> Subject:
 def codes(evidence: Evidence, card: Card) -> list[str]:
     """The rules that stop the candidate."""
     return [
-        check.code for check in decide(evidence, of(card), card.gate, card.problem.p99_latency_ms).failures
+        check.code for check in decide(evidence, card.task, card.gate, card.problem.p99_latency_ms).failures
     ]
 
 

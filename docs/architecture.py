@@ -30,11 +30,11 @@ NOTES = (
 )
 ROOMS = (
     "base",
-    "settings",
     "records",
-    "system",
     "tasks",
     "models",
+    "settings",
+    "system",
     "data",
     "version",
     "training",
@@ -49,6 +49,7 @@ ROOMS = (
     "update",
     "cli",
 )
+"""Of slipway, in the order in which they may know each other: each only what stands before it."""
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ app = typer.Typer(no_args_is_help=True, help="The stages that DVC runs, ingest, 
 @app.command()
 def ingest(system: System = None, size: DataSize = "full") -> None:
     """Bring the source into canonical Parquet files."""
-    from slipway.data.ingest import ingest as ingest_rows
+    from slipway.data.ingest import ingest_rows
     from slipway.data.versions import bring
 
     project, card = _open(system)
@@ -26,16 +26,14 @@ def ingest(system: System = None, size: DataSize = "full") -> None:
 @app.command()
 def check(system: System = None, size: DataSize = "full") -> None:
     """Hold the ingested rows against the expectations; exit code 3 where a critical one fails."""
-    from slipway.data.check import check as check_rows
-    from slipway.data.check import require
+    from slipway.data.check import check_rows, require
     from slipway.data.parquet import ROWS
     from slipway.system import load_system
-    from slipway.tasks import of
 
     project, card = _open(system)
     folder = Line(project, card.name, size).data
     extra = load_system(card.name, project.root).expectations(card)
-    found = check_rows(card.name, of(card), extra, [folder / "raw" / ROWS], folder / "checks")
+    found = check_rows(card.name, card.task, extra, [folder / "raw" / ROWS], folder / "checks")
     for warning in found.failed_warning:
         typer.echo(f"warning: {warning}", err=True)
     docs = folder / "checks" / "docs.html"
@@ -51,7 +49,7 @@ def split(system: System = None, size: DataSize = "full") -> None:
     """Split the checked rows by time, without labels that came too late; refuses rows that did not pass."""
     from slipway.data.check import RESULT, read_summary, require, require_checked
     from slipway.data.parquet import ROWS
-    from slipway.data.split import split as split_rows
+    from slipway.data.split import split_rows
     from slipway.records.labels import told
     from slipway.system import load_system
 
@@ -70,8 +68,7 @@ def split(system: System = None, size: DataSize = "full") -> None:
 @app.command()
 def reproduce(system: System = None, size: DataSize = "full") -> None:
     """Run the stages whose inputs changed, with DVC, and push what they made; 3 where the check refuses."""
-    from slipway.data.versions import fingerprint
-    from slipway.data.versions import reproduce as run_stages
+    from slipway.data.versions import fingerprint, run_stages
 
     project, card = _open(system)
     ran = run_stages(Line(project, card.name, size))

@@ -17,14 +17,14 @@ def demo(system: System = None, size: DataSize = "full", as_json: Json = False) 
     """Reproduce the data, train, judge, canary and promote; say what was decided and why."""
     from slipway.cli import jobs
     from slipway.cli.unchanged import inputs_of, last_decision, remember
-    from slipway.data.versions import reproduce
+    from slipway.data.versions import run_stages
     from slipway.registry.versions import Registry
 
     line, teller = new_line(system, size), Teller(quiet=as_json)
     Registry(line).require_movable()  # guard registry.embedded
     _ready(line.project, teller)
     with teller.doing(f"dvc repro: data of {line.system} ({size})"):
-        reproduce(line)
+        run_stages(line)
     inputs, live = inputs_of(line), jobs.live(line, teller)
     if record := last_decision(line, inputs):
         teller.line("Nothing changed since the last run: same data, same code, same design card.")

@@ -67,7 +67,9 @@ def history(
         records = [record for some in lines.values() for record in some]
         _print_decisions(records, as_json)
         return
-    past = {line: as_of(line, records, until) for line, records in lines.items()}
+    past = {
+        line: as_of(records, until, system=line.system, size=line.size) for line, records in lines.items()
+    }
     if as_json:
         print_json(TypeAdapter(list[Past]).dump_json(list(past.values())).decode())
         return

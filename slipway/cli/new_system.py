@@ -43,13 +43,13 @@ def new_system(
     ] = None,
 ) -> None:
     """Look at a table and write a system for it: design card, checks, features, a test."""
-    from slipway.starter.answers import Answers
+    from slipway.starter.choices import Choices
     from slipway.starter.start import Asked, new_system
     from slipway.starter.summary import lines, next_steps
 
     project, teller = Project.find(), Teller()
     names = None if header is None else [one.strip() for one in header.split(",")]
-    asked = Asked(name, table, Answers(label, time, unit, positive, delay, task), names, time_format)
+    asked = Asked(name, table, Choices(label, time, unit, positive, delay, task), names, time_format)
     with teller.doing(f"new-system: {name}"):
         started = new_system(project, asked, teller.line)
     out.print()

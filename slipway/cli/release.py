@@ -16,10 +16,10 @@ def package(system: System = None, size: LineSize = None, version: Version = Non
 
 def publish(system: System = None, size: LineSize = None, version: Version = None) -> None:
     """Push a version's image with its SBOM; prints `image=`, by digest, after what `package` prints."""
-    from slipway.release.image import publish as push
+    from slipway.release.image import push_image
 
     project, bento = _package(system, size, version)
-    out.print(f"image={push(project, bento)}", markup=False)
+    out.print(f"image={push_image(project, bento)}", markup=False)
 
 
 def _package(system: str | None, size: Size | None, version: int | None) -> tuple[Project, str]:

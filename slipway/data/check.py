@@ -20,7 +20,7 @@ MOST = 5
 """Failures that a refusal names; the result has them all."""
 
 
-def check(title: str, task: Task, extra: list[Any], rows: list[Path], out: Path) -> CheckSummary:
+def check_rows(title: str, task: Task, extra: list[Any], rows: list[Path], out: Path) -> CheckSummary:
     """Evaluate what the columns and the system expect; whether it may go on is for `require` to say.
 
     Args:

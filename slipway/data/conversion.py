@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from slipway.data import values
 from slipway.data.duckdb_engine import quoted
 from slipway.settings import Column
-from slipway.settings.data import EPOCHS, SHUFFLED, TableSource
+from slipway.settings.data import EPOCHS, TableSource
+from slipway.tasks.columns import SHUFFLED
 
 ROW = '"row number"'  # a space keeps it apart from the card's names
 PLACE = '"place in a shuffle"'

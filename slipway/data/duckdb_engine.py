@@ -24,12 +24,12 @@ class _Dialect(str, Enum):  # noqa: UP042 - GX compares it with plain strings an
 
 def teach_gx_duckdb() -> None:
     """Let GX keep its connection open on DuckDB; a second call changes nothing."""
-    from great_expectations.execution_engine import sqlalchemy_execution_engine as engine
+    from great_expectations.execution_engine import sqlalchemy_execution_engine
 
-    known = engine._PERSISTED_CONNECTION_DIALECTS
+    known = sqlalchemy_execution_engine._PERSISTED_CONNECTION_DIALECTS
     # Once: GX keeps the tuple for the whole process.
     if _Dialect.DUCKDB not in known:
-        engine._PERSISTED_CONNECTION_DIALECTS = (*known, _Dialect.DUCKDB)
+        sqlalchemy_execution_engine._PERSISTED_CONNECTION_DIALECTS = (*known, _Dialect.DUCKDB)
         atexit.register(_end_quietly)
 
 

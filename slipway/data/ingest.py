@@ -11,7 +11,7 @@ from slipway.settings.data import GeneratorSource
 from slipway.settings.root import Project
 
 
-def ingest(project: Project, card: Card, size: Size, out: Path) -> None:
+def ingest_rows(project: Project, card: Card, size: Size, out: Path) -> None:
     """Write `rows.parquet`, and `truth.parquet` where a generator knows it, to the folder `out`.
 
     Rows have the card's columns and types and are sorted by time, then request and option.

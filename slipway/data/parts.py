@@ -18,7 +18,7 @@ from slipway.records.checks import Check
 from slipway.records.labels import told
 from slipway.settings import Card
 from slipway.system import System
-from slipway.tasks import Task, of
+from slipway.tasks import Task
 
 
 def check_parts(card: Card, system: System, folder: Path) -> list[Check]:
@@ -31,7 +31,7 @@ def check_parts(card: Card, system: System, folder: Path) -> list[Check]:
     found = {part: summarise(card, system, _file(folder, part)) for part in PARTS}
     return [
         *_manifest_checks(card, manifest, found),
-        *summary_checks(of(card), found),
+        *summary_checks(card.task, found),
         *known_checks(manifest, found),
         *_request_checks(card, folder),
     ]

@@ -19,12 +19,11 @@ from slipway.data.requests import request_codes
 from slipway.settings import Card, Size
 from slipway.system import System
 from slipway.system.examples import microseconds, moment
-from slipway.tasks import of
 
 MANIFEST = "manifest.json"
 
 
-def split(card: Card, system: System, size: Size, raw: Path, out: Path) -> SplitManifest:
+def split_rows(card: Card, system: System, size: Size, raw: Path, out: Path) -> SplitManifest:
     """Write the parts of the rows in the folder `raw` to the folder `out`, with `manifest.json`.
 
     Parts begin at a time that no earlier part has, no request lies in two, and what was not known when the
@@ -135,7 +134,7 @@ def summarise(card: Card, system: System, path: Path) -> PartSummary:
     """
     time, unit, label = (card.data.required(role) for role in ("time", "unit", "label"))
     open_parquet(path)
-    task = of(card)
+    task = card.task
     try:
         table = pq.read_table(path)
         found = system.examples(card, table)

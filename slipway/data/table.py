@@ -15,8 +15,8 @@ from slipway.data.duckdb_engine import quoted, said
 from slipway.data.parquet import ROW_GROUP, write_batches
 from slipway.data.source_files import FILE, Reader, listed, reader
 from slipway.settings import Card, Column
-from slipway.settings.data import SHUFFLED, TableSource
-from slipway.tasks import of
+from slipway.settings.data import TableSource
+from slipway.tasks.columns import SHUFFLED
 
 ARROW = {
     "integer": pa.int64(),
@@ -64,7 +64,7 @@ def connect(folder: Path) -> Iterator[Any]:
 
 
 def _field(card: Card, name: str, column: Column) -> Field:
-    label = of(card).allowed(f'"{name}"') if column.role == "label" else None
+    label = card.task.allowed(f'"{name}"') if column.role == "label" else None
     return Field(name, column.source or name, column, label)
 
 

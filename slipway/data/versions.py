@@ -24,7 +24,7 @@ ABSENT = re.compile(r"missing data 'source': (?P<path>.+)")
 MISSING = "neither here nor in DVC's remote; `dvc push` it where it is, to a remote that both reach"
 
 
-def reproduce(line: Line) -> bool:
+def run_stages(line: Line) -> bool:
     """Run the stages whose inputs changed and push the results to DVC's remote; true if any stage ran.
 
     What did not change and is not here, as in a fresh clone, is pulled from the remote where it has it.
@@ -120,7 +120,7 @@ def fingerprint(line: Line, revision: str = WORKSPACE) -> str:
     raise SlipwayError(f"{LOCK} at {revision}: no {stage}; run `dvc repro {stage}`{kept}")
 
 
-def fetch(line: Line, revision: str, expected: str, out: Path) -> None:
+def fetch_split(line: Line, revision: str, expected: str, out: Path) -> None:
     """Copy the split of a revision to the folder `out`, from the working tree, DVC's cache or its remote.
 
     Raises:

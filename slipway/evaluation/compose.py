@@ -20,7 +20,7 @@ from slipway.records.evidence import Evidence, Holdout, ModelMetrics, Validation
 from slipway.settings import Card
 from slipway.settings.card import Evaluation
 from slipway.system import Examples, System
-from slipway.tasks import Answers, Outcomes, Task, of
+from slipway.tasks import Outcomes, Scores, Task
 
 Role = Literal["baseline", "candidate", "champion"]
 
@@ -41,7 +41,7 @@ class Subject:
     digest: str
     train_end: datetime
     size_mb: float
-    scores: Answers
+    scores: Scores
     seconds: NDArray[np.float64]
     train_known_until: datetime | None = None
 
@@ -63,7 +63,7 @@ class HoldoutRows:
         """Read `holdout.parquet` and, where the data was generated, the truth beside it."""
         table = pq.read_table(split / "holdout.parquet")
         truth = split / "holdout.truth.parquet"
-        task = of(card)
+        task = card.task
         known = pq.read_table(truth)[task.truth].to_numpy() if truth.is_file() else None
         return cls.of(task, system.examples(card, table), known)
 

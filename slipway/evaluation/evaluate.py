@@ -16,7 +16,7 @@ from slipway.evaluation.latency import time_in_turns
 from slipway.records.evidence import Evidence, ValidationScore
 from slipway.settings import Card
 from slipway.system import System
-from slipway.tasks import Answers, Task, of
+from slipway.tasks import Scores, Task
 from slipway.version.manifest import MANIFEST, verify
 from slipway.version.process import VersionProcess
 
@@ -42,7 +42,7 @@ class Scored:
     contender: Contender
     digest: str
     process: VersionProcess
-    scores: Answers
+    scores: Scores
 
     def subject(self, seconds: NDArray[np.float64]) -> Subject:
         """What is known of it, with the times of its requests."""
@@ -60,7 +60,7 @@ class Scored:
         )
 
 
-def evaluate(
+def evaluate_models(
     card: Card,
     system: System,
     split: Path,
@@ -81,7 +81,7 @@ def evaluate(
         pq.write_table(rows.requests, file)
         for contender in contenders:
             try:
-                scored[contender.role] = _score(of(card), contender, [*scored.values()], stack, file)
+                scored[contender.role] = _score(card.task, contender, [*scored.values()], stack, file)
             except SlipwayError as error:
                 if contender.role != "champion":
                     raise
@@ -90,7 +90,7 @@ def evaluate(
         subjects = [one.subject(seconds[role]) for role, one in scored.items()]
     return compose(
         card.name,
-        of(card),
+        card.task,
         card.evaluation,
         rows,
         fingerprint,
@@ -141,7 +141,7 @@ def _processes(scored: dict[str, Scored]) -> dict[str, VersionProcess]:
     return {one.digest: one.process for one in scored.values()}
 
 
-def _require_sound(task: Task, contender: Contender, scores: Answers, rows: int) -> None:
+def _require_sound(task: Task, contender: Contender, scores: Scores, rows: int) -> None:
     """A champion or a baseline that answers nonsense would make any candidate look good."""
     if scores.shape != (rows, *task.width):
         # guard scores.shape

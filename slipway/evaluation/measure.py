@@ -12,7 +12,7 @@ from slipway.base.errors import SlipwayError
 from slipway.evaluation.resampling import interval, resample, simultaneous, unit_sums
 from slipway.records.evidence import MIN_UNITS, Comparison, Interval, SliceDifference, SliceMetrics
 from slipway.settings.card import Evaluation
-from slipway.tasks import Answers, Metric, Outcomes, Task
+from slipway.tasks import Metric, Outcomes, Scores, Task
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class Measurement:
     def __init__(
         self,
         task: Task,
-        answers: Mapping[str, Answers],
+        scores: Mapping[str, Scores],
         outcomes: Outcomes,
         units: NDArray[np.int64],
         groups: list[Group],
@@ -61,7 +61,7 @@ class Measurement:
         self.confidence = settings.confidence
         self.groups = [Group("", "", np.ones(len(units), np.bool_)), *groups]
         terms = {("", name): term for name, term in task.facts(outcomes).items()}
-        for model, given in answers.items():
+        for model, given in scores.items():
             terms |= {(model, name): term for name, term in task.terms(given, outcomes).items()}
         self.names = list(terms)
         columns = np.stack(list(terms.values()), axis=1)

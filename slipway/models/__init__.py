@@ -6,7 +6,7 @@ from pkgutil import iter_modules
 
 from slipway.base.errors import SlipwayError, UsageError
 from slipway.base.strict import Strict
-from slipway.models.interface import BINARY, Kind, Labels, Objective, Params, Predictor
+from slipway.models.interface import BINARY, Kind, Labelled, Labels, Objective, Params, Predictor
 
 
 def kinds() -> dict[str, Kind]:
@@ -80,6 +80,7 @@ def save(name: str, trained: Predictor, folder: Path) -> None:
 __all__ = [
     "BINARY",
     "Kind",
+    "Labelled",
     "Labels",
     "Objective",
     "Params",

@@ -1,16 +1,17 @@
 """Gradient boosting (LightGBM), saved in its own text format and an archive of arrays."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, Self
 
 import numpy as np
+import pydantic
 from numpy.typing import NDArray
-from pydantic import Field as Key
 
 from slipway.base.strict import Count, Strict
 from slipway.models import statistics
-from slipway.models.interface import BINARY, Kind, Labels, Objective, Params
-from slipway.system import Field, Inputs
+from slipway.models.inputs import Field, Inputs
+from slipway.models.interface import BINARY, Kind, Labelled, Labels, Objective, Params
 
 MODEL, MEANS, UNIT = "model.txt", "means.npz", "#unit"
 LARGEST = 256
@@ -24,24 +25,26 @@ OBJECTIVES = {
     "classes": ("multiclass", "multi_logloss"),
 }
 """LightGBM's objective and the metric that stops it."""
-NotNegative = Annotated[float, Key(ge=0)]
-Fraction = Annotated[float, Key(gt=0, le=1)]
+NotNegative = Annotated[float, pydantic.Field(ge=0)]
+Fraction = Annotated[float, pydantic.Field(gt=0, le=1)]
 
 
 class BoostingParams(Strict):
     """Of the boosting, by LightGBM's names; the defaults are LightGBM's but for `rounds` and threads."""
 
-    rounds: Annotated[int, Key(ge=1, le=100_000, description="at most; validation stops it earlier")] = 400
+    rounds: Annotated[
+        int, pydantic.Field(ge=1, le=100_000, description="at most; validation stops it earlier")
+    ] = 400
     learning_rate: Fraction = 0.1
-    num_leaves: Annotated[int, Key(ge=2, le=131_072)] = 31
-    max_depth: Annotated[int, Key(ge=-1, description="-1 is no limit")] = -1
-    max_bin: Annotated[int, Key(ge=2, le=65_535)] = 255
-    min_data_in_leaf: Annotated[int, Key(ge=0)] = 20
+    num_leaves: Annotated[int, pydantic.Field(ge=2, le=131_072)] = 31
+    max_depth: Annotated[int, pydantic.Field(ge=-1, description="-1 is no limit")] = -1
+    max_bin: Annotated[int, pydantic.Field(ge=2, le=65_535)] = 255
+    min_data_in_leaf: Annotated[int, pydantic.Field(ge=0)] = 20
     min_sum_hessian_in_leaf: NotNegative = 1e-3
     min_gain_to_split: NotNegative = 0.0
     feature_fraction: Fraction = 1.0
     bagging_fraction: Fraction = 1.0
-    bagging_freq: Annotated[int, Key(ge=0, description="0 is no bagging")] = 0
+    bagging_freq: Annotated[int, pydantic.Field(ge=0, description="0 is no bagging")] = 0
     lambda_l1: NotNegative = 0.0
     lambda_l2: NotNegative = 0.0
     cat_smooth: NotNegative = 10.0
@@ -50,14 +53,15 @@ class BoostingParams(Strict):
     min_data_per_group: Count = 100
     prior_weight: Annotated[
         float,
-        Key(
+        pydantic.Field(
             gt=0,
             description="rows that the overall mean counts for in the mean label of a value, where a "
             f"category has more than {LARGEST - 1}; not LightGBM's",
         ),
     ] = 50.0
     num_threads: Annotated[
-        int, Key(ge=1, le=256, description="on shared cores, threads that wait in turn take longer")
+        int,
+        pydantic.Field(ge=1, le=256, description="on shared cores, threads that wait in turn take longer"),
     ] = 1
 
 
@@ -81,10 +85,8 @@ class Boosting:
     @classmethod
     def fit(
         cls,
-        train: Inputs,
-        labels: Labels,
-        validation: Inputs,
-        validation_labels: Labels,
+        train: Labelled,
+        validation: Labelled,
         params: Params,
         seed: int,
         objective: Objective = BINARY,
@@ -108,22 +110,29 @@ class Boosting:
             "verbosity": -1,
         } | chosen.model_dump(exclude={"rounds", "prior_weight"})
         settings |= {"num_class": objective.classes} if objective.classes else {}
-        unit = _unit(labels, objective)
-        known, asked = _in_deviations(labels, unit), _in_deviations(validation_labels, unit)
-        large = [field for field in train.fields if not _is_small(field)]
+        unit = _unit(train.labels, objective)
+        learned = replace(train, labels=_in_deviations(train.labels, unit))
+        fields, first = train.inputs.fields, len(train.inputs.numeric_names)
+        large = [field for field in fields if not _is_small(field)]
+        small = len(fields) - len(large)
         weigh = objective, chosen.prior_weight
-        means = {field.name: statistics.means(field, known, *weigh) for field in large}
-        first, small = len(train.numeric_names), len(train.fields) - len(large)
+        means = {field.name: statistics.means(field, learned.labels, *weigh) for field in large}
         data = lightgbm.Dataset(
-            _matrix(train, [statistics.told_in_training(field, known, *weigh) for field in large]),
-            label=known,
+            _matrix(train.inputs, [statistics.told_in_training(field, learned, *weigh) for field in large]),
+            label=learned.labels,
             categorical_feature=list(range(first, first + small)),
         )
         booster = lightgbm.train(
             settings,
             data,
             num_boost_round=chosen.rounds,
-            valid_sets=[lightgbm.Dataset(_served(validation, means), label=asked, reference=data)],
+            valid_sets=[
+                lightgbm.Dataset(
+                    _served(validation.inputs, means),
+                    label=_in_deviations(validation.labels, unit),
+                    reference=data,
+                )
+            ],
             callbacks=[lightgbm.early_stopping(PATIENCE, verbose=False)],
         )
         return cls(booster, means, unit)

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from slipway.base.strict import Strict
-from slipway.system import Inputs
+from slipway.models.inputs import Inputs
 
 Params = Mapping[str, Any]
 """Parameters by name: numbers, texts, truths, or lists of them."""
@@ -46,16 +46,32 @@ class Objective:
 BINARY = Objective("binary")
 
 
+@dataclass(frozen=True)
+class Labelled:
+    """Rows to learn from, in the order of their times.
+
+    Attributes:
+        inputs: of `rows` rows.
+        labels: [rows]; see `Objective`.
+        at: int64 [rows]; the time of each row, microseconds since 1970 in UTC.
+        known_at: int64 [rows]; when its label became known, likewise; a model that learns from one row's
+            label about another must not use what was not known then.
+    """
+
+    inputs: Inputs
+    labels: Labels
+    at: NDArray[np.int64]
+    known_at: NDArray[np.int64]
+
+
 class Predictor(Protocol):
     """A trained model."""
 
     @classmethod
     def fit(
         cls,
-        train: Inputs,
-        labels: Labels,
-        validation: Inputs,
-        validation_labels: Labels,
+        train: Labelled,
+        validation: Labelled,
         params: Params,
         seed: int,
         objective: Objective = BINARY,

@@ -7,7 +7,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from slipway.system import Field, Inputs
+from slipway.models.inputs import Field, Inputs
 
 WEIGHTS, NUMERIC, STARTS = "weights.npy", "numeric.npy", "starts.npy"
 FILES = frozenset({WEIGHTS, NUMERIC, STARTS})

@@ -8,9 +8,9 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from slipway.base.strict import Strict
-from slipway.models.interface import BINARY, Kind, Labels, Objective, Params
+from slipway.models.inputs import Inputs
+from slipway.models.interface import BINARY, Kind, Labelled, Objective, Params
 from slipway.models.linear import FILES, Design, Linear
-from slipway.system import Inputs
 
 
 class LogisticParams(Strict):
@@ -29,10 +29,8 @@ class Logistic:
     @classmethod
     def fit(
         cls,
-        train: Inputs,
-        labels: Labels,
-        validation: Inputs,
-        validation_labels: Labels,
+        train: Labelled,
+        validation: Labelled,
         params: Params,
         seed: int,
         objective: Objective = BINARY,
@@ -42,13 +40,13 @@ class Logistic:
         from threadpoolctl import threadpool_limits
 
         chosen = LogisticParams.model_validate(params)
-        design = Design.of(train)
+        design = Design.of(train.inputs)
         model = LogisticRegression(C=chosen.c, max_iter=chosen.max_iter)
         with threadpool_limits(1):  # on shared cores, threads that wait in turn take ten times as long
-            model.fit(design.matrix, labels)
+            model.fit(design.matrix, train.labels)
         if not objective.classes:
             return cls(design.learned(model.coef_, model.intercept_))
-        return cls(design.learned(*_of_all_classes(model, objective.classes, len(labels))))
+        return cls(design.learned(*_of_all_classes(model, objective.classes, len(train.labels))))
 
     def scores(self, inputs: Inputs) -> NDArray[np.float64]:
         """The logistic function of the logits, or their softmax."""

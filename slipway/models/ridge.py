@@ -8,9 +8,9 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from slipway.base.strict import Strict
-from slipway.models.interface import BINARY, Kind, Labels, Objective, Params
+from slipway.models.inputs import Inputs
+from slipway.models.interface import BINARY, Kind, Labelled, Objective, Params
 from slipway.models.linear import FILES, Design, Linear
-from slipway.system import Inputs
 
 
 class RidgeParams(Strict):
@@ -28,10 +28,8 @@ class Ridge:
     @classmethod
     def fit(
         cls,
-        train: Inputs,
-        labels: Labels,
-        validation: Inputs,
-        validation_labels: Labels,
+        train: Labelled,
+        validation: Labelled,
         params: Params,
         seed: int,
         objective: Objective = BINARY,
@@ -40,13 +38,13 @@ class Ridge:
 
         Labels are standardised first, so that `alpha` and the solver's tolerance suit any unit.
         """
-        from sklearn.linear_model import Ridge as Solver
+        from sklearn import linear_model
         from threadpoolctl import threadpool_limits
 
         chosen = RidgeParams.model_validate(params)
-        design = Design.of(train)
+        design, labels = Design.of(train.inputs), train.labels
         mean, scale = float(np.mean(labels)), float(np.std(labels)) or 1.0
-        model = Solver(alpha=chosen.alpha, solver="sparse_cg", tol=1e-6)
+        model = linear_model.Ridge(alpha=chosen.alpha, solver="sparse_cg", tol=1e-6)
         with threadpool_limits(1):
             model.fit(design.matrix, (labels - mean) / scale)
         return cls(

@@ -6,7 +6,9 @@ and not with the features, for it needs labels and gives the same values other n
 
 A fold is a fifth of the rows in their order, which is that of time. Folds drawn at random would tell a row
 what became of its neighbours: of the other options of its request, or of a stolen card in the same week,
-which nobody knows when a model answers.
+which nobody knows when a model answers. For the same reason a fold is told nothing by rows whose labels were
+not known when it began, nor by those that begin before its own are known (López de Prado, 2018, calls it
+purging).
 """
 
 from dataclasses import dataclass
@@ -14,8 +16,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from slipway.models.interface import Labels, Objective
-from slipway.system import Field
+from slipway.models.inputs import Field
+from slipway.models.interface import Labelled, Labels, Objective
 
 FOLDS = 5
 
@@ -36,18 +38,19 @@ class Totals:
 
     @classmethod
     def of(cls, field: Field, labels: Labels, objective: Objective, rows: NDArray[np.bool_]) -> "Totals":
-        """Count and add up the rows that are marked, [rows]."""
+        """Count and add up the rows that are marked, [rows]; the overall mean is all rows' where none is."""
         size, outputs = field.cardinality, objective.outputs
+        overall = rows if rows.any() else np.ones(len(labels), np.bool_)
         row = field.rows
         inside = rows[row]
         values, told = field.values[inside].astype(np.int64), labels[row[inside]]
         counts = np.bincount(values, minlength=size).astype(np.float64)
         if objective.classes:
             cells = np.bincount(values * outputs + told, minlength=size * outputs)
-            shares = np.bincount(labels[rows], minlength=outputs).astype(np.float64) / rows.sum()
+            shares = np.bincount(labels[overall], minlength=outputs).astype(np.float64) / overall.sum()
             return cls(counts, cells.reshape(size, outputs).astype(np.float64), shares)
         sums = np.bincount(values, weights=told, minlength=size).astype(np.float64)
-        return cls(counts, sums[:, None], np.array([labels[rows].mean()]))
+        return cls(counts, sums[:, None], np.array([labels[overall].mean()]))
 
     def means(self, prior_weight: float) -> NDArray[np.float32]:
         """By value, as if so many more rows had the overall mean; last, that mean itself.
@@ -70,12 +73,16 @@ def told(field: Field, table: NDArray[np.float32]) -> NDArray[np.float64]:
 
 
 def told_in_training(
-    field: Field, labels: Labels, objective: Objective, prior_weight: float
+    field: Field, rows: Labelled, objective: Objective, prior_weight: float
 ) -> NDArray[np.float64]:
     """What the training rows are given: the means of the other folds, float64 [rows, outputs]."""
-    folds = np.arange(len(labels)) * FOLDS // len(labels)
-    found = np.empty((len(labels), objective.outputs))
+    folds = np.arange(len(rows.labels)) * FOLDS // len(rows.labels)
+    found = np.empty((len(rows.labels), objective.outputs))
     for fold in range(FOLDS):
-        others = Totals.of(field, labels, objective, folds != fold).means(prior_weight)
-        found[folds == fold] = told(field, others)[folds == fold]
+        own = folds == fold
+        if not own.any():  # fewer rows than folds
+            continue
+        apart = (rows.known_at < rows.at[own].min()) | (rows.at > rows.known_at[own].max())
+        others = Totals.of(field, rows.labels, objective, apart).means(prior_weight)
+        found[own] = told(field, others)[own]
     return found

@@ -10,7 +10,6 @@ from pydantic import Field
 from slipway.base.errors import UsageError
 from slipway.base.strict import Moment, Strict
 from slipway.records.decision import DecisionRecord
-from slipway.settings import Line
 
 MOVES = frozenset({"first", "promote", "rollback"})
 """The decisions that move production."""
@@ -47,8 +46,8 @@ def moment(text: str) -> datetime:
         ) from error  # guard history.at
 
 
-def as_of(line: Line, records: Sequence[DecisionRecord], at: datetime) -> Past:
-    """What a line's records, oldest first, say of a moment.
+def as_of(records: Sequence[DecisionRecord], at: datetime, *, system: str, size: str) -> Past:
+    """What the records of a line, oldest first, say of a moment.
 
     Where the clock was set back between two decisions, the later one counts from the moment of the earlier:
     what was decided up to a moment is always a beginning of the order of decisions.
@@ -56,8 +55,8 @@ def as_of(line: Line, records: Sequence[DecisionRecord], at: datetime) -> Past:
     before = list(takewhile(lambda record: record.at <= at, records))
     moves = [record for record in before if record.decision in MOVES]
     return Past(
-        system=line.system,
-        size=line.size,
+        system=system,
+        size=size,
         at=at,
         production=moves[-1].version if moves else None,
         record=moves[-1].id if moves else None,

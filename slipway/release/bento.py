@@ -17,7 +17,7 @@ from slipway.version.manifest import CODE, MANIFEST, REGISTERED, Manifest, Regis
 from slipway.version.origin import search_path
 
 
-def package(project: Project, folder: Path, registered: Registered) -> str:
+def build_bento(project: Project, folder: Path, registered: Registered) -> str:
     """Build the Bento of the version in `folder`, once; its tag is the registered name and number.
 
     Raises:
@@ -43,7 +43,7 @@ def bento_path(project: Project, tag: str) -> Path:
 
 def _packaged(bento: Path, registered: Registered) -> bool:
     """Whether it is there already and whole; a damaged one is built again."""
-    from slipway.version.packed import check
+    from slipway.version.packed import require_packed
 
     try:
         # Cheap first: the name and digest, before any file is hashed.
@@ -57,7 +57,7 @@ def _packaged(bento: Path, registered: Registered) -> bool:
             "stop what it serves and delete that folder to package this version"
         )  # guard package.number
     try:
-        check(bento / "src", registered.digest)
+        require_packed(bento / "src", registered.digest)
     except SlipwayError:
         return False
     return (bento / "bento.yaml").is_file()

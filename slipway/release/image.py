@@ -16,7 +16,7 @@ ATTESTED = ("type=sbom", "type=provenance,mode=max")
 INDEX = "application/vnd.oci.image.index.v1+json"
 
 
-def publish(project: Project, bento: str) -> str:
+def push_image(project: Project, bento: str) -> str:
     """Build the image of a Bento with docker's buildx and push it; returns repository@digest.
 
     Args:

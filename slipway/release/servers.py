@@ -94,13 +94,13 @@ def start(
 
 def _checked(project: Project, tag: str, number: int, digest: str | None) -> Path:
     """The folder of a Bento that is whole and holds that version."""
-    from slipway.version.packed import check
+    from slipway.version.packed import require_packed
 
     bento = bento_path(project, tag)
     if not bento.is_dir():
         raise SlipwayError(f"{bento}: no such Bento")
     # from outside: Python runs bytecode beside the code before any check inside
-    found = check(bento / "src", None)
+    found = require_packed(bento / "src", None)
     if found.number != number:
         # guard serve.swapped_folder
         raise SlipwayError(f"{bento}: holds version {found.number}, expected {number}; delete that folder")

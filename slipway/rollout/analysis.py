@@ -30,7 +30,7 @@ class Rule:
 
 
 @dataclass(frozen=True)
-class Evidence:
+class Facts:
     """What the rules look at: the observations so far and what follows of them."""
 
     plan: Rollout
@@ -92,10 +92,10 @@ def _verdict(rules: list[Rule], reached: bool, exhausted: bool) -> CanaryVerdict
     return CanaryVerdict(outcome="inconclusive" if reached or exhausted else "continue", checks=checks)
 
 
-def _evidence(seen: Observations, plan: Rollout, step: int, metric: Metric) -> Evidence:
+def _evidence(seen: Observations, plan: Rollout, step: int, metric: Metric) -> Facts:
     here = seen.step == step
     stable, canary = seen.where(here & ~seen.canary), seen.where(here & seen.canary)
-    return Evidence(
+    return Facts(
         plan=plan,
         metric=metric,
         seen=seen,
@@ -108,7 +108,7 @@ def _evidence(seen: Observations, plan: Rollout, step: int, metric: Metric) -> E
     )
 
 
-def _rules(found: Evidence) -> list[Rule]:
+def _rules(found: Facts) -> list[Rule]:
     return [
         _sticky(found),
         _sample_ratio(found),
@@ -120,7 +120,7 @@ def _rules(found: Evidence) -> list[Rule]:
     ]
 
 
-def _sticky(found: Evidence) -> Rule:
+def _sticky(found: Facts) -> Rule:
     """A unit that the canary served is never stable's again: every count of units rests on that."""
     served = np.bincount(found.seen.unit, found.seen.canary) > 0
     back = found.stable.where(served[found.stable.unit]).units
@@ -128,25 +128,25 @@ def _sticky(found: Evidence) -> Rule:
     return _rule("canary.sticky", back == 0, back > 0, text, "0")
 
 
-def _sample_ratio(found: Evidence) -> Rule:
+def _sample_ratio(found: Facts) -> Rule:
     p, least = found.sample_ratio_p, found.plan.guardrails.sample_ratio_alpha
     given, kept = found.canary.units, found.stable.units
     share = f"{given:,} of {given + kept:,} units in the canary in this step, p = {p:.2g}"
     return _rule("canary.sample_ratio", p >= least, p < least, share, f"p at least {least:g}")
 
 
-def _error_rate(found: Evidence) -> Rule:
+def _error_rate(found: Facts) -> Rule:
     rise, most = found.error_rate_rise, found.plan.guardrails.max_error_rate_rise
     return _guardrail("canary.error_rate", found, rise, most, f"rise of {_shown(rise)}")
 
 
-def _latency(found: Evidence) -> Rule:
+def _latency(found: Facts) -> Rule:
     ratio, guardrails = found.latency_ratio, found.plan.guardrails
     text = f"{_shown(ratio)} times stable at quantile {guardrails.latency_quantile:g}"
     return _guardrail("canary.latency", found, ratio, guardrails.max_latency_ratio, text)
 
 
-def _guardrail(code: str, found: Evidence, interval: Interval, most: float, text: str) -> Rule:
+def _guardrail(code: str, found: Facts, interval: Interval, most: float, text: str) -> Rule:
     """Failing needs no minimum, as the interval holds at any size; passing does, and an upper bound.
 
     It is the minimum of this step, which is all that the interval is about.
@@ -158,7 +158,7 @@ def _guardrail(code: str, found: Evidence, interval: Interval, most: float, text
     return _rule(code, enough and not exceeded, exceeded, text + unsure, f"lower bound at most {most:g}")
 
 
-def _min_requests(found: Evidence) -> Rule:
+def _min_requests(found: Facts) -> Rule:
     stable, canary = _requests(found)
     least = found.plan.guardrails.min_requests
     text = f"canary {canary:,}, stable {stable:,} requests"
@@ -167,7 +167,7 @@ def _min_requests(found: Evidence) -> Rule:
     )
 
 
-def _metric_known(found: Evidence) -> Rule:
+def _metric_known(found: Facts) -> Rule:
     """An answer whose metric is unknown must not hide a loss; errors have a guardrail of their own."""
     stable, canary = (found.seen.where(arm) for arm in (~found.seen.canary, found.seen.canary))
     rise, most = (
@@ -181,14 +181,14 @@ def _metric_known(found: Evidence) -> Rule:
     )
 
 
-def _metric(found: Evidence) -> Rule:
+def _metric(found: Facts) -> Rule:
     gain, unit = found.difference, found.metric.gain
     better, worse = (False, False) if gain is None else (gain.low > 0, gain.high < 0)
     text = "too few known in one arm, or all alike" if gain is None else f"canary - stable {_shown(gain)}"
     return _rule("canary.metric", better, worse, f"{unit}: {text}", "lower bound above 0")
 
 
-def _requests(found: Evidence) -> tuple[int, int]:
+def _requests(found: Facts) -> tuple[int, int]:
     """Stable's and the canary's in all steps so far."""
     canary = int(found.seen.canary.sum())
     return len(found.seen) - canary, canary

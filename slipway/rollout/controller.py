@@ -16,7 +16,7 @@ from slipway.settings.card import Step
 Progress = Callable[[int, int, str], None]
 
 
-def run(
+def run_canary(
     card: Card,
     target: Target,
     arena: Arena,

@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 
 from slipway.rollout.client import Reply
 from slipway.rollout.traffic import Answer
-from slipway.tasks import Answers, Task
+from slipway.tasks import Scores, Task
 
 
 def read_answer(reply: Reply, rows: int, version: int, task: Task) -> Answer | str:
@@ -20,7 +20,7 @@ def read_answer(reply: Reply, rows: int, version: int, task: Task) -> Answer | s
         content = orjson.loads(reply.content)
         named = content["model_version"]
         tensors = {tensor["name"]: tensor["data"] for tensor in content["outputs"]}
-        scores: Answers = np.asarray(tensors["score"], np.float64)
+        scores: Scores = np.asarray(tensors["score"], np.float64)
         scores = scores.reshape(-1, *task.width) if task.width else scores
         ranks: NDArray[np.int64] = np.ones(rows, np.int64)
         if task.ranks:

@@ -27,7 +27,7 @@ TIMED = 300
 """Requests, one after another, of which the latency is taken."""
 
 
-def smoke(card: Card, url: str, folder: Path, number: int) -> list[Check]:
+def smoke_checks(card: Card, url: str, folder: Path, number: int) -> list[Check]:
     """Hold the server at `url` against the version in `folder`; a server that is down fails every check."""
     sample = Sample.read(folder)
     client = Client(url, patience(card))

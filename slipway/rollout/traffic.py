@@ -17,7 +17,7 @@ from slipway.data.requests import request_bounds, request_codes, value_codes
 from slipway.settings import Card, Column
 from slipway.system import System
 from slipway.system.examples import microseconds
-from slipway.tasks import Answers, Metric, Offered, Outcomes, Task, of
+from slipway.tasks import Metric, Offered, Outcomes, Scores, Task
 
 REPLAY = "replay.parquet"
 TRUTH = "replay.truth.parquet"
@@ -37,7 +37,7 @@ class Offer:
 class Answer:
     """What a version said of one request: scores [options] or [options, k], and ranks, 1 being the best."""
 
-    scores: Answers
+    scores: Scores
     ranks: NDArray[np.int64]
 
 
@@ -48,7 +48,7 @@ def decision(card: Card, drawn: bool) -> Metric:
         UsageError: the card asks for one that the traffic cannot show.
     """
     try:
-        return of(card).decision(card.rollout.decision.metric, drawn)
+        return card.task.decision(card.rollout.decision.metric, drawn)
     except UsageError as error:
         raise UsageError(f"systems/{card.name}/system.yaml: {error}") from error  # guard rollout.reward
 
@@ -90,7 +90,7 @@ class Traffic:
         """Read the replay part of a split, and the truth beside it where it is known."""
         if not (split / REPLAY).is_file():
             raise SlipwayError(f"{split / REPLAY}: no such file; `dvc repro` makes it")
-        task = of(card)
+        task = card.task
         table, truth = _read(card, task, split)
         request = card.data.column("request")
         groups = request_codes(table, request)

@@ -26,7 +26,7 @@ class RankedOption(BaseModel):
     fallback: Annotated[bool, Field(description="something about it was never seen in training")]
 
 
-class Answer(BaseModel):
+class OptionsAnswer(BaseModel):
     """One request, answered."""
 
     request_id: int | float | str | None
@@ -59,7 +59,7 @@ class ClassesAnswer(BaseModel):
 
 
 ANSWERS: dict[str, type[BaseModel]] = {
-    "options": Answer,
+    "options": OptionsAnswer,
     "number": NumberAnswer,
     "classes": ClassesAnswer,
 }

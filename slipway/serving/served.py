@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 
 from slipway.serving.refusal import Refusal
 from slipway.settings import Column
-from slipway.tasks import Task, of
+from slipway.tasks import Task
 from slipway.version.answer import Answers, Version
 from slipway.version.assemble import SCORE
 from slipway.version.manifest import PARITY, Registered
-from slipway.version.packed import VERSION, check
+from slipway.version.packed import VERSION, require_packed
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class Served:
     @property
     def task(self) -> Task:
         """What its answers mean."""
-        return of(self.version.card)
+        return self.version.card.task
 
     @property
     def columns(self) -> dict[str, Column]:
@@ -75,7 +75,7 @@ def load(root: Path, expected: str | None) -> Served:
     Raises:
         SlipwayError: see `check`.
     """
-    registered = check(root, expected)
+    registered = require_packed(root, expected)
     version = Version.load(root / VERSION, code=root, expected=registered.digest)
     sample = pq.read_schema(root / VERSION / PARITY)
     return Served(version, registered, sample.remove(sample.get_field_index(SCORE)))

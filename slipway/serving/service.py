@@ -11,7 +11,7 @@ from slipway.base.errors import SlipwayError
 from slipway.serving import connections
 from slipway.serving.served import load
 from slipway.version.origin import require_own_code
-from slipway.version.packed import check
+from slipway.version.packed import require_packed
 
 ROOT = Path(__file__).resolve().parents[2]
 """The Bento's `src`, where its code and, in `version/`, the rest of the version lie."""
@@ -59,7 +59,7 @@ class Service:
         Parity with training is proven by each worker, for it takes the model to be loaded.
         """
         try:
-            check(ROOT, os.environ.get(EXPECTED))
+            require_packed(ROOT, os.environ.get(EXPECTED))
         except (SlipwayError, OSError, ValueError) as error:
             sys.exit(f"error: {error}")
 

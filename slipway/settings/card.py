@@ -3,7 +3,6 @@
 What people discuss and nothing executes says so in its description.
 """
 
-from importlib import import_module
 from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field, model_validator
@@ -12,6 +11,7 @@ from slipway.base.errors import UsageError
 from slipway.base.strict import Count, Name, Positive, Share, Strict
 from slipway.settings.data import Data
 from slipway.settings.model import Models
+from slipway.tasks import Task, bind
 
 
 class Problem(Strict):
@@ -206,11 +206,15 @@ class Card(Strict):
     serving: Serving
     rollout: Rollout
 
+    @property
+    def task(self) -> Task:
+        """What a label of this system is and what good means, for its columns and its primary metric."""
+        return bind(self.problem.task, self.data, self.evaluation.primary)
+
     @model_validator(mode="after")
     def _fits_the_task(self) -> "Card":
-        """Tasks are found when a card is read and not on import, for they read cards."""
         try:
-            import_module("slipway.tasks").require_fit(self)
+            self.task.require_fit(self.gate.bounds, self.rollout.decision.metric)
         except UsageError as error:
             raise ValueError(str(error)) from error
         return self

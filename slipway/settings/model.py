@@ -1,7 +1,6 @@
 """The `models` section of a design card: what is trained, each kind with parameters of its own."""
 
 from functools import lru_cache, reduce
-from importlib import import_module
 from operator import or_
 from typing import Annotated, Any, Literal
 
@@ -17,6 +16,7 @@ from pydantic import (
 )
 from pydantic_core import CoreSchema, core_schema
 
+from slipway import models
 from slipway.base.strict import Name, Strict
 
 
@@ -27,19 +27,19 @@ class _Named(Strict):
 
 
 def _kinds() -> TypeAdapter[Any]:
-    """Every kind of model with its own parameters.
+    """Every kind of model with its own parameters: looked up when a card is read, not on import.
 
-    Looked up by name and when a card is read, for kinds are found in `slipway.models`, which reads cards.
+    A kind may be added while a process runs, and none is imported by what reads no card.
     """
-    return _union(tuple(import_module("slipway.models").parameters().items()))
+    return _union(tuple(models.parameters().items()))
 
 
 @lru_cache
 def _union(kinds: tuple[tuple[str, type[Strict]], ...]) -> TypeAdapter[Any]:
-    models = []
+    each = []
     for kind, params in kinds:
         only: Any = Literal[kind]
-        models.append(
+        each.append(
             create_model(
                 f"{kind.title().replace('_', '')}Model",
                 __base__=_Named,
@@ -48,7 +48,7 @@ def _union(kinds: tuple[tuple[str, type[Strict]], ...]) -> TypeAdapter[Any]:
                 params=(params, params()),
             )
         )
-    any_of_them: Any = reduce(or_, models)
+    any_of_them: Any = reduce(or_, each)
     return TypeAdapter(Annotated[any_of_them, Field(discriminator="kind")])
 
 

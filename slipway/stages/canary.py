@@ -14,7 +14,7 @@ from slipway.data.parts import read_manifest
 from slipway.records.canary import CanaryEvidence
 from slipway.records.evidence import Evidence
 from slipway.registry.versions import Registry
-from slipway.rollout.controller import run as run_canary
+from slipway.rollout.controller import run_canary
 from slipway.rollout.target import Deployed, TrafficState
 from slipway.rollout.targets import bind
 from slipway.stages.record import refusals_kept

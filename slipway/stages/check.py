@@ -20,10 +20,8 @@ def check(run: RunRef, *, data: Path, summary: Path, docs: Path) -> None:
     Raises:
         Refused: it is not what the run names, or a rule for parts or a critical expectation failed.
     """
-    from slipway.data.check import RESULT, read_summary, require
-    from slipway.data.check import check as check_rows
+    from slipway.data.check import RESULT, check_rows, read_summary, require
     from slipway.system import load_system
-    from slipway.tasks import of
 
     here = project()
     card = run.line(here).card
@@ -32,7 +30,7 @@ def check(run: RunRef, *, data: Path, summary: Path, docs: Path) -> None:
         extra = load_system(card.name, here.root).expectations(card)
         with tempfile.TemporaryDirectory() as temporary:
             checks = Path(temporary) / "checks"
-            check_rows(card.name, of(card), extra, [data / f"{part}.parquet" for part in PARTS], checks)
+            check_rows(card.name, card.task, extra, [data / f"{part}.parquet" for part in PARTS], checks)
             for made, out in ((checks / "docs.html", docs), (checks / RESULT, summary)):
                 with whole_file(out) as aside:
                     shutil.copyfile(made, aside)

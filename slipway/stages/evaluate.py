@@ -7,8 +7,7 @@ from slipway.base.atomic import write_text
 from slipway.base.documents import read
 from slipway.base.errors import SlipwayError
 from slipway.base.failure import failure_kept
-from slipway.evaluation.evaluate import Contender
-from slipway.evaluation.evaluate import evaluate as measure
+from slipway.evaluation.evaluate import Contender, evaluate_models
 from slipway.records.evidence import Evidence, ModelMetrics
 from slipway.settings import Line
 from slipway.stages.fetched import require_fetched
@@ -36,7 +35,7 @@ def evaluate(run: RunRef, *, champion: int, data: Path, models: Path, evidence: 
         if champion:
             contenders.append(_champion(line, champion, Path(temporary)))
         system = load_system(card.name, line.project.root)
-        found = measure(card, system, data, run.fingerprint, contenders, read_scores(models))
+        found = evaluate_models(card, system, data, run.fingerprint, contenders, read_scores(models))
     write_text(evidence, found.model_dump_json(indent=2))
     for model in filter(None, (found.baseline, found.champion, found.candidate)):
         figures = [f"{one.words} {model.metrics[one.name].value:.5f}" for one in _tracked(found, model)]

@@ -14,7 +14,7 @@ def fetch(run: RunRef, data: Path) -> None:
     Raises:
         Refused: what was fetched is not the run's fingerprint.
     """
-    from slipway.data.versions import fetch as fetch_split
+    from slipway.data.versions import fetch_split
 
     with refusals_kept(run, "training"):
         fetch_split(run.line(project()), run.revision, run.fingerprint, data)

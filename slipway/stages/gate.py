@@ -6,14 +6,13 @@ from slipway.base.failure import failure_kept
 from slipway.evaluation.gate import decide
 from slipway.stages.evaluate import read_evidence
 from slipway.stages.run import RunRef, project, say
-from slipway.tasks import of
 
 
 @failure_kept()
 def gate(run: RunRef, evidence: Path) -> str:
     """`pass` or `refuse`."""
     card = run.line(project()).card
-    verdict = decide(read_evidence(evidence), of(card), card.gate, card.problem.p99_latency_ms)
+    verdict = decide(read_evidence(evidence), card.task, card.gate, card.problem.p99_latency_ms)
     for check in verdict.failures:
         say(f"refused: {check}")
     say(f"gate: {sum(check.passed for check in verdict.checks)} of {len(verdict.checks)} checks passed")

@@ -6,7 +6,7 @@ from pathlib import Path
 from slipway.base.errors import Refused
 from slipway.base.failure import failure_kept
 from slipway.registry.versions import Registry
-from slipway.release.bento import package as build
+from slipway.release.bento import build_bento
 from slipway.stages.record import refusals_kept
 from slipway.stages.run import RunRef, project, say
 from slipway.version.manifest import Registered
@@ -39,4 +39,4 @@ def bento_of(registry: Registry, version: int) -> str:
     with tempfile.TemporaryDirectory() as temporary:
         folder = registry.download(version, Path(temporary))
         named = Registered(name=registry.name, number=version, digest=found.digest)
-        return build(registry.line.project, folder, named)
+        return build_bento(registry.line.project, folder, named)

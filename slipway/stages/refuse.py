@@ -11,7 +11,6 @@ from slipway.stages.record import Checked, keep, new_record
 from slipway.stages.register import of_candidate
 from slipway.stages.run import RunRef, project, say
 from slipway.stages.train import CANDIDATE
-from slipway.tasks import of
 
 
 @failure_kept()
@@ -21,7 +20,7 @@ def refuse(
     """Write down what was measured and why it did not suffice; nothing is registered."""
     line = run.line(project())
     found, registry = read_evidence(evidence), Registry(line)
-    verdict = decide(found, of(line.card), line.card.gate, line.card.problem.p99_latency_ms)
+    verdict = decide(found, line.card.task, line.card.gate, line.card.problem.p99_latency_ms)
     reason = "; ".join(str(check) for check in verdict.failures[:3]) or "the pipeline refused it"
     checked = Checked(summary, docs)
     known = of_candidate(found, models / CANDIDATE, checked)

@@ -14,7 +14,6 @@ from slipway.stages.evaluate import headline, read_evidence
 from slipway.stages.record import Checked, Known, keep, new_record, refusals_kept
 from slipway.stages.run import RunRef, project, say
 from slipway.stages.train import CANDIDATE
-from slipway.tasks import of
 from slipway.version.manifest import MANIFEST, verify
 
 
@@ -35,7 +34,7 @@ def register(
     candidate, checked = models / CANDIDATE, Checked(summary, docs)
     with refusals_kept(run, "training", checked=checked):
         live = registry.resolve("production")
-        checks = decide(found, of(card), card.gate, card.problem.p99_latency_ms).checks
+        checks = decide(found, card.task, card.gate, card.problem.p99_latency_ms).checks
         about = about_this(found, run, sha256(candidate / MANIFEST), live)
         if failed := [str(check) for check in (*checks, *about) if not check.passed]:
             raise Refused(f"not registered: {'; '.join(failed)}")  # guard register.decides_again

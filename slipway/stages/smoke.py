@@ -10,7 +10,7 @@ from slipway.base.errors import NotReady, Refused
 from slipway.base.failure import failure_kept
 from slipway.records.checks import Check
 from slipway.registry.versions import Registry
-from slipway.rollout.smoke import smoke as test
+from slipway.rollout.smoke import smoke_checks
 from slipway.rollout.target import Deployed
 from slipway.rollout.targets import bind
 from slipway.stages.record import refusals_kept
@@ -33,7 +33,7 @@ def smoke(run: RunRef, *, version: int, bento: str, checks: Path) -> None:
         deployed = Deployed(number=version, digest=registry.get(version).digest)
         try:
             with bind(line).placement.aside(deployed) as served:
-                found = test(line.card, served.url, folder, version)
+                found = smoke_checks(line.card, served.url, folder, version)
         except NotReady as error:
             raise Refused(f"it never got ready: {error}") from error  # guard smoke.started
     write_text(checks, CHECKS.dump_json(found, indent=2).decode())

@@ -6,8 +6,7 @@ from slipway.base.failure import failure_kept
 from slipway.stages.fetched import require_fetched
 from slipway.stages.record import refusals_kept
 from slipway.stages.run import RunRef, project, say
-from slipway.training.fit import Scope, data_ref
-from slipway.training.fit import train as train_models
+from slipway.training.fit import Scope, data_ref, train_models
 
 BASELINE, CANDIDATE = "baseline", "candidate"
 

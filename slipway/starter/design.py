@@ -7,11 +7,12 @@ from dataclasses import dataclass
 
 from slipway.data.values import shown
 from slipway.settings import Column
-from slipway.settings.data import EPOCHS, ROW, SHUFFLED
-from slipway.starter.answers import Answers, positive, task_of
+from slipway.settings.data import EPOCHS
+from slipway.starter.choices import Choices, positive, task_of
 from slipway.starter.names import names
 from slipway.starter.profile import ColumnProfile, Profile
 from slipway.starter.texts import Odd
+from slipway.tasks.columns import ROW, SHUFFLED
 
 UNSAID = ("", ROW, SHUFFLED)
 """Names of columns that mean something else in a card."""
@@ -98,8 +99,8 @@ class _Named:
         return None if self.found.source in (self.name, *UNSAID) else self.found.source
 
 
-def design(found: Profile, answers: Answers, unfit: Mapping[str, str] | None = None) -> Design:
-    """Sort the columns of a table whose answers have no fault.
+def design(found: Profile, choices: Choices, unfit: Mapping[str, str] | None = None) -> Design:
+    """Sort the columns of a table whose choices have no fault.
 
     Args:
         unfit: columns of the source that no model may see, each with the reason; None where that is still to
@@ -107,18 +108,18 @@ def design(found: Profile, answers: Answers, unfit: Mapping[str, str] | None = N
     """
     every = names(one.source for one in found.columns)
     columns = [_Named(name, one, found.rows) for name, one in zip(every, found.columns, strict=True)]
-    roles = {answers.label: "label", answers.time: "time", answers.unit: "unit"}
+    roles = {choices.label: "label", choices.time: "time", choices.unit: "unit"}
     plain = [one for one in columns if one.found.source not in roles]
     left = {one.name: Left(one.name, _column(one), why) for one in plain if (why := _why_not(one, unfit))}
     kept = [one for one in plain if one.name not in left]
-    unit = next((one for one in columns if one.found.source == answers.unit), None)
+    unit = next((one for one in columns if one.found.source == choices.unit), None)
     coded = [one for one in kept if _is_category(one) or _may_be_category(one)]
     if unit and unit.rows >= 2 * unit.found.distinct:
         coded = [unit, *coded]
     numeric = [one for one in kept if one.found.kind in ("integer", "number") and not _is_category(one)]
-    time = None if answers.time is None else found.column(answers.time)
+    time = None if choices.time is None else found.column(choices.time)
     return Design(
-        columns=(*_made(answers, every), *_chosen(columns, found, answers, left)),
+        columns=(*_made(choices, every), *_chosen(columns, found, choices, left)),
         left=tuple(left.values()),
         categorical=tuple(one.name for one in coded),
         numeric=tuple(one.name for one in numeric),
@@ -135,28 +136,28 @@ def _tells_hours(time_format: str) -> bool:
     return time_format in EPOCHS or "%H" in time_format or "%I" in time_format
 
 
-def _made(answers: Answers, taken: list[str]) -> Iterator[Chosen]:
+def _made(choices: Choices, taken: list[str]) -> Iterator[Chosen]:
     """Time and unit of a table that has none."""
     time, row = names(["time", "row"], taken)
-    if answers.time is None:
+    if choices.time is None:
         shuffled = Column(type="timestamp", role="time", source=SHUFFLED)
         yield Chosen(time, shuffled, "made, for the table has no time: a place in a fixed shuffle")
-    if answers.unit is None:
+    if choices.unit is None:
         number = Column(type="integer", role="unit", source=ROW)
         yield Chosen(row, number, "made: each row is a unit of its own")
 
 
 def _chosen(
-    columns: list[_Named], found: Profile, answers: Answers, left: Collection[str]
+    columns: list[_Named], found: Profile, choices: Choices, left: Collection[str]
 ) -> Iterator[Chosen]:
     for one in columns:
         if one.name in left:
             continue
-        if one.found.source == answers.label:
-            yield _label(one, answers)
-        elif one.found.source == answers.time:
+        if one.found.source == choices.label:
+            yield _label(one, choices)
+        elif one.found.source == choices.time:
             yield Chosen(one.name, Column(type="timestamp", role="time", source=one.source), "")
-        elif one.found.source == answers.unit:
+        elif one.found.source == choices.unit:
             kind = "integer" if one.found.kind == "integer" else "string"
             column = Column.model_validate({"type": kind, "role": "unit", "source": one.source})
             yield Chosen(one.name, column, f"{one.found.distinct:,} of them in {found.rows:,} rows")
@@ -165,16 +166,16 @@ def _chosen(
             yield Chosen(one.name, _column(one), _comment(one, doubt), doubt)
 
 
-def _label(one: _Named, answers: Answers) -> Chosen:
+def _label(one: _Named, choices: Choices) -> Chosen:
     """The label as its task has it."""
-    found, task = one.found, task_of(one.found, answers)
+    found, task = one.found, task_of(one.found, choices)
     if task == "regression":
         column = Column.model_validate({"type": found.kind, "role": "label", "source": one.source})
         return Chosen(one.name, column, f"seen {found.low:g} to {found.high:g}")
     if task == "multiclass":
         column = Column(type="string", role="label", source=one.source, values=list(found.values))
         return Chosen(one.name, column, "review: the classes, in the order of the answers")
-    values = positive(found, answers.positive)
+    values = positive(found, choices.positive)
     told: str | list[str] | None = values[0] if len(values) == 1 else values or None
     return Chosen(
         one.name,

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable
 from unicodedata import normalize
 
-from slipway.settings.data import OPTIONS
+from slipway.tasks.columns import OPTIONS
 
 LONGEST = 63
 

@@ -18,7 +18,7 @@ from slipway.base.strict import NAME
 from slipway.settings import Card, ProjectSettings, read
 from slipway.settings.data import TIME_FORMATS, is_time_format
 from slipway.settings.root import Project
-from slipway.starter.answers import Answers, faults, task_of
+from slipway.starter.choices import Choices, faults, task_of
 from slipway.starter.design import design
 from slipway.starter.place import Place, bring, place
 from slipway.starter.profile import profile
@@ -42,7 +42,7 @@ class Asked:
 
     name: str
     path: Path
-    answers: Answers
+    choices: Choices
     header: list[str] | None = None
     time_format: str | None = None
 
@@ -119,19 +119,19 @@ def _means_something(name: str) -> bool:
 def _plan(project: Project, asked: Asked, folder: Path, tell: Callable[[str], None]) -> tuple[Place, Plan]:
     """The card, tried on the table: columns that tell the label are left out, sizes fit the parts."""
     source = describe(asked.path, asked.header).model_copy(update={"time_format": asked.time_format})
-    found = profile(source, asked.path, folder, asked.answers.time, asked.answers.label)
-    _require(faults(found, asked.answers))
-    task = task_of(found.column(asked.answers.label), asked.answers) or "binary"
+    found = profile(source, asked.path, folder, asked.choices.time, asked.choices.label)
+    _require(faults(found, asked.choices))
+    task = task_of(found.column(asked.choices.label), asked.choices) or "binary"
     tell(f"{found.rows:,} rows, {len(found.columns)} columns; trying the card on them")
     at = place(project, asked.path, asked.name, ending(asked.path, source.format))
     plan = Plan(
         name=asked.name,
         source=found.source,
         profile=found,
-        design=design(found, asked.answers),
+        design=design(found, asked.choices),
         split=split_shares(found.rows),
         sizes=PROVISIONAL,
-        delay=asked.answers.delay,
+        delay=asked.choices.delay,
         follows=at.follows,
         task=task,
     )
@@ -141,11 +141,11 @@ def _plan(project: Project, asked: Asked, folder: Path, tell: Callable[[str], No
         for one in plan.design.columns
         if one.name in tried.unfit
     }
-    if leaking := {asked.answers.time, asked.answers.unit} & unfit.keys():
+    if leaking := {asked.choices.time, asked.choices.unit} & unfit.keys():
         raise SlipwayError(
             f"{asked.path}: column {leaking.pop()!r} alone tells the label; it can have no role"
         )
-    plan = replace(plan, design=design(found, asked.answers, unfit), sizes=sizes(tried.parts, task))
+    plan = replace(plan, design=design(found, asked.choices, unfit), sizes=sizes(tried.parts, task))
     if not (plan.design.categorical or plan.design.numeric):
         why = "; ".join(f"{one.name} {one.why}" for one in plan.design.left)
         raise SlipwayError(f"{asked.path}: no column is left to learn from: {why or 'there is no other'}")

@@ -23,7 +23,6 @@ from slipway.settings.data import TableSource
 from slipway.starter.sizes import PartSize
 from slipway.system import read_examples
 from slipway.system.examples import microseconds
-from slipway.tasks import of
 
 CLOCK = 0.99
 """Correlation with the time, or with the order of the rows, from which on a number is one more clock."""
@@ -77,7 +76,7 @@ def _parts(card: Card, path: Path, rows: Path) -> dict[Part, PartSize]:
         raise Refused(f"{path}: {error}") from error  # guard split.span
     except SlipwayError as error:
         raise SlipwayError(f"{path}: column {card.data.columns[time].source or time!r}: {error}") from error
-    task, described = of(card), list[Labels]()
+    task, described = card.task, list[Labels]()
     parts: dict[Part, PartSize] = {}
     for part, (start, stop) in zip(PARTS, pairwise(bounds), strict=True):
         here = table.slice(start, stop - start).filter(pa.array(kept[start:stop]))
@@ -108,7 +107,7 @@ def _counted(labels: pa.ChunkedArray) -> int:
 def _leaks(card: Card, rows: Path) -> list[str]:
     import duckdb
 
-    task, label, time = of(card), card.data.required("label"), card.data.required("time")
+    task, label, time = card.task, card.data.required("label"), card.data.required("time")
     batch = f"read_parquet({quoted(str(rows))})"
     with duckdb.connect() as connection:
         return [

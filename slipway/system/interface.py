@@ -9,9 +9,9 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from slipway.base.errors import SlipwayError
+from slipway.models.inputs import Inputs
 from slipway.settings import Card
 from slipway.system.examples import Examples, read_examples
-from slipway.system.inputs import Inputs
 
 FeatureState = Mapping[str, NDArray[Any]]
 """What was learned from the training rows for features: named arrays, never code."""

@@ -8,9 +8,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from slipway.models.inputs import Field, Inputs
 from slipway.settings import Card
 from slipway.system.hashing import bucket, cross, stable_hash
-from slipway.system.inputs import Field, Inputs
 from slipway.system.interface import FeatureState
 
 Numbers = Mapping[str, NDArray[np.float32]]

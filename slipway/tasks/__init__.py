@@ -4,8 +4,8 @@ from importlib import import_module
 from pkgutil import iter_modules
 
 from slipway.base.errors import UsageError
-from slipway.settings import Card, Columns
-from slipway.tasks.interface import Answers, Offered, Outcomes, Task
+from slipway.tasks.columns import Column, Columns
+from slipway.tasks.interface import Offered, Outcomes, Scores, Task
 from slipway.tasks.merit import Metric
 
 
@@ -29,32 +29,12 @@ def kind(name: str) -> type[Task]:
 
 
 def bind(name: str, columns: Columns, primary: str | None = None) -> Task:
-    """The task of this name for a table with these columns."""
+    """The task of this name for a table with these columns.
+
+    Raises:
+        UsageError: there is none, or the primary metric is not one of its own.
+    """
     return kind(name)(columns, primary)
 
 
-def of(card: Card) -> Task:
-    """The task of a design card."""
-    return bind(card.problem.task, card.data, card.evaluation.primary)
-
-
-def require_fit(card: Card) -> None:
-    """Refuse a card whose metrics, bounds or columns are not those of its task.
-
-    Raises:
-        UsageError: the line names the key.
-    """
-    known = kind(card.problem.task)
-    if card.evaluation.primary not in known.primaries:
-        # guard settings.task
-        raise UsageError(
-            f"evaluation.primary: found {card.evaluation.primary!r}; for the task {known.name!r} there is "
-            f"{' or '.join(known.primaries)}"
-        )
-    task = of(card)
-    task.require_columns()
-    task.bounds(card.gate.bounds)
-    task.decision(card.rollout.decision.metric, drawn=True)
-
-
-__all__ = ["Answers", "Metric", "Offered", "Outcomes", "Task", "bind", "kind", "names", "of", "require_fit"]
+__all__ = ["Column", "Columns", "Metric", "Offered", "Outcomes", "Scores", "Task", "bind", "kind", "names"]

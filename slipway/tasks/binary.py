@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from slipway.records.evidence import Bin, Interval
 from slipway.records.labels import Labels
 from slipway.tasks import leak
-from slipway.tasks.interface import Answers, Objective, Offered, Outcomes, Task, Terms, Words
+from slipway.tasks.interface import Objective, Offered, Outcomes, Scores, Task, Terms, Words
 from slipway.tasks.merit import Metric, Totals, ratio
 from slipway.tasks.metrics import auc, calibration_curve, entropy, log_loss_terms
 
@@ -95,33 +95,33 @@ class Binary(Task):
         """Log loss of 0 and 1."""
         return (("binary", 0),)
 
-    def sound(self, answers: Answers) -> NDArray[np.bool_]:
+    def sound(self, scores: Scores) -> NDArray[np.bool_]:
         """Which scores can be probabilities."""
-        return (answers >= 0) & (answers <= 1)
+        return (scores >= 0) & (scores <= 1)
 
     def facts(self, outcomes: Outcomes) -> Terms:
         """Rows, and those with the label 1."""
         return {"rows": np.ones(len(outcomes)), "labels": outcomes.astype(np.float64)}
 
-    def terms(self, answers: Answers, outcomes: Outcomes) -> Terms:
+    def terms(self, scores: Scores, outcomes: Outcomes) -> Terms:
         """Scores and log losses."""
-        return {"score": np.nan_to_num(answers), "loss": log_loss_terms(answers, outcomes)}
+        return {"score": np.nan_to_num(scores), "loss": log_loss_terms(scores, outcomes)}
 
     def ranked(
-        self, answers: Answers, outcomes: Outcomes, units: NDArray[np.int64], confidence: float
+        self, scores: Scores, outcomes: Outcomes, units: NDArray[np.int64], confidence: float
     ) -> dict[str, Interval]:
         """The AUC."""
-        return {"auc": auc(answers, outcomes, units, confidence)}
+        return {"auc": auc(scores, outcomes, units, confidence)}
 
-    def curve(self, answers: Answers, outcomes: Outcomes, confidence: float) -> list[Bin]:
+    def curve(self, scores: Scores, outcomes: Outcomes, confidence: float) -> list[Bin]:
         """The calibration curve."""
-        return calibration_curve(answers, outcomes, confidence)
+        return calibration_curve(scores, outcomes, confidence)
 
     def gains(
-        self, metric: Metric, offered: Offered, answers: Answers, ranks: NDArray[np.int64]
+        self, metric: Metric, offered: Offered, scores: Scores, ranks: NDArray[np.int64]
     ) -> NDArray[np.float64]:
         """Minus the mean log loss over the options of a request."""
-        return -offered.per_request(log_loss_terms(answers, offered.outcomes))
+        return -offered.per_request(log_loss_terms(scores, offered.outcomes))
 
     def deviation(self, metric: Metric, offered: Offered) -> float:
         """Of the logged labels, as if every score were the base rate."""

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from slipway.base.errors import UsageError
 from slipway.tasks.binary import Binary
-from slipway.tasks.interface import Answers, Offered
+from slipway.tasks.interface import Offered, Scores
 from slipway.tasks.merit import REWARD, Metric
 
 
@@ -27,10 +27,10 @@ class Click(Binary):
         },
     )
 
-    def earned(self, answers: Answers, truth: NDArray[np.float64], starts: NDArray[np.int64]) -> float:
+    def earned(self, scores: Scores, truth: NDArray[np.float64], starts: NDArray[np.int64]) -> float:
         """The mean true probability of the option of the best score; of equal ones the first is shown."""
         groups = np.repeat(np.arange(len(starts)), np.diff(np.append(starts, len(truth))))
-        order = np.lexsort((np.arange(len(truth)), -answers, groups))
+        order = np.lexsort((np.arange(len(truth)), -scores, groups))
         return float(truth[order[starts]].mean())
 
     def decision(self, asked: str, drawn: bool) -> Metric:
@@ -46,11 +46,11 @@ class Click(Binary):
         return super().decision(asked, drawn)
 
     def gains(
-        self, metric: Metric, offered: Offered, answers: Answers, ranks: NDArray[np.int64]
+        self, metric: Metric, offered: Offered, scores: Scores, ranks: NDArray[np.int64]
     ) -> NDArray[np.float64]:
         """1 where the option ranked first is clicked, else 0; or minus the log loss."""
         if metric.name != REWARD or offered.truth is None:
-            return super().gains(metric, offered, answers, ranks)
+            return super().gains(metric, offered, scores, ranks)
         shown = ranks == 1
         return np.asarray(offered.luck[shown] < offered.truth[shown], np.float64)
 

@@ -12,10 +12,10 @@ from slipway.base.errors import UsageError
 from slipway.records.checks import Check
 from slipway.records.evidence import Bin, Interval, ModelMetrics
 from slipway.records.labels import Labels
-from slipway.settings import Columns
+from slipway.tasks.columns import Columns
 from slipway.tasks.merit import REWARD, Metric, bounded, require_bound
 
-Answers = NDArray[np.float64]
+Scores = NDArray[np.float64]
 """What a version says of each row: [rows], or [rows, k] where the task says what the k are."""
 Outcomes = NDArray[Any]
 """The labels as the task reads them, [rows]."""
@@ -98,9 +98,19 @@ class Task(ABC):
 
         Args:
             primary: the metric that decides, by default the task's first.
+
+        Raises:
+            UsageError: it is none of the task's.
         """
         self.columns = columns
-        self.primary = self.metric(primary or self.primaries[0])
+        chosen = primary or self.primaries[0]
+        if chosen not in self.primaries:
+            # guard settings.task
+            raise UsageError(
+                f"evaluation.primary: found {chosen!r}; for the task {self.name!r} there is "
+                f"{' or '.join(self.primaries)}"
+            )
+        self.primary = self.metric(chosen)
 
     @classmethod
     def metric(cls, name: str) -> Metric:
@@ -108,6 +118,20 @@ class Task(ABC):
         if name == REWARD:
             return Metric(REWARD, "Reward", better="higher")
         return next(one for one in cls.metrics if one.name == name)
+
+    def require_fit(self, bounds: Mapping[str, Any], decision: str) -> None:
+        """Refuse columns that do not make this task, and bounds and a decision metric that are not of it.
+
+        Args:
+            bounds: what the card's gate says beyond what every task has.
+            decision: `rollout.decision.metric`.
+
+        Raises:
+            UsageError: the line names the key.
+        """
+        self.require_columns()
+        self.bounds(bounds)
+        self.decision(decision, drawn=True)
 
     def require_columns(self) -> None:
         """Refuse columns that do not make this task.
@@ -173,7 +197,7 @@ class Task(ABC):
     # What good means
 
     @abstractmethod
-    def sound(self, answers: Answers) -> NDArray[np.bool_]:
+    def sound(self, scores: Scores) -> NDArray[np.bool_]:
         """Which answers can be answers at all, [rows]."""
 
     @property
@@ -196,24 +220,24 @@ class Task(ABC):
         """Terms of the outcomes alone; `rows` is always among them."""
 
     @abstractmethod
-    def terms(self, answers: Answers, outcomes: Outcomes) -> Terms:
+    def terms(self, scores: Scores, outcomes: Outcomes) -> Terms:
         """Terms of one model's answers."""
 
     def ranked(
-        self, answers: Answers, outcomes: Outcomes, units: NDArray[np.int64], confidence: float
+        self, scores: Scores, outcomes: Outcomes, units: NDArray[np.int64], confidence: float
     ) -> dict[str, Interval]:
         """The metrics that are no ratio of sums, such as those of ranks."""
         return {}
 
-    def curve(self, answers: Answers, outcomes: Outcomes, confidence: float) -> list[Bin]:
+    def curve(self, scores: Scores, outcomes: Outcomes, confidence: float) -> list[Bin]:
         """What was predicted against what came, in groups of rows with similar answers."""
         return []
 
-    def score(self, answers: Answers, outcomes: Outcomes) -> float:
+    def score(self, scores: Scores, outcomes: Outcomes) -> float:
         """The primary metric of some rows."""
         totals = {
             name: np.array([term.sum()])
-            for name, term in (self.facts(outcomes) | self.terms(answers, outcomes)).items()
+            for name, term in (self.facts(outcomes) | self.terms(scores, outcomes)).items()
         }
         if self.primary.of is None:
             # guard settings.task
@@ -224,7 +248,7 @@ class Task(ABC):
         """The primary metric that no model can beat, by what the generator of the data knows."""
         return self.score(truth, outcomes)
 
-    def earned(self, answers: Answers, truth: NDArray[np.float64], starts: NDArray[np.int64]) -> float | None:
+    def earned(self, scores: Scores, truth: NDArray[np.float64], starts: NDArray[np.int64]) -> float | None:
         """The mean reward of a request by the truth, None where the task has none."""
         return None
 
@@ -280,7 +304,7 @@ class Task(ABC):
 
     @abstractmethod
     def gains(
-        self, metric: Metric, offered: Offered, answers: Answers, ranks: NDArray[np.int64]
+        self, metric: Metric, offered: Offered, scores: Scores, ranks: NDArray[np.int64]
     ) -> NDArray[np.float64]:
         """What each request earned by the answers it got, [requests]; up is better."""
 

@@ -12,7 +12,7 @@ from slipway.base.errors import SlipwayError, UsageError
 from slipway.records.evidence import Bin, Interval
 from slipway.records.labels import Labels
 from slipway.tasks import leak
-from slipway.tasks.interface import Answers, Objective, Offered, Outcomes, Task, Terms, Words
+from slipway.tasks.interface import Objective, Offered, Outcomes, Scores, Task, Terms, Words
 from slipway.tasks.merit import Metric, Totals, ratio
 from slipway.tasks.metrics import CLIP, auc_of_classes, calibration_curve
 
@@ -160,19 +160,19 @@ class Multiclass(Task):
         """A probability for each class."""
         return (len(self.classes),)
 
-    def sound(self, answers: Answers) -> NDArray[np.bool_]:
+    def sound(self, scores: Scores) -> NDArray[np.bool_]:
         """Which rows are distributions."""
-        each = ((answers >= 0) & (answers <= 1)).all(axis=1)
-        return np.asarray(each & (np.abs(answers.sum(axis=1) - 1) <= SUM), np.bool_)
+        each = ((scores >= 0) & (scores <= 1)).all(axis=1)
+        return np.asarray(each & (np.abs(scores.sum(axis=1) - 1) <= SUM), np.bool_)
 
     def facts(self, outcomes: Outcomes) -> Terms:
         """Rows, in all and of each class."""
         each = {f"{CLASS}{place}": (outcomes == place).astype(np.float64) for place in range(*self.width)}
         return {"rows": np.ones(len(outcomes)), **each}
 
-    def terms(self, answers: Answers, outcomes: Outcomes) -> Terms:
+    def terms(self, scores: Scores, outcomes: Outcomes) -> Terms:
         """Log loss; whether the best class is the right one, and its probability."""
-        known = np.nan_to_num(answers, nan=0.0)
+        known = np.nan_to_num(scores, nan=0.0)
         return {
             "loss": _log_loss(known, outcomes),
             "hits": (known.argmax(axis=1) == outcomes).astype(np.float64),
@@ -180,21 +180,21 @@ class Multiclass(Task):
         }
 
     def ranked(
-        self, answers: Answers, outcomes: Outcomes, units: NDArray[np.int64], confidence: float
+        self, scores: Scores, outcomes: Outcomes, units: NDArray[np.int64], confidence: float
     ) -> dict[str, Interval]:
         """The mean over classes of the AUC of one against the rest."""
-        return {"auc": auc_of_classes(answers, outcomes, units, confidence)}
+        return {"auc": auc_of_classes(scores, outcomes, units, confidence)}
 
-    def curve(self, answers: Answers, outcomes: Outcomes, confidence: float) -> list[Bin]:
+    def curve(self, scores: Scores, outcomes: Outcomes, confidence: float) -> list[Bin]:
         """Of each class against the rest, all of them together."""
         right = (outcomes[:, None] == np.arange(*self.width)).astype(np.int8)
-        return calibration_curve(answers.ravel(), right.ravel(), confidence)
+        return calibration_curve(scores.ravel(), right.ravel(), confidence)
 
     def gains(
-        self, metric: Metric, offered: Offered, answers: Answers, ranks: NDArray[np.int64]
+        self, metric: Metric, offered: Offered, scores: Scores, ranks: NDArray[np.int64]
     ) -> NDArray[np.float64]:
         """Minus the log loss."""
-        return -offered.per_request(_log_loss(answers, offered.outcomes))
+        return -offered.per_request(_log_loss(scores, offered.outcomes))
 
     def deviation(self, metric: Metric, offered: Offered) -> float:
         """As if every answer were the shares of the classes."""
@@ -208,8 +208,8 @@ def quoted(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
-def _log_loss(answers: Answers, outcomes: Outcomes) -> NDArray[np.float64]:
-    right = answers[np.arange(len(outcomes)), outcomes]
+def _log_loss(scores: Scores, outcomes: Outcomes) -> NDArray[np.float64]:
+    right = scores[np.arange(len(outcomes)), outcomes]
     return np.asarray(-np.log(np.clip(np.nan_to_num(right, nan=0.0), CLIP, 1 - CLIP)), np.float64)
 
 

@@ -9,7 +9,7 @@ from slipway.base.errors import SlipwayError, UsageError
 from slipway.records.evidence import Bin
 from slipway.records.labels import Labels
 from slipway.tasks import leak
-from slipway.tasks.interface import Answers, Objective, Offered, Outcomes, Task, Terms, Words
+from slipway.tasks.interface import Objective, Offered, Outcomes, Scores, Task, Terms, Words
 from slipway.tasks.merit import Metric, ratio
 from slipway.tasks.metrics import means_by_score
 
@@ -111,9 +111,9 @@ class Regression(Task):
         """The error that decides; squared error for a kind that learns no other."""
         return (("squared", 0),) if self.primary.name == SQUARED else (("absolute", 0), ("squared", 0))
 
-    def sound(self, answers: Answers) -> NDArray[np.bool_]:
+    def sound(self, scores: Scores) -> NDArray[np.bool_]:
         """Which answers are finite."""
-        return np.isfinite(answers)
+        return np.isfinite(scores)
 
     def facts(self, outcomes: Outcomes) -> Terms:
         """Rows, the error of the best constant, and how far labels lie from their median."""
@@ -123,29 +123,29 @@ class Regression(Task):
             "spread": np.abs(outcomes - np.median(outcomes)),
         }
 
-    def terms(self, answers: Answers, outcomes: Outcomes) -> Terms:
+    def terms(self, scores: Scores, outcomes: Outcomes) -> Terms:
         """Errors: signed, absolute, squared, and the one that decides."""
-        error = np.where(np.isfinite(answers), answers, WORST) - outcomes
+        error = np.where(np.isfinite(scores), scores, WORST) - outcomes
         absolute, squared = np.abs(error), np.square(error)
         loss = squared if self.primary.name == SQUARED else absolute
         return {"error": error, "absolute": absolute, "squared": squared, "loss": loss}
 
-    def _losses(self, answers: Answers, outcomes: Outcomes) -> NDArray[np.float64]:
-        return self.terms(answers, outcomes)["loss"]
+    def _losses(self, scores: Scores, outcomes: Outcomes) -> NDArray[np.float64]:
+        return self.terms(scores, outcomes)["loss"]
 
-    def _constant(self, outcomes: Outcomes) -> Answers:
+    def _constant(self, outcomes: Outcomes) -> Scores:
         best = np.mean if self.primary.name == SQUARED else np.median
         return np.full(len(outcomes), float(best(outcomes)))
 
-    def curve(self, answers: Answers, outcomes: Outcomes, confidence: float) -> list[Bin]:
+    def curve(self, scores: Scores, outcomes: Outcomes, confidence: float) -> list[Bin]:
         """Bias by tenths of the predictions."""
-        return means_by_score(answers, outcomes, confidence)
+        return means_by_score(scores, outcomes, confidence)
 
     def gains(
-        self, metric: Metric, offered: Offered, answers: Answers, ranks: NDArray[np.int64]
+        self, metric: Metric, offered: Offered, scores: Scores, ranks: NDArray[np.int64]
     ) -> NDArray[np.float64]:
         """Minus the error."""
-        return -offered.per_request(self._losses(answers, offered.outcomes))
+        return -offered.per_request(self._losses(scores, offered.outcomes))
 
     def deviation(self, metric: Metric, offered: Offered) -> float:
         """As if every answer were the best constant."""

@@ -15,13 +15,12 @@ from slipway.base.atomic import write_text
 from slipway.base.errors import Refused
 from slipway.base.provenance import commit
 from slipway.data.parts import read_manifest
-from slipway.models import Objective, Predictor, kind, predictor, require_learns
+from slipway.models import Labelled, Objective, Predictor, kind, predictor, require_learns
 from slipway.records.evidence import ValidationScore
 from slipway.settings import Card
 from slipway.settings.model import Model
-from slipway.system import Examples, FeatureState, Inputs, System, load_system
-from slipway.system.examples import moment
-from slipway.tasks import Outcomes, of
+from slipway.system import Examples, FeatureState, System, load_system
+from slipway.system.examples import microseconds, moment
 from slipway.version.assemble import assemble
 from slipway.version.manifest import DataRef
 
@@ -45,10 +44,8 @@ class Tables:
     """The two parts that training may see, as inputs and labels, and the features learned from the first."""
 
     state: FeatureState
-    train: Inputs
-    train_labels: Outcomes
-    validation: Inputs
-    validation_labels: Outcomes
+    train: Labelled
+    validation: Labelled
     validation_requests: pa.Table
 
     @classmethod
@@ -58,24 +55,31 @@ class Tables:
         Raises:
             Refused: an outcome became known only after the next part began.
         """
-        task = of(card)
+        task = card.task
         train = system.examples(card, pq.read_table(split / "train.parquet"))
         validation = system.examples(card, pq.read_table(split / "validation.parquet"))
         parts = read_manifest(split).parts
         _require_known(train, "train", parts["validation"].start)
         _require_known(validation, "validation", parts["holdout"].start)
         state = system.fit_features(card, train.requests)
+
+        def labelled(rows: Examples) -> Labelled:
+            return Labelled(
+                inputs=system.transform(card, rows.requests, state),
+                labels=task.outcomes(rows.labels),
+                at=microseconds(rows.requests[card.data.required("time")]),
+                known_at=rows.known_at,
+            )
+
         return cls(
             state=state,
-            train=system.transform(card, train.requests, state),
-            train_labels=task.outcomes(train.labels),
-            validation=system.transform(card, validation.requests, state),
-            validation_labels=task.outcomes(validation.labels),
+            train=labelled(train),
+            validation=labelled(validation),
             validation_requests=validation.requests,
         )
 
 
-def train(
+def train_models(
     root: Path,
     card: Card,
     split: Path,
@@ -96,8 +100,8 @@ def train(
     objectives = {model.name: _objective(card, key, model) for key, model in card.models.by_key.items()}
     system = load_system(card.name, root)
     tables = Tables.read(card, system, split)
-    say(f"{len(tables.train_labels):,} training rows, {len(tables.validation_labels):,} validation rows")
-    primary = of(card).primary
+    say(f"{len(tables.train.labels):,} training rows, {len(tables.validation.labels):,} validation rows")
+    primary = card.task.primary
     models = [card.models.baseline, *(card.models.candidates if scope == "all" else [])]
     trained = []
     for model in models:
@@ -122,7 +126,7 @@ def _require_known(rows: Examples, part: str, start: datetime) -> None:
 
 def _objective(card: Card, key: str, model: Model) -> Objective:
     """The first of the task's that this kind can learn."""
-    wanted = [Objective(*one) for one in of(card).objectives]
+    wanted = [Objective(*one) for one in card.task.objectives]
     able = [one for one in wanted if one.name in kind(model.kind).learns]
     require_learns(key, model.kind, (able or wanted)[0])
     return (able or wanted)[0]
@@ -131,15 +135,9 @@ def _objective(card: Card, key: str, model: Model) -> Objective:
 def _fit(card: Card, model: Model, tables: Tables, objective: Objective) -> Trained:
     begun = time.monotonic()
     fitted = predictor(model.kind).fit(
-        tables.train,
-        tables.train_labels,
-        tables.validation,
-        tables.validation_labels,
-        model.params,
-        card.models.seed,
-        objective,
+        tables.train, tables.validation, model.params, card.models.seed, objective
     )
-    score = of(card).score(fitted.scores(tables.validation), tables.validation_labels)
+    score = card.task.score(fitted.scores(tables.validation.inputs), tables.validation.labels)
     return Trained(model, fitted, score, time.monotonic() - begun)
 
 
@@ -154,7 +152,7 @@ def _assemble(out: Path, root: Path, card: Card, chosen: Trained, tables: Tables
         tables.state,
         data,
         sample=tables.validation_requests.slice(0, SAMPLE_ROWS),
-        sample_scores=chosen.predictor.scores(tables.validation)[:SAMPLE_ROWS],
+        sample_scores=chosen.predictor.scores(tables.validation.inputs)[:SAMPLE_ROWS],
         commit=at.sha,
         clean=at.clean,
     )

@@ -10,7 +10,7 @@ from slipway.version.manifest import REGISTERED, Registered, verify
 VERSION = "version"
 
 
-def check(root: Path, expected: str | None) -> Registered:
+def require_packed(root: Path, expected: str | None) -> Registered:
     """Hold the version and the code at `root` against their digests.
 
     Raises:

@@ -3,35 +3,17 @@
 import ast
 from collections.abc import Iterator
 from pathlib import PurePosixPath
+from runpy import run_path
 
 from tests.repo.imports import crossings, imports, tree
 from tests.repo.root import files, text
+from tests.root import REPOSITORY
 
 LARGEST_MODULE = 350
 LARGEST_FUNCTION = 60
 LARGEST_COMPONENT = 40
-ROOMS = (
-    "base",
-    "settings",
-    "records",
-    "system",
-    "tasks",
-    "models",
-    "data",
-    "version",
-    "training",
-    "evaluation",
-    "registry",
-    "release",
-    "serving",
-    "rollout",
-    "report",
-    "stages",
-    "starter",
-    "update",
-    "cli",
-)
-"""The rooms of slipway, in the order in which they may know each other: each only what stands before it."""
+ROOMS: tuple[str, ...] = run_path(str(REPOSITORY / "docs" / "architecture.py"))["ROOMS"]
+"""The rooms of slipway, in the order in which they may know each other."""
 MOST_LOOSE = 5
 SUBMITTERS = {"slipway/runs.py"}
 """The only modules of slipway that may know Kubeflow: they submit pipelines."""
@@ -54,6 +36,13 @@ def at_import(node: ast.AST) -> Iterator[ast.AST]:
             yield from at_import(child)
 
 
+def looked_up(parsed: ast.Module) -> Iterator[str]:
+    """What `import_module` is asked for, as it is written."""
+    for node in ast.walk(parsed):
+        if isinstance(node, ast.Call) and ast.unparse(node.func).endswith(("import_module", "__import__")):
+            yield ast.unparse(node.args[0]).removeprefix("f").strip("'")
+
+
 def functions(name: str) -> list[ast.FunctionDef | ast.AsyncFunctionDef]:
     """Every function of a file."""
     return [node for node in ast.walk(tree(name)) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
@@ -63,6 +52,16 @@ def test_imports_are_seen_in_every_form() -> None:
     """The tests below can bite: what a file does import is found."""
     assert "kfp.local" in imports("slipway/runs.py")
     assert crossings(["slipway/runs.py"], "kf") == []
+
+
+def test_what_is_looked_up_by_name_is_beside_the_one_who_looks() -> None:
+    """Or it is a system or a pipeline: else a room could reach a later one behind the tests of imports."""
+    found = {(name, asked) for name in SLIPWAY for asked in looked_up(tree(name))}
+    aside = {(name, asked) for name, asked in found if not asked.startswith("{__name__}.")}
+    assert aside == {
+        ("slipway/cli/jobs.py", "pipelines.{name}"),
+        ("slipway/system/load.py", "systems.{name}"),
+    }
 
 
 def test_slipway_does_not_know_kubeflow() -> None:

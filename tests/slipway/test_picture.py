@@ -8,7 +8,6 @@ import yaml
 
 from tests.repo.root import files, text
 from tests.root import REPOSITORY
-from tests.slipway.test_architecture import ROOMS
 
 PACKAGES = {
     "DVC": "dvc",
@@ -69,10 +68,9 @@ def test_the_traffic_is_made_of_what_there_is(picture: ModuleType) -> None:
     assert parts <= {*files()}
 
 
-def test_every_room_is_drawn_in_its_order(picture: ModuleType) -> None:
-    """And a box names one of them."""
-    assert picture.ROOMS == ROOMS
-    assert {box.room for box in picture.BOXES} <= set(ROOMS)
+def test_a_box_names_a_room(picture: ModuleType) -> None:
+    """The rooms themselves are held against the folders by the tests of the architecture."""
+    assert {box.room for box in picture.BOXES} <= set(picture.ROOMS)
 
 
 def test_every_tool_is_used(picture: ModuleType) -> None:

@@ -9,8 +9,8 @@ import numpy as np
 import pyarrow as pa
 
 from slipway.base.digest import sha256
-from slipway.models import predictor
-from slipway.release.bento import package
+from slipway.models import Labelled, predictor
+from slipway.release.bento import build_bento
 from slipway.settings import load_card
 from slipway.settings.model import Model
 from slipway.settings.root import Project
@@ -71,7 +71,8 @@ def tiny_version(
     state = system.fit_features(card, examples.requests)
     inputs = system.transform(card, examples.requests, state)
     params: dict[str, int | float | str] = {"c": 0.3} if kind == "logistic" else {"rounds": 20}
-    model = predictor(kind).fit(inputs, examples.labels, inputs, examples.labels, params, seed=0)
+    known = Labelled(inputs, examples.labels, examples.known_at, examples.known_at)
+    model = predictor(kind).fit(known, known, params, seed=0)
     sample = examples.requests.slice(0, 64)
     return assemble(
         out=out,
@@ -100,7 +101,9 @@ def tiny_bento(folder: Path, root: Path) -> tuple[Project, str]:
     folder.mkdir()
     shutil.copyfile(root / "project.yaml", folder / "project.yaml")
     tiny_version(root, folder / "version", "boosting")
-    return Project(folder), package(Project(folder), folder / "version", registered(folder / "version", 7))
+    return Project(folder), build_bento(
+        Project(folder), folder / "version", registered(folder / "version", 7)
+    )
 
 
 def registered(version: Path, number: int, name: str = "slipway-demo.ad_click") -> Registered:

@@ -7,11 +7,10 @@ import pyarrow.parquet as pq
 import pytest
 
 from slipway.base.errors import SlipwayError
-from slipway.data.check import RESULT, check, read_summary, require
+from slipway.data.check import RESULT, check_rows, read_summary, require
 from slipway.data.parquet import ROWS
-from slipway.data.split import split
+from slipway.data.split import split_rows
 from slipway.system import load_system
-from slipway.tasks import of
 from tests.slipway.data.bad import CSV, NO_SPLIT, PARQUET, SOUND, TITLE, Bad, column, content, table, text
 from tests.slipway.data.small import COLUMNS, Table, ingest, of_table
 from tests.slipway.root import ROOT
@@ -26,9 +25,9 @@ CASES = [
 def stages(found: Table, out: Path) -> None:
     """Ingest, check and split, as DVC's stages call them."""
     ingest(found, out / "raw")
-    check(found.card.name, of(found.card), [], [out / "raw" / ROWS], out / "checks")
+    check_rows(found.card.name, found.card.task, [], [out / "raw" / ROWS], out / "checks")
     require(read_summary(out / "checks" / RESULT))
-    split(found.card, load_system(found.card.name, ROOT), "full", out / "raw", out / "split")
+    split_rows(found.card, load_system(found.card.name, ROOT), "full", out / "raw", out / "split")
 
 
 def held(folder: Path) -> dict[str, bytes]:

@@ -11,12 +11,11 @@ import pyarrow.parquet as pq
 import pytest
 
 from slipway.base.errors import Refused, SlipwayError
-from slipway.data.check import RESULT, check, read_summary, require
+from slipway.data.check import RESULT, check_rows, read_summary, require
 from slipway.records.decision import CheckSummary
 from slipway.settings import load_card
 from slipway.settings.card import Card
 from slipway.system import load_system
-from slipway.tasks import of
 from tests.slipway.data.small import card
 from tests.slipway.root import ROOT
 
@@ -36,7 +35,7 @@ def checked(table: pa.Table, out: Path, found: Card | None = None) -> CheckSumma
     pq.write_table(table, out / "rows.parquet")
     found = found or load_card(ROOT, "ad_click")
     extra = load_system("ad_click", ROOT).expectations(found)
-    return check(found.name, of(found), extra, [out / "rows.parquet"], out / "checks")
+    return check_rows(found.name, found.task, extra, [out / "rows.parquet"], out / "checks")
 
 
 def with_column(table: pa.Table, name: str, values: Any) -> pa.Table:
@@ -177,7 +176,7 @@ def test_several_files_are_one_table(tmp_path: Path, sound: pa.Table) -> None:
     found = load_card(ROOT, "ad_click")
 
     rows = [tmp_path / "a.parquet", tmp_path / "b.parquet"]
-    summary = check(found.name, of(found), [], rows, tmp_path / "checks")
+    summary = check_rows(found.name, found.task, [], rows, tmp_path / "checks")
 
     assert [line for line in summary.failed_critical if "unique" in line]
 
@@ -187,7 +186,9 @@ def test_unreadable_rows(tmp_path: Path) -> None:
     (tmp_path / "rows.parquet").write_text("nothing")
 
     with pytest.raises(SlipwayError, match=r"rows\.parquet"):
-        check("rows", of(load_card(ROOT, "ad_click")), [], [tmp_path / "rows.parquet"], tmp_path / "checks")
+        check_rows(
+            "rows", load_card(ROOT, "ad_click").task, [], [tmp_path / "rows.parquet"], tmp_path / "checks"
+        )
 
     assert not (tmp_path / "checks").exists()
 

@@ -10,9 +10,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from slipway.base.errors import SlipwayError
-from slipway.data.check import check
+from slipway.data.check import check_rows
 from slipway.settings import Size
-from slipway.tasks import of
 from tests.slipway.data.small import Table, ingest, of_table
 
 WORDS = {"type": "integer", "role": "label", "positive": "yes"}
@@ -158,5 +157,5 @@ def test_the_number_of_a_row_may_tell_the_label(tmp_path: Path) -> None:
     columns = {"x": {"type": "integer", "min": 0}, "y": {"type": "integer", "role": "label"}}
     found = card_of(path, **columns)
     ingest(found, tmp_path / "raw")
-    summary = check("t", of(found.card), [], [tmp_path / "raw" / "rows.parquet"], tmp_path / "checks")
+    summary = check_rows("t", found.card.task, [], [tmp_path / "raw" / "rows.parquet"], tmp_path / "checks")
     assert [line.split(":")[0] for line in summary.failed_critical] == ["x"]

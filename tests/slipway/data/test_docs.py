@@ -13,8 +13,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from slipway.data.check import RESULT, check
-from slipway.tasks import bind, of
+from slipway.data.check import RESULT, check_rows
+from slipway.tasks import bind
 from tests.demanded import absent
 from tests.slipway.data.small import card
 from tests.slipway.report.reading import Reading
@@ -50,7 +50,7 @@ def checks(tmp_path_factory: pytest.TempPathFactory) -> Path:
     time = [datetime(2026, 1, 1) + timedelta(minutes=one) for one in range(len(words))]
     columns: dict[str, Any] = dict.fromkeys(("user", "request", "ad", "score", "clicked"), words)
     pq.write_table(pa.table({"time": pa.array(time, pa.timestamp("us"))} | columns), out / "rows.parquet")
-    check("ad_click", of(card(SOURCE, COLUMNS)), [], [out / "rows.parquet"], out / "checks")
+    check_rows("ad_click", card(SOURCE, COLUMNS).task, [], [out / "rows.parquet"], out / "checks")
     return out / "checks"
 
 
@@ -73,7 +73,7 @@ def plain(tmp_path_factory: pytest.TempPathFactory) -> Path:
     time = [datetime(2026, 1, 1) + timedelta(minutes=one) for one in range(len(words))]
     columns: dict[str, Any] = dict.fromkeys(("user", "request", "ad", "score", "clicked"), words)
     pq.write_table(pa.table({"time": pa.array(time, pa.timestamp("us"))} | columns), out / "rows.parquet")
-    check("ad_click", of(card(SOURCE, COLUMNS)), [], [out / "rows.parquet"], out / "checks")
+    check_rows("ad_click", card(SOURCE, COLUMNS).task, [], [out / "rows.parquet"], out / "checks")
     return out / "checks"
 
 
@@ -126,7 +126,7 @@ def test_an_error_that_quotes_a_value_is_text(tmp_path: Path) -> None:
     columns = {name: COLUMNS[name] for name in ("time", "user", "clicked")}
     failing = UnexpectedRowsExpectation(unexpected_rows_query=query, description="must be counted")
     table = card(SOURCE, columns).data
-    check("ad_click", bind("binary", table), [failing], [tmp_path / "rows.parquet"], tmp_path / "checks")
+    check_rows("ad_click", bind("binary", table), [failing], [tmp_path / "rows.parquet"], tmp_path / "checks")
 
     kept = Reading((tmp_path / "checks" / "docs.html").read_text(encoding="utf-8"))
     assert "script" not in kept.tags

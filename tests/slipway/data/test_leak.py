@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from sklearn.metrics import roc_auc_score
 
 from slipway.base.errors import Refused
-from slipway.data.check import check, require
+from slipway.data.check import check_rows, require
 from slipway.settings import Card
 from slipway.system import load_system
 from slipway.tasks import bind
@@ -145,7 +145,9 @@ def test_a_leak_stops_the_run(tmp_path: Path, severity: str) -> None:
         rows.set_column(rows.column_names.index("price"), "price", leak), tmp_path / "rows.parquet"
     )
     table = _with_price(severity).data
-    summary = check("ad_click", bind("binary", table), [], [tmp_path / "rows.parquet"], tmp_path / "checks")
+    summary = check_rows(
+        "ad_click", bind("binary", table), [], [tmp_path / "rows.parquet"], tmp_path / "checks"
+    )
 
     failed = {"critical": summary.failed_critical, "warning": summary.failed_warning}[severity]
     assert [one for one in failed if one.startswith("price: must not tell the label")]

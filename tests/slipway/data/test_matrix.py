@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from slipway.base.errors import SlipwayError
-from slipway.data.versions import reproduce
+from slipway.data.versions import run_stages
 from slipway.settings import Line
 from slipway.settings.root import Project
 from tests.slipway.data.test_versions import git
@@ -112,8 +112,8 @@ def test_a_system_without_a_source_stops_no_other(project: Project) -> None:
     with pytest.raises(
         SlipwayError, match=r"^systems/left/source: no such folder; the system's table or gen"
     ):
-        reproduce(Line(project, "left", "small"))
-    assert reproduce(Line(project, "right", "small"))
+        run_stages(Line(project, "left", "small"))
+    assert run_stages(Line(project, "right", "small"))
 
     code, ran, said = repro(project)
     assert code != 0

@@ -10,10 +10,9 @@ import pytest
 from slipway.base.errors import Refused, SlipwayError
 from slipway.data.manifest import SplitManifest
 from slipway.data.parts import check_parts, read_manifest, require_parts, summary_checks
-from slipway.data.split import MANIFEST, split
+from slipway.data.split import MANIFEST, split_rows
 from slipway.settings import Card, load_card
 from slipway.system import load_system
-from slipway.tasks import of
 from tests.slipway.root import ROOT
 
 
@@ -28,7 +27,7 @@ def whole(card: Card, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A sound split."""
     folder = tmp_path_factory.mktemp("parts")
     load_system("ad_click", ROOT).generate(4000, 17, folder)
-    split(card, load_system("ad_click", ROOT), "small", folder, folder / "split")
+    split_rows(card, load_system("ad_click", ROOT), "small", folder, folder / "split")
     return folder / "split"
 
 
@@ -84,7 +83,7 @@ def test_a_summary_that_fails(card: Card, whole: Path, part: str, changes: dict[
     content["parts"][part] |= changes
     manifest = SplitManifest.model_validate_json(_json(content))
 
-    assert code in [check.code for check in summary_checks(of(card), manifest.parts) if not check.passed]
+    assert code in [check.code for check in summary_checks(card.task, manifest.parts) if not check.passed]
 
 
 @pytest.mark.parametrize("name", [MANIFEST, "replay.parquet"])

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from slipway.base.errors import SlipwayError
 from slipway.data.parquet import ROW_GROUP, batches_between, write_batches
 from slipway.data.parts import check_parts, read_manifest
-from slipway.data.split import PARTS, boundaries, split
+from slipway.data.split import PARTS, boundaries, split_rows
 from slipway.settings import Card, load_card
 from slipway.settings.data import Split
 from slipway.system import load_system
@@ -98,7 +98,7 @@ def test_properties(card: Card, steps: list[int], sizes: list[int]) -> None:
 def test_parts_are_the_rows(card: Card, raw: Path, tmp_path: Path, delay: float) -> None:
     """Put together, they are the rows and their truth but for what came too late, and pass their checks."""
     card = card.model_copy(update={"data": card.data.model_copy(update={"label_delay_hours": delay})})
-    manifest = split(card, load_system("ad_click", ROOT), "small", raw, tmp_path / "split")
+    manifest = split_rows(card, load_system("ad_click", ROOT), "small", raw, tmp_path / "split")
 
     rows, starts = pq.read_table(raw / "rows.parquet"), [manifest.parts[part].start for part in PARTS]
     times = np.array([time.replace(tzinfo=UTC) for time in rows["time"].to_pylist()])
@@ -118,7 +118,7 @@ def test_parts_are_the_rows(card: Card, raw: Path, tmp_path: Path, delay: float)
 def test_same_bytes_twice(card: Card, raw: Path, tmp_path: Path) -> None:
     """Splitting again gives the same bytes."""
     for name in ("one", "two"):
-        split(card, load_system("ad_click", ROOT), "small", raw, tmp_path / name)
+        split_rows(card, load_system("ad_click", ROOT), "small", raw, tmp_path / name)
 
     first, second = ([file.read_bytes() for file in _files(tmp_path / name)] for name in ("one", "two"))
     assert first == second
@@ -127,7 +127,7 @@ def test_same_bytes_twice(card: Card, raw: Path, tmp_path: Path) -> None:
 def test_failure_writes_nothing(card: Card, tmp_path: Path) -> None:
     """Without rows there is one line and no folder."""
     with pytest.raises(SlipwayError, match=r"rows\.parquet: no such file"):
-        split(card, load_system("ad_click", ROOT), "small", tmp_path / "raw", tmp_path / "split")
+        split_rows(card, load_system("ad_click", ROOT), "small", tmp_path / "raw", tmp_path / "split")
 
     assert list(tmp_path.iterdir()) == []
 

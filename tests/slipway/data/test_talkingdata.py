@@ -2,12 +2,11 @@
 
 from pathlib import Path
 
-from slipway.data.check import check, require
+from slipway.data.check import check_rows, require
 from slipway.data.parquet import ROWS
 from slipway.data.parts import check_parts, require_parts
-from slipway.data.split import split
+from slipway.data.split import split_rows
 from slipway.system import load_system
-from slipway.tasks import of
 from tests.slipway.data.small import ingest
 from tests.slipway.reference import talkingdata
 from tests.slipway.root import ROOT
@@ -19,8 +18,8 @@ def test_ingest_check_split(tmp_path: Path) -> None:
     card = found.card
     ingest(found, tmp_path / "raw")
     extra = load_system("ad_click", ROOT).expectations(card)
-    require(check(card.name, of(card), extra, [tmp_path / "raw" / ROWS], tmp_path / "checks"))
-    manifest = split(card, load_system("ad_click", ROOT), "full", tmp_path / "raw", tmp_path / "split")
+    require(check_rows(card.name, card.task, extra, [tmp_path / "raw" / ROWS], tmp_path / "checks"))
+    manifest = split_rows(card, load_system("ad_click", ROOT), "full", tmp_path / "raw", tmp_path / "split")
     require_parts(check_parts(card, load_system("ad_click", ROOT), tmp_path / "split"))
 
     parts = manifest.parts.values()

@@ -10,7 +10,7 @@ import pytest
 
 from slipway.base.errors import Refused, SlipwayError, UsageError
 from slipway.base.failure import Failure
-from slipway.data.versions import bring, fetch, fingerprint, hash_of, reproduce, track
+from slipway.data.versions import bring, fetch_split, fingerprint, hash_of, run_stages, track
 from slipway.settings import Line
 from slipway.settings.root import Project
 from tests.slipway.root import REPOSITORY, ROOT
@@ -49,7 +49,7 @@ def committed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (root / "dvc.yaml").write_text(STAGE)
     (root / SOURCE / "train.txt").write_text("first")
     git(root, "init", "--quiet")
-    assert reproduce(small(Project(root)))
+    assert run_stages(small(Project(root)))
     git(root, "add", "--all")
     git(root, "commit", "--quiet", "--message", "first")
     return root
@@ -73,7 +73,7 @@ def train(folder: Path) -> str:
 
 def test_unchanged_data_is_not_made_again(toy: Project) -> None:
     """A second reproduction runs no stage and leaves Git clean."""
-    assert not reproduce(small(toy))
+    assert not run_stages(small(toy))
     done = subprocess.run(
         ["git", "status", "--porcelain"], cwd=toy.root, capture_output=True, text=True, check=True
     )
@@ -84,11 +84,11 @@ def test_fingerprint_follows_the_content(toy: Project, tmp_path: Path) -> None:
     """A changed source gives another fingerprint; a revision keeps its own, and its own data."""
     before = fingerprint(small(toy))
     (toy.root / SOURCE / "train.txt").write_text("second")
-    assert reproduce(small(toy))
+    assert run_stages(small(toy))
 
     after = fingerprint(small(toy))
-    fetch(small(toy), "WORKSPACE", after, tmp_path / "now")
-    fetch(small(toy), "HEAD", before, tmp_path / "then")
+    fetch_split(small(toy), "WORKSPACE", after, tmp_path / "now")
+    fetch_split(small(toy), "HEAD", before, tmp_path / "then")
 
     assert before != after
     assert before == fingerprint(small(toy), "HEAD")
@@ -102,7 +102,7 @@ def test_fetch_from_the_remote(toy: Project, tmp_path: Path) -> None:
     for folder in ("data", ".dvc/cache"):
         (toy.root / folder).rename(tmp_path / folder.replace("/", "-"))
 
-    fetch(small(toy), "HEAD", found, tmp_path / "out")
+    fetch_split(small(toy), "HEAD", found, tmp_path / "out")
 
     assert train(tmp_path / "out") == "first"
 
@@ -110,7 +110,7 @@ def test_fetch_from_the_remote(toy: Project, tmp_path: Path) -> None:
 def test_fetch_refuses_another_version(toy: Project, tmp_path: Path) -> None:
     """Data that is not what the run was started for is not handed out."""
     with pytest.raises(Refused, match="expected 0123"):
-        fetch(small(toy), "HEAD", "0123.dir", tmp_path / "out")
+        fetch_split(small(toy), "HEAD", "0123.dir", tmp_path / "out")
 
     assert not (tmp_path / "out").exists()
 
@@ -123,7 +123,7 @@ def test_fetch_refuses_an_edited_working_tree(toy: Project, tmp_path: Path) -> N
     path.write_text("forged")
 
     with pytest.raises(Refused, match="hash"):
-        fetch(small(toy), "WORKSPACE", found, tmp_path / "out")
+        fetch_split(small(toy), "WORKSPACE", found, tmp_path / "out")
 
 
 def test_nowhere_to_be_found(toy: Project, tmp_path: Path) -> None:
@@ -133,7 +133,7 @@ def test_nowhere_to_be_found(toy: Project, tmp_path: Path) -> None:
         (toy.root / folder).rename(tmp_path / folder.replace("/", "-"))
 
     with pytest.raises(SlipwayError, match="neither in DVC's cache nor in its remote"):
-        fetch(small(toy), "HEAD", found, tmp_path / "out")
+        fetch_split(small(toy), "HEAD", found, tmp_path / "out")
 
 
 def test_what_does_not_exist(toy: Project) -> None:
@@ -170,7 +170,7 @@ def test_a_stage_that_fails(toy: Project, error: str, kind: type[SlipwayError], 
     before = script.with_name("dvc.lock").read_bytes()
 
     with pytest.raises(kind, match=words):
-        reproduce(small(toy))
+        run_stages(small(toy))
 
     assert before == script.with_name("dvc.lock").read_bytes()
 
@@ -188,11 +188,11 @@ def test_data_from_when_each_system_had_its_own_stages(toy: Project, tmp_path: P
     git(toy.root, "rm", "--quiet", "systems/toy/dvc.yaml", "systems/toy/dvc.lock")
     (toy.root / "dvc.yaml").write_text(STAGE)
     (toy.root / SOURCE / "train.txt").write_text("second")
-    assert reproduce(small(toy))
+    assert run_stages(small(toy))
 
     then, now = fingerprint(small(toy), "HEAD"), fingerprint(small(toy))
     shutil.rmtree(toy.root / ".dvc/cache")
-    fetch(small(toy), "HEAD", then, tmp_path / "then")
+    fetch_split(small(toy), "HEAD", then, tmp_path / "then")
 
     assert then != now
     assert train(tmp_path / "then") == "first"
@@ -206,7 +206,7 @@ def test_what_failed_before_is_not_told_again(toy: Project) -> None:
     left.write_text(Failure(error="Refused", message="long ago", exit_code=3).model_dump_json())
 
     with pytest.raises(SlipwayError, match="dvc repro failed: "):
-        reproduce(small(toy))
+        run_stages(small(toy))
 
     assert not left.exists()
 
@@ -214,7 +214,7 @@ def test_what_failed_before_is_not_told_again(toy: Project) -> None:
 def test_no_git(tmp_path: Path) -> None:
     """Without Git there are no versions, and the line says so."""
     with pytest.raises(SlipwayError, match="git init"):
-        reproduce(small(Project(tmp_path)))
+        run_stages(small(Project(tmp_path)))
     assert list(tmp_path.iterdir()) == []
 
 
@@ -226,7 +226,7 @@ def clone(toy: Project, tmp_path: Path) -> Project:
     )
     git(toy.root, "rm", "--quiet", "-r", "--cached", SOURCE)
     track(toy, SOURCE)
-    assert not reproduce(small(toy))
+    assert not run_stages(small(toy))
     git(toy.root, "add", "--all")
     git(toy.root, "commit", "--quiet", "--message", "tracked")
     git(tmp_path, "clone", "--quiet", str(toy.root), "clone")
@@ -235,7 +235,7 @@ def clone(toy: Project, tmp_path: Path) -> Project:
 
 def test_a_clone_gets_its_data_from_the_remote(clone: Project) -> None:
     """As a runner of CI does; nothing is made again that is there."""
-    assert not reproduce(small(clone))
+    assert not run_stages(small(clone))
     assert train(clone.root / SOURCE) == "first"
     assert train(small(clone).data / "split") == "first"
 
@@ -252,7 +252,7 @@ def test_a_clone_gets_its_source_from_the_remote(clone: Project) -> None:
 def test_a_source_that_is_nowhere_is_named(clone: Project, tmp_path: Path) -> None:
     """Nothing makes it anew, so somebody has to push it."""
     shutil.rmtree(tmp_path / "far")
-    for get in (lambda: reproduce(small(clone)), lambda: bring(clone, "toy")):
+    for get in (lambda: run_stages(small(clone)), lambda: bring(clone, "toy")):
         with pytest.raises(
             SlipwayError, match=r"^systems/toy/source: neither here nor in DVC's remote; `dvc push`"
         ):

@@ -26,7 +26,7 @@ from slipway.stages.move import recover
 from slipway.stages.rollback import roll_back
 from slipway.stages.verdict import verdict
 from slipway.version.manifest import MANIFEST
-from slipway.version.packed import check
+from slipway.version.packed import require_packed
 from tests.slipway.durability.scenes import SYSTEM, aliases, here, run_ref, whole_versions
 from tests.slipway.report import sample
 from tests.slipway.rollout.live import write_replay
@@ -161,7 +161,7 @@ def bentos(project: Project) -> list[str]:
     """The tags that look packaged, each whole."""
     tags = [f"{path.parent.name}:{path.name}" for path in (project.state / "bentoml" / "bentos").glob("*/*")]
     for tag in tags:
-        check(bento_path(project, tag) / "src", None)
+        require_packed(bento_path(project, tag) / "src", None)
     return sorted(tags)
 
 

@@ -10,7 +10,6 @@ from slipway.evaluation.gate import decide
 from slipway.records.checks import GateVerdict
 from slipway.records.evidence import Comparison, Evidence, Interval, ModelMetrics
 from slipway.settings import Card
-from slipway.tasks import of
 from tests.slipway.report.sample import evidence as measured
 
 Change = Callable[[Evidence], Evidence]
@@ -19,7 +18,7 @@ NOTHING = "nothing registered, no alias moved"
 
 def judged(found: Evidence, policy: Card) -> GateVerdict:
     """What the gate says by a card."""
-    return decide(found, of(policy), policy.gate, policy.problem.p99_latency_ms)
+    return decide(found, policy.task, policy.gate, policy.problem.p99_latency_ms)
 
 
 def evidence(champion: bool = True, slices: list[tuple[str, str]] | None = None) -> Evidence:

@@ -12,10 +12,9 @@ import pytest
 from slipway.base.errors import SlipwayError
 from slipway.data.requests import request_bounds, request_codes
 from slipway.evaluation.compose import HoldoutRows, Subject, compose
-from slipway.evaluation.evaluate import Contender, evaluate
+from slipway.evaluation.evaluate import Contender, evaluate_models
 from slipway.records.evidence import Evidence
 from slipway.system import load_system, read_examples
-from slipway.tasks import of
 from tests.slipway.evaluation.bad import judged
 from tests.slipway.report.sample import card
 from tests.slipway.root import ROOT
@@ -65,7 +64,7 @@ def scores_times(factor: str) -> tuple[str, str, str]:
 def measured(split: Path, baseline: Path, champion: Contender) -> Evidence:
     """The evidence of a baseline that is the candidate too, beside a champion."""
     contenders = [Contender("baseline", baseline), Contender("candidate", baseline), champion]
-    return evaluate(card(), load_system("ad_click", ROOT), split, "tiny", contenders, [])
+    return evaluate_models(card(), load_system("ad_click", ROOT), split, "tiny", contenders, [])
 
 
 def problem_of(split: Path, baseline: Path, champion: Contender) -> str:
@@ -124,7 +123,7 @@ def test_a_baseline_whose_scores_are_no_probabilities_is_an_error(
     bad = with_code(baseline, tmp_path / "bad", *scores_times("np.nan"))
 
     with pytest.raises(SlipwayError, match="1200 scores are no probabilities"):
-        evaluate(
+        evaluate_models(
             card(),
             load_system("ad_click", ROOT),
             split,
@@ -148,7 +147,7 @@ def test_a_candidate_that_answers_nonsense_is_measured_and_refused(
     """What it answers is evidence; every number of it can be written and read back."""
     bad = with_code(baseline, tmp_path / "bad", *scores_times(factor))
     contenders = [Contender("baseline", baseline), Contender("candidate", bad)]
-    found = evaluate(card(), load_system("ad_click", ROOT), split, "tiny", contenders, [])
+    found = evaluate_models(card(), load_system("ad_click", ROOT), split, "tiny", contenders, [])
 
     assert code in [check.code for check in judged(found, card()).failures]
     assert Evidence.model_validate_json(found.model_dump_json()) == found
@@ -170,7 +169,7 @@ def test_a_candidate_with_another_number_of_scores_is_an_error(
     contenders = [Contender("baseline", baseline), Contender("candidate", bad)]
 
     with pytest.raises(SlipwayError, match=r"scores of shape .* for 1200 rows"):
-        evaluate(card(), load_system("ad_click", ROOT), split, "tiny", contenders, [])
+        evaluate_models(card(), load_system("ad_click", ROOT), split, "tiny", contenders, [])
 
 
 @pytest.mark.gate("candidate.holdout_unseen")
@@ -198,17 +197,17 @@ def test_the_reward_is_that_of_the_option_ranked_first(baseline: Path, split: Pa
     rows = HoldoutRows.read(card(), load_system("ad_click", ROOT), split)
     truth = np.arange(1200.0) / 1200
     known = HoldoutRows.of(
-        of(card()), read_examples(card().data, pq.read_table(split / "holdout.parquet")), truth
+        card().task, read_examples(card().data, pq.read_table(split / "holdout.parquet")), truth
     )
     subjects = [
         Subject(role, "m", None, "d", datetime(2026, 1, 1, tzinfo=UTC), 1.0, scores, np.ones(20))
         for role, scores in {"baseline": np.full(1200, 0.5), "candidate": truth}.items()
     ]
-    found = compose("tiny", of(card()), card().evaluation, known, "tiny", subjects, [], seed=0)
+    found = compose("tiny", card().task, card().evaluation, known, "tiny", subjects, [], seed=0)
 
     assert found.baseline.reward == pytest.approx(truth[::4].mean())
     assert found.candidate.reward == pytest.approx(truth[3::4].mean())
-    unknown = compose("tiny", of(card()), card().evaluation, rows, "tiny", subjects, [], seed=0)
+    unknown = compose("tiny", card().task, card().evaluation, rows, "tiny", subjects, [], seed=0)
     assert unknown.candidate.reward is None
 
 
@@ -263,7 +262,7 @@ def test_a_candidate_that_is_not_at_hand_is_an_error(split: Path, baseline: Path
     contenders = [Contender("baseline", baseline), Contender("candidate", None, problem="no candidate")]
 
     with pytest.raises(SlipwayError, match="no candidate"):
-        evaluate(card(), load_system("ad_click", ROOT), split, "tiny", contenders, [])
+        evaluate_models(card(), load_system("ad_click", ROOT), split, "tiny", contenders, [])
 
 
 def test_a_candidate_that_fails_while_timed_is_an_error(split: Path, baseline: Path, tmp_path: Path) -> None:
@@ -282,7 +281,7 @@ def test_a_candidate_that_fails_while_timed_is_an_error(split: Path, baseline: P
     ]
 
     with pytest.raises(SlipwayError, match=r"broken: .*expected a reply with 'nanoseconds'"):
-        evaluate(card(), load_system("ad_click", ROOT), split, "tiny", contenders, [])
+        evaluate_models(card(), load_system("ad_click", ROOT), split, "tiny", contenders, [])
 
 
 @pytest.mark.gate("evaluate.tampered")
@@ -293,7 +292,7 @@ def test_a_tampered_candidate_is_an_error(split: Path, baseline: Path, tmp_path:
     weights.write_bytes(weights.read_bytes()[:-1] + b"x")
 
     with pytest.raises(SlipwayError, match=r"model/weights\.npy"):
-        evaluate(
+        evaluate_models(
             card(),
             load_system("ad_click", ROOT),
             split,

@@ -8,11 +8,10 @@ from numpy.typing import NDArray
 from slipway.evaluation.measure import Group, Measurement, slices
 from slipway.evaluation.resampling import simultaneous
 from slipway.records.evidence import UNBOUNDED
-from slipway.tasks import of
 from tests.slipway.report.sample import card
 
 Floats = NDArray[np.float64]
-TASK = of(card())
+TASK = card().task
 SETTINGS = card().evaluation.model_copy(update={"min_slice_rows": 100, "slices": ["device"]})
 RANDOM = np.random.default_rng(5)
 TRUE = RANDOM.uniform(0.02, 0.4, 6000)

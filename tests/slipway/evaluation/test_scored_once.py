@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from slipway.base.errors import SlipwayError
-from slipway.evaluation.evaluate import Contender, evaluate
+from slipway.evaluation.evaluate import Contender, evaluate_models
 from slipway.evaluation.latency import REQUESTS, WARMUP
 from slipway.system import load_system
 from tests.slipway.evaluation.test_evaluate import measured, problem_of, with_code
@@ -29,7 +29,7 @@ def test_a_digest_is_scored_once(
         noted = f"open({str(log)!r}, 'a').write(f'{{__import__(\"os\").getpid()}}\\n') * 0 + {more} + {old}"
         with_code(baseline, tmp_path / name, "slipway/models/logistic.py", old, noted)
     shutil.copytree(tmp_path / others[1], tmp_path / "champion")
-    found = evaluate(
+    found = evaluate_models(
         card(),
         load_system("ad_click", ROOT),
         split,

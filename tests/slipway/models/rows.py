@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from slipway.models import BINARY, Labels, Objective
+from slipway.models import BINARY, Labelled, Labels, Objective
 from slipway.system import Field, Inputs
 
 SQUARED, ABSOLUTE, CLASSES = Objective("squared"), Objective("absolute"), Objective("classes", 4)
@@ -47,6 +47,12 @@ def labels(inputs: Inputs, objective: Objective, seed: int = 1) -> Labels:
     if objective == CLASSES:
         return np.digitize(noisy, [-1.5, 0.0, 1.5]).astype(np.int64)
     return noisy
+
+
+def labelled(inputs: Inputs, labels: Labels, delay: int = 0) -> Labelled:
+    """Rows a microsecond apart, whose labels are known so many later."""
+    at = np.arange(len(labels), dtype=np.int64)
+    return Labelled(inputs, labels, at, at + delay)
 
 
 def loss(scores: NDArray[np.float64], truth: Labels, objective: Objective) -> float:

@@ -16,10 +16,10 @@ from slipway.models import BINARY, Kind, Objective, kind, kinds, require_learns,
 from slipway.models.ridge import Ridge, RidgeParams
 from slipway.settings import load_card
 from slipway.settings.model import Model
-from slipway.training.fit import train
+from slipway.training.fit import train_models
 from slipway.version.manifest import DataRef
 from tests.root import REPOSITORY
-from tests.slipway.models.rows import drawn, labels
+from tests.slipway.models.rows import drawn, labelled, labels
 from tests.slipway.root import ROOT
 from tests.slipway.tiny import impressions
 
@@ -39,9 +39,9 @@ class Constant:
     def __init__(self, rate):
         self.rate = rate
     @classmethod
-    def fit(cls, train, labels, validation, validation_labels, params, seed, objective=BINARY):
+    def fit(cls, train, validation, params, seed, objective=BINARY):
         ConstantParams.model_validate(params)
-        return cls(float(labels.mean()))
+        return cls(float(train.labels.mean()))
     def scores(self, inputs):
         return np.full(len(inputs.numeric), self.rate)
     def save(self, folder):
@@ -58,16 +58,16 @@ TRAIN = """
 import json
 from pathlib import Path
 import pyarrow.parquet as pq
-from slipway.data.split import split as cut
+from slipway.data.split import split_rows
 from slipway.settings import Card, load_card
 from slipway.system import load_system
-from slipway.training.fit import data_ref, train
+from slipway.training.fit import data_ref, train_models
 from slipway.version.answer import Version
 
 root, split, out = Path("."), Path("split"), Path("out")
 card = load_card(root, "ad_click")
-cut(card, load_system("ad_click", root.resolve()), "small", Path("raw"), split)
-train(root.resolve(), card, split, data_ref(split, "tiny", "small"), out)
+split_rows(card, load_system("ad_click", root.resolve()), "small", Path("raw"), split)
+train_models(root.resolve(), card, split, data_ref(split, "tiny", "small"), out)
 version = Version.load(out / "candidate")
 scores = version.scores(pq.read_table(split / "validation.parquet"))
 print(json.dumps({
@@ -189,7 +189,7 @@ def test_nothing_is_trained_where_one_of_the_models_cannot_learn(tmp_path: Path)
         fingerprint="tiny", size="small", train_rows=1, labels={"base_rate": 0.5}, train_end=datetime.now(UTC)
     )
     with pytest.raises(UsageError, match=r"^models\.candidates\.0\.kind: 'ridge' cannot learn"):
-        train(ROOT, bad, tmp_path / "no split", data, tmp_path / "out")
+        train_models(ROOT, bad, tmp_path / "no split", data, tmp_path / "out")
 
     assert list(tmp_path.iterdir()) == []
 
@@ -220,8 +220,8 @@ def test_a_file_that_is_not_declared_is_refused(tmp_path: Path) -> None:
     """Whatever a model saves beside what its kind says."""
     squared = Objective("squared")
     rows = drawn(200)
-    truth = labels(rows, squared)
-    trained = Ridge.fit(rows, truth, rows, truth, {}, 0, squared)
+    known = labelled(rows, labels(rows, squared))
+    trained = Ridge.fit(known, known, {}, 0, squared)
     save("ridge", trained, tmp_path)
     (tmp_path / "more").mkdir()
     (tmp_path / "more" / "model.pkl").write_bytes(b"")

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from slipway.models import BINARY, Objective, kinds, predictor
 from slipway.system import Field, Inputs
-from tests.slipway.models.rows import ABSOLUTE, CLASSES, SQUARED, constant, drawn, labels, loss
+from tests.slipway.models.rows import ABSOLUTE, CLASSES, SQUARED, constant, drawn, labelled, labels, loss
 
 OBJECTIVES = {one.name: one for one in (BINARY, SQUARED, ABSOLUTE, CLASSES)}
 QUICK: dict[str, dict[str, Any]] = {"boosting": {"rounds": 40}}
@@ -31,7 +31,8 @@ def fitted(kind: str, objective: Objective, scale: float = 1.0, shift: float = 0
     told, asked = labels(train, objective, seed=1), labels(validation, objective, seed=3)
     if objective in (SQUARED, ABSOLUTE):
         told, asked = scale * told + shift, scale * asked + shift
-    return predictor(kind).fit(train, told, validation, asked, QUICK.get(kind, {}), 0, objective)
+    rows = labelled(train, told), labelled(validation, asked)
+    return predictor(kind).fit(*rows, QUICK.get(kind, {}), 0, objective)
 
 
 @EACH
@@ -99,7 +100,8 @@ def test_it_learns_from_numbers_or_categories_alone(kind: str) -> None:
         replace(rows, fields=()),
         replace(rows, numeric=np.zeros((500, 0), np.float32), numeric_names=()),
     ):
-        trained = predictor(kind).fit(some, truth, some, truth, {}, 0, objective)
+        known = labelled(some, truth)
+        trained = predictor(kind).fit(known, known, {}, 0, objective)
         assert loss(trained.scores(some), truth, objective) < loss(
             constant(truth, objective), truth, objective
         )
@@ -110,8 +112,8 @@ def test_a_class_without_training_rows_is_unlikely(kind: str) -> None:
     """It may come later: then its probability is small and not an error."""
     rows = drawn()
     truth = labels(rows, CLASSES)
-    kept = np.where(truth == 2, 1, truth)
-    scores = predictor(kind).fit(rows, kept, rows, kept, QUICK.get(kind, {}), 0, CLASSES).scores(rows)
+    kept = labelled(rows, np.where(truth == 2, 1, truth))
+    scores = predictor(kind).fit(kept, kept, QUICK.get(kind, {}), 0, CLASSES).scores(rows)
 
     assert 0 < scores[:, 2].max() < 0.01
     np.testing.assert_allclose(scores.sum(axis=1), 1, atol=1e-12)
@@ -121,8 +123,9 @@ def test_a_class_without_training_rows_is_unlikely(kind: str) -> None:
 def test_an_unknown_parameter_is_refused(kind: str) -> None:
     """A library would take it with a warning that nobody reads."""
     rows = drawn(100)
+    known = labelled(rows, labels(rows, BINARY))
     with pytest.raises(ValidationError, match="num_leafs"):
-        predictor(kind).fit(rows, labels(rows, BINARY), rows, labels(rows, BINARY), {"num_leafs": 5}, 0)
+        predictor(kind).fit(known, known, {"num_leafs": 5}, 0)
 
 
 def row_of(rows: Inputs, row: int) -> Inputs:

@@ -8,10 +8,10 @@ import pytest
 from numpy.typing import NDArray
 from sklearn.metrics import roc_auc_score
 
-from slipway.models import BINARY, predictor, statistics
+from slipway.models import BINARY, Labelled, predictor, statistics
 from slipway.models.boosting import LARGEST
 from slipway.system import Field, Inputs
-from tests.slipway.models.rows import CLASSES, SQUARED, drawn, labels, loss
+from tests.slipway.models.rows import CLASSES, SQUARED, drawn, labelled, labels, loss
 
 ROWS, VALUES = 60_000, 5_000
 QUICK = {"rounds": 80, "learning_rate": 0.1}
@@ -40,8 +40,10 @@ def test_a_category_of_five_thousand_values_is_used() -> None:
 
     (train, told), (validation, asked), (test, truth) = part(1), part(2), part(3)
     without = [replace(one, fields=()) for one in (train, validation, test)]
-    model = predictor("boosting").fit(train, told, validation, asked, QUICK, 0)
-    blind = predictor("boosting").fit(without[0], told, without[1], asked, QUICK, 0)
+    known = labelled(train, told), labelled(validation, asked)
+    unknown = labelled(without[0], told), labelled(without[1], asked)
+    model = predictor("boosting").fit(*known, QUICK, 0)
+    blind = predictor("boosting").fit(*unknown, QUICK, 0)
 
     assert roc_auc_score(truth, model.scores(test)) > 0.65
     assert roc_auc_score(truth, blind.scores(without[2])) < 0.55
@@ -64,8 +66,9 @@ def test_a_category_that_says_nothing_gains_nothing(monkeypatch: pytest.MonkeyPa
     def excess() -> float:
         """How much worse than without the category; nothing stops the training."""
         settings = {"rounds": 40}
-        with_it = predictor("boosting").fit(train, told, train, told, settings, 0).scores(test)
-        none = predictor("boosting").fit(blind[0], told, blind[0], told, settings, 0).scores(blind[1])
+        known, unknown = labelled(train, told), labelled(blind[0], told)
+        with_it = predictor("boosting").fit(known, known, settings, 0).scores(test)
+        none = predictor("boosting").fit(unknown, unknown, settings, 0).scores(blind[1])
         return loss(with_it, truth, BINARY) - loss(none, truth, BINARY)
 
     honest = excess()
@@ -76,22 +79,49 @@ def test_a_category_that_says_nothing_gains_nothing(monkeypatch: pytest.MonkeyPa
     assert leaking > 0.1
 
 
-def naive(field: Field, known: Any, objective: Any, prior_weight: float) -> NDArray[np.float64]:
+def naive(field: Field, rows: Labelled, objective: Any, prior_weight: float) -> NDArray[np.float64]:
     """Target encoding as it is often written: the training rows are given the means that they are part of."""
-    return statistics.told(field, statistics.means(field, known, objective, prior_weight))
+    return statistics.told(field, statistics.means(field, rows.labels, objective, prior_weight))
 
 
 def test_a_row_s_label_does_not_move_what_the_row_is_told() -> None:
     """Nor those of its neighbours in time; those of other folds do."""
     inputs = drawn(1000)
-    known = labels(inputs, BINARY)
+    known = labelled(inputs, labels(inputs, BINARY))
     for field in inputs.fields:
         before = statistics.told_in_training(field, known, BINARY, 1.0)
-        turned = known.copy()
+        turned = known.labels.copy()
         turned[:200] = 1 - turned[:200]
-        after = statistics.told_in_training(field, turned, BINARY, 1.0)
+        after = statistics.told_in_training(field, replace(known, labels=turned), BINARY, 1.0)
         np.testing.assert_array_equal(before[:200], after[:200])
         assert (before[200:] != after[200:]).any()
+
+
+def test_a_row_is_told_nothing_that_was_not_known_when_its_fold_began() -> None:
+    """Nor by rows that came before the labels of its own fold were known; 50 rows on either side."""
+    inputs = drawn(1000)
+    known = labelled(inputs, labels(inputs, BINARY), delay=50)
+    [shop] = [field for field in inputs.fields if field.name == "shop"]
+    before = statistics.told_in_training(shop, known, BINARY, 1.0)
+
+    def moved(rows: slice) -> bool:
+        """Whether the fold of rows 400 to 599 is told otherwise where these labels are."""
+        turned = known.labels.copy()
+        turned[rows] = 1 - turned[rows]
+        after = statistics.told_in_training(shop, replace(known, labels=turned), BINARY, 1.0)
+        return bool((before[400:600] != after[400:600]).any())
+
+    assert not moved(slice(350, 650))
+    assert moved(slice(300, 350))
+    assert moved(slice(650, 700))
+
+
+def test_where_no_other_label_is_known_the_overall_mean_is_told() -> None:
+    """Labels that come after all rows do not end in a division by zero."""
+    inputs = drawn(100)
+    known = labelled(inputs, labels(inputs, BINARY), delay=1000)
+    told = statistics.told_in_training(inputs.fields[0], known, BINARY, 1.0)
+    np.testing.assert_allclose(told, known.labels.mean(), rtol=1e-6)
 
 
 def test_the_means_are_shrunk_to_the_overall_one() -> None:
@@ -122,7 +152,6 @@ def test_only_large_categories_become_means(cardinality: int) -> None:
     """Trees split the others by their values."""
     values = np.random.default_rng(0).integers(0, cardinality, 2000)
     inputs = rows_of(values, cardinality, 0)
-    model: Any = predictor("boosting").fit(
-        inputs, (values % 2).astype(np.int8), inputs, (values % 2).astype(np.int8), {"rounds": 5}, 0
-    )
+    known = labelled(inputs, (values % 2).astype(np.int8))
+    model: Any = predictor("boosting").fit(known, known, {"rounds": 5}, 0)
     assert list(model.means) == ([] if cardinality == LARGEST else ["id"])

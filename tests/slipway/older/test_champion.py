@@ -11,7 +11,7 @@ import pytest
 
 from slipway.base.digest import sha256
 from slipway.evaluation.compose import HoldoutRows
-from slipway.evaluation.evaluate import Contender, evaluate
+from slipway.evaluation.evaluate import Contender, evaluate_models
 from slipway.records.checks import GateVerdict
 from slipway.records.evidence import Evidence
 from slipway.system import load_system
@@ -51,7 +51,7 @@ def against(older: Path, split: Path, candidate: Path, rows: int) -> tuple[Evide
         Contender("candidate", candidate),
         Contender("champion", older, OLDER),
     ]
-    found = evaluate(card(), load_system("ad_click", ROOT), split, "f", contenders, [])
+    found = evaluate_models(card(), load_system("ad_click", ROOT), split, "f", contenders, [])
     return found, judged(found, card())
 
 

@@ -20,7 +20,7 @@ from slipway.stages.canary import canary
 from slipway.stages.move import recover
 from slipway.stages.rollback import roll_back
 from slipway.stages.smoke import read_checks, smoke
-from slipway.version.packed import check
+from slipway.version.packed import require_packed
 from tests.slipway.cli.conftest import slipway
 from tests.slipway.older.line import NEWER, OLDER, unpacked, upgraded
 from tests.slipway.report.sample import card
@@ -53,7 +53,7 @@ def test_its_bento_carries_its_own_code_and_passes_the_smoke_test(live: Packaged
     bento = bento_path(live.line.project, live.bentos[OLDER]) / "src"
 
     assert [one.code for one in read_checks(tmp_path / "checks.json") if not one.passed] == []
-    assert check(bento, live.registry.get(OLDER).digest).number == OLDER
+    assert require_packed(bento, live.registry.get(OLDER).digest).number == OLDER
     assert (bento / "slipway" / "errors.py").is_file()
     assert not (bento / "slipway" / "base").exists()
 

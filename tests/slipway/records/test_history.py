@@ -6,13 +6,9 @@ import pytest
 
 from slipway.base.errors import UsageError
 from slipway.records.decision import DecisionRecord, record_id
-from slipway.records.history import as_of, moment, told
-from slipway.settings import Line
-from slipway.settings.root import Project
+from slipway.records.history import Past, as_of, moment, told
 from tests.slipway.report import sample
-from tests.slipway.root import ROOT
 
-LINE = Line(Project(ROOT), "ad_click", "small")
 START = datetime(2026, 1, 10, 12, tzinfo=UTC)
 LIFE = (
     ("registered", 1, None),
@@ -36,6 +32,11 @@ def life() -> list[DecisionRecord]:
     ]
 
 
+def past_of(records: list[DecisionRecord], at: datetime) -> Past:
+    """A moment of one line."""
+    return as_of(records, at, system="ad_click", size="small")
+
+
 @pytest.mark.parametrize(
     ("day", "production", "record"),
     [
@@ -51,7 +52,7 @@ def life() -> list[DecisionRecord]:
 )
 def test_only_moves_change_production(day: int, production: int | None, record: str | None) -> None:
     """Registrations, refusals and lost canaries do not."""
-    past = as_of(LINE, life(), START + timedelta(days=day))
+    past = past_of(life(), START + timedelta(days=day))
 
     assert (past.production, past.record) == (production, record)
     assert len(past.decisions) == min(max(day + 1, 0), len(LIFE))
@@ -61,8 +62,8 @@ def test_a_decision_counts_from_its_own_moment() -> None:
     """Not a millisecond before."""
     at = START + timedelta(days=3)
 
-    assert as_of(LINE, life(), at - timedelta(milliseconds=1)).production == 1
-    assert as_of(LINE, life(), at).production == 2
+    assert past_of(life(), at - timedelta(milliseconds=1)).production == 1
+    assert past_of(life(), at).production == 2
 
 
 @pytest.mark.parametrize(("day", "production", "decided"), [(-20, None, 0), (1.5, 1, 2), (2, 2, 7)])
@@ -70,7 +71,7 @@ def test_a_clock_that_was_set_back(day: float, production: int | None, decided: 
     """Version 2 went live after the third decision, however early the clock said it was by then."""
     records = life()[:-1]
     early = [one.model_copy(update={"at": one.at - timedelta(days=30)}) for one in records[3:]]
-    past = as_of(LINE, [*records[:3], *early], START + timedelta(days=day))
+    past = past_of([*records[:3], *early], START + timedelta(days=day))
 
     assert past.production == production
     assert [one.id for one in past.decisions] == [one.id for one in records[:decided]]
@@ -78,8 +79,8 @@ def test_a_clock_that_was_set_back(day: float, production: int | None, decided: 
 
 def test_the_line_for_people_says_since_when_and_why() -> None:
     """And it says so where there was nothing."""
-    assert told(as_of(LINE, life(), START)) == "At 2026-01-10 12:00:00 UTC nothing was in production."
-    said = told(as_of(LINE, life(), START + timedelta(days=4)))
+    assert told(past_of(life(), START)) == "At 2026-01-10 12:00:00 UTC nothing was in production."
+    said = told(past_of(life(), START + timedelta(days=4)))
     then = "At 2026-01-14 12:00:00 UTC version 2 was in production, since 2026-01-13 12:00:00: promote, the "
     assert said.startswith(then)
 

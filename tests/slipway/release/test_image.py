@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from slipway.base.errors import SlipwayError
-from slipway.release.image import INDEX, publish, reference
+from slipway.release.image import INDEX, push_image, reference
 from slipway.settings.root import Project
 from tests.slipway.root import ROOT
 from tests.slipway.tiny import tiny_bento
@@ -60,7 +60,7 @@ def test_an_image_is_pushed_with_its_sbom_and_named_by_digest(
 ) -> None:
     """The tag is for people; what is handed on is the digest of the index, which covers the SBOM."""
     repository = packaged[0].settings.image_repository
-    assert publish(*packaged) == f"{repository}@{DIGEST}"
+    assert push_image(*packaged) == f"{repository}@{DIGEST}"
 
     words = (docker / "calls").read_text().splitlines()
     assert words[:2] == ["buildx", "build"]
@@ -79,7 +79,7 @@ def test_a_refused_push_is_one_line(packaged: tuple[Project, str], docker: Path)
     with pytest.raises(
         SlipwayError, match=r"image of .*:7: ERROR: failed to push: denied \(all of it: .*\.log\)"
     ):
-        publish(*packaged)
+        push_image(*packaged)
 
 
 def test_a_machine_without_docker_says_so(
@@ -88,7 +88,7 @@ def test_a_machine_without_docker_says_so(
     """Rather than hand on an image that is not there."""
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(SlipwayError, match=r"image of .*: .*buildx"):
-        publish(*packaged)
+        push_image(*packaged)
 
 
 @pytest.mark.gate(
@@ -114,7 +114,7 @@ def test_what_is_no_attested_image_has_no_reference(
     """An image without its SBOM is not released by a slip of buildx's settings."""
     (docker / "metadata").write_bytes(metadata)
     with pytest.raises(SlipwayError, match=said):
-        publish(*packaged)
+        push_image(*packaged)
 
 
 @pytest.mark.parametrize("metadata", [b"", b"{}", b"[]", b'{"containerimage.descriptor": "x"}', b"\xff"])

@@ -8,13 +8,12 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 
-from slipway.data.check import check
-from slipway.evaluation.evaluate import Contender, evaluate
+from slipway.data.check import check_rows
+from slipway.evaluation.evaluate import Contender, evaluate_models
 from slipway.records.evidence import Evidence
 from slipway.report import render
 from slipway.settings import Card, load_card
 from slipway.system import load_system
-from slipway.tasks import of
 from tests.slipway.report import sample
 from tests.slipway.report.reading import Reading
 from tests.slipway.root import ROOT
@@ -51,7 +50,7 @@ def measured(tmp_path_factory: pytest.TempPathFactory) -> Evidence:
     later = later.set_column(later.column_names.index("time"), "time", time)
     pq.write_table(later, out / "holdout.parquet")
     contenders = [Contender("baseline", out / "logistic"), Contender("candidate", out / "boosting")]
-    return evaluate(card_of_few(), load_system("ad_click", ROOT), out, "f", contenders, [])
+    return evaluate_models(card_of_few(), load_system("ad_click", ROOT), out, "f", contenders, [])
 
 
 def card_of_few() -> Card:
@@ -83,7 +82,7 @@ def test_its_data_docs_show_text(tmp_path: Path) -> None:
     """The card lists the words that a device may be, so they are quoted as what it may not."""
     pq.write_table(marked(impressions()), tmp_path / "rows.parquet")
     card = load_card(ROOT, "ad_click")
-    summary = check(card.name, of(card), [], [tmp_path / "rows.parquet"], tmp_path / "checks")
+    summary = check_rows(card.name, card.task, [], [tmp_path / "rows.parquet"], tmp_path / "checks")
     page = Reading((tmp_path / "checks" / "docs.html").read_text(encoding="utf-8"))
 
     assert [one for one in summary.failed_critical if MARKUP["phone"] in one]

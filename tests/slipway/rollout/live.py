@@ -64,7 +64,7 @@ def short(card: Card) -> Card:
 
 def make_live(root: Path) -> Live:
     """Assemble and package both versions in a new project."""
-    from slipway.release.bento import package
+    from slipway.release.bento import build_bento
     from tests.slipway.tiny import registered, tiny_version
 
     shutil.copytree(ROOT / "systems", root / "systems", ignore=shutil.ignore_patterns("__pycache__"))
@@ -78,7 +78,7 @@ def make_live(root: Path) -> Live:
         folder = root / f"version{number}"
         tiny_version(ROOT, folder, kind)  # type: ignore[arg-type]
         known = registered(folder, number, Line(project, SYSTEM, "small").registered)
-        package(project, folder, known)
+        build_bento(project, folder, known)
         deployed.append(Deployed(number=number, digest=known.digest))
     return Live(project, *deployed)
 

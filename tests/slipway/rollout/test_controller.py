@@ -14,7 +14,7 @@ import pytest
 from slipway.base.errors import UsageError
 from slipway.records.canary import CanaryEvidence
 from slipway.release import servers
-from slipway.rollout.controller import batches, run
+from slipway.rollout.controller import batches, run_canary
 from slipway.rollout.replay import Call, Replay
 from slipway.rollout.stop import StopRequest
 from slipway.rollout.target import TrafficState, Trial
@@ -40,7 +40,7 @@ class Rollout:
     def run(self, offered: Traffic) -> CanaryEvidence:
         """Run it, with an empty diary."""
         self.target.diary = []
-        return run(
+        return run_canary(
             self.live.card,
             self.target.target,
             Replay(self.live.card, offered, self.target.send),

@@ -14,7 +14,7 @@ import pytest
 
 from slipway.release import servers
 from slipway.release.servers import Server
-from slipway.rollout.smoke import smoke
+from slipway.rollout.smoke import smoke_checks
 from slipway.settings import Card
 from slipway.version.assemble import SCORE
 from tests.slipway.rollout.live import Live
@@ -37,7 +37,7 @@ def patient(live: Live) -> Card:
 
 def failed(card: Card, url: str, folder: Path, number: int) -> set[str]:
     """The codes of the checks that failed."""
-    return {check.code for check in smoke(card, url, folder, number) if not check.passed}
+    return {check.code for check in smoke_checks(card, url, folder, number) if not check.passed}
 
 
 def with_scores(live: Live, folder: Path, scores: pa.Array) -> Path:
@@ -56,7 +56,7 @@ def training_scores(live: Live) -> pa.ChunkedArray:
 
 def test_a_sound_version_passes(live: Live, server: Server, patient: Card) -> None:
     """Every check, each once."""
-    checks = smoke(patient, server.url, live.folder(live.second), 2)
+    checks = smoke_checks(patient, server.url, live.folder(live.second), 2)
 
     assert [check.code for check in checks if not check.passed] == []
     assert len({check.code for check in checks}) == len(checks) == 9
@@ -123,14 +123,14 @@ def faulty() -> Iterator[str]:
 
 def test_a_server_that_fails_at_everything_fails_every_check(live: Live, faulty: str) -> None:
     """Malformed requests, too, are answered by 5xx."""
-    checks = smoke(live.card, faulty, live.folder(live.second), 2)
+    checks = smoke_checks(live.card, faulty, live.folder(live.second), 2)
 
     assert [check.code for check in checks if check.passed] == []
 
 
 def test_a_server_that_is_down_fails_every_check(live: Live) -> None:
     """Failed checks, not a crash."""
-    checks = smoke(live.card, "http://127.0.0.1:9", live.folder(live.second), 2)
+    checks = smoke_checks(live.card, "http://127.0.0.1:9", live.folder(live.second), 2)
 
     assert [check.code for check in checks if check.passed] == []
 

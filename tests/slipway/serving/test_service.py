@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from slipway.base.errors import SlipwayError
-from slipway.release.bento import bento_path, package
+from slipway.release.bento import bento_path, build_bento
 from slipway.release.servers import running as servers_running
 from slipway.release.servers import start
 from slipway.version.answer import rank
@@ -131,7 +131,7 @@ def test_a_bento_that_answers_otherwise_than_in_training_does_not_start(
 ) -> None:
     """Every digest matches, and the scores do not."""
     tiny_version(ROOT, tmp_path / "skewed", "boosting", skew=1e-5)
-    tag = package(running.project, tmp_path / "skewed", registered(tmp_path / "skewed", 105))
+    tag = build_bento(running.project, tmp_path / "skewed", registered(tmp_path / "skewed", 105))
 
     with pytest.raises(SlipwayError, match=r"parity\.parquet: served scores differ by 1e-05"):
         start(running.project, tag, 105)

@@ -9,7 +9,7 @@ import pytest
 
 from slipway.base.errors import SlipwayError
 from slipway.release import servers
-from slipway.release.bento import bento_path, package
+from slipway.release.bento import bento_path, build_bento
 from slipway.release.servers import start
 from slipway.rollout.target import Deployed, TrafficState
 from slipway.settings import Line
@@ -83,7 +83,7 @@ def other(running: Running, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The `src` of the Bento of another version, number 8."""
     folder = tmp_path_factory.mktemp("other") / "version"
     tiny_version(ROOT, folder, "logistic")
-    return bento_path(running.project, package(running.project, folder, registered(folder, 8))) / "src"
+    return bento_path(running.project, build_bento(running.project, folder, registered(folder, 8))) / "src"
 
 
 @pytest.fixture

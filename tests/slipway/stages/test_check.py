@@ -8,7 +8,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from slipway.base.errors import Refused
-from slipway.data.split import split
+from slipway.data.split import split_rows
 from slipway.data.versions import hash_of
 from slipway.registry.versions import Registry
 from slipway.settings import load_card
@@ -35,7 +35,7 @@ def rows(desk: Desk, tmp_path: Path) -> Path:
 
 def split_of(raw: Path, out: Path) -> Path:
     """The four parts of the rows, with a manifest that fits them."""
-    split(load_card(ROOT, "ad_click"), load_system("ad_click", ROOT), "small", raw, out)
+    split_rows(load_card(ROOT, "ad_click"), load_system("ad_click", ROOT), "small", raw, out)
     return out
 
 

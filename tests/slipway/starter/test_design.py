@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from slipway.starter.answers import Answers, positive
+from slipway.starter.choices import Choices, positive
 from slipway.starter.design import SECOND, Design, design
 from slipway.starter.profile import ColumnProfile
 from slipway.starter.render import Plan, card_text
@@ -13,7 +13,7 @@ from slipway.starter.texts import Odd, Text
 from tests.slipway.starter.profiles import ROWS, column, label, table
 from tests.slipway.starter.reading import card_of
 
-NOW = Answers("y")
+NOW = Choices("y")
 
 
 def designed(*columns: ColumnProfile, **unfit: str) -> Design:
@@ -175,14 +175,14 @@ def test_a_table_without_time_and_unit_gets_both() -> None:
 @pytest.mark.parametrize(("hours", "told"), [(1, False), (24, True)])
 def test_the_time_of_day_is_a_feature_where_times_tell_it(hours: int, told: bool) -> None:
     """Dates alone do not."""
-    found = design(table(label(), column("t", "timestamp", hours=hours)), Answers("y", time="t"), {})
+    found = design(table(label(), column("t", "timestamp", hours=hours)), Choices("y", time="t"), {})
     assert found.time_of_day is told
 
 
 @pytest.mark.parametrize(("distinct", "inputs"), [(ROWS, ()), (200, ("u",))])
 def test_a_unit_that_comes_back_is_an_input(distinct: int, inputs: tuple[str, ...]) -> None:
     """One that is always new has nothing to be known by."""
-    found = design(table(label(), column("u", "integer", distinct)), Answers("y", unit="u"), {})
+    found = design(table(label(), column("u", "integer", distinct)), Choices("y", unit="u"), {})
     assert found.categorical == inputs
     assert found.united
 
@@ -219,7 +219,7 @@ def test_any_profile_becomes_a_card(columns: list[ColumnProfile], values: list[s
     """Whatever columns are called and hold, the text is YAML that fits the model and says the same."""
     last = column("the label", "string", 2, values=tuple(values), counts=(1, 2))
     found = table(*(one for one in columns if one.source != "the label"), last)
-    chosen = design(found, Answers("the label"), {})
+    chosen = design(found, Choices("the label"), {})
     text = card_text(Plan("any", found.source, found, chosen, split_shares(ROWS), PROVISIONAL))
     card = card_of(text)
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from slipway.base.errors import SlipwayError
-from slipway.data.versions import reproduce
+from slipway.data.versions import run_stages
 from slipway.settings import Line
 from slipway.settings.root import Project
 from slipway.starter import place as module
@@ -94,11 +94,11 @@ def test_what_is_followed_stays_a_dependency(project: Project, table: str) -> No
     bring(project, "churn", project.root / table, Place(name, follows=table), print)
     made = Line(project, "churn", "small").data / "split" / "train"
 
-    assert reproduce(Line(project, "churn", "small"))
+    assert run_stages(Line(project, "churn", "small"))
     assert made.read_text() == "a\n1\n"
-    assert not reproduce(Line(project, "churn", "small"))
+    assert not run_stages(Line(project, "churn", "small"))
     write(lies, ["a", "2"])
-    assert reproduce(Line(project, "churn", "small"))
+    assert run_stages(Line(project, "churn", "small"))
     assert made.read_text() == "a\n2\n"
 
 
@@ -108,9 +108,9 @@ def test_a_file_that_is_gone_from_a_followed_folder_is_gone_from_the_source(proj
         write(project.root / "many" / name, [name])
     (project.root / "dvc.yaml").write_text(SPLIT)
     bring(project, "churn", project.root / "many", Place("", follows="many"), print)
-    reproduce(Line(project, "churn", "small"))
+    run_stages(Line(project, "churn", "small"))
     (project.root / "many" / "1.csv").unlink()
-    reproduce(Line(project, "churn", "small"))
+    run_stages(Line(project, "churn", "small"))
 
     assert [file.name for file in project.source("churn").iterdir()] == ["2.csv"]
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from slipway.base.errors import SlipwayError
 from slipway.data.table import write_table
 from slipway.settings import Card
-from slipway.starter.answers import Answers
+from slipway.starter.choices import Choices
 from slipway.starter.design import design
 from slipway.starter.render import Plan, card_text
 from slipway.starter.sizes import PROVISIONAL, split_shares
@@ -151,7 +151,7 @@ def test_what_is_seen_can_be_ingested(
     lines = ["a,b,c,label", *(f"{','.join(row)},{labels[number % 2]}" for number, row in enumerate(rows))]
     path = write(tmp_path / "t.csv", lines)
     found = look(path, label="label")
-    chosen = design(found, Answers("label"))
+    chosen = design(found, Choices("label"))
     split = split_shares(found.rows)
     plan = Plan("t", found.source, found, chosen, split, PROVISIONAL)
     card: Card = card_of(card_text(plan))

@@ -6,12 +6,12 @@ import pytest
 
 from slipway.base.errors import SlipwayError, UsageError
 from slipway.settings.root import Project
-from slipway.starter.answers import Answers
+from slipway.starter.choices import Choices
 from slipway.starter.start import Asked, new_system
 from tests.slipway.cli.conftest import only_line, slipway
 from tests.slipway.starter.tables import blank, churn, listing, write
 
-CHURN = Answers("churned", time="signed up")
+CHURN = Choices("churned", time="signed up")
 
 
 @pytest.fixture(scope="module")
@@ -20,11 +20,11 @@ def table(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write(tmp_path_factory.mktemp("from") / "Customers.csv", churn())
 
 
-def refused(root: Path, table: Path, answers: Answers = CHURN) -> str:
+def refused(root: Path, table: Path, choices: Choices = CHURN) -> str:
     """The line that names what is wrong; the project at `root` stays as it was."""
     before = listing(root)
     with pytest.raises(SlipwayError) as caught:
-        new_system(Project(root), Asked("churn", table, answers), print)
+        new_system(Project(root), Asked("churn", table, choices), print)
     assert listing(root) == before
     assert "\n" not in str(caught.value)
     return str(caught.value)
@@ -134,7 +134,7 @@ def test_a_value_that_is_no_time_is_told(tmp_path: Path, row: int, value: str) -
 def test_a_table_with_nothing_to_learn_from_is_told(tmp_path: Path) -> None:
     """With what became of each column."""
     rows = [f"id{row},{'yes' if row % 3 else 'no'}" for row in range(1200)]
-    line = refused(blank(tmp_path / "a project"), write(tmp_path / "t.csv", ["key,y", *rows]), Answers("y"))
+    line = refused(blank(tmp_path / "a project"), write(tmp_path / "t.csv", ["key,y", *rows]), Choices("y"))
     assert "no column is left to learn from: key differs in almost every row" in line
 
 
@@ -142,7 +142,7 @@ def test_a_unit_that_tells_the_label_is_told(tmp_path: Path) -> None:
     """It cannot be left out, and no check would let it pass."""
     rows = [f"{row % 7},{row % 100},{'yes' if row % 2 else 'no'}" for row in range(1200)]
     path = write(tmp_path / "t.csv", ["x,who,y", *rows])
-    line = refused(blank(tmp_path / "a project"), path, Answers("y", unit="who"))
+    line = refused(blank(tmp_path / "a project"), path, Choices("y", unit="who"))
     assert line == f"{path}: column 'who' alone tells the label; it can have no role"
 
 

@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from slipway.settings.data import TableSource
-from slipway.starter.answers import Answers
+from slipway.starter.choices import Choices
 from slipway.starter.design import design
 from slipway.starter.profile import Profile
 from slipway.starter.render import Plan, card_text, flow, folder_files, system_test
@@ -23,16 +23,16 @@ from tests.slipway.starter.tables import write
 WIDE = column("n" * 63, "number", mean=1e-7, deviation=123456789.123)
 
 
-def plan(found: Profile, answers: Answers, name: str = "churn") -> Plan:
+def plan(found: Profile, choices: Choices, name: str = "churn") -> Plan:
     """All that the files of a table are made of."""
-    return Plan(name, found.source, found, design(found, answers, {}), split_shares(ROWS), PROVISIONAL)
+    return Plan(name, found.source, found, design(found, choices, {}), split_shares(ROWS), PROVISIONAL)
 
 
 TIMED = plan(
     table(label("left", ("no", "yes")), column("when", "timestamp"), column("who", "string"), WIDE),
-    Answers("left", "when", "who"),
+    Choices("left", "when", "who"),
 )
-BARE = plan(table(label(), column("a|b", "string", 2, values=("x", "y"), counts=(1, 1))), Answers("y"), "b2")
+BARE = plan(table(label(), column("a|b", "string", 2, values=("x", "y"), counts=(1, 1))), Choices("y"), "b2")
 
 
 @pytest.mark.parametrize("one", [TIMED, BARE], ids=["timed", "bare"])
@@ -110,7 +110,7 @@ def test_a_label_of_numbers_has_its_share(
 ) -> None:
     """However they are written."""
     label = column("y", "integer", 2, values=values, counts=counts)
-    one = plan(table(label, column("x", "number"), rows=sum(counts)), Answers("y"))
+    one = plan(table(label, column("x", "number"), rows=sum(counts)), Choices("y"))
     assert f"{share} % of them with the label 1" in folder_files(one)["README.md"]
 
 
@@ -144,4 +144,4 @@ def test_source_settings_stand_in_the_card() -> None:
     """How the table was read when it was looked at."""
     source = TableSource(kind="table", format="csv", header=["y", "x"], trim=True, missing=["NA"])
     found = Profile(Path("a b.csv"), source, ROWS, (label(), column("x", "number")))
-    assert card_of(card_text(plan(found, Answers("y")))).data.source == source
+    assert card_of(card_text(plan(found, Choices("y")))).data.source == source

@@ -3,10 +3,9 @@
 import pyarrow.parquet as pq
 import pytest
 
-from slipway.data.check import check, require
+from slipway.data.check import check_rows, require
 from slipway.settings import Card, load_card
 from slipway.starter.rows import rows_of
-from slipway.tasks import of
 from tests.slipway.root import ROOT
 
 
@@ -21,7 +20,7 @@ def test_the_card_s_own_checks_pass(card: Card, tmp_path_factory: pytest.TempPat
     folder = tmp_path_factory.mktemp("rows")
     rows = rows_of(card, rows=400, seed=3, missing=0.05)
     pq.write_table(rows, folder / "rows.parquet")
-    require(check("rows", of(card), [], [folder / "rows.parquet"], folder / "checks"))
+    require(check_rows("rows", card.task, [], [folder / "rows.parquet"], folder / "checks"))
 
 
 def test_a_seed_stands_for_its_rows(card: Card) -> None:

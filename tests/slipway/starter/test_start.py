@@ -9,32 +9,31 @@ import pytest
 import yaml
 
 from slipway.base.digest import sha256
-from slipway.data.check import check, require
-from slipway.data.ingest import ingest
-from slipway.data.split import split
+from slipway.data.check import check_rows, require
+from slipway.data.ingest import ingest_rows
+from slipway.data.split import split_rows
 from slipway.release.bento import lay_out
 from slipway.serving.app import build
 from slipway.serving.served import load
 from slipway.settings import Card
 from slipway.settings.root import Project
 from slipway.starter import start
-from slipway.starter.answers import Answers
+from slipway.starter.choices import Choices
 from slipway.starter.start import Asked, Started, new_system
 from slipway.starter.summary import lines, next_steps
 from slipway.system import load_system
-from slipway.tasks import of
-from slipway.training.fit import data_ref, read_scores, train
+from slipway.training.fit import data_ref, read_scores, train_models
 from slipway.version.manifest import MANIFEST, Registered, verify
 from tests.slipway.cli.conftest import slipway
 from tests.slipway.serving.browser import Browser
 from tests.slipway.starter.tables import PROJECT, blank, churn, listing, write
 
-CHURN = Answers("churned", time="signed up")
+CHURN = Choices("churned", time="signed up")
 
 
-def started(root: Path, table: Path, answers: Answers = CHURN, name: str = "churn") -> Started:
+def started(root: Path, table: Path, choices: Choices = CHURN, name: str = "churn") -> Started:
     """Make a system of a table."""
-    return new_system(Project(root), Asked(name, table, answers), print)
+    return new_system(Project(root), Asked(name, table, choices), print)
 
 
 @pytest.fixture(scope="module")
@@ -98,7 +97,7 @@ def test_a_small_size_that_spans_too_little_time_is_made_larger(
     told: list[str] = []
     table = write(tmp_path / "Customers.csv", churn(6000))
     project = Project(blank(tmp_path / "a project"))
-    new_system(project, Asked("churn", table, Answers("churned", time="signed up", delay=72)), told.append)
+    new_system(project, Asked("churn", table, Choices("churned", time="signed up", delay=72)), told.append)
     data = Project(project.root).card("churn").data
 
     said = "rows span too little time for labels that come 72 hours later"
@@ -112,14 +111,14 @@ def test_its_data_passes_and_trains(made: tuple[Project, Started], tmp_path: Pat
     card: Card = Project(project.root).card("churn")
     system = load_system("churn", project.root)
     (project.root / "bentofile.yaml").write_text("include: [/systems/*/*.py]\n")
-    ingest(project, card, "full", tmp_path / "raw")
-    summary = check(
-        "churn", of(card), system.expectations(card), [tmp_path / "raw/rows.parquet"], tmp_path / "checks"
+    ingest_rows(project, card, "full", tmp_path / "raw")
+    summary = check_rows(
+        "churn", card.task, system.expectations(card), [tmp_path / "raw/rows.parquet"], tmp_path / "checks"
     )
     require(summary)
-    split(card, system, "full", tmp_path / "raw", tmp_path / "split")
+    split_rows(card, system, "full", tmp_path / "raw", tmp_path / "split")
     reference = data_ref(tmp_path / "split", "f", "full")
-    scores = train(project.root, card, tmp_path / "split", reference, tmp_path / "models")
+    scores = train_models(project.root, card, tmp_path / "split", reference, tmp_path / "models")
 
     assert summary.failed_warning == []
     assert {one.model for one in scores} == {"logistic", "boosting"}
@@ -159,7 +158,7 @@ def test_a_second_system_leaves_the_first_alone(made: tuple[Project, Started], t
     """Without a time and a unit, and named by the command that runs it."""
     project, _ = made
     before = listing(project.root)
-    done = new_system(Project(project.root), Asked("other", table, Answers("churned")), print)
+    done = new_system(Project(project.root), Asked("other", table, Choices("churned")), print)
     after = listing(project.root)
 
     assert {name for name in before if after[name] != before[name]} == {"project.yaml"}
@@ -215,13 +214,13 @@ def numbers(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = blank(tmp_path_factory.mktemp("numbers") / "a project")
     rows = [(row % 997, row * 7 % 1000, int(row * 7919 % 100 < row % 997 / 10)) for row in range(1300)]
     lines = ["score,options,y", *(f"{a + 0.5},{b / 10},{y}" for a, b, y in rows)]
-    started(root, write(root.parent / "t.csv", lines), Answers("y"), "numbers")
+    started(root, write(root.parent / "t.csv", lines), Choices("y"), "numbers")
     (root / "bentofile.yaml").write_text("include: [/systems/*/*.py]\n")
     project, out = Project(root), root.parent
     card = project.card("numbers")
-    ingest(project, card, "full", out / "raw")
-    split(card, load_system("numbers", root), "full", out / "raw", out / "split")
-    train(root, card, out / "split", data_ref(out / "split", "f", "full"), out / "models")
+    ingest_rows(project, card, "full", out / "raw")
+    split_rows(card, load_system("numbers", root), "full", out / "raw", out / "split")
+    train_models(root, card, out / "split", data_ref(out / "split", "f", "full"), out / "models")
     return out
 
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from slipway.starter.answers import Answers
+from slipway.starter.choices import Choices
 from slipway.starter.design import design
 from slipway.starter.profile import ColumnProfile
 from slipway.starter.render import Plan
@@ -17,7 +17,7 @@ from tests.slipway.starter.profiles import ROWS, column, label, table
 def planned(*columns: ColumnProfile) -> Plan:
     """The plan of a table with a label and these columns."""
     found = table(label(), *columns)
-    return Plan("t", found.source, found, design(found, Answers("y"), {}), split_shares(ROWS), PROVISIONAL)
+    return Plan("t", found.source, found, design(found, Choices("y"), {}), split_shares(ROWS), PROVISIONAL)
 
 
 @pytest.mark.parametrize(
@@ -38,7 +38,7 @@ def test_inputs_are_counted_once(columns: tuple[ColumnProfile, ...], said: str) 
 def test_several_values_count_as_one() -> None:
     """In words for several."""
     found = table(label("stars", ("2", "4", "5"), (1, 1, 1)), column("x", "number"))
-    liked = design(found, Answers("stars", positive="4,5"), {})
+    liked = design(found, Choices("stars", positive="4,5"), {})
     first = next(lines(Plan("t", found.source, found, liked, split_shares(ROWS), PROVISIONAL)))
 
     assert first == "10,000 rows, label stars; '4' and '5' count as 1 (--positive names others)"
@@ -48,7 +48,7 @@ def test_several_values_count_as_one() -> None:
 def test_a_delay_that_nobody_gave_is_told(delay: float | None, said: bool) -> None:
     """And what 0 means; rows without a time have none."""
     found = table(label(), column("when", "timestamp"), column("x", "number"))
-    timed = design(found, Answers("y", "when"), {})
+    timed = design(found, Choices("y", "when"), {})
     plan = Plan("t", found.source, found, timed, split_shares(ROWS), PROVISIONAL, delay)
 
     assert (AT_ONCE in [*lines(plan)]) is said

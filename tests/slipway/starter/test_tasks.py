@@ -12,14 +12,14 @@ import pytest
 
 from slipway.base.digest import sha256
 from slipway.base.errors import UsageError
-from slipway.data.check import check, require
-from slipway.data.ingest import ingest
+from slipway.data.check import check_rows, require
+from slipway.data.ingest import ingest_rows
 from slipway.data.parts import check_parts, require_parts
-from slipway.data.split import split
-from slipway.evaluation.evaluate import Contender, evaluate
+from slipway.data.split import split_rows
+from slipway.evaluation.evaluate import Contender, evaluate_models
 from slipway.evaluation.gate import decide
-from slipway.release.bento import lay_out, package
-from slipway.rollout.controller import run
+from slipway.release.bento import build_bento, lay_out
+from slipway.rollout.controller import run_canary
 from slipway.rollout.target import Deployed, TrafficState
 from slipway.rollout.targets.local import local
 from slipway.serving.app import build
@@ -27,12 +27,11 @@ from slipway.serving.served import load
 from slipway.serving.warm import check_parity
 from slipway.settings import Card, Line
 from slipway.settings.root import Project
-from slipway.starter.answers import Answers
+from slipway.starter.choices import Choices
 from slipway.starter.start import Asked, new_system
 from slipway.starter.summary import lines
 from slipway.system import load_system
-from slipway.tasks import of
-from slipway.training.fit import data_ref, read_scores, train
+from slipway.training.fit import data_ref, read_scores, train_models
 from slipway.version.manifest import MANIFEST, Registered, verify
 from tests.slipway.cli.conftest import only_line, slipway
 from tests.slipway.root import REPOSITORY
@@ -74,9 +73,9 @@ class Made:
 
 
 ASKED = {
-    "regression": Answers("units_sold", time="day"),
-    "multiclass": Answers("sky", time="day"),
-    "binary": Answers("stars", time="day", positive="4,5"),
+    "regression": Choices("units_sold", time="day"),
+    "multiclass": Choices("sky", time="day"),
+    "binary": Choices("stars", time="day", positive="4,5"),
 }
 
 
@@ -91,12 +90,12 @@ def made(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     started = new_system(Project(root), Asked("demand", table, ASKED[request.param]), print)
     card = Project(root).card("demand")
     system = load_system("demand", root)
-    ingest(Project(root), card, "full", out / "raw")
+    ingest_rows(Project(root), card, "full", out / "raw")
     rows = [out / "raw/rows.parquet"]
-    require(check("demand", of(card), system.expectations(card), rows, out / "checks"))
-    split(card, system, "full", out / "raw", out / "split")
+    require(check_rows("demand", card.task, system.expectations(card), rows, out / "checks"))
+    split_rows(card, system, "full", out / "raw", out / "split")
     require_parts(check_parts(card, system, out / "split"))
-    train(root, card, out / "split", data_ref(out / "split", "f", "full"), out / "models")
+    train_models(root, card, out / "split", data_ref(out / "split", "f", "full"), out / "models")
     return Made(root, out, list(lines(started.plan)))
 
 
@@ -132,12 +131,12 @@ def test_its_own_code_answers_and_the_gate_judges(made: Made) -> None:
     contenders = [Contender(role, folder) for role, folder in folders.items()]  # type: ignore[arg-type]
     again = Contender("champion", made.out / "models/candidate", 1)
     scores = read_scores(made.out / "models")
-    found = evaluate(
+    found = evaluate_models(
         made.card, load_system("demand", made.root), made.out / "split", "f", [*contenders, again], scores
     )
     failed = [
         check.code
-        for check in decide(found, of(made.card), made.card.gate, made.card.problem.p99_latency_ms).failures
+        for check in decide(found, made.card.task, made.card.gate, made.card.problem.p99_latency_ms).failures
     ]
     primary = made.card.evaluation.primary
 
@@ -197,7 +196,7 @@ def test_a_broken_version_is_aborted_between_two_servers(made: Made) -> None:
     shutil.copytree(made.out / "split", made.out / "mixed")
     for part in ("train", "validation"):
         mix_labels(made.out / "mixed" / f"{part}.parquet", made.card.data.required("label"))
-    train(
+    train_models(
         made.root, made.card, made.out / "mixed", data_ref(made.out / "mixed", "m", "full"), made.out / "bad"
     )
     line = Line(Project(made.root), "demand", "full")
@@ -212,7 +211,7 @@ def test_a_broken_version_is_aborted_between_two_servers(made: Made) -> None:
     rollout = made.card.rollout.model_copy(update={"guardrails": guards})
 
     with target.lease.held(), target.placement.trial(canary, "experiment") as trial:
-        found = run(
+        found = run_canary(
             made.card.model_copy(update={"rollout": rollout}),
             target,
             target.arena(made.out / "split"),
@@ -240,7 +239,7 @@ def mix_labels(part: Path, label: str) -> None:
 def deployed(line: Line, version: Path, number: int) -> Deployed:
     """Package a version under a number."""
     registered = Registered(name=line.registered, number=number, digest=sha256(version / MANIFEST))
-    package(line.project, version, registered)
+    build_bento(line.project, version, registered)
     return Deployed(number=number, digest=registered.digest)
 
 
@@ -272,7 +271,7 @@ def test_ratings_are_what_the_task_says(tmp_path: Path) -> None:
     table = write(tmp_path / "sales.csv", sales(1200))
     for task, kind in (("regression", "integer"), ("multiclass", "string")):
         root = blank(tmp_path / task)
-        new_system(Project(root), Asked("demand", table, Answers("stars", "day", task=task)), print)
+        new_system(Project(root), Asked("demand", table, Choices("stars", "day", task=task)), print)
         label = Project(root).card("demand").data.columns["stars"]
 
         assert label.type == kind
@@ -282,6 +281,6 @@ def test_ratings_are_what_the_task_says(tmp_path: Path) -> None:
 def test_a_value_and_a_task_must_agree(tmp_path: Path) -> None:
     """Two values make it binary."""
     table = write(tmp_path / "sales.csv", sales(1200))
-    asked = Asked("demand", table, Answers("stars", "day", positive="5", task="regression"))
+    asked = Asked("demand", table, Choices("stars", "day", positive="5", task="regression"))
     with pytest.raises(UsageError, match="two values make the task binary, not regression"):
         new_system(Project(blank(tmp_path / "p")), asked, print)

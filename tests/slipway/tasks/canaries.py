@@ -12,28 +12,28 @@ from slipway.rollout.observations import Observations
 from slipway.rollout.plan import requests_needed
 from slipway.rollout.traffic import Answer, Traffic
 from slipway.system import load_system
-from slipway.tasks import Answers
+from slipway.tasks import Scores
 from slipway.version.answer import ranks
 from tests.slipway.root import ROOT
 from tests.slipway.tasks.worlds import START, World
 
 
-def answered(answers: Answers) -> list[Answer]:
+def answered(scores: Scores) -> list[Answer]:
     """An answer to each row, which is a request."""
-    found = ranks(answers, np.arange(len(answers)))
+    found = ranks(scores, np.arange(len(scores)))
     return [
-        Answer(answers[row : row + 1], found[row : row + 1].astype(np.int64)) for row in range(len(answers))
+        Answer(scores[row : row + 1], found[row : row + 1].astype(np.int64)) for row in range(len(scores))
     ]
 
 
-def canary(found: World, folder: Path, stable: Answers, tried: Answers) -> CanaryEvidence:
+def canary(found: World, folder: Path, stable: Scores, tried: Scores) -> CanaryEvidence:
     """Step by step, a look after each batch, until the evidence decides."""
     pq.write_table(found.rows, folder / "replay.parquet")
     traffic, plan = (
         Traffic.load(found.card, load_system("ad_click", ROOT), folder, seed=0),
         found.card.rollout,
     )
-    gains = [traffic.gains(0, answered(answers)) for answers in (stable, tried)]
+    gains = [traffic.gains(0, answered(scores)) for scores in (stable, tried)]
     looks: list[Look] = []
     seen, first = 0, plan.warmup_requests
     step_of, arm_of = [], []

@@ -9,7 +9,7 @@ from slipway.report import markdown, render
 from slipway.rollout.plan import plan
 from slipway.rollout.traffic import Traffic
 from slipway.system import load_system
-from slipway.tasks import Answers, kind
+from slipway.tasks import Scores, kind
 from tests.slipway.report import sample
 from tests.slipway.root import ROOT
 from tests.slipway.tasks.canaries import canary
@@ -30,9 +30,9 @@ def test_a_better_version_is_promoted(task: str, tmp_path: Path) -> None:
     assert any(line.startswith(f"decision metric {PRIMARY[task]}; ") for line in lines)
 
 
-def broken(task: str, answers: Answers) -> Answers:
+def broken(task: str, scores: Scores) -> Scores:
     """Answers as of another row: sound, and of no use."""
-    return np.roll(answers, 1, axis=0)
+    return np.roll(scores, 1, axis=0)
 
 
 @TASKS

@@ -6,18 +6,18 @@ import numpy as np
 import pytest
 
 from slipway.evaluation.gate import decide
-from slipway.tasks import Answers, of
+from slipway.tasks import Scores
 from tests.slipway.tasks.worlds import PRIMARY, World, evidence, weakened, world
 
 TASKS = pytest.mark.parametrize("task", PRIMARY)
 
 
-def failures(found: World, **answers: Answers) -> list[str]:
+def failures(found: World, **scores: Scores) -> list[str]:
     """The codes of the checks that refuse."""
     return [
         check.code
         for check in decide(
-            evidence(found, **answers), of(found.card), found.card.gate, found.card.problem.p99_latency_ms
+            evidence(found, **scores), found.card.task, found.card.gate, found.card.problem.p99_latency_ms
         ).failures
     ]
 
@@ -50,11 +50,11 @@ def test_who_knows_nothing_is_refused(task: str) -> None:
     assert {"candidate.normalised_error", "candidate.normalised_entropy"} & set(told)
 
 
-BROKEN: dict[str, tuple[Callable[[Answers], Answers], str]] = {
-    "regression": (lambda answers: answers + 3, "candidate.bias"),
+BROKEN: dict[str, tuple[Callable[[Scores], Scores], str]] = {
+    "regression": (lambda scores: scores + 3, "candidate.bias"),
     "binary": (np.sqrt, "candidate.calibration"),
     "multiclass": (
-        lambda answers: answers**4 / (answers**4).sum(axis=1, keepdims=True),
+        lambda scores: scores**4 / (scores**4).sum(axis=1, keepdims=True),
         "candidate.calibration",
     ),
 }
@@ -88,7 +88,7 @@ def test_a_regression_is_judged_by_the_error_of_its_card(primary: str) -> None:
     assert told.primary == primary
     assert f"baseline.{primary}" in [
         check.code
-        for check in decide(told, of(found.card), found.card.gate, found.card.problem.p99_latency_ms).checks
+        for check in decide(told, found.card.task, found.card.gate, found.card.problem.p99_latency_ms).checks
     ]
     assert told.candidate.metrics["normalised_error"].high < 1
     assert told.candidate.metrics["normalised_error"].value == pytest.approx(
@@ -97,11 +97,11 @@ def test_a_regression_is_judged_by_the_error_of_its_card(primary: str) -> None:
     )
 
 
-def _labels(found: World) -> Answers:
+def _labels(found: World) -> Scores:
     return np.asarray(found.rows["label"].to_numpy(), np.float64)
 
 
-def _mean_deviation(labels: Answers) -> float:
+def _mean_deviation(labels: Scores) -> float:
     return float(np.abs(labels - np.median(labels)).mean())
 
 

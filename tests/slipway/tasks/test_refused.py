@@ -8,9 +8,8 @@ import pytest
 
 from slipway.base.errors import UsageError
 from slipway.settings import Columns
-from slipway.tasks import bind, kind, require_fit
+from slipway.tasks import bind, kind
 from slipway.tasks.binary import Binary
-from tests.slipway.tasks.worlds import card
 
 
 class Ranked(Binary):
@@ -39,7 +38,7 @@ def columns(**changes: dict[str, Any]) -> Columns:
 CASES: dict[str, tuple[Callable[[], object], str]] = {
     "no such task": (lambda: kind("forecast"), "problem.task: found 'forecast'; there are binary"),
     "a metric of another task": (
-        lambda: require_fit(card("binary").model_copy(update={"evaluation": card("regression").evaluation})),
+        lambda: bind("binary", columns(), "squared_error"),
         "evaluation.primary: found 'squared_error'; for the task 'binary' there is log_loss",
     ),
     "words as the label of two classes": (

@@ -10,7 +10,7 @@ import pytest
 
 from slipway import tasks
 from slipway.evaluation.gate import decide
-from slipway.tasks import Answers, of
+from slipway.tasks import Scores
 from tests.slipway.tasks.canaries import canary
 from tests.slipway.tasks.test_canaries import reported
 from tests.slipway.tasks.worlds import BASELINE, LABELS, PRIMARY, World, evidence, world
@@ -43,10 +43,10 @@ def market(rows: int = 3000) -> World:
     return World(card("retrieval"), table, best)
 
 
-def off(answers: Answers, share: float) -> Answers:
+def off(scores: Scores, share: float) -> Scores:
     """The same, moved half the catalogue away for a share of the rows."""
-    chosen = np.random.default_rng(1).random(len(answers)) < share
-    return np.where(chosen[:, None], (answers + ITEMS / 2) % ITEMS, answers)
+    chosen = np.random.default_rng(1).random(len(scores)) < share
+    return np.where(chosen[:, None], (scores + ITEMS / 2) % ITEMS, scores)
 
 
 def test_the_gate_lets_the_better_one_pass_and_refuses_the_worse() -> None:
@@ -55,13 +55,13 @@ def test_the_gate_lets_the_better_one_pass_and_refuses_the_worse() -> None:
     weak, weaker = off(found.truth, 0.3), off(found.truth, 0.4)
     good = decide(
         evidence(found, baseline=weaker, champion=weak),
-        of(found.card),
+        found.card.task,
         found.card.gate,
         found.card.problem.p99_latency_ms,
     )
     bad = decide(
         evidence(found, baseline=weaker, candidate=weak, champion=found.truth),
-        of(found.card),
+        found.card.task,
         found.card.gate,
         found.card.problem.p99_latency_ms,
     )
@@ -79,7 +79,7 @@ def test_an_answer_that_names_an_item_twice_is_refused() -> None:
 
     verdict = decide(
         evidence(found, baseline=off(found.truth, 0.4), candidate=twice),
-        of(found.card),
+        found.card.task,
         found.card.gate,
         found.card.problem.p99_latency_ms,
     )

@@ -12,7 +12,7 @@ from slipway.evaluation.compose import HoldoutRows, Role, Subject, compose
 from slipway.records.evidence import Evidence
 from slipway.settings import Card
 from slipway.system import read_examples
-from slipway.tasks import Answers, of
+from slipway.tasks import Scores
 
 START = datetime(2026, 1, 1)
 CLASSES = ["red", "green", "blue"]
@@ -93,7 +93,7 @@ class World:
 
     card: Card
     rows: pa.Table
-    truth: Answers
+    truth: Scores
 
     def slice(self, start: int, stop: int) -> "World":
         """Some of the rows."""
@@ -112,7 +112,7 @@ def world(task: str, rows: int = 3000, seed: int = 0, **changes: Any) -> World:
         "shop": np.array(["north", "south", "west"])[shop],
     }
     if task == "regression":
-        truth: Answers = 100 + 10 * signal
+        truth: Scores = 100 + 10 * signal
         label: Any = truth + random.normal(0, 5, rows)
     elif task == "binary":
         truth = 1 / (1 + np.exp(1 - 1.5 * signal))
@@ -125,23 +125,23 @@ def world(task: str, rows: int = 3000, seed: int = 0, **changes: Any) -> World:
     return World(card(task, **changes), pa.table(table | {"label": label}), truth)
 
 
-def weakened(task: str, answers: Answers, share: float) -> Answers:
+def weakened(task: str, scores: Scores, share: float) -> Scores:
     """Answers moved so much of the way to those of somebody who knows nothing of the single row."""
-    return np.asarray((1 - share) * answers + share * answers.mean(axis=0), np.float64)
+    return np.asarray((1 - share) * scores + share * scores.mean(axis=0), np.float64)
 
 
-def evidence(found: World, seed: int = 0, **given: Answers) -> Evidence:
+def evidence(found: World, seed: int = 0, **given: Scores) -> Evidence:
     """What is measured of answers to all the rows, by role; whoever is missing knows little."""
     task = found.card.problem.task
     known = {"baseline": weakened(task, found.truth, 0.8), "candidate": found.truth} | given
-    subjects = [subject(role, answers) for role, answers in known.items()]  # type: ignore[arg-type]
-    card, task = found.card, of(found.card)
+    subjects = [subject(role, scores) for role, scores in known.items()]  # type: ignore[arg-type]
+    card, task = found.card, found.card.task
     rows = HoldoutRows.of(task, read_examples(card.data, found.rows), None)
     return compose(card.name, task, card.evaluation, rows, "data", subjects, [], seed)
 
 
-def subject(role: Role, answers: Answers) -> Subject:
+def subject(role: Role, scores: Scores) -> Subject:
     """Somebody who gave these answers, as fast as everybody."""
     seconds: NDArray[np.float64] = np.full(20, 1e-3)
     before = START - timedelta(days=1)
-    return Subject(role, role, None, role, before, 1.0, answers, seconds)
+    return Subject(role, role, None, role, before, 1.0, scores, seconds)

@@ -12,7 +12,7 @@ import pytest
 from slipway.base.errors import Refused
 from slipway.data.manifest import PARTS
 from slipway.data.parts import read_manifest
-from slipway.data.split import split
+from slipway.data.split import split_rows
 from slipway.evaluation.compose import HoldoutRows
 from slipway.rollout.traffic import Traffic
 from slipway.settings import Card, load_card
@@ -62,7 +62,7 @@ def parts(card: Card, system: System, tmp_path_factory: pytest.TempPathFactory) 
         }
     )
     pq.write_table(table, raw / "rows.parquet")
-    manifest = split(card, system, "full", raw, raw / "split")
+    manifest = split_rows(card, system, "full", raw, raw / "split")
     # the planted ones, and the two that were told when the next part had begun
     assert [manifest.parts[part].left_out for part in PARTS] == [12, 4, 6, 0]
     return raw / "split"
@@ -72,7 +72,7 @@ def test_a_label_that_came_late_is_not_used(card: Card, system: System, parts: P
     """Neither for training, nor for choosing, nor for judging; traffic counts it once it is known."""
     tables, rows = Tables.read(card, system, parts), HoldoutRows.read(card, system, parts)
 
-    for inputs in (tables.train.numeric, tables.validation.numeric):
+    for inputs in (tables.train.inputs.numeric, tables.validation.inputs.numeric):
         assert inputs.max() < PLANTED
     assert max(rows.requests["score"].to_pylist()) < PLANTED
     traffic = Traffic.load(card, system, parts, seed=0)
@@ -125,11 +125,11 @@ def test_a_system_that_reads_its_own_outcomes_is_followed(tmp_path: Path) -> Non
     """By the split, training and evaluation alike."""
     card = load_card(ROOT, "ad_click")
     pq.write_table(impressions(4000), tmp_path / "rows.parquet")
-    manifest = split(card, Patient(), "small", tmp_path, tmp_path / "split")
+    manifest = split_rows(card, Patient(), "small", tmp_path, tmp_path / "split")
     tables = Tables.read(card, Patient(), tmp_path / "split")
     rows = HoldoutRows.read(card, Patient(), tmp_path / "split")
 
     assert (manifest.parts["train"].left_out or 0) > 0
-    for part, labels in (("train", tables.train_labels), ("holdout", rows.outcomes)):
+    for part, labels in (("train", tables.train.labels), ("holdout", rows.outcomes)):
         table = pq.read_table(tmp_path / "split" / f"{part}.parquet")
         assert labels.tolist() == [1 - clicked for clicked in table["clicked"].to_pylist()]

@@ -12,7 +12,7 @@ import pytest
 from slipway.base.errors import Refused, SlipwayError
 from slipway.records.canary import CanaryEvidence
 from slipway.release import servers
-from slipway.rollout.controller import run
+from slipway.rollout.controller import run_canary
 from slipway.rollout.target import Deployed, Target, TrafficState
 from slipway.rollout.targets import bind
 from slipway.settings import Card
@@ -48,7 +48,7 @@ class Place:
         arena = target.arena(self.data)
         with target.lease.held(), target.placement.trial(canary, "e") as trial:
             clocks = (lambda: datetime(2026, 1, 1, tzinfo=UTC)), (lambda: 0.0)
-            found = run(self.card, target, arena, trial, *clocks, lambda *_: None)
+            found = run_canary(self.card, target, arena, trial, *clocks, lambda *_: None)
             self.weight = weight(target)
         return found
 

@@ -20,7 +20,6 @@ from slipway.rollout.targets.local import LocalPlacement, Start
 from slipway.rollout.targets.local_lease import LocalLease
 from slipway.rollout.traffic import Answer
 from slipway.settings import load_card
-from slipway.tasks import of
 from tests.slipway.rollout.live import Live, traffic
 from tests.slipway.root import ROOT
 
@@ -47,7 +46,6 @@ import os, sys
 from pathlib import Path
 from slipway.rollout.stop import StopRequest
 from slipway.settings import load_card
-from slipway.tasks import of
 from slipway.settings import Line
 from slipway.settings.root import Project
 with StopRequest(Line(Project(Path(sys.argv[1])), "ad_click", "small")).made("robots", 0):
@@ -92,7 +90,7 @@ def test_each_arm_answers_by_its_version(live: Live, tmp_path: Path) -> None:
         replies = placement.send(calls, lambda: False)
         expected = [2 if place % 3 else 1 for place in range(40)]
 
-    task = of(load_card(ROOT, "ad_click"))
+    task = load_card(ROOT, "ad_click").task
     assert all(
         isinstance(read_answer(reply, 4, version, task), Answer)
         for reply, version in zip(replies, expected, strict=True)

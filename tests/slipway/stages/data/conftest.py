@@ -10,8 +10,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from slipway.data.split import split
-from slipway.data.versions import fingerprint, hash_of, reproduce
+from slipway.data.split import split_rows
+from slipway.data.versions import fingerprint, hash_of, run_stages
 from slipway.registry.versions import Registry
 from slipway.settings import Line, load_card
 from slipway.settings.root import Project
@@ -58,7 +58,7 @@ def split_of(table: pa.Table, out: Path) -> Path:
     raw = out.with_name(f"{out.name}-raw")
     raw.mkdir()
     pq.write_table(table, raw / "rows.parquet")
-    split(load_card(ROOT, "ad_click"), load_system("ad_click", ROOT), "small", raw, out)
+    split_rows(load_card(ROOT, "ad_click"), load_system("ad_click", ROOT), "small", raw, out)
     return out
 
 
@@ -77,7 +77,7 @@ def committed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     shutil.rmtree(root / "made-raw")
     assert Registry(Line(Project(root), "ad_click", "small")).client  # laid out once, for the copies
     git(root, "init", "--quiet")
-    assert reproduce(Line(Project(root), "ad_click", "small"))
+    assert run_stages(Line(Project(root), "ad_click", "small"))
     git(root, "add", "--all")
     git(root, "commit", "--quiet", "--message", "first")
     return root

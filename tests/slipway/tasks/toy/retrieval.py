@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from slipway.records.labels import Labels
-from slipway.tasks.interface import Answers, Objective, Offered, Outcomes, Task, Terms, Words
+from slipway.tasks.interface import Objective, Offered, Outcomes, Scores, Task, Terms, Words
 from slipway.tasks.merit import Metric, ratio
 
 SHOWN = 5
@@ -70,10 +70,10 @@ class Retrieval(Task):
         """The items of an answer."""
         return (SHOWN,)
 
-    def sound(self, answers: Answers) -> NDArray[np.bool_]:
+    def sound(self, scores: Scores) -> NDArray[np.bool_]:
         """Which rows are different whole numbers."""
-        whole = (answers >= 0) & (answers == np.floor(answers))
-        apart = np.diff(np.sort(answers, axis=1), axis=1) > 0
+        whole = (scores >= 0) & (scores == np.floor(scores))
+        apart = np.diff(np.sort(scores, axis=1), axis=1) > 0
         return np.asarray(whole.all(axis=1) & apart.all(axis=1), np.bool_)
 
     def facts(self, outcomes: Outcomes) -> Terms:
@@ -82,22 +82,19 @@ class Retrieval(Task):
         ideal = np.array([_discounts()[: len(one)].sum() for one in outcomes])
         return {"rows": np.ones(len(outcomes)), "wanted": wanted, "ideal": ideal}
 
-    def terms(self, answers: Answers, outcomes: Outcomes) -> Terms:
+    def terms(self, scores: Scores, outcomes: Outcomes) -> Terms:
         """How many of them are found, and how high up."""
         hits = np.array(
-            [
-                [item in wanted for item in row]
-                for row, wanted in zip(answers.tolist(), outcomes, strict=True)
-            ],
+            [[item in wanted for item in row] for row, wanted in zip(scores.tolist(), outcomes, strict=True)],
             np.float64,
         )
         return {"found": hits.sum(axis=1), "gain": hits @ _discounts()}
 
     def gains(
-        self, metric: Metric, offered: Offered, answers: Answers, ranks: NDArray[np.int64]
+        self, metric: Metric, offered: Offered, scores: Scores, ranks: NDArray[np.int64]
     ) -> NDArray[np.float64]:
         """The recall of each row."""
-        facts, terms = self.facts(offered.outcomes), self.terms(answers, offered.outcomes)
+        facts, terms = self.facts(offered.outcomes), self.terms(scores, offered.outcomes)
         return offered.per_request(terms["found"] / np.maximum(facts["wanted"], 1))
 
     def deviation(self, metric: Metric, offered: Offered) -> float:

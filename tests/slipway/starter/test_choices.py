@@ -2,7 +2,7 @@
 
 import pytest
 
-from slipway.starter.answers import Answers, faults, positive
+from slipway.starter.choices import Choices, faults, positive
 from tests.slipway.starter.profiles import column, label, table
 
 FOUND = table(
@@ -18,31 +18,31 @@ FOUND = table(
 
 
 @pytest.mark.parametrize(
-    ("answers", "said"),
+    ("choices", "said"),
     [
         (
-            Answers("x"),
+            Choices("x"),
             "--label: no column 'x'; found ['y', 'word', 'three', 'one', 'holes', 'when', 'n', '39']; '39'",
         ),
-        (Answers("y", time="x"), "--time: no column 'x'; found ['y',"),
-        (Answers("y", unit="x"), "--unit: no column 'x'; found ['y',"),
-        (Answers("y", unit="y"), "a column has one role; found --label y, --unit y"),
-        (Answers("one"), "--label: 'one' has the one value ['a'], expected two"),
-        (Answers("holes"), "--label: 3 of 10,000 rows have no 'holes'; leave them out"),
-        (Answers("word", positive="maybe"), "--positive: found 'maybe', 'word' has ['no', 'yes']"),
-        (Answers("y", time="n"), "--time: column 'n' holds whole numbers, expected times; name their format"),
+        (Choices("y", time="x"), "--time: no column 'x'; found ['y',"),
+        (Choices("y", unit="x"), "--unit: no column 'x'; found ['y',"),
+        (Choices("y", unit="y"), "a column has one role; found --label y, --unit y"),
+        (Choices("one"), "--label: 'one' has the one value ['a'], expected two"),
+        (Choices("holes"), "--label: 3 of 10,000 rows have no 'holes'; leave them out"),
+        (Choices("word", positive="maybe"), "--positive: found 'maybe', 'word' has ['no', 'yes']"),
+        (Choices("y", time="n"), "--time: column 'n' holds whole numbers, expected times; name their format"),
     ],
 )
-def test_what_does_not_fit_is_told(answers: Answers, said: str) -> None:
+def test_what_does_not_fit_is_told(choices: Choices, said: str) -> None:
     """With the file, and what there is instead."""
-    assert next(faults(FOUND, answers)).startswith(f"t.csv: {said}")
+    assert next(faults(FOUND, choices)).startswith(f"t.csv: {said}")
 
 
 def test_what_fits_has_no_fault() -> None:
     """Also times in a format of their own."""
-    assert [*faults(FOUND, Answers("word", time="when", unit="n", positive="no"))] == []
+    assert [*faults(FOUND, Choices("word", time="when", unit="n", positive="no"))] == []
     found = table(*FOUND.columns, time_format="%d/%m/%Y")
-    assert [*faults(found, Answers("y", time="n"))] == []
+    assert [*faults(found, Choices("y", time="n"))] == []
 
 
 @pytest.mark.parametrize(
@@ -64,7 +64,7 @@ def test_a_label_of_numbers_is_written_in_one_way(
 ) -> None:
     """Ingestion compares with the text that counts as 1; 0 and 1 need none."""
     found = table(column("y", "integer", 2, values=values, counts=(1,) * len(values)))
-    told = [*faults(found, Answers("y", positive=asked))]
+    told = [*faults(found, Choices("y", positive=asked))]
     assert said in told[0] if said else told == []
 
 
@@ -72,13 +72,13 @@ def test_a_mark_that_makes_a_label_missing_is_named() -> None:
     """It may stand for something there."""
     found = table(*FOUND.columns, missing=["NA", "none"])
     said = "--label: 3 of 10,000 rows have no 'holes' ('NA' or 'none' counts as missing); leave them out"
-    assert [one for one in faults(found, Answers("holes")) if said in one]
+    assert [one for one in faults(found, Choices("holes")) if said in one]
 
 
 def test_a_handful_of_rows_is_told() -> None:
     """Four parts of them would decide nothing."""
     found = table(label(), rows=999)
-    assert [*faults(found, Answers("y"))] == [
+    assert [*faults(found, Choices("y"))] == [
         "t.csv: 999 rows, expected at least 1,000: they are cut into four parts"
     ]
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from slipway.data.source_files import listed
 from slipway.data.values import shown
-from slipway.settings.data import ROW, SHUFFLED
 from slipway.starter.profile import ColumnProfile, Profile
+from slipway.tasks.columns import ROW, SHUFFLED
 
 FEWEST = 1000
 """Rows; four parts are made of them, and the last one has to tell two models apart."""
@@ -32,7 +32,7 @@ SUPPORTED = ("binary", "regression", "multiclass")
 
 
 @dataclass(frozen=True)
-class Answers:
+class Choices:
     """The columns of the source with a role, the task, the label's values that are 1, and when it comes.
 
     Attributes:
@@ -48,13 +48,13 @@ class Answers:
     task: str | None = None
 
 
-def faults(found: Profile, answers: Answers) -> Iterator[str]:
+def faults(found: Profile, choices: Choices) -> Iterator[str]:
     """Why no card can be made, each reason one line that names the file."""
-    return (f"{found.path}: {fault}" for fault in _faults(found, answers))
+    return (f"{found.path}: {fault}" for fault in _faults(found, choices))
 
 
-def _faults(found: Profile, answers: Answers) -> Iterator[str]:
-    roles = {"label": answers.label, "time": answers.time, "unit": answers.unit}
+def _faults(found: Profile, choices: Choices) -> Iterator[str]:
+    roles = {"label": choices.label, "time": choices.time, "unit": choices.unit}
     named = {role: source for role, source in roles.items() if source is not None}
     sources = [one.source for one in found.columns]
     for role, source in named.items():
@@ -63,16 +63,16 @@ def _faults(found: Profile, answers: Answers) -> Iterator[str]:
             return
     if len(set(named.values())) < len(named):
         yield f"a column has one role; found {', '.join(f'--{role} {one}' for role, one in named.items())}"
-    yield from _label_faults(found, answers)
-    if answers.time is not None:
-        kind = found.column(answers.time).kind
+    yield from _label_faults(found, choices)
+    if choices.time is not None:
+        kind = found.column(choices.time).kind
         if kind != "timestamp" and found.source.time_format is None:
             yield (
-                f"--time: column {answers.time!r} holds {_words(kind)}, expected times; "
+                f"--time: column {choices.time!r} holds {_words(kind)}, expected times; "
                 "name their format with --time-format, or leave --time out"
             )
-    if answers.delay is not None:
-        yield from _delay_faults(answers.delay, answers.time)
+    if choices.delay is not None:
+        yield from _delay_faults(choices.delay, choices.time)
     if found.rows < FEWEST:
         yield f"{found.rows:,} rows, expected at least {FEWEST:,}: they are cut into four parts"
 
@@ -87,8 +87,8 @@ def _delay_faults(delay: float, time: str | None) -> Iterator[str]:
         )
 
 
-def _label_faults(found: Profile, answers: Answers) -> Iterator[str]:
-    label, asked = found.column(answers.label), answers.task
+def _label_faults(found: Profile, choices: Choices) -> Iterator[str]:
+    label, asked = found.column(choices.label), choices.task
     if asked is not None and asked not in SUPPORTED:
         what = UNSUPPORTED.get(asked)
         said = f"{what} is not supported" if what else f"found {asked!r}"
@@ -97,23 +97,23 @@ def _label_faults(found: Profile, answers: Answers) -> Iterator[str]:
         marks = " or ".join(map(repr, found.source.missing))
         why = f" ({marks} counts as missing)" if marks else ""
         yield f"--label: {label.nulls:,} of {found.rows:,} rows have no {label.source!r}{why}; leave them out"
-    elif asked is not None and answers.positive is not None and asked != "binary":
+    elif asked is not None and choices.positive is not None and asked != "binary":
         yield f"--positive: two values make the task binary, not {asked}; leave one of the two out"
-    elif (task := task_of(label, answers)) is None:
+    elif (task := task_of(label, choices)) is None:
         yield _no_task(label)
     elif task == "binary":
-        yield from _two_values(label, answers)
+        yield from _two_values(label, choices)
     elif task == "multiclass" and not 3 <= label.distinct <= MOST_CLASSES:
         yield f"--label: {label.source!r} has {label.distinct:,} values, expected 3 to {MOST_CLASSES} classes"
     elif task == "regression" and (label.kind not in ("integer", "number") or label.distinct < 3):
         yield f"--label: {label.source!r} holds {_words(label.kind)}, expected numbers, and three at least"
 
 
-def task_of(label: ColumnProfile, answers: Answers) -> str | None:
+def task_of(label: ColumnProfile, choices: Choices) -> str | None:
     """What a label makes: two values are binary, words are classes, numbers a regression; None if unclear."""
-    if answers.task is not None:
-        return answers.task
-    if label.distinct <= 2 or answers.positive is not None:
+    if choices.task is not None:
+        return choices.task
+    if label.distinct <= 2 or choices.positive is not None:
         return "binary"
     if label.kind == "number" or (label.kind == "integer" and label.distinct > UNCLEAR):
         return "regression"
@@ -137,11 +137,11 @@ def _no_task(label: ColumnProfile) -> str:
     )
 
 
-def _two_values(label: ColumnProfile, answers: Answers) -> Iterator[str]:
-    chosen, known = positive(label, answers.positive), listed(list(label.values))
+def _two_values(label: ColumnProfile, choices: Choices) -> Iterator[str]:
+    chosen, known = positive(label, choices.positive), listed(list(label.values))
     if label.distinct < 2:
         yield f"--label: {label.source!r} has the one value {known}, expected two, classes or numbers"
-    elif label.distinct != 2 and answers.positive is None:
+    elif label.distinct != 2 and choices.positive is None:
         several = f"such as {listed(list(label.values[:5]))}, " if label.values else ""
         yield f"--label: {label.source!r} has {label.distinct:,} values, {several}expected two, or --positive"
     elif label.distinct == 2 and chosen and len(label.values) != 2:
