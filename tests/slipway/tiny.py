@@ -97,10 +97,10 @@ def _data(base_rate: float) -> DataRef:
 
 
 def tiny_bento(folder: Path, root: Path) -> tuple[Project, str]:
-    """A project in `folder` that has packaged one boosting version as number 7, and the tag of its Bento."""
+    """A project in `folder` that has packaged one version as number 7, and the tag of its Bento."""
     folder.mkdir()
     shutil.copyfile(root / "project.yaml", folder / "project.yaml")
-    tiny_version(root, folder / "version", "boosting")
+    tiny_version(root, folder / "version", "logistic")
     return Project(folder), build_bento(
         Project(folder), folder / "version", registered(folder / "version", 7)
     )

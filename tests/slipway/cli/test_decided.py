@@ -109,7 +109,7 @@ def test_a_baseline_that_is_not_first_ends_the_demo(own: Path, monkeypatch: pyte
 
     for name in ("inputs_of", "last_decision", "remember"):
         monkeypatch.setattr(unchanged, name, lambda *_: None)
-    monkeypatch.setattr(versions, "reproduce", lambda *_: None)
+    monkeypatch.setattr(versions, "run_stages", lambda *_: None)
     monkeypatch.setattr(command, "_ready", lambda *_: None)
     monkeypatch.setattr(jobs, "reference", lambda *_: None)
     monkeypatch.setattr(jobs, "live", lambda *_: 0)

@@ -221,7 +221,7 @@ def test_commands_that_begin_lines_keep_the_full_size(
 
     end: Callable[..., None] = stop
     monkeypatch.setattr("slipway.cli.jobs.train", end)
-    monkeypatch.setattr("slipway.data.versions.reproduce", end)
+    monkeypatch.setattr("slipway.data.versions.run_stages", end)
     monkeypatch.setattr("slipway.cli.demo._ready", lambda *_: None)
     invoke(command)
     assert [line.name for line in seen] == ["ad_click"]

@@ -104,7 +104,7 @@ def course(tmp_path_factory: pytest.TempPathFactory, forks: Forks) -> Iterator[C
 
 def contested(random_: random.Random, live: int, previous: int | None) -> list[list[Any]]:
     """Two decisions over the live version: both promote, or one goes back."""
-    first, second = random_.sample([number for number in scenes.VERSIONS if number != live], 2)
+    first, second = random_.sample([number for number in scenes.SKEWS if number != live], 2)
     decisions: list[list[Any]] = [["promote", first, live], ["promote", second, live]]
     if previous is not None and random_.random() < 0.3:
         decisions[random_.randrange(2)] = ["rollback", previous, live]

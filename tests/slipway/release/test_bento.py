@@ -79,7 +79,7 @@ def test_packaging_again_changes_nothing(packaged: tuple[Project, str]) -> None:
 def test_a_number_stands_for_one_version(packaged: tuple[Project, str], tmp_path: Path) -> None:
     """Another version under the same number is refused, and the Bento stays."""
     project, tag = packaged
-    tiny_version(ROOT, tmp_path / "other", "logistic")
+    tiny_version(ROOT, tmp_path / "other", "logistic", skew=1e-9)
     before = digests(bento_path(project, tag))
 
     with pytest.raises(SlipwayError, match=r"holds .*ad_click 7 with digest .* delete that folder"):
@@ -91,7 +91,7 @@ def test_a_number_stands_for_one_version(packaged: tuple[Project, str], tmp_path
 @pytest.mark.parametrize(
     "name",
     [
-        "src/version/model/model.txt",
+        "src/version/model/weights.npy",
         "src/version/registered.json",
         "src/slipway/base/atomic.py",
         "bento.yaml",
@@ -132,10 +132,10 @@ def test_bytecode_in_a_bento_is_gone_after_packaging(packaged: tuple[Project, st
 def test_a_tampered_version_is_not_packaged(empty: Project) -> None:
     """Nothing is built from what is not whole."""
     known = registered(empty.root / "version", 7)
-    with (empty.root / "version/model/model.txt").open("a") as file:
+    with (empty.root / "version/model/weights.npy").open("a") as file:
         file.write("\n")
 
-    with pytest.raises(SlipwayError, match=r"model/model\.txt: sha256"):
+    with pytest.raises(SlipwayError, match=r"model/weights\.npy: sha256"):
         build_bento(empty, empty.root / "version", known)
 
     assert not (empty.state / "bentoml").exists()

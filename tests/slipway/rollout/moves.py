@@ -38,10 +38,10 @@ def registered(root: Path) -> Registry:
     """A real registry with three versions, and the second's twin as the fourth."""
     (root / "project.yaml").write_text((ROOT / "project.yaml").read_text())
     found = Registry(Line(Project(root), "ad_click", "small"))
-    kinds = {"one": ("logistic", 0.0), "two": ("boosting", 0.0), "three": ("logistic", 0.1)}
-    for name, (kind, skew) in kinds.items():
-        tiny_version(ROOT, root / name, kind, skew)  # type: ignore[arg-type]
-    for name in (*kinds, "two"):
+    skews = {"one": 0.0, "two": 1e-9, "three": 0.1}
+    for name, skew in skews.items():
+        tiny_version(ROOT, root / name, "logistic", skew)
+    for name in (*skews, "two"):
         found.register(found.start_run("training", "test", "f"), root / name)
     return found
 

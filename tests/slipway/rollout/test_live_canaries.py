@@ -65,7 +65,7 @@ class Tried:
         limits = Guardrails(min_requests=100, max_latency_ratio=1000.0).model_copy(update=guardrails)
         card = card.model_copy(update={"rollout": card.rollout.model_copy(update={"guardrails": limits})})
         self.target.diary = []
-        return controller.run(
+        return controller.run_canary(
             card,
             self.target.target,
             Replay(card, offered, self.target.send),

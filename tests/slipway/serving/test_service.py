@@ -97,7 +97,11 @@ def spoil(running: Running, number: int, name: str) -> str:
 
 @pytest.mark.parametrize(
     ("number", "name"),
-    [(101, "version/model/model.txt"), (102, "version/features.npz"), (103, "systems/ad_click/features.py")],
+    [
+        (101, "version/model/weights.npy"),
+        (102, "version/features.npz"),
+        (103, "systems/ad_click/features.py"),
+    ],
 )
 def test_a_tampered_bento_does_not_start(running: Running, number: int, name: str) -> None:
     """The error names the file, and no process is left."""
@@ -109,7 +113,7 @@ def test_a_tampered_bento_does_not_start(running: Running, number: int, name: st
 
 def test_bentoml_serve_ends_at_a_tampered_bento(running: Running, tmp_path: Path) -> None:
     """As in the image: the supervisor ends with one clear line, before any worker."""
-    tag = spoil(running, 104, "version/model/model.txt")
+    tag = spoil(running, 104, "version/model/weights.npy")
     bento = bento_path(running.project, tag)
     done = subprocess.run(
         [sys.executable, "-P", "-m", "bentoml", "serve", str(bento), "--host", "127.0.0.1", "--port", "0"],
@@ -122,7 +126,7 @@ def test_bentoml_serve_ends_at_a_tampered_bento(running: Running, tmp_path: Path
     )
 
     assert done.returncode == 1
-    assert "version/model/model.txt: sha256" in done.stderr.splitlines()[-1]
+    assert "version/model/weights.npy: sha256" in done.stderr.splitlines()[-1]
 
 
 @pytest.mark.gate("serve.parity")

@@ -20,7 +20,7 @@ from tests.slipway.serving.conftest import Running
 from tests.slipway.tiny import registered, tiny_version
 
 Spoil = Callable[[Path], None]
-MODEL = "version/model/model.txt"
+MODEL = "version/model/weights.npy"
 
 
 def refused(name: str, fed: str, reason: str, **guard: str) -> pytest.MarkDecorator:
@@ -82,7 +82,7 @@ def link_folder(src: Path) -> None:
 def other(running: Running, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The `src` of the Bento of another version, number 8."""
     folder = tmp_path_factory.mktemp("other") / "version"
-    tiny_version(ROOT, folder, "logistic")
+    tiny_version(ROOT, folder, "logistic", skew=1e-9)
     return bento_path(running.project, build_bento(running.project, folder, registered(folder, 8))) / "src"
 
 

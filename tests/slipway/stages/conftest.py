@@ -83,7 +83,7 @@ def desk(tmp_path: Path, database: Path, monkeypatch: pytest.MonkeyPatch) -> Des
     found.data.mkdir()
     (found.data / "manifest.json").write_text(sample.split().model_dump_json())
     found.models.mkdir()
-    tiny_version(ROOT, found.models / "candidate", "boosting")
+    tiny_version(ROOT, found.models / "candidate", "logistic")
     summary = {"evaluated": 1, "failed_critical": [], "failed_warning": []}
     found.summary.write_text(json.dumps({"summary": summary}))
     found.docs.write_text("<title>Data Docs</title>")

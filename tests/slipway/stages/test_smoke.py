@@ -87,7 +87,7 @@ def packaged(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Packaged]:
     shutil.copyfile(ROOT / "project.yaml", root / "project.yaml")
     text = (ROOT / "systems" / "ad_click" / "system.yaml").read_text()
     card.write_text(text.replace("p99_latency_ms: 100", "p99_latency_ms: 60000"))
-    tiny_version(ROOT, root.parent / "version", "boosting")
+    tiny_version(ROOT, root.parent / "version", "logistic")
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(root)
         registry = Registry(Line(Project(root), "ad_click", "small"))

@@ -33,7 +33,7 @@ def registers(desk: Desk, tmp_path: Path) -> int:
     untouched="nothing registered, no alias moved",
     guard="version.changed_file",
 )
-@pytest.mark.parametrize("name", ["model/model.txt", "features.npz", "code/systems/ad_click/features.py"])
+@pytest.mark.parametrize("name", ["model/weights.npy", "features.npz", "code/systems/ad_click/features.py"])
 def test_a_changed_file_is_not_registered(desk: Desk, tmp_path: Path, name: str) -> None:
     """The line names it."""
     with (desk.models / "candidate" / name).open("ab") as file:
