@@ -1,6 +1,5 @@
 """What exists only after the split: the parts of one version of the data, held against each other."""
 
-import json
 from collections.abc import Mapping
 from datetime import datetime
 from itertools import pairwise
@@ -9,8 +8,8 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
-from pydantic import ValidationError
 
+from slipway.base.documents import read
 from slipway.base.errors import Refused, SlipwayError
 from slipway.data.manifest import MIN_ROWS, PARTS, Part, PartSummary, SplitManifest
 from slipway.data.split import MANIFEST, summarise
@@ -49,17 +48,12 @@ def require_parts(checks: list[Check]) -> None:
 
 
 def read_manifest(folder: Path) -> SplitManifest:
-    """The `manifest.json` of a split."""
-    path = folder / MANIFEST
-    try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-        return SplitManifest.model_validate_json(json.dumps(SplitManifest.renewed(found)))
-    except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        place = ".".join(str(part) for part in first["loc"])
-        raise SlipwayError(f"{path}: not the manifest of a split: {place}: {first['msg']}") from error
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise SlipwayError(f"{path}: not the manifest of a split: {error}") from error
+    """The `manifest.json` of a split.
+
+    Raises:
+        SlipwayError: it is absent, or none.
+    """
+    return read(folder / MANIFEST, SplitManifest, "`dvc repro` makes it anew")
 
 
 def summary_checks(task: Task, parts: Mapping[Part, PartSummary]) -> list[Check]:

@@ -17,7 +17,7 @@ AT_ONCE = (
     "(--delay HOURS), or training learns from what nobody knew yet."
 )
 TASKS = {
-    "binary": "binary, for the label has two values",
+    "binary": "binary, for the label is taken as 1 or 0",
     "regression": "regression, for the label is a number",
     "multiclass": "multiclass, for the label is one of several classes",
 }

@@ -9,11 +9,11 @@ from slipway.records.evidence import Bin, Interval
 from slipway.records.labels import Labels
 from slipway.tasks import leak
 from slipway.tasks.interface import Objective, Offered, Outcomes, Scores, Task, Terms, Words
-from slipway.tasks.merit import Metric, Totals, ratio
+from slipway.tasks.merit import Metric, Totals, calibration, normalised_entropy, ratio
 from slipway.tasks.metrics import auc, calibration_curve, entropy, log_loss_terms
 
 
-def normalised_entropy(totals: Totals) -> NDArray[np.float64]:
+def _over_entropy(totals: Totals) -> NDArray[np.float64]:
     """Log loss over the entropy of the base rate.
 
     He et al., Practical lessons from predicting clicks on ads at Facebook, ADKDD 2014.
@@ -29,20 +29,8 @@ class Binary(Task):
     metrics = (
         Metric("log_loss", "Log loss", ratio("loss", "rows"), sliced=True, tracked=True),
         Metric("auc", "AUC", better="higher", rule="min", bound=0.55, least=0.5, most=1.0, tracked=True),
-        Metric(
-            "normalised_entropy", "Normalised entropy", normalised_entropy, rule="max", bound=1.0, least=0.0
-        ),
-        Metric(
-            "calibration",
-            "Calibration",
-            ratio("score", "labels"),
-            better="ideal",
-            rule="within",
-            bound=(0.9, 1.1),
-            least=0.0,
-            ideal=1.0,
-            sliced=True,
-        ),
+        normalised_entropy(_over_entropy),
+        calibration("score", "labels"),
     )
     words: ClassVar[Words] = Words(
         sound="every score a number in [0, 1]",

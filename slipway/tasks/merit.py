@@ -83,6 +83,26 @@ def ratio(over: str, under: str) -> Callable[[Totals], NDArray[np.float64]]:
     return of
 
 
+def calibration(predicted: str, observed: str, title: str = "Calibration") -> Metric:
+    """What was predicted over what came, by the names of their terms: 1 is ideal, and 0.9 to 1.1 pass."""
+    return Metric(
+        "calibration",
+        title,
+        ratio(predicted, observed),
+        better="ideal",
+        rule="within",
+        bound=(0.9, 1.1),
+        least=0.0,
+        ideal=1.0,
+        sliced=True,
+    )
+
+
+def normalised_entropy(of: Callable[[Totals], NDArray[np.float64]]) -> Metric:
+    """Log loss over that of who always answers the base rates; below 1, or the model tells nothing."""
+    return Metric("normalised_entropy", "Normalised entropy", of, rule="max", bound=1.0, least=0.0)
+
+
 def shown(interval: Interval) -> str:
     """An interval in the line of a check."""
     return f"{interval.value:.4f} [{_end(interval.low)}, {_end(interval.high)}]"

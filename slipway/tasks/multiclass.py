@@ -13,7 +13,7 @@ from slipway.records.evidence import Bin, Interval
 from slipway.records.labels import Labels
 from slipway.tasks import leak
 from slipway.tasks.interface import Objective, Offered, Outcomes, Scores, Task, Terms, Words
-from slipway.tasks.merit import Metric, Totals, ratio
+from slipway.tasks.merit import Metric, Totals, calibration, normalised_entropy, ratio
 from slipway.tasks.metrics import CLIP, auc_of_classes, calibration_curve
 
 FEWEST, MOST = 3, 50
@@ -24,7 +24,7 @@ CLASS = "class "
 """Before a class's number, the name of the term that counts its rows."""
 
 
-def normalised_entropy(totals: Totals) -> NDArray[np.float64]:
+def _over_entropy(totals: Totals) -> NDArray[np.float64]:
     """Log loss over the entropy of the classes' shares, which is that of always answering the shares."""
     counts = np.stack([total for name, total in totals.items() if name.startswith(CLASS)])
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -54,27 +54,15 @@ class Multiclass(Task):
         ),
         Metric(
             "auc",
-            "AUC, one class against the rest",
+            "AUC, one against the rest",
             better="higher",
             rule="min",
             bound=0.55,
             least=0.5,
             most=1.0,
         ),
-        Metric(
-            "normalised_entropy", "Normalised entropy", normalised_entropy, rule="max", bound=1.0, least=0.0
-        ),
-        Metric(
-            "calibration",
-            "Calibration: best probability over accuracy",
-            ratio("best", "hits"),
-            better="ideal",
-            rule="within",
-            bound=(0.9, 1.1),
-            least=0.0,
-            ideal=1.0,
-            sliced=True,
-        ),
+        normalised_entropy(_over_entropy),
+        calibration("best", "hits", "Calibration of the best class"),
     )
     words: ClassVar[Words] = Words(
         sound="every probability in [0, 1], those of a row together 1",
