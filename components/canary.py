@@ -3,6 +3,7 @@ from kfp import dsl
 from components import IMAGE
 
 
+# `smoked` is not read: it lets the canary wait for the smoke test.
 @dsl.component(base_image=IMAGE, install_kfp_package=False)
 def canary(
     run: dict,

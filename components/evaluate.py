@@ -3,6 +3,7 @@ from kfp import dsl
 from components import IMAGE
 
 
+# `champion` is 0 where nothing is in production.
 @dsl.component(base_image=IMAGE, install_kfp_package=False)
 def evaluate(
     run: dict,

@@ -3,6 +3,7 @@ from kfp import dsl
 from components import IMAGE
 
 
+# `summary` is not read: it lets training wait for the check.
 @dsl.component(base_image=IMAGE, install_kfp_package=False)
 def train(
     run: dict,

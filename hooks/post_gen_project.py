@@ -15,7 +15,7 @@ ELSEWHERE = {"GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY
 
 
 def main() -> None:
-    """In the new project's folder."""
+    """Finish the project that cookiecutter has written, in its folder."""
     record_library()
     keep_system()
     begin_history()
@@ -37,7 +37,7 @@ def record_library() -> None:
 
 
 def keep_system() -> None:
-    """The folders and tests of other systems go; so does the list of them."""
+    """Remove the folders and tests of all systems but the chosen one, and list that one alone."""
     for folder in Path("systems").iterdir():
         if folder.is_dir() and folder.name != SYSTEM:
             shutil.rmtree(folder)
@@ -45,6 +45,7 @@ def keep_system() -> None:
     kept = [] if SYSTEM == "blank" else [SYSTEM]
     Path("project.yaml").write_text(settings(kept), encoding="utf-8")
     if not kept:
+        # It names data of the system that is gone.
         Path("dvc.lock").unlink(missing_ok=True)
 
 
@@ -63,10 +64,13 @@ def begin_history() -> None:
     except FileNotFoundError:
         print("git is not installed: the project has no history yet, and DVC needs one")
         return
+    # Whatever `init.defaultBranch` says.
     git("symbolic-ref", "HEAD", "refs/heads/main")
     git("add", "--all")
+    # A commit has an author and a committer, and Git may know one without the other.
     known = all(git("var", f"GIT_{who}_IDENT", asked=True) == 0 for who in ("AUTHOR", "COMMITTER"))
     identity = [] if known else ["-c", "user.name=slipway", "-c", "user.email=slipway@localhost"]
+    # Hooks and signatures of the user's must not stop the first commit.
     commit = ["commit", "--quiet", "--no-verify", "--no-gpg-sign", "--message"]
     git(*identity, *commit, f"Start from slipway {VERSION}")
 

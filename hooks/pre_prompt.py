@@ -57,7 +57,9 @@ def main() -> None:
     verbatim = [name for name in baked(files(here), here) if not transfer(here / name, here / OVERLAY, name)]
     questions = here / "cookiecutter.json"
     content = json.loads(questions.read_text(encoding="utf-8"))
+    # They are patterns to cookiecutter, so names are escaped.
     content["_copy_without_render"] = [escape(name) for name in verbatim]
+    # The overlay asks for it: where this hook is switched off, cookiecutter stops there and makes nothing.
     content["_origin"] = known
     questions.write_text(json.dumps(content), encoding="utf-8")
 
@@ -69,6 +71,7 @@ def files(here: Path) -> list[str]:
         names = set(git(here, *command).split("\0")) - {""}
     else:
         names = {path.relative_to(here).as_posix() for path in here.rglob("*") if path.is_file()}
+    # Git still lists a file whose removal is not committed.
     return sorted(name for name in names if (here / name).is_file())
 
 
@@ -90,6 +93,7 @@ def transfer(source: Path, overlay: Path, name: str) -> bool:
         return False
     if "endraw" in text:
         sys.exit(f"{name}: names the project and has Jinja's `endraw`; write one of the two otherwise")
+    # As bytes, which keeps the ends of lines; the copy above has brought the mode.
     target.write_bytes(f"{{% raw %}}{with_holes(text, '{% endraw %}', '{% raw %}')}{{% endraw %}}".encode())
     return True
 
@@ -106,8 +110,10 @@ def origin(here: Path) -> dict[str, str | None]:
     version = (here / "slipway" / "__init__.py").read_text(encoding="utf-8").split('__version__ = "')[1]
     commit = source = None
     if (here / ".git").exists():
+        # With changes on top no commit says it all; new files count, though a setting may hide them.
         changed = git(here, "status", "--porcelain", "--untracked-files=normal")
         commit = None if changed else git(here, "rev-parse", "HEAD")
+        # The empty default, for without a remote Git would fail.
         remote = git(here, "config", "--default", "", "--get", "remote.origin.url")
         source = address(remote)
     return {"version": version.split('"')[0], "commit": commit, "source": source}

@@ -26,6 +26,7 @@ def rollout(run: dict, version: int, stable: int) -> None:
         stable: number of the version in production, resolved once; 0 if there is none.
     """
     fetched = fetch(run=run).set_display_name("Fetch")
+    # What acts outside of the run is never cached: a promotion that is skipped would be none.
     packaged = package(run=run, version=version).set_display_name("Package").set_caching_options(False)
     smoked = smoke(run=run, version=version, bento=packaged.output).set_display_name("Smoke")
     smoked.set_caching_options(False)

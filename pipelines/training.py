@@ -41,6 +41,7 @@ def training(run: dict, champion: int, scope: str = "all") -> None:
         "summary": checked.outputs["summary"],
         "docs": checked.outputs["docs"],
     }
+    # What acts outside of the run is never cached: a registration that is skipped would be none.
     with dsl.If(judged.output == "pass", name="pass"):
         register(**results).set_display_name("Register").set_caching_options(False)
     with dsl.Else(name="refuse"):

@@ -22,6 +22,7 @@ NEEDED_DISK_GB = 3.0
 NEEDED_MEMORY_GB = 2.0
 PLATFORMS = {("Linux", "x86_64"), ("Linux", "aarch64"), ("Darwin", "arm64")}
 NEEDED_GLIBC = (2, 28)
+"""The oldest glibc for which the locks hold wheels."""
 PIN = re.compile(
     r"^(?P<name>[a-z0-9][a-z0-9._-]*)==(?P<version>[^ ;]+)(?: ; (?P<marker>[^\\]+))?", re.MULTILINE
 )
@@ -75,7 +76,7 @@ def diagnose(project: Project, shared: bool = False) -> list[Requirement]:
 
 
 def python(version: tuple[int, ...]) -> Requirement:
-    """Whether this Python is one of those supported."""
+    """Whether the locks hold wheels for this Python."""
     ok = (3, 11) <= version[:2] <= (3, 13)
     found = ".".join(map(str, version))
     return Requirement("python", ok, found, "3.11 to 3.13", "make clean, then make setup PYTHON=python3.12")
@@ -206,6 +207,7 @@ def embedded_registry(path: Path) -> Requirement:
     if not path.exists():
         return Requirement("registry", True, "embedded, made by the first run", needed, hint)
     try:
+        # Read-only: else SQLite could make or change the file that is looked at.
         with sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True) as database:
             (count,) = database.execute("SELECT count(*) FROM model_versions").fetchone()
     except sqlite3.Error as error:
@@ -214,7 +216,11 @@ def embedded_registry(path: Path) -> Requirement:
 
 
 def remote_registry(uri: str, place: str) -> Requirement:
-    """Whether a tracking server answers."""
+    """Whether a tracking server answers.
+
+    Args:
+        place: how the finding names it, without a password.
+    """
     import httpx
 
     needed = "answers /health"
@@ -244,6 +250,7 @@ def shared_data(project: Project, sources: Sequence[str] = ()) -> Requirement:
 
     config = Config(str(project.root / ".dvc"))
     name = config["core"].get("remote")
+    # DVC has made a relative url absolute while it read the file.
     url = str(config["remote"][name]["url"]) if name in config["remote"] else ""
     ok = bool(url) and ("://" in url or not Path(url).is_relative_to(project.root))
     found = f"{name}, elsewhere" if ok else f"{name or 'none'}: inside this project"
@@ -310,6 +317,7 @@ def _lock(project: Project) -> str:
 
 
 def _plain(name: str) -> str:
+    """The name of a package as PEP 503 normalises it: locks and distributions spell it differently."""
     return re.sub(r"[-_.]+", "-", name).lower()
 
 

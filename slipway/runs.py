@@ -19,6 +19,7 @@ from slipway.base.failure import PLACE, read_failure
 from slipway.release import servers
 from slipway.settings.root import Project
 
+# kfp colours the name, so codes of the terminal may stand before the quote.
 TASK = re.compile(r"Executing task \S*?'([^']+)'")
 UNFINISHED = "unfinished"
 """A file in the folder of a run, until all of its tasks have succeeded."""
@@ -44,6 +45,7 @@ class Listener(io.TextIOBase):
         """Log the text, and hear its whole lines."""
         self.log.write(text)
         *lines, self.rest = (self.rest + text).split("\n")
+        # `tell` may print, and that must not come back here.
         with contextlib.redirect_stdout(self.out):
             for line in lines:
                 self._hear(line)
@@ -59,7 +61,12 @@ class Listener(io.TextIOBase):
 
 @contextlib.contextmanager
 def heard(project: Project, name: str, tell: Callable[[str, str], None]) -> Iterator[Listener]:
-    """Send what is printed inside to the log of that name, and tell what is worth it."""
+    """Send what is printed inside the block to a log.
+
+    Args:
+        name: of the log; an earlier one of that name is continued.
+        tell: called with `task` and a task's name, or `line` and a stage's own line.
+    """
     path = project.state / "runs" / f"{name}.log"
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("a", encoding="utf-8") as log:
@@ -118,6 +125,7 @@ def run_locally(
 
     name = arguments["run"]["id"]
     folder = project.state / "runs" / name
+    # A venv for each task, kfp's default, would not have the packages that the project pins.
     local.init(runner=local.SubprocessRunner(use_venv=False), pipeline_root=str(folder), raise_on_error=True)
     path, failed = (folder.with_name(f"{name}.{kind}") for kind in ("log", "error.json"))
     failed.unlink(missing_ok=True)  # of an earlier run of that name
@@ -141,12 +149,14 @@ def _held(folder: Path) -> Iterator[None]:
         folder.mkdir(exist_ok=True)
         unfinished = folder / UNFINISHED
         unfinished.touch()
+        # This run's own folder is locked, so it does not count as ended. Names begin with a run's time.
         ended = [one for one in sorted(folder.parent.iterdir()) if one.is_dir() and _has_ended(one)]
         failed = [one for one in ended if (one / UNFINISHED).is_file()]
         for one in ended:
             if one not in failed[-1:]:
                 shutil.rmtree(one, ignore_errors=True)
         yield
+        # In no `finally`: a run that failed keeps its mark, and by that its folder.
         unfinished.unlink()
 
 

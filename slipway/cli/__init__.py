@@ -40,14 +40,17 @@ def main() -> None:
     settle()
     out.file = sys.stdout  # what kfp's tasks print is redirected; what people see is not
     try:
+        # DVC starts this program as well; whoever started DVC learns from a file why it failed.
         with failure_kept():
             app()
     except SlipwayError as error:
         _tell(error, str(error))
         sys.exit(error.exit_code)
     except KeyboardInterrupt:
+        # 128 and the number of SIGINT, as a shell has it.
         sys.exit(130)
     except BrokenPipeError:
+        # Whoever read is gone; Python's last flush would complain of that once more.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
     except Exception as error:

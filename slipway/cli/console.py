@@ -20,6 +20,7 @@ class PlainConsole(Console):
     """What is printed may quote data or a person, and so shows what a terminal would obey."""
 
     def __init__(self, **options: Any) -> None:
+        # Numbers and words between colons in somebody's data stay what they are.
         super().__init__(highlight=False, emoji=False, **options)
 
     def render_str(self, text: str, **options: Any) -> Text:
@@ -33,6 +34,7 @@ def _visible(character: str) -> str:
     return character.encode("unicode_escape").decode()
 
 
+# Soft wrap: rich would break paths and commands at the width of the window.
 out = PlainConsole(soft_wrap=True)
 err = PlainConsole(stderr=True, soft_wrap=True)
 

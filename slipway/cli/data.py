@@ -55,6 +55,7 @@ def split(system: System = None, size: DataSize = "full") -> None:
 
     project, card = _open(system)
     folder = Line(project, card.name, size).data
+    # Two questions: how the checked rows did, and whether they are the rows that lie here.
     require(read_summary(folder / "checks" / RESULT))  # guard check.failed
     require_checked(folder / "checks" / RESULT, [folder / "raw" / ROWS])  # guard split.unchanged
     manifest = split_rows(card, load_system(card.name, project.root), size, folder / "raw", folder / "split")

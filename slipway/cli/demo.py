@@ -21,10 +21,12 @@ def demo(system: System = None, size: DataSize = "full", as_json: Json = False) 
     from slipway.registry.versions import Registry
 
     line, teller = new_line(system, size), Teller(quiet=as_json)
+    # Before any data is made: a demo would move aliases of a registry that others use.
     Registry(line).require_movable()  # guard registry.embedded
     _ready(line.project, teller)
     with teller.doing(f"dvc repro: data of {line.system} ({size})"):
         run_stages(line)
+    # `live` settles a killed move, which may change what `last_decision` compares with.
     inputs, live = inputs_of(line), jobs.live(line, teller)
     if record := last_decision(line, inputs):
         teller.line("Nothing changed since the last run: same data, same code, same design card.")

@@ -9,6 +9,7 @@ MOST = 400
 REGISTRY = {("mlflow", "MlflowException"), ("sqlalchemy", "SQLAlchemyError")}
 """Package and name: mlflow takes seconds to import, only to recognise an error."""
 SECRET = re.compile(r"://[^/@\s]+@")
+"""A user and a password in an address, which MLflow repeats."""
 
 
 def one_line(error: Exception) -> str | None:

@@ -82,6 +82,7 @@ def _decisions(lines: list[Line], run: str | None = None) -> list[tuple[Line, De
     """The decisions on some lines, oldest first, each with its line."""
     from slipway.registry.versions import Registry
 
+    # A record that a newer slipway wrote must not hide the others.
     found = [(line, record) for line in lines for record in Registry(line).records(run, skip=_warn)]
     return sorted(found, key=lambda one: one[1].id)
 
@@ -135,6 +136,7 @@ def report(
     run = last_run(Project.find()) if ran_here else None
     if ran_here and run is None:
         raise SlipwayError("no run has begun on this machine")
+    # A run or a record has an id, which is found on whichever line it was decided.
     lines = existing(system, size) if run or record else [in_use(system, size)]
     found = [one for one in _decisions(lines, run) if record in (None, one[1].id)]
     if not found and run:

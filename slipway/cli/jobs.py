@@ -19,6 +19,7 @@ def reference(line: Line, revision: str) -> RunRef:
     from slipway.data.versions import fingerprint
 
     return RunRef(
+        # The time first, by which `last_run` finds the newest; the rest tells two of one second apart.
         id=f"{now():%Y%m%d-%H%M%S}-{uuid4().hex[:6]}",
         system=line.system,
         size=line.size,

@@ -1,4 +1,4 @@
-"""`slipway migrate`."""
+"""`slipway migrate`: systems of an older layout, moved to where the template looks for them."""
 
 import typer
 

@@ -43,6 +43,7 @@ def rollback(
     from slipway.stages.rollback import roll_back
 
     line, teller = in_use(system, size), Teller(quiet=as_json)
+    # Stages print on standard output, which has to stay JSON here; their lines are told instead.
     with teller.doing("rollback"), heard(line.project, "rollback", lambda _, text: teller.line(text)):
         record = roll_back(line, reason)
     if as_json:

@@ -1,4 +1,4 @@
-"""`slipway serve`."""
+"""`slipway serve`: the version in production on a port of this machine."""
 
 import json
 import signal
@@ -60,6 +60,7 @@ def _signals_exit() -> Iterator[None]:
 
 
 def _leave(number: int, frame: FrameType | None) -> None:
+    # By an exception, so that the blocks that are open stop the server.
     sys.exit(128 + number)
 
 

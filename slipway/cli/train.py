@@ -1,4 +1,4 @@
-"""`slipway train`."""
+"""`slipway train`: from versioned data to a version in staging, or a refusal."""
 
 from typing import Annotated
 

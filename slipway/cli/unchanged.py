@@ -47,6 +47,7 @@ def inputs_of(line: Line) -> str:
     """One digest of the data's fingerprint, the card and all code that decides, as they are now."""
     root = line.project.root
     with TemporaryDirectory() as temporary:
+        # As a version carries it: this is the code that trains and serves.
         copy_code(root, Path(temporary), line.system)
         served = digests(Path(temporary))
     # Code that decides counts as an input: a changed gate must decide again.

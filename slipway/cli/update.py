@@ -1,4 +1,4 @@
-"""`slipway update`."""
+"""`slipway update`: a newer version of the template, merged into the project."""
 
 from typing import Annotated
 
@@ -49,6 +49,7 @@ def update(
             out.print("look at it with `git diff --staged`, run `make check` and `make test`, then commit")
     for one in older(project.root) if not as_json else []:
         out.print(f"systems/{one.name} is laid out as before; `slipway migrate` moves what is yours")
+    # Last, as an error: what was merged is listed first.
     if found.conflicts:
         raise SlipwayError(
             f"{len(found.conflicts)} files have conflicts, marked by Git: {', '.join(found.conflicts)}; "

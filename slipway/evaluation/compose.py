@@ -1,4 +1,4 @@
-"""From the answers of several models on the frozen holdout to the evidence; whoever made the answers."""
+"""From the answers of several models on the frozen holdout to the evidence, however they were made."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -31,7 +31,7 @@ class Subject:
 
     Attributes:
         scores: [rows], or [rows, k].
-        seconds: [requests].
+        seconds: [requests]; of the requests that were timed, the same for every subject.
         train_known_until: when the last outcome became known that it learned from; None where nobody says.
     """
 
@@ -48,7 +48,17 @@ class Subject:
 
 @dataclass(frozen=True)
 class HoldoutRows:
-    """The holdout, with the labels kept away from the models' code."""
+    """The holdout, with the labels kept away from the models' code.
+
+    Attributes:
+        requests: [rows]; what models may see.
+        outcomes: [rows].
+        units: [rows]; codes of the unit of assignment.
+        start: the earliest time of a row.
+        end: the latest one.
+        bounds: the first row of each request, and the one after its last.
+        truth: [rows]; what the generator of the data knows, None where nobody does.
+    """
 
     requests: pa.Table
     outcomes: Outcomes
@@ -98,6 +108,7 @@ def compose(
     """Measure and compare the subjects; a baseline and a candidate must be among them.
 
     Args:
+        settings: the metrics' confidence, resamples and slices.
         fingerprint: names the rows in the evidence.
         seed: of all resampling.
         champion_problem: why a champion is not among the subjects although there is one.
@@ -112,6 +123,7 @@ def compose(
         settings,
         seed,
     )
+    # Speed is told as a ratio to the baseline's in the same run: milliseconds depend on the machine.
     reference = by_role["baseline"].seconds
     metrics = {role: _metrics(one, rows, measured, reference, seed) for role, one in by_role.items()}
     return Evidence(

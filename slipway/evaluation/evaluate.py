@@ -36,7 +36,7 @@ class Scored:
     """A contender with its running process and its scores of the holdout.
 
     Attributes:
-        digest: that of the version; contenders with the same one share process and scores.
+        digest: sha256 of the version's manifest; contenders with the same one share process and scores.
     """
 
     contender: Contender
@@ -78,6 +78,7 @@ def evaluate_models(
     problem = None
     with tempfile.TemporaryDirectory() as temporary, ExitStack() as stack:
         file = Path(temporary) / "requests.parquet"
+        # Requests alone: a version's own code must not find a label in what it is given.
         pq.write_table(rows.requests, file)
         for contender in contenders:
             try:
@@ -106,9 +107,11 @@ def _score(task: Task, contender: Contender, before: list[Scored], stack: ExitSt
         # guard candidate.absent
         raise SlipwayError(contender.problem or f"{contender.role}: no folder and no reason why")
     manifest = contender.folder / MANIFEST
+    # Without a manifest it equals no other; its process then says what is missing.
     digest = sha256(manifest) if manifest.is_file() else ""
     same = next((one for one in before if one.digest == digest), None)
     if same:
+        # Equal manifests do not make equal files: each contender's own are held against its own.
         verify(contender.folder)  # guard evaluate.tampered
         process, scores = same.process, same.scores
     else:
@@ -130,14 +133,16 @@ def _time(
         if champion is None or not champion.process.ended:
             raise
         del scored["champion"]
+        # It shared its process with the baseline or the candidate, which has failed too.
         if champion.digest in _processes(scored):
             raise
+        # From the start, so that all times are taken in the same turns.
         seconds, problem = time_in_turns(_processes(scored), file, bounds), str(error)
     return {role: seconds[one.digest] for role, one in scored.items()}, problem
 
 
 def _processes(scored: dict[str, Scored]) -> dict[str, VersionProcess]:
-    """Each once, by digest."""
+    """The processes of all roles, each once, by digest."""
     return {one.digest: one.process for one in scored.values()}
 
 
@@ -146,6 +151,7 @@ def _require_sound(task: Task, contender: Contender, scores: Scores, rows: int) 
     if scores.shape != (rows, *task.width):
         # guard scores.shape
         raise SlipwayError(f"{contender.folder}: scores of shape {scores.shape} for {rows} rows")
+    # Nonsense of a candidate is measured, so that the gate can refuse it with a record.
     wrong = int((~task.sound(scores)).sum())
     if contender.role != "candidate" and wrong:
         # guard scores.improbable

@@ -118,6 +118,7 @@ def _absolute(evidence: Evidence, task: Task, gate: Gate, p99_latency_ms: float)
 
 
 def _against_baseline(evidence: Evidence, task: Task) -> Iterator[Check]:
+    # A baseline that is its own candidate, as a first version may be, cannot be better than itself.
     if evidence.candidate.digest == evidence.baseline.digest:
         return
     metric, difference = task.primary, _compared(evidence, "baseline").difference
@@ -135,8 +136,10 @@ def _against_champion(evidence: Evidence, task: Task, gate: Gate) -> Iterator[Ch
     allowed = f"{_bad_end(metric)} 0; a tie keeps the incumbent"
     if policy.rule == "not_worse":
         allowed = f"{_bad_end(metric)} the margin {metric.sign * policy.margin:g}"
+    # With a margin a copy of the champion would pass `not_worse`, and production would move for nothing.
     another = evidence.candidate.digest != evidence.champion.digest
     yield _check("candidate.new", another, evidence.candidate.digest[:12], "other bits than the champion's")
+    # The margin of `better` is 0; strictly below, so that a tie does not pass.
     passed = metric.worse(difference).high < policy.margin
     yield _check(f"champion.{metric.name}", passed, shown(difference), allowed)
 

@@ -11,7 +11,9 @@ from slipway.records.evidence import Latency
 from slipway.version.process import VersionProcess
 
 REQUESTS = 200
+"""Single requests that each version is timed on."""
 WARMUP = 20
+"""Requests before those: the first ones fill caches and would be taken for a slow model."""
 
 
 def time_in_turns(
@@ -36,7 +38,12 @@ def time_in_turns(
 def latency(
     seconds: NDArray[np.float64], reference: NDArray[np.float64], confidence: float, seed: int
 ) -> Latency:
-    """Quantiles, and the ratio of medians with an interval over resampled requests."""
+    """Quantiles, and the ratio of medians with an interval over resampled requests.
+
+    Args:
+        seconds: [requests].
+        reference: [requests]; the baseline's times of the same requests in the same order.
+    """
     generator = np.random.default_rng(seed)
     draws = generator.integers(0, len(seconds), (500, len(seconds)))
     # The same requests in both, for a long request is long for every version.

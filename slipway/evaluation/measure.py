@@ -30,6 +30,7 @@ def slices(requests: pa.Table, settings: Evaluation) -> list[Group]:
     for column in settings.slices:
         values = pc.fill_null(requests[column].cast(pa.string()), "(missing)").to_numpy()
         names, codes, counts = np.unique(values, return_inverse=True, return_counts=True)
+        # Stable: slices of equal size keep the order of their names.
         for place in np.argsort(-counts, kind="stable"):
             if counts[place] >= settings.min_slice_rows:
                 found.append(Group(column, str(names[place]), codes == place))
@@ -52,7 +53,7 @@ class Measurement:
         """Resample once for everything.
 
         Args:
-            answers: by model.
+            scores: by model; [rows] or [rows, k] each.
             outcomes: [rows].
             units: [rows]; codes of the unit of assignment.
             groups: slices to measure beside the whole.
@@ -60,6 +61,7 @@ class Measurement:
         self.task = task
         self.confidence = settings.confidence
         self.groups = [Group("", "", np.ones(len(units), np.bool_)), *groups]
+        # Facts of the outcomes belong to every model, so they stand under no name.
         terms = {("", name): term for name, term in task.facts(outcomes).items()}
         for model, given in scores.items():
             terms |= {(model, name): term for name, term in task.terms(given, outcomes).items()}
@@ -69,6 +71,7 @@ class Measurement:
         totals = resample(np.concatenate(by_group, axis=1), settings.resamples, seed)
         self.totals = totals.reshape(len(totals), len(self.groups), len(self.names))
         few = [len(np.unique(units[group.rows])) < MIN_UNITS for group in self.groups]
+        # The value itself stays; without resamples its interval has no bounds, and so shows nothing.
         self.totals[1:, few] = np.nan
 
     def _values(self, metric: Metric, model: str, group: int) -> NDArray[np.float64]:

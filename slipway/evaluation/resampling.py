@@ -32,7 +32,8 @@ def resample(sums: NDArray[np.float64], resamples: int, seed: int) -> NDArray[np
     Computer Methods and Programs in Biomedicine 83, 2006).
 
     Args:
-        sums: [units, k].
+        sums: [units, k]; of all rows of each unit.
+        resamples: how many totals to draw.
 
     Returns:
         [1 + resamples, k]; the first row holds the totals of the sample itself.
@@ -51,6 +52,10 @@ def interval(values: NDArray[np.float64], confidence: float) -> Interval:
 
     A resample in which the metric is undefined is left out; where none is left the interval is the whole
     line, so that no rule can take it for evidence.
+
+    Args:
+        values: [1 + resamples].
+        confidence: such as 0.95.
     """
     sample, rest = float(values[0]), values[1:][np.isfinite(values[1:])]
     if not len(rest):

@@ -40,10 +40,11 @@ class Tracking:
 
         if not self._made:
             self._make()
+        # Read before the call below, which sets the variable.
         exported = "MLFLOW_TRACKING_URI" in os.environ
         mlflow.set_tracking_uri(self.uri)  # for what in MLflow takes no URI
         if not exported:
-            # it exports it too, and another project of this process would take it for the user's wish
+            # Another project of this process would take what MLflow has set for the user's wish.
             os.environ.pop("MLFLOW_TRACKING_URI", None)
         return mlflow.MlflowClient(tracking_uri=self.uri, registry_uri=self.uri)
 
@@ -53,6 +54,7 @@ class Tracking:
 
         self.folder.mkdir(parents=True, exist_ok=True)
         with FileLock(self.folder / "made.lock"):
+            # Asked again: another process may have made it while this one waited.
             if not self._made:
                 with whole_file(self.folder / DATABASE) as aside:
                     mlflow.MlflowClient(f"sqlite:///{aside}").search_experiments(max_results=1)
@@ -72,6 +74,7 @@ class Tracking:
         found = self.client.get_experiment_by_name(self.name)
         if found is not None:
             return str(found.experiment_id)
+        # MLflow would put artifacts of a SQLite registry below the working directory.
         place = (self.folder / "artifacts").as_uri() if self.embedded else None
         return str(self.client.create_experiment(self.name, artifact_location=place))
 
@@ -121,6 +124,7 @@ class Tracking:
         self.client.log_batch(
             run,
             metrics=[Metric(name, value, at, 0) for name, value in metrics.items()],
+            # A server before MLflow 2.8 refuses values of more than 500 characters.
             params=[Param(name, str(value)[:500]) for name, value in params.items()],
         )
 

@@ -59,6 +59,7 @@ class Registry(Tracking):
             self.client.log_artifacts(run, str(folder), VERSION_FOLDER)
         if not self._exists():
             self.client.create_registered_model(self.name, description=self.description)
+        # The version comes last, so that a kill before it leaves files of a run and no broken version.
         source = f"{self.client.get_run(run).info.artifact_uri}/{VERSION_FOLDER}"
         tags = {DIGEST: sha256(folder / MANIFEST), FINGERPRINT: manifest.data.fingerprint}
         made = self.client.create_model_version(self.name, source, run, tags=tags)
@@ -158,7 +159,7 @@ class Registry(Tracking):
         Records are only ever added; the same one may be kept again, by a restart that finishes a move.
 
         Args:
-            folder: where the file may be written on its way.
+            folder: takes the file that is uploaded.
 
         Raises:
             SlipwayError: the record does not hold against its schema, or another stands under its id.
@@ -167,6 +168,7 @@ class Registry(Tracking):
             raise SlipwayError(f"record {record.id} names no run")
         path = folder / f"{record.id}.json"
         content = record.model_dump_json(indent=2).encode()
+        # Pydantic does not validate what `model_copy` changes, and a record cannot be mended later.
         parse(content, DecisionRecord, f"record {record.id}")  # guard record.schema
         self.client.set_tag(record.run, RECORD, record.id)  # first: a record without it would not be found
         if not self.holds(record):
@@ -225,6 +227,7 @@ class Registry(Tracking):
             )
             found += [record for run in page for record in self._records_of(run.info.run_id, skip)]
             token = page.token or ""
+        # An id begins with the moment of its decision, and grows even where the clock is set back.
         return sorted(found, key=lambda record: record.id)
 
     def _records_of(

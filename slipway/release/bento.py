@@ -50,6 +50,7 @@ def _packaged(bento: Path, registered: Registered) -> bool:
         found = Registered.model_validate_json((bento / "src" / "version" / REGISTERED).read_bytes())
     except (OSError, ValidationError):
         return False
+    # Not replaced: traffic may still be served from that folder.
     if found != registered:
         raise SlipwayError(
             f"{bento}: holds {found.name} {found.number} with digest {found.digest[:12]}…, "
@@ -85,7 +86,7 @@ def _build_aside(folder: Path, manifest: Manifest, registered: Registered, store
 
 
 def lay_out(folder: Path, manifest: Manifest, registered: Registered, context: Path) -> None:
-    """The version's code at the root, the rest of it in `version/`."""
+    """Lay a version out in `context` as a Bento has it: its code at the root, the rest in `version/`."""
     for name in (*manifest.files, MANIFEST):
         inside = name.removeprefix(f"{CODE}/") if name.startswith(f"{CODE}/") else f"version/{name}"
         (context / inside).parent.mkdir(parents=True, exist_ok=True)

@@ -20,7 +20,8 @@ def push_image(project: Project, bento: str) -> str:
     """Build the image of a Bento with docker's buildx and push it; returns repository@digest.
 
     Args:
-        bento: tag of a Bento in the project's store; with `-` for `:` it tags the image, for people.
+        bento: tag of a Bento in the project's store. The image gets it as its tag, with `-` for `:`, for
+            people to read; the digest is what names it.
 
     Raises:
         SlipwayError: buildx or the push failed, or there is no SBOM with the image.
@@ -91,6 +92,7 @@ def _containerize(project: Project, bento: str, name: str, options: list[str], l
 
 def _last_line(log: Path) -> str:
     """What docker called an error, or else the last thing that was said."""
+    # `replace`: a build may print what is not UTF-8, and its reason must be told all the same.
     lines = [line.strip() for line in log.read_text(encoding="utf-8", errors="replace").splitlines()]
     said = [line for line in lines if line.startswith("ERROR: ")] or [line for line in lines if line]
     return said[-1][:400] if said else "bentoml said nothing"

@@ -44,10 +44,11 @@ class Server:
 
 
 class Log:
-    """What the servers of one Bento say; a new one appends."""
+    """The log of the servers of one Bento, to which each new server appends."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        # Where the new server begins: an earlier one's last words are not its reason.
         self.begin = path.stat().st_size if path.exists() else 0
 
     def last_line(self) -> str:
@@ -99,7 +100,7 @@ def _checked(project: Project, tag: str, number: int, digest: str | None) -> Pat
     bento = bento_path(project, tag)
     if not bento.is_dir():
         raise SlipwayError(f"{bento}: no such Bento")
-    # from outside: Python runs bytecode beside the code before any check inside
+    # From outside: Python runs bytecode beside the code before any check inside.
     found = require_packed(bento / "src", None)
     if found.number != number:
         # guard serve.swapped_folder
@@ -126,6 +127,7 @@ def adopt(project: Project, tag: str, number: int, digest: str | None, but: Cont
         if (server.tag, server.version) != (tag, number) or not left or server.pid in but:
             continue
         if _alive(server.pid, server.started) and _ready(server):
+            # Its folder may have been replaced since it started.
             _checked(project, tag, number, digest)
             own = psutil.Process()
             ours = replace(server, owner=own.pid, owner_started=began(own))
@@ -206,6 +208,7 @@ def _process(pid: int, started: float) -> psutil.Process | None:
     """The process of this id, if it is the one that started then and not a later one."""
     try:
         process = psutil.Process(pid)
+        # A tolerance, for `began` subtracts what psutil had added, and floats round.
         same = abs(began(process) - started) < 0.1
         return process if same and process.status() != psutil.STATUS_ZOMBIE else None
     except psutil.NoSuchProcess:
@@ -223,6 +226,7 @@ def _end(process: psutil.Process) -> None:
     with contextlib.suppress(psutil.NoSuchProcess):  # it ends by itself, at any point
         family = [process, *process.children(recursive=True)]
         process.terminate()
+        # Twice the grace that uvicorn gives requests, so that a server which ends by itself is not killed.
         _, left = psutil.wait_procs(family, timeout=2 * GRACE)
         for one in left:
             with contextlib.suppress(psutil.NoSuchProcess):
@@ -247,6 +251,7 @@ def _bound(port: int) -> socket.socket:
     """A socket that the server inherits, so that nobody can take its port in between."""
     bound = socket.socket()
     try:
+        # Else a port is refused for a minute after its last server has ended.
         bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         bound.bind((HOST, port))
     except OSError as error:
@@ -269,6 +274,7 @@ def _spawn(bento: Path, path: str, bound: socket.socket, log: Log) -> subprocess
         "PYTHONDONTWRITEBYTECODE": "1",
         "PYTHONPATH": path,
     }
+    # With it the metrics would be those of all servers that share that folder.
     environment.pop("PROMETHEUS_MULTIPROC_DIR", None)
     descriptor = str(bound.fileno())
     command = [sys.executable, "-P", "-m", "_bentoml_impl.worker.service"]
@@ -282,6 +288,7 @@ def _spawn(bento: Path, path: str, bound: socket.socket, log: Log) -> subprocess
             pass_fds=[bound.fileno()],
             env=environment,
             cwd=bento,
+            # Ctrl-C then reaches the run alone, which ends its servers once it needs no answer from them.
             start_new_session=True,
         )
 

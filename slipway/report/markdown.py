@@ -8,6 +8,7 @@ from slipway.report.wording import printable
 
 WIDTH = 100
 WORD = 16
+"""Characters; the column in which texts begin."""
 LONGEST = 2_000
 """Characters of one entry; GitHub takes 65,536 in a comment."""
 
@@ -24,6 +25,7 @@ def markdown(record: DecisionRecord) -> str:
 
 
 def _entry(word: str, text: str) -> list[str]:
+    # `wrap` gives no line for an empty text, and the entry would be gone.
     shown = wrap(printable(text, LONGEST), WIDTH - WORD) or [""]
     return [
         f"{head:<{WORD}}{line}".rstrip()

@@ -42,6 +42,7 @@ def render(record: DecisionRecord, card: Card, split: SplitManifest | None, docs
         split: the manifest of the data, where it is at hand.
         docs: address of the Great Expectations Data Docs, relative to where the report is kept.
     """
+    # The card may be a newer one; evidence says itself by which task it was measured.
     task = record.evaluation.task if record.evaluation else card.problem.task
     return (
         _environment()
@@ -71,6 +72,7 @@ def _environment() -> "Environment":
     environment = Environment(
         loader=FileSystemLoader(_TEMPLATES),
         autoescape=True,
+        # A name that is missing is an error, not an empty place on the page.
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,

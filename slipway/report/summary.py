@@ -50,10 +50,11 @@ def headline(record: DecisionRecord) -> str:
 
 
 def other(record: DecisionRecord) -> tuple[str, str]:
-    """The version in production before, and what became of it."""
+    """What became of the version that was in production, in words, and which version that is."""
     if record.decision in ("first", "promote", "rollback"):
         return "Replaces", "nothing" if record.replaced is None else f"version {record.replaced}"
     champion = record.evaluation.champion if record.evaluation else None
+    # A refusal may not name it; the champion that it was compared with was in production.
     live = record.replaced if record.replaced is not None or champion is None else champion.version
     if live is not None:
         return "Stays in production", f"version {live}"
@@ -70,6 +71,7 @@ def checks(record: DecisionRecord) -> list[Check]:
     """Every check made, the failed ones first; the canary's own are added where they are missing."""
     more = record.canary.verdict.checks if record.canary else []
     every = [*record.checks, *(check for check in more if check not in record.checks)]
+    # False comes before True, and within each the order of the checks stays.
     return sorted(every, key=lambda check: check.passed)
 
 
@@ -90,7 +92,7 @@ def ten_lines(record: DecisionRecord) -> list[tuple[str, str]]:
 
 
 def no_canary(record: DecisionRecord) -> str:
-    """Why there was none."""
+    """Why a record holds no canary, in a sentence."""
     return {
         "registered": "No canary: the version has only been registered; a rollout comes next.",
         "refused": "No canary: a refused candidate never meets traffic.",
@@ -172,5 +174,5 @@ def _canary(canary: CanaryEvidence) -> str:
 
 
 def earned(canary: CanaryEvidence) -> str:
-    """What decided, in words."""
+    """The decision metric of a canary, in words."""
     return kind(canary.task).words.earned.get(canary.metric, canary.metric)

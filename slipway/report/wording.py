@@ -96,6 +96,7 @@ def verdict(difference: Interval, better_is_up: bool = False) -> str:
 
 def safe_link(address: str | None) -> str | None:
     """An address that a reader may click: relative, a file or a web page; None for any other scheme."""
+    # Others, such as javascript, would run something in the reader's browser.
     if not address or urlsplit(address).scheme.lower() not in ("", "file", "http", "https"):
         return None
     return address

@@ -57,8 +57,10 @@ class Client:
         begun = time.perf_counter()
         if begun - self.used > IDLE_S:
             self.close()
+        # The last answer left the socket with what then remained of its time.
         if self.connection.sock is not None:
             self.connection.sock.settimeout(self.timeout_s)
+        # For each request anew: http.client makes the response itself, and gives it no deadline.
         answer = partial(_WholeResponse, until=begun + self.timeout_s)
         self.connection.response_class = answer  # type: ignore[assignment]
         try:

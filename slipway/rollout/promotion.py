@@ -20,7 +20,7 @@ from slipway.registry.versions import ModelVersion, Registry
 from slipway.rollout.target import Deployed, Placement
 
 UNREADABLE = "delete it if `slipway status` finds that aliases and traffic agree, else bring it back"
-"""What to do about an intent that is none."""
+"""Advice about an intent that cannot be read."""
 
 
 class Intent(Document):
@@ -60,6 +60,7 @@ def permitted(
             f"production is {_named(production)}",
             f"{_named(record.replaced)}, as when this began",
         ),
+        # A rollback between two numbers of the same bits would bar both, and stop half-way.
         _rule(
             "version.new",
             live is None or version.digest != live.digest,
@@ -150,11 +151,13 @@ class Promoter:
             write_text(self.intent, Intent(record=record).model_dump_json(indent=2))
             try:
                 self.placement.shift(Deployed(number=version.number, digest=version.digest))
+            # Any other end, such as a kill, leaves the intent: `_recover` then asks where the traffic is.
             except SlipwayError:
                 self.intent.unlink()
                 raise
             answering = self.placement.answering()
             if answering != version.number:
+                # The intent goes last, so that a kill before it is recovered from.
                 self.placement.restore()
                 self.intent.unlink()
                 # guard traffic.follows
@@ -193,6 +196,7 @@ class Promoter:
         elif record.replaced is not None:
             self.registry.point("previous", record.replaced)
         self.registry.point("production", _required(record))
+        # What was live before this version is not known: a rollback leads one step back, and no further.
         if record.decision == "rollback":
             self.registry.point("previous", None)
         self.registry.point("canary", None)

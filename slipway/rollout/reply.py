@@ -21,6 +21,7 @@ def read_answer(reply: Reply, rows: int, version: int, task: Task) -> Answer | s
         named = content["model_version"]
         tensors = {tensor["name"]: tensor["data"] for tensor in content["outputs"]}
         scores: Scores = np.asarray(tensors["score"], np.float64)
+        # A tensor of two dimensions comes flat, row by row.
         scores = scores.reshape(-1, *task.width) if task.width else scores
         ranks: NDArray[np.int64] = np.ones(rows, np.int64)
         if task.ranks:
@@ -31,6 +32,7 @@ def read_answer(reply: Reply, rows: int, version: int, task: Task) -> Answer | s
         return f"version {named} answered, not {version}"
     if scores.shape != (rows, *task.width) or not np.isfinite(scores).all():
         return f"scores of shape {list(scores.shape)}, expected {rows} finite numbers{_of_each(task)}"
+    # Ranks run over the last axis: the options of the request, or the classes of each row.
     if task.ranks and not (np.sort(ranks) == np.arange(1, ranks.shape[-1] + 1)).all():
         return f"ranks {ranks.tolist()!s:.60}, expected 1 to {ranks.shape[-1]}"
     return Answer(scores, ranks)

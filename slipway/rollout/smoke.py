@@ -24,7 +24,7 @@ from slipway.version.manifest import CARD, MANIFEST, PARITY, Manifest
 from slipway.version.parity import differences, scores_of
 
 TIMED = 300
-"""Requests, one after another, of which the latency is taken."""
+"""Requests, one after another, of which the latency is taken; a small sample is sent again and again."""
 
 
 def smoke_checks(card: Card, url: str, folder: Path, number: int) -> list[Check]:
@@ -179,7 +179,7 @@ def _typed_scores(task: Task, answer: dict[str, Any]) -> NDArray[np.float64]:
 
 
 def typed_body(sample: Sample, rows: pa.Table) -> bytes:
-    """The rows of one request as the body of `/predict`."""
+    """The body of `/predict` for one request, whose options are `rows`."""
     columns = {name: sample.columns.columns[name] for name in sample.columns.inputs}
     values = {
         name: (rows[name].cast(pa.timestamp("us")) if column.type == "timestamp" else rows[name]).to_pylist()
@@ -193,7 +193,7 @@ def typed_body(sample: Sample, rows: pa.Table) -> bytes:
 
 
 def malformed(client: Client, sample: Sample) -> Check:
-    """What nobody should send is the client's fault, never the server's."""
+    """Malformed requests are answered with a 4xx, never with a 5xx."""
     wrong = orjson.loads(sample.offers[0])
     wrong["inputs"][0]["data"] = [{} for _ in wrong["inputs"][0]["data"]]
     cases = {

@@ -10,7 +10,10 @@ from slipway.settings import Line
 
 
 class StopRequest:
-    """In force while the process that made it waits; the operating system ends it with its maker."""
+    """A file with the reason, and a lock that whoever asks holds while it waits.
+
+    The operating system frees the lock when that process dies, and the request ends with it.
+    """
 
     def __init__(self, line: Line) -> None:
         self.reason = line.stop_request
@@ -37,6 +40,7 @@ class StopRequest:
             reason = self.reason.read_text(encoding="utf-8")
         except FileNotFoundError:
             return None
+        # Whoever can have the lock is alone with the file: its maker is gone.
         try:
             with FileLock(self.lock, timeout=0):
                 self.reason.unlink(missing_ok=True)

@@ -54,6 +54,7 @@ def _add_predict(app: FastAPI, served: Served, typed: TypeAdapter[dict[str, Any]
     @app.post("/predict", responses=answered, openapi_extra=_body("PredictBody"))
     async def answer(request: Request) -> Response:
         """Answer each request."""
+        # Not in a thread: one body is parsed at a time, which bounds the memory that parsing takes.
         return _json(predict(served, typed, await bodies.read(request)))
 
 

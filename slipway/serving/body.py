@@ -10,6 +10,8 @@ ROW_BYTES = 2048
 """What a row may take on average; parsed, it may need thirty times as much memory."""
 
 LEAST_BODY = 64 * 2**10
+"""Bytes of a body that are allowed beyond its rows, however few rows a card allows."""
+
 MAX_WAITING = 256
 """Bodies that are read at once; together they may hold as many bytes as sixteen of the largest."""
 

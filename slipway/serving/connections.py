@@ -96,4 +96,5 @@ def _named(app: Any) -> Any:
 
 def use() -> None:
     """Make uvicorn use this class. BentoML starts uvicorn, and has no option to choose one."""
+    # BentoML leaves uvicorn its default "auto", which uvicorn looks up here.
     config.HTTP_PROTOCOLS["auto"] = f"{__name__}:{Connection.__name__}"

@@ -82,7 +82,7 @@ class InferAnswer(BaseModel):
 
 
 class Protocol:
-    """Checks the tensors that one version takes."""
+    """Reads tensors as requests to one version, and answers with tensors."""
 
     def __init__(self, served: Served) -> None:
         self.served = served
@@ -128,7 +128,11 @@ class Protocol:
         )
 
     def table(self, body: InferBody) -> tuple[pa.Table, NDArray[np.int64]]:
-        """The rows, and which of them are options of the same request."""
+        """The rows, and int64 [rows] in which the options of one request have equal numbers.
+
+        Raises:
+            Refusal: a tensor is missing or malformed, or there are more rows than the card allows.
+        """
         tensors = {tensor.name: tensor for tensor in body.inputs}
         if len(tensors) < len(body.inputs):
             raise Refusal(400, "inputs: two tensors have the same name")  # guard serve.tensors
@@ -141,6 +145,7 @@ class Protocol:
                 raise Refusal(400, f"{name}: {len(values)} rows, the first tensor has {rows}")
         columns = {name: known[name] if name in known else self._absent(name, rows) for name in self.lists}
         table = self.served.table(columns)
+        # Without ids all rows are options of one request.
         request = self.served.version.card.data.column("request")
         return table, _groups(table[request]) if request in known else np.zeros(rows, np.int64)
 
@@ -190,6 +195,7 @@ class Protocol:
             # guard serve.tensors
             raise Refusal(400, f"{name}: datatype {tensor.datatype}, expected {' or '.join(allowed)}")
         data = tensor.data
+        # The protocol lets a tensor of [n, 1] come flat or row by row.
         if len(tensor.shape) == 2 and data and all(isinstance(row, list) and len(row) == 1 for row in data):
             data = [row[0] for row in data]
         if tensor.shape not in ([len(data)], [len(data), 1]):
@@ -206,5 +212,6 @@ def _tensor(name: str, datatype: str, width: Sequence[int] = ()) -> dict[str, An
 
 
 def _groups(ids: pa.ChunkedArray) -> NDArray[np.int64]:
+    # "encode" gives missing ids a code of their own; masked, they would have none.
     indices = pc.dictionary_encode(ids.combine_chunks(), null_encoding="encode").indices
     return np.asarray(indices.to_numpy(), dtype=np.int64)

@@ -8,7 +8,9 @@ from prometheus_client import CollectorRegistry, Counter, Histogram, generate_la
 from prometheus_client.multiprocess import MultiProcessCollector
 
 BUCKETS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
+"""Upper bounds in seconds."""
 UNKNOWN = "unknown"
+"""The label of all paths that are no route."""
 
 
 class Metrics:
@@ -57,6 +59,7 @@ class Measured:
             await self.app(scope, receive, send)
             return
         begun = time.perf_counter()
+        # What the server answers where the application ends without an answer.
         code = 500
 
         async def noting(message: Any) -> None:
@@ -68,5 +71,6 @@ class Measured:
         try:
             await self.app(scope, receive, noting)
         finally:
+            # Only now: the router writes the route into the scope while it answers.
             route = getattr(scope.get("route"), "path", "") or UNKNOWN  # BentoML mounts us at ""
             self.metrics.observe(route, code, time.perf_counter() - begun)

@@ -67,15 +67,15 @@ ANSWERS: dict[str, type[BaseModel]] = {
 
 
 def answer_type(served: Served) -> type[BaseModel]:
-    """The answers in the order of the requests, and who gave them."""
+    """The type of the answer to `POST /predict`: one per request, in order, and who gave them."""
     each: Any = ANSWERS[served.task.form]  # the card is read at run time, out of a type checker's sight
     return create_model("Predictions", model=(str, ...), version=(int, ...), answers=(list[each], ...))
 
 
 def body_type(served: Served) -> TypeAdapter[dict[str, Any]]:
-    """The body of `POST /predict`, from the columns of the card; unknown keys are ignored.
+    """The type of the body of `POST /predict`, from the columns of the card.
 
-    Stable and canary may know different columns and get the same requests.
+    Unknown keys are ignored: stable and canary may know different columns and get the same requests.
     """
     columns = served.columns
     options = {name: column for name, column in columns.items() if column.level == "option"}
@@ -111,6 +111,7 @@ def predict(served: Served, body: TypeAdapter[dict[str, Any]], content: bytes) -
     except ValidationError as error:
         raise invalid(422, error) from error
     for request in requests:
+        # Without options a request is one row, and all of its columns are its own.
         request.setdefault("options", [{}])
     counts = [len(request["options"]) for request in requests]
     check_rows(sum(counts), served)
@@ -155,6 +156,8 @@ def _options(served: Served, requests: list[dict[str, Any]], answers: Answers) -
                 "rank": place,
                 "fallback": fallback,
             }
+            # `rows` goes on from request to request. It stands second: zip asks the first for the end, and
+            # would otherwise take a row that belongs to the next request.
             for (index, option), (score, place, fallback) in zip(
                 enumerate(request["options"]), rows, strict=False
             )

@@ -51,6 +51,7 @@ class Served:
         """
         time = self.version.card.data.required("time")
         if None in columns[time]:
+            # Tables hold UTC without a zone.
             now = datetime.now(UTC).replace(tzinfo=None)
             columns[time] = [now if value is None else value for value in columns[time]]
         return pa.table({name: self._array(name, values) for name, values in columns.items()})
@@ -72,10 +73,14 @@ class Served:
 def load(root: Path, expected: str | None) -> Served:
     """Load the version that lies beside the code at `root`, once it is proven whole.
 
+    Args:
+        expected: the digest of the version that has to be inside, None for any.
+
     Raises:
-        SlipwayError: see `check`.
+        SlipwayError: a file is missing, was added or was changed, or it is not the `expected` version.
     """
     registered = require_packed(root, expected)
     version = Version.load(root / VERSION, code=root, expected=registered.digest)
+    # The types of training, in Arrow's terms; a card only knows integer, number, string and timestamp.
     sample = pq.read_schema(root / VERSION / PARITY)
     return Served(version, registered, sample.remove(sample.get_field_index(SCORE)))

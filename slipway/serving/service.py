@@ -54,7 +54,7 @@ class Service:
     @bentoml.on_deployment  # type: ignore[untyped-decorator]  # mypy does not follow bentoml
     @staticmethod
     def prove() -> None:
-        """`bentoml serve` asks before it starts workers, which it would start again and again.
+        """Check the files before `bentoml serve` starts workers, which it would start again and again.
 
         Parity with training is proven by each worker, for it takes the model to be loaded.
         """
@@ -70,6 +70,7 @@ def _application(root: Path, expected: str | None) -> Any:
 
     require_own_code(root)
     served = load(root, expected)
+    # Again: loading the version has imported its system.
     require_own_code(root)
     check_parity(served, root)
     app = build(served)

@@ -9,6 +9,7 @@ from pydantic.types import FailFast
 from slipway.settings import Column
 
 MAX_TEXT = 1024
+"""Characters of a text or a time."""
 
 
 def _time(value: Any) -> datetime:
@@ -22,6 +23,7 @@ def _time(value: Any) -> datetime:
         raise ValueError("out of range once in UTC") from error
 
 
+# Strict, for pydantic would otherwise take "1" and true for numbers.
 Whole = Annotated[int, Field(strict=True, ge=-(2**63), lt=2**63)]
 Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
 Text = Annotated[str, Field(strict=True, max_length=MAX_TEXT)]
@@ -31,7 +33,10 @@ KINDS: dict[str, Any] = {"integer": Whole, "number": Number, "string": Text, "ti
 
 
 def optional(column: Column) -> bool:
-    """What the data may lack, a request may lack; the time is then now, and its id is only echoed."""
+    """Whether a request may leave a column out.
+
+    It may lack what the training data may lack. Without a time it is of now; its id is only echoed.
+    """
     lacked = column.null_share > 0 or column.severity == "warning" or column.made
     return lacked or column.role in {"time", "request"}
 

@@ -22,6 +22,7 @@ def tensors(served: Served, rows: pa.Table) -> bytes:
     """Rows of the training table as a client would send them."""
     inputs = []
     for name, column in served.columns.items():
+        # Microseconds become Python's datetimes; nanoseconds become pandas' type, which orjson refuses.
         values = rows[name].cast(pa.timestamp("us")) if column.type == "timestamp" else rows[name]
         datatype = DATATYPES[column.type][0]
         inputs.append(
@@ -41,6 +42,7 @@ def check_parity(served: Served, root: Path) -> None:
     protocol = Protocol(served)
     limit = served.version.card.serving.max_rows
     tolerance = served.version.manifest.tolerance
+    # In pieces that a client may send: the check goes through the service's own bounds.
     for start in range(0, sample.num_rows, limit):
         rows = sample.slice(start, limit)
         try:
@@ -51,6 +53,7 @@ def check_parity(served: Served, root: Path) -> None:
         trained = scores_of(rows[SCORE])
         scores = np.asarray(answer["outputs"][0]["data"], np.float64).reshape(trained.shape)
         worst = differences(scores, trained).max()
+        # Not `>`, which would let NaN pass.
         if not worst <= tolerance:
             raise SlipwayError(
                 f"{path}: served scores differ by {worst:.2g} from training, allowed {tolerance:g}"

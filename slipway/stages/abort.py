@@ -32,6 +32,7 @@ def abort(
     if not held and registry.resolve("canary") == version:  # another rollout may have begun meanwhile
         registry.point("canary", None)  # guard canary.withdrawn
     known = after_canary(of_version(registry, version), read_checks(smoked), found)
+    # Of an abort, `replaced` is the version that stays in production.
     known = replace(known, replaced=stable, bento=bento)
     decision: Decision = "inconclusive" if undecided else "abort"
     keep(registry, new_record(run, registry, "rollout", decision, reason(found), known), data, report)

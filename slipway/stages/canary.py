@@ -40,20 +40,25 @@ def canary(run: RunRef, *, version: int, stable: int, data: Path, evidence: Path
     arena = target.arena(data)
     for text in arena.plan(registry.training_record(version).evaluation, stable):
         say(text)
+    # It salts the assignment: in a second trial of the same two, each unit keeps its arm.
     experiment = f"{line.name}-{stable}-{version}"
     deployed = Deployed(number=version, digest=registry.get(version).digest)
+    # The maximum duration is measured by a clock that nobody can set meanwhile.
     clocks = now, time.monotonic
     with (
         refusals_kept(run, "rollout", version),
+        # Inside `refusals_kept`: a rollout that finds the traffic taken leaves a record, too.
         target.lease.held(),
         _on_trial(registry, version),
     ):
+        # Under the lease, for only its holder moves production.
         _unmoved(target.placement.state(), stable)
         with target.placement.trial(deployed, experiment) as trial:
             registry.point("canary", version)
             try:
                 found = run_canary(line.card, target, arena, trial, *clocks, _progress)
             except BaseException:
+                # Ctrl-C too: the alias must not outlive the trial.
                 registry.point("canary", None)
                 raise
             # before the trial ends: without its evidence nothing comes of a canary, nor of its server

@@ -56,7 +56,7 @@ def _champion(line: Line, number: int, folder: Path) -> Contender:
 
 
 def headline(evidence: Evidence) -> dict[str, float]:
-    """The few numbers that a run is known by."""
+    """The metrics of the MLflow run: rows and labels of the holdout, and what is tracked of each model."""
     known = kind(evidence.task).tracked_labels
     labels = {name: value for name, value in evidence.holdout.labels.items() if name in known}
     found = {"rows": float(evidence.holdout.rows), **labels}

@@ -15,7 +15,11 @@ REASON = "nothing was live; the gate's absolute bounds and the smoke test passed
 
 @failure_kept()
 def first(run: RunRef, *, version: int, bento: str, data: Path, smoked: Path, report: Path) -> None:
-    """Deploy a version where nothing is live; refused anywhere else."""
+    """Deploy a version where nothing is live.
+
+    Raises:
+        Refused: a version is live already, or a check of this one failed.
+    """
     registry = Registry(run.line(project()))
     known = of_version(registry, version)
     known = replace(known, bento=bento, checks=[*known.checks, *read_checks(smoked)])

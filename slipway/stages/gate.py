@@ -10,7 +10,7 @@ from slipway.stages.run import RunRef, project, say
 
 @failure_kept()
 def gate(run: RunRef, evidence: Path) -> str:
-    """`pass` or `refuse`."""
+    """Hold the evidence against the card: `pass` where every check passed, else `refuse`."""
     card = run.line(project()).card
     verdict = decide(read_evidence(evidence), card.task, card.gate, card.problem.p99_latency_ms)
     for check in verdict.failures:

@@ -33,9 +33,11 @@ def move(
     registry.require_movable()  # guard registry.embedded
     target, publish = bind(registry.line), partial(keep, registry, data=data, report=report)
     try:
+        # A lease that somebody holds is a refusal as well, and gets its record.
         with refusals_kept(run, kind, record.version), target.lease.held(stop):
             Promoter(registry, target.placement, publish).move(record)
     except SlipwayError:
+        # It was begun for a record that is not kept now.
         registry.end_run(record.run or "", "FAILED")
         if registry.resolve("canary") == record.version:  # its traffic is gone already
             registry.point("canary", None)
@@ -49,6 +51,7 @@ def recover(line: Line, stop: str | None = None) -> str | None:
     Args:
         stop: as for `move`.
     """
+    # Before the registry is opened: mostly there is nothing to recover.
     if not line.intent.is_file():
         return None
     registry = Registry(line)

@@ -26,7 +26,11 @@ def promote(
     evidence: Path,
     report: Path,
 ) -> None:
-    """Move production from `stable` to `version`."""
+    """Move production from `stable` to `version`.
+
+    Raises:
+        Refused: the canary did not win, a check failed, or production has moved since.
+    """
     registry, found = Registry(run.line(project())), read_canary(evidence)
     known = after_canary(of_version(registry, version), read_checks(smoked), found)
     known = replace(known, replaced=stable, bento=bento)

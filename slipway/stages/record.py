@@ -37,7 +37,7 @@ class Checked:
     docs: Path
 
     def summarised(self) -> CheckSummary:
-        """What a record says of them."""
+        """How many expectations were evaluated, and which failed, as a record holds it."""
         from slipway.data.check import read_summary
 
         return read_summary(self.summary)
@@ -64,6 +64,7 @@ def new_record(
     """A record of a decision made now, by this code, in an MLflow run of its own."""
     at, tree = now(), commit(project().root)
     return DecisionRecord(
+        # After the newest one, even if a clock was set back.
         id=record_id(at, run.id, registry.last_record()),
         at=at,
         by=who(),
@@ -89,7 +90,11 @@ def new_record(
 
 
 def of_version(registry: Registry, number: int) -> Known:
-    """What the training record of a version says of it."""
+    """What the training record of a version says of it.
+
+    Raises:
+        SlipwayError: there is no such version, or its run kept no record.
+    """
     trained = registry.training_record(number)
     return Known(
         version=number,
@@ -156,6 +161,7 @@ def refusals_kept(
         if checked is not None and checked.summary.is_file():
             known = replace(known, data_checks=checked.summarised())
         else:
+            # The check had not come so far: there are no files to keep.
             checked = None
         known = replace(known, replaced=registry.resolve("production"))
         record = new_record(run, registry, kind, "refused", str(error), known)

@@ -20,6 +20,7 @@ def refuse(
     """Write down what was measured and why it did not suffice; nothing is registered."""
     line = run.line(project())
     found, registry = read_evidence(evidence), Registry(line)
+    # The gate's task hands on one word; the same pure function gives its checks again.
     verdict = decide(found, line.card.task, line.card.gate, line.card.problem.p99_latency_ms)
     reason = "; ".join(str(check) for check in verdict.failures[:3]) or "the pipeline refused it"
     checked = Checked(summary, docs)

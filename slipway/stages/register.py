@@ -40,9 +40,11 @@ def register(
             raise Refused(f"not registered: {'; '.join(failed)}")  # guard register.decides_again
     known = replace(of_candidate(found, candidate, checked), checks=[*checks, *about], replaced=live)
     record = new_record(run, registry, "training", "registered", "every check of the gate passed", known)
+    # Before its record, which names the number; a version without one is never rolled out.
     number = registry.register(record.run or "", candidate)
     registry.log(record.run or "", {"fingerprint": run.fingerprint, "size": run.size}, headline(found))
     keep(registry, record.model_copy(update={"version": number}), data, report, checked)
+    # In a shared registry a rollout alone moves aliases.
     if registry.embedded:
         registry.point("staging", number)
     say(f"version {number} is {'staged' if registry.embedded else f'registered in {registry.where}'}")

@@ -25,6 +25,7 @@ def roll_back(line: Line, reason: str) -> DecisionRecord:
     if not reason.strip():
         raise Refused("a rollback needs a reason")  # guard rollback.reason_given
     stop = f"{who()} rolls back: {reason}"
+    # Only once a half-done move is settled is it known which version is live.
     recover(line, stop)
     registry = Registry(line)
     bad, good = registry.resolve("production"), registry.resolve("previous")
@@ -32,6 +33,7 @@ def roll_back(line: Line, reason: str) -> DecisionRecord:
         # guard rollback.target
         raise Refused(f"{registry.name}: production is {bad}, previous is {good}; a rollback needs both")
     trained = registry.training_record(good)
+    # Nothing is measured anew: the run names the data that the version was trained on.
     run = RunRef(
         id=f"rollback-{uuid4().hex[:8]}",
         system=line.system,

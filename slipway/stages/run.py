@@ -33,4 +33,5 @@ def project() -> Project:
 
 def say(text: str) -> None:
     """A line that the local runner shows to the user; see `slipway/runs.py`."""
+    # At once: standard output of a task is a pipe, which would hold lines back.
     print(f"» {text}", flush=True)

@@ -36,6 +36,7 @@ def smoke(run: RunRef, *, version: int, bento: str, checks: Path) -> None:
                 found = smoke_checks(line.card, served.url, folder, version)
         except NotReady as error:
             raise Refused(f"it never got ready: {error}") from error  # guard smoke.started
+    # Before a refusal: the checks are kept either way.
     write_text(checks, CHECKS.dump_json(found, indent=2).decode())
     say(f"smoke: {sum(check.passed for check in found)} of {len(found)} checks passed")
     if failed := [str(check) for check in found if not check.passed]:

@@ -17,6 +17,7 @@ POSITIVE = ("true", "t", "yes", "y", "1", "positive", "pos", "1.0")
 
 
 MOST_CLASSES = 50
+"""Of a label; with more different words it is text."""
 UNCLEAR = 20
 """Up to so many different whole numbers may be amounts or classes."""
 UNSUPPORTED = {
@@ -60,6 +61,7 @@ def _faults(found: Profile, choices: Choices) -> Iterator[str]:
     for role, source in named.items():
         if source not in sources or source in ("", ROW, SHUFFLED):
             yield f"--{role}: no column {source!r}; found {listed(sources)}{_header_hint(sources)}"
+            # The other checks look these columns up.
             return
     if len(set(named.values())) < len(named):
         yield f"a column has one role; found {', '.join(f'--{role} {one}' for role, one in named.items())}"
@@ -145,6 +147,7 @@ def _two_values(label: ColumnProfile, choices: Choices) -> Iterator[str]:
         several = f"such as {listed(list(label.values[:5]))}, " if label.values else ""
         yield f"--label: {label.source!r} has {label.distinct:,} values, {several}expected two, or --positive"
     elif label.distinct == 2 and chosen and len(label.values) != 2:
+        # 1 and 1.0 are one number and two texts, and ingestion compares texts.
         yield f"--label: {label.source!r} has two values, written as {known}; expected one way for each"
     elif unknown := [one for one in chosen if one not in label.values]:
         yield f"--positive: found {unknown[0]!r}, {label.source!r} has {known}"
@@ -158,8 +161,10 @@ def positive(label: ColumnProfile, asked: str | None) -> list[str]:
         return []
     if asked is None:
         known = (value for value in label.values if value.lower() in POSITIVE)
+        # Of equal counts the first by name, so that a table always gives the same card.
         rarer = min(zip(label.counts, label.values, strict=True), default=(0, ""))[1]
         return [next(known, rarer)]
+    # A value may hold a comma itself.
     parts = [asked] if asked in label.values else [part.strip() for part in asked.split(",")]
     return parts if label.kind == "string" else [_written(label, part) for part in parts]
 

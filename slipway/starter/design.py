@@ -30,12 +30,15 @@ REPEATED = 20
 CODES = 1000
 """The most different codes."""
 SLICED = 10
+"""The most values of a column by which models are judged slice by slice."""
 MOST_SLICES = 3
+"""Columns; the intervals of all slices hold together, so each further one widens all."""
 SECOND = (
     "is a second time; give it the role known_at if it says when the label came, "
     "or make numbers of it in features.py"
 )
 NULL_SHARES = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 0.7, 0.9, 1.0)
+"""What the allowed share of missing values is rounded up to."""
 
 
 @dataclass(frozen=True)
@@ -114,6 +117,7 @@ def design(found: Profile, choices: Choices, unfit: Mapping[str, str] | None = N
     kept = [one for one in plain if one.name not in left]
     unit = next((one for one in columns if one.found.source == choices.unit), None)
     coded = [one for one in kept if _is_category(one) or _may_be_category(one)]
+    # A unit that hardly comes back has nothing to be known by.
     if unit and unit.rows >= 2 * unit.found.distinct:
         coded = [unit, *coded]
     numeric = [one for one in kept if one.found.kind in ("integer", "number") and not _is_category(one)]
@@ -126,6 +130,7 @@ def design(found: Profile, choices: Choices, unfit: Mapping[str, str] | None = N
         both=tuple(one.name for one in numeric if one in coded),
         slices=_slices(kept),
         hash_bits=_hash_bits(coded),
+        # Hours are counted of ISO 8601 alone; of another format, the format tells whether it has any.
         time_of_day=time is not None and (time.hours > 1 or _tells_hours(found.source.time_format or "")),
         timed=time is not None,
         united=unit is not None,
@@ -201,12 +206,14 @@ def _why_not(one: _Named, unfit: Mapping[str, str] | None) -> str:
         return "holds lists or structures"
     if not found.distinct:
         return "is empty"
+    # Beside missing values a single value does tell something: that it is there.
     if found.distinct == 1 and not found.nulls:
         return "is the same in every row"
     if found.text.dressed:
         return f"holds numbers as text, such as '{shown(found.text.dressed, 40)}'; write them as 1234.56"
     if unfit and found.source in unfit:
         return unfit[found.source]
+    # Kept for the trial: one that tells the label must be reported for that.
     if found.kind == "timestamp" or found.text.dates:
         return "" if unfit is None else SECOND
     if not _is_new_in_each_row(one) or (found.kind == "integer" and not _names_rows(one)):
@@ -218,6 +225,7 @@ def _why_not(one: _Named, unfit: Mapping[str, str] | None) -> str:
 
 def _is_new_in_each_row(one: _Named) -> bool:
     known = one.rows - one.found.nulls
+    # Numbers with fractions are left alone: a measurement may differ in every row.
     return known > REPEATED and one.found.distinct >= UNIQUE.get(one.found.kind, math.inf) * known
 
 
@@ -257,6 +265,7 @@ def _may_be_category(one: _Named) -> bool:
     """Whole numbers that come again and again: a code or an amount, nobody can tell."""
     found = one.found
     repeated = found.distinct * REPEATED <= one.rows - found.nulls
+    # Two values are told apart by a number just as well.
     return found.kind == "integer" and repeated and 2 < found.distinct <= CODES
 
 

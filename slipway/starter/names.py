@@ -7,6 +7,7 @@ from unicodedata import normalize
 from slipway.tasks.columns import OPTIONS
 
 LONGEST = 63
+"""Characters, as a name in a card may have (`slipway.base.strict.NAME`)."""
 
 
 def names(sources: Iterable[str], taken: Iterable[str] = ()) -> list[str]:
@@ -15,6 +16,7 @@ def names(sources: Iterable[str], taken: Iterable[str] = ()) -> list[str]:
     Accents go, anything else that is no letter or digit becomes an underscore: `Education-Num` is
     `education_num`.
     """
+    # A request keeps its options under that name, so no column can have it.
     used, found = {OPTIONS, *taken}, []
     for source in sources:
         name = _free(_plain(source), used)

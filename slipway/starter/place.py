@@ -14,6 +14,7 @@ from slipway.data.versions import track
 from slipway.settings.root import Project
 
 BLOCK = 2**23
+"""Bytes copied between two looks at the clock."""
 SILENT = 2.0
 """Seconds of copying after which it says how far it is."""
 MB = 10**6
@@ -40,6 +41,7 @@ def place(project: Project, path: Path, name: str, ending: str) -> Place:
     """A table that Git or DVC keep in this project stays where it is; any other is copied."""
     file = f"{name}{ending}" if ending else ""
     real = path.resolve()
+    # The root itself cannot be followed: the copy would lie inside of what it is a copy of.
     if real.is_relative_to(project.root) and real != project.root:
         relative = real.relative_to(project.root).as_posix()
         if real.with_name(f"{real.name}.dvc").is_file() or git(project.root, "ls-files", "--", relative):
@@ -66,7 +68,9 @@ def stage(name: str, follows: str, file: str) -> str:
     what = shlex.join(["cp", follows, f"{source}/{file}"] if file else ["cp", "-R", f"{follows}/.", source])
     content = {
         "wdir": "../..",
+        # DVC takes the source away before the stage runs, so no file that is gone from the table stays.
         "cmd": f"mkdir -p {source} && {what}".replace("${", "\\${"),
+        # `${` is where DVC puts in a value.
         "deps": [follows.replace("${", "\\${")],
         "outs": [source],
     }
@@ -87,6 +91,7 @@ def copy(path: Path, folder: Path, file: str, tell: Callable[[str], None]) -> No
 
 def _copy_files(pairs: list[tuple[Path, Path]], tell: Callable[[str], None]) -> None:
     """Byte by byte, saying every second how far it is, once that takes a while."""
+    # The first line comes after SILENT seconds, each further one a second after the last.
     total, done, told = sum(source.stat().st_size for source, _ in pairs), 0, time.monotonic() + SILENT - 1
     for source, target in pairs:
         target.parent.mkdir(parents=True, exist_ok=True)

@@ -94,6 +94,7 @@ def profile(
         with connect(folder) as connection:
             types = _copy(connection, found, source, folder / "source.parquet")
             named = dict(zip(found.types, types, strict=True))
+            # Marks are found only by a look at the copy, which is then read a second time without them.
             if missing := marks(connection, types, named.get(label or "")):
                 source = source.model_copy(update={"missing": missing})
                 _view(connection, types, source, folder / "source.parquet")
@@ -103,6 +104,7 @@ def profile(
             kinds = dict(zip(types, _kinds(connection, types), strict=True))
             if time in named and source.time_format is None:
                 written = _format(connection, named[time], time, path)
+                # Even where a few values are no times: ingestion names the first of them.
                 if written == ISO:
                     kinds[named[time]] = "timestamp"
                 else:
@@ -130,6 +132,7 @@ def _format(connection: Any, at: str, time: str, path: Path) -> str | None:
 
 def _copy(connection: Any, found: Reader, source: TableSource, file: Path) -> dict[str, str]:
     """The table in columns, so that each is read alone; returns DuckDB's type of each."""
+    # Numbered, for a column may be called as a query calls something of its own.
     types = {f"c{place}": kind for place, kind in enumerate(found.types.values())}
     columns = ", ".join(
         f'{cleaned(name, kind, source)} AS "raw {at}"'
@@ -155,7 +158,9 @@ def _kinds(connection: Any, types: dict[str, str]) -> list[Kind]:
     for name in types:
         raw = f'"raw {name}"'
         whole, written = f"TRY_CAST({raw} AS BIGINT)", f"CAST({raw} AS VARCHAR)"
+        # Fewer than 19 digits always fit 64 bits.
         digits = f"regexp_full_match({written}, '[-+]?[0-9]{{19,}}')"
+        # NaN is a missing value to ingestion, so it makes text of no column.
         number, nan = f"TRY_CAST({raw} AS DOUBLE)", f"coalesce(isnan(TRY_CAST({raw} AS DOUBLE)), false)"
         asked += [
             f"count({raw})",
@@ -165,6 +170,7 @@ def _kinds(connection: Any, types: dict[str, str]) -> list[Kind]:
             f"count(*) FILTER (regexp_matches({written}, '^0[0-9]'))",
             f"count(*) FILTER ({digits} AND {whole} IS NULL)",
         ]
+    # One query for all columns, so that the copy is read once.
     [counts] = connection.execute(f"SELECT {', '.join(asked)} FROM source").fetchall()  # noqa: S608 - all quoted
     each = (counts[first : first + 6] for first in range(0, len(counts), 6))
     return [_kind(kind, *found) for kind, found in zip(types.values(), each, strict=True)]

@@ -7,6 +7,7 @@ import yaml
 
 def with_system(text: str, name: str) -> str:
     """The text of a sound file with `name` at the end of its list `systems`, however that is written."""
+    # Nodes know where they stand in the text; dumped again, the file would lose its comments.
     document: Any = yaml.compose(text, Loader=yaml.SafeLoader)
     listed = next(value for key, value in document.value if key.value == "systems")
     if not listed.value:

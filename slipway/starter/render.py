@@ -62,6 +62,7 @@ def _values(plan: Plan) -> dict[str, Any]:
     ones = sum(
         count
         for text, count in zip(counted.values, counted.counts, strict=True)
+        # A label of numbers may be written 1 or 1.0.
         if plan.task == "binary" and (text in known or (not known and float(text) == 1))
     )
     return {
@@ -116,6 +117,7 @@ def _environment() -> "Environment":
 
     environment = Environment(  # noqa: S701 - YAML, Python and Markdown, no HTML
         loader=PackageLoader("slipway.starter"),
+        # A name that is missing is an error, not a gap in somebody's card.
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
@@ -139,11 +141,13 @@ _OneLine.add_representer(str, _text)
 def flow(value: Any) -> str:
     """A value as YAML on one line, as it can stand in a list or mapping."""
     text: str = yaml.dump(
+        # Inside a list, where a text is quoted as any place in a list or mapping needs it.
         [_plain(value)],
         Dumper=_OneLine,
         default_flow_style=True,
         sort_keys=False,
         allow_unicode=True,
+        # PyYAML breaks longer lines.
         width=2**31,
     )
     return text.strip().removeprefix("[").removesuffix("]")
@@ -156,4 +160,5 @@ def _plain(value: Any) -> Any:
         return {key: _plain(one) for key, one in value.items()}
     if isinstance(value, list | tuple):
         return [_plain(one) for one in value]
+    # 168 and not 168.0, as a person would write it.
     return int(value) if isinstance(value, float) and value.is_integer() else value

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from slipway.settings import Card, Column
 
 START = 1_767_225_600_000_000
-"""The time of the first row, microseconds since 1970."""
+"""The time of the first row, microseconds since 1970: the beginning of 2026, UTC."""
 OPTIONS = 4
 """Rows to a request, where rows have one."""
 
@@ -33,6 +33,7 @@ def _column(column: Column, rows: int, random: np.random.Generator, missing: flo
         values = number // OPTIONS if column.role == "request" else number
         return pa.array(values) if column.type == "integer" else pa.array(values).cast(pa.string())
     if column.type == "timestamp":
+        # The rows of one request have one time.
         times = pa.array(START + number // OPTIONS * 60_000_000, mask=mask)
         return times.cast(pa.timestamp("us"))
     if column.type == "string":
@@ -52,6 +53,7 @@ def _numbers(column: Column, rows: int, random: np.random.Generator) -> NDArray[
     low = column.min if column.min is not None else (column.max or 0) - 100
     high = column.max if column.max is not None else low + 100
     values = random.uniform(low, high, rows)
+    # Rounded down, a value could fall below a bound that is no whole number.
     return (
         np.clip(np.floor(values), np.ceil(low), None).astype(np.int64) if column.type == "integer" else values
     )

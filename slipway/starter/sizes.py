@@ -9,6 +9,7 @@ from slipway.settings.card import Step
 from slipway.settings.data import Split
 
 MANY = 150_000
+"""Rows; a table with more has a small size, and smaller shares suffice to decide."""
 SMALL = 100_000
 """Rows of the small size of a table with more than `MANY`."""
 MOST_TRAFFIC = 30_000
@@ -63,8 +64,13 @@ def split_shares(rows: int) -> Split:
 
 
 def sizes(parts: Mapping[Part, PartSize], task: str = "binary") -> Sizes:
-    """What suits the parts of the smallest size."""
+    """The numbers of a card, as they suit parts of these sizes.
+
+    Args:
+        parts: of the smallest size, for a card has one set of numbers for all of its sizes.
+    """
     traffic, holdout = parts["replay"].rows, parts["holdout"]
+    # The card's default, but no more than a twentieth of little traffic.
     warmup = min(50, traffic // 20)
     offered = min(traffic - warmup, MOST_TRAFFIC)
     steps = _steps(offered)
@@ -78,12 +84,14 @@ def sizes(parts: Mapping[Part, PartSize], task: str = "binary") -> Sizes:
         warmup_requests=warmup,
         batch_requests=min(max(_rounded(offered // 40), 50), 1000),
         steps=steps,
+        # The card's default, or nine tenths of what is expected: a hash gives no arm its exact share.
         min_requests=min(200, max(1, last * 9 // 10)),
     )
 
 
 def _steps(offered: int) -> tuple[Step, ...]:
     """Rising shares of the units; most requests where the arms are equal, for there they tell most."""
+    # A tenth of so few requests tells nothing.
     if offered < 2000:
         return (Step(weight=50, requests=offered),)
     first, second = _rounded(offered * 15 // 100), _rounded(offered * 25 // 100)
@@ -104,6 +112,7 @@ def _bias(holdout: PartSize) -> tuple[float, float] | None:
     interval reaches as far again.
     """
     half = 2 * NORMAL * 1.25 / math.sqrt(holdout.rows)
+    # The task's own bounds are -0.1 and 0.1.
     if half <= 0.1:
         return None
     return -math.ceil(100 * half) / 100, math.ceil(100 * half) / 100
@@ -122,6 +131,7 @@ def _calibration(holdout: PartSize) -> tuple[float, float] | None:
     """
     error = math.sqrt((1 - holdout.positives / holdout.rows) / holdout.positives)
     half = 2 * NORMAL * error + (NORMAL * error) ** 2 / 2
+    # The task's own bounds are 0.9 and 1.1.
     if half <= math.log(1.1):
         return None
     return max(math.floor(100 * math.exp(-half)), 1) / 100, math.ceil(100 * math.exp(half)) / 100

@@ -47,6 +47,7 @@ def _format(path: Path) -> tuple[Format, Path]:
     if path.is_dir():
         return _format_inside(path)
     with path.open("rb") as file:
+        # Every Parquet file begins with these bytes, whatever it is called.
         if file.read(4) == b"PAR1":
             return "parquet", path
     if is_gzip(path):
@@ -58,6 +59,7 @@ def _format(path: Path) -> tuple[Format, Path]:
 def _format_inside(path: Path) -> tuple[Format, Path]:
     files: dict[Format, Path] = {}
     for file in sorted(path.rglob("*")):
+        # Hidden files and marks such as _SUCCESS are no table to ingestion either.
         name = file.name.removesuffix(".gz") if file.is_file() and file.name[0] not in "._" else ""
         for kind in FORMATS:
             if name.endswith(f".{kind}"):
@@ -70,9 +72,11 @@ def _format_inside(path: Path) -> tuple[Format, Path]:
 
 def _is_padded(path: Path, delimiter: str) -> bool:
     """Whether values have spaces around them, as far as the beginning of the file shows."""
+    # Without the last line, which may be cut off where the head ends.
     lines = head(path).splitlines(keepends=True)[:-1]
     cells = (cell for row in csv.reader(io.StringIO("".join(lines)), delimiter=delimiter) for cell in row)
     try:
         return any(cell != cell.strip(" ") for cell in cells)
     except csv.Error:
+        # What is wrong with a row is for the profile to say, which reads all of them.
         return False

@@ -78,6 +78,7 @@ def new_system(project: Project, asked: Asked, tell: Callable[[str], None]) -> S
         tell(f"writing systems/{asked.name}")
         files = (PROJECT, *_write(project, plan, undo))
         bring(project, asked.name, asked.path, at, tell)
+        # Last: no command knows the system before it is whole.
         write_text(project.root / PROJECT, listed)
         undo.pop_all()  # it is whole: nothing is taken back
     return Started(plan, files)
@@ -94,6 +95,7 @@ def _project_faults(project: Project, asked: Asked) -> Iterator[str]:
     name = asked.name
     if not re.fullmatch(NAME, name) or _means_something(name):
         yield f"{name!r} is no name: expected lower-case letters, digits and _, and no word of Python or YAML"
+        # What follows would make paths of it.
         return
     if name in project.settings.systems:
         yield f"{name!r} is taken: {PROJECT} lists {project.settings.systems}"
@@ -121,6 +123,7 @@ def _plan(project: Project, asked: Asked, folder: Path, tell: Callable[[str], No
     source = describe(asked.path, asked.header).model_copy(update={"time_format": asked.time_format})
     found = profile(source, asked.path, folder, asked.choices.time, asked.choices.label)
     _require(faults(found, asked.choices))
+    # A task that is unclear was refused just before; mypy cannot know that.
     task = task_of(found.column(asked.choices.label), asked.choices) or "binary"
     tell(f"{found.rows:,} rows, {len(found.columns)} columns; trying the card on them")
     at = place(project, asked.path, asked.name, ending(asked.path, source.format))
@@ -128,6 +131,7 @@ def _plan(project: Project, asked: Asked, folder: Path, tell: Callable[[str], No
         name=asked.name,
         source=found.source,
         profile=found,
+        # With every column that may be one: what is unfit is for the trial to find out.
         design=design(found, asked.choices),
         split=split_shares(found.rows),
         sizes=PROVISIONAL,
@@ -164,6 +168,7 @@ def _tried(plan: Plan, asked: Asked, folder: Path, tell: Callable[[str], None]) 
         try:
             small = attempt(_card(sized), sized.source, asked.path, limit, folder)
         except Refused:
+            # The one fault that more rows can mend; any other ends the command.
             tell(f"{limit:,} rows span too little time for labels that come {plan.delay:g} hours later")
             limit = more_rows(limit, rows)
         else:

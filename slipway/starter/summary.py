@@ -27,7 +27,7 @@ ROWS_ARE_UNITS = "There is no unit column: each row is taken for a unit of its o
 
 
 def lines(plan: Plan) -> Iterator[str]:
-    """One paragraph each."""
+    """What was found, what was decided and what is to be reviewed; one paragraph each."""
     design = plan.design
     label = design.role("label")
     ones = [repr(shown(one)) for one in label.column.positives]
@@ -65,7 +65,7 @@ def lines(plan: Plan) -> Iterator[str]:
 
 
 def next_steps(started: Started, is_default: bool, has_makefile: bool) -> list[str]:
-    """Commands, in their order.
+    """The commands to run next, in their order.
 
     Args:
         is_default: whether commands work on this system where none is named.

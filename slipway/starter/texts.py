@@ -91,6 +91,7 @@ def marks(connection: Any, names: Iterable[str], label: str | None) -> list[str]
         if numbers and count and numbers + count == values:
             found |= set(seen)
         elif name == label:
+            # Three are enough to know that there are not two.
             distinct = f"SELECT DISTINCT {text} AS v FROM source WHERE v IS NOT NULL LIMIT 3"  # noqa: S608
             labels = {value for (value,) in connection.execute(distinct).fetchall()}
     return sorted(found - labels if len(labels) == 2 else found)
@@ -103,6 +104,7 @@ def text(connection: Any, name: str) -> Text:
         name: of the column of `source`, without its `raw`; `copied` has its marks of missing values still.
     """
     raw = f'"raw {name}"'
+    # NaN counts as a number, for ingestion takes it for missing; infinity does not.
     query = f"""
         SELECT count(v), count(*) FILTER (known), arg_min(v, place) FILTER (NOT known),
             min(place) FILTER (NOT known), bool_or(regexp_matches(v, '^0[0-9]')),
@@ -122,6 +124,7 @@ def text(connection: Any, name: str) -> Text:
         return PLAIN
     mostly = numbers < values and numbers >= NEARLY * values and not codes
     return Text(
+        # Digits and points alone carry nothing that the user could take off.
         dressed=first if are_numbers and dressed else "",
         odd=Odd(other, place, numbers) if mostly else None,
         dates=times == values or (longest <= LONGEST_DATE and _are_dates(connection, raw)),
@@ -145,6 +148,7 @@ def _are_dates(connection: Any, raw: str) -> bool:
 
 
 def _marked(connection: Any, raw: str) -> int:
+    # Empty text is missing to everybody, so it is not worth a word.
     copied, source = (
         f"SELECT count(*) FROM {view} WHERE CAST({raw} AS VARCHAR) <> ''"  # noqa: S608 - all quoted
         for view in ("copied", "source")

@@ -8,10 +8,13 @@ from slipway.data.values import sound_time
 from slipway.settings.data import EPOCHS
 
 DATES = ("%d/%m/%Y", "%m/%d/%Y", "%d.%m.%Y", "%d-%m-%Y", "%m-%d-%Y", "%d-%b-%Y", "%d %b %Y", "%b %d, %Y")
+"""Day and month in both orders; where both fit, the user is asked which is meant."""
 CLOCKS = ("", " %H:%M", " %H:%M:%S", " %I:%M %p", " %I:%M:%S %p")
 FORMATS = tuple(f"{date}{clock}" for date in DATES for clock in CLOCKS)
 SHORT = tuple(one.replace("%Y", "%y") for one in FORMATS)
+"""Only for times of rows, which lie between 1970 and now: two digits of a year say no century."""
 DIGITS = ("%Y%m%d", "%Y%m%d%H%M", "%Y%m%d%H%M%S")
+"""Only for times of rows, too: in any other column digits may be numbers."""
 ISO = "ISO 8601"
 """Times that need no format."""
 SECONDS = (10**8, 2**32)

@@ -34,7 +34,7 @@ FOLLOWS = "follows the time, so that later rows have values that no model has se
 
 @dataclass(frozen=True)
 class Trial:
-    """What became of the rows.
+    """What the split and the checks make of the rows.
 
     Attributes:
         parts: what the split would give.
@@ -68,11 +68,13 @@ def _parts(card: Card, path: Path, rows: Path) -> dict[Part, PartSize]:
     time, unit, label = (card.data.required(role) for role in ("time", "unit", "label"))
     table = pq.read_table(rows, columns=[time, unit, label])
     found = read_examples(card.data, table, card.data.label_delay_hours)
+    # In a card that is made of a table, each row is a request of its own.
     stamps, requests = microseconds(table[time]), request_codes(table, None)
     try:
         bounds = boundaries(card, stamps, requests)
         kept = embargo(stamps, found.known_at, requests, bounds)
     except Refused as error:
+        # Stays a refusal, by which a small size is tried again with more rows.
         raise Refused(f"{path}: {error}") from error  # guard split.span
     except SlipwayError as error:
         raise SlipwayError(f"{path}: column {card.data.columns[time].source or time!r}: {error}") from error
@@ -88,6 +90,7 @@ def _parts(card: Card, path: Path, rows: Path) -> dict[Part, PartSize]:
                 f"{path}: the {part} part would have {size.rows:,} rows, {told(labels)}; expected at least "
                 f"{MIN_ROWS} rows, and of the labels {task.parts_rule}"
             )
+        # With fewer no interval is believed: nothing could pass the gate, or win as a canary.
         if part in JUDGED and (units := pc.count_distinct(here[unit]).as_py()) < MIN_UNITS:
             raise SlipwayError(
                 f"{path}: column {card.data.columns[unit].source or unit!r}: the {part} part would have "
@@ -109,6 +112,7 @@ def _leaks(card: Card, rows: Path) -> list[str]:
 
     task, label, time = card.task, card.data.required("label"), card.data.required("time")
     batch = f"read_parquet({quoted(str(rows))})"
+    # What ingestion makes is no input; in a table sorted by its label, the number of a row tells it.
     with duckdb.connect() as connection:
         return [
             name
@@ -123,6 +127,7 @@ def _clocks(card: Card, rows: Path) -> list[str]:
     import duckdb
 
     time = card.data.required("time")
+    # In a shuffle nothing follows the time.
     if card.data.columns[time].made:
         return []
     numbers = [
@@ -133,6 +138,7 @@ def _clocks(card: Card, rows: Path) -> list[str]:
     found = []
     with duckdb.connect() as connection:
         for name in numbers:
+            # A date as a number is straight in time, a counter in the order of the rows.
             query = f"""
                 SELECT abs(corr(v, epoch(t))), abs(corr(v, place)) FROM (
                     SELECT "{name}" AS v, "{time}" AS t, row_number() OVER () AS place

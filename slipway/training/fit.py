@@ -27,11 +27,17 @@ from slipway.version.manifest import DataRef
 Scope = Literal["all", "baseline"]
 SCORES = "validation.json"
 SAMPLE_ROWS = 200
+"""Rows of the validation part that a version carries with their scores, for a served copy to repeat."""
 
 
 @dataclass(frozen=True)
 class Trained:
-    """A fitted predictor, and the primary metric of its answers to the validation part."""
+    """A fitted predictor.
+
+    Attributes:
+        score: the primary metric of its answers to the validation part.
+        seconds: how long it took to fit and to score that part.
+    """
 
     model: Model
     predictor: Predictor
@@ -59,6 +65,7 @@ class Tables:
         train = system.examples(card, pq.read_table(split / "train.parquet"))
         validation = system.examples(card, pq.read_table(split / "validation.parquet"))
         parts = read_manifest(split).parts
+        # The manifest's word is not enough: it is the rows that are learned from.
         _require_known(train, "train", parts["validation"].start)
         _require_known(validation, "validation", parts["holdout"].start)
         state = system.fit_features(card, train.requests)
@@ -97,6 +104,7 @@ def train_models(
     Raises:
         UsageError: a kind cannot learn what the task asks for; nothing is trained.
     """
+    # For all models before the first is fitted, so that a fault of the last costs no training.
     objectives = {model.name: _objective(card, key, model) for key, model in card.models.by_key.items()}
     system = load_system(card.name, root)
     tables = Tables.read(card, system, split)
@@ -107,6 +115,7 @@ def train_models(
     for model in models:
         trained.append(one := _fit(card, model, tables, objectives[model.name]))
         say(f"{model.name}: validation {primary.words} {one.score:.5f}, {one.seconds:.1f} s")
+    # The baseline does not compete: a candidate that is no better is for the gate to refuse, on the record.
     best = min(trained[1:] or trained, key=lambda one: primary.sign * one.score)
     for folder, chosen in (("baseline", trained[0]), ("candidate", best)):
         _assemble(out / folder, root, card, chosen, tables, data)
@@ -125,7 +134,7 @@ def _require_known(rows: Examples, part: str, start: datetime) -> None:
 
 
 def _objective(card: Card, key: str, model: Model) -> Objective:
-    """The first of the task's that this kind can learn."""
+    """The first of the task's objectives that this kind of model can learn."""
     wanted = [Objective(*one) for one in card.task.objectives]
     able = [one for one in wanted if one.name in kind(model.kind).learns]
     require_learns(key, model.kind, (able or wanted)[0])
@@ -168,6 +177,7 @@ def data_ref(split: Path, fingerprint: str, size: str) -> DataRef:
     """What a version says of the rows that it was trained on; validation rows count as seen."""
     parts = read_manifest(split).parts
     train, validation = parts["train"], parts["validation"]
+    # A split of schema_version 1 does not say until when.
     known = [part.known_until for part in (train, validation) if part.known_until is not None]
     return DataRef(
         fingerprint=fingerprint,

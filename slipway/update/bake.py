@@ -34,6 +34,7 @@ def clone(source: str, folder: Path) -> Path:
     Raises:
         SlipwayError: Git cannot reach it.
     """
+    # Where Git is told to write other line ends, every line would differ from the project's.
     as_it_is = ("--no-checkout", "--config", "core.autocrlf=false")
     here = Path()  # which a path as source is relative to
     git(here, "clone", "--quiet", *as_it_is, "--", source, str(folder))
@@ -51,6 +52,7 @@ def commit_of(template: Path, revision: str) -> str:
     Raises:
         SlipwayError: the template has no such revision.
     """
+    # A clone knows the branches of its source under their second name only.
     for name in (revision, f"origin/{revision}"):
         try:
             return git(template, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}")
@@ -62,24 +64,32 @@ def commit_of(template: Path, revision: str) -> str:
 
 def is_part(template: Path, commit: str, later: str) -> bool:
     """Whether `commit` is `later`, or an ancestor of it."""
+    # `merge-base --is-ancestor` answers by its exit code, which `git` takes for a failure.
     return not git(template, "rev-list", "--max-count=1", commit, f"^{later}")
 
 
 def bake(template: Path, commit: str, answers: Mapping[str, str], out: Path, **changes: str) -> Path:
     """Make a project of the template at a commit, with its Git history of one commit.
 
-    The user's settings of cookiecutter and Git play no part, but for changes to the environment.
+    Neither the user's settings of cookiecutter nor those of Git play a part.
+
+    Args:
+        out: the folder that the project's folder is made in.
+        changes: variables of the environment of cookiecutter and its hooks.
 
     Raises:
         SlipwayError: cookiecutter or one of the template's hooks failed.
     """
     git(template, "checkout", "--quiet", "--force", commit)
+    # Cookiecutter leaves the hooks that it ran, with the answers in them, in the temporary folder.
     (out / ".tmp").mkdir(parents=True)
     # A user's own defaults of cookiecutter would change both bakes, and the merge with them.
     unasked = ("--no-input", "--default-config")
     words = [f"{name}={_literally(value)}" for name, value in answers.items()]
+    # The project gets a history of its own, whatever Git was told of another repository.
     plain = {name: value for name, value in environment().items() if not name.startswith("GIT_")}
     done = subprocess.run(  # noqa: S603 - our own interpreter; the answers are arguments of its program
+        # -P keeps the working directory, where the user's modules lie, off the path.
         [sys.executable, "-P", "-m", "cookiecutter", str(template), *unasked, "-o", str(out), *words],
         env=plain | {"HOME": str(out), "XDG_CONFIG_HOME": str(out), "TMPDIR": str(out / ".tmp")} | changes,
         stdin=subprocess.DEVNULL,
@@ -90,6 +100,7 @@ def bake(template: Path, commit: str, answers: Mapping[str, str], out: Path, **c
     )
     made = [path for path in out.iterdir() if (path / ".git").is_dir()]
     if done.returncode != 0 or len(made) != 1:
+        # The hook's own line stands before what cookiecutter says about it.
         said = re.split("ERROR: Stopping generation|Pre-Prompt Hook script failed", done.stdout)[0]
         lines = said.strip().splitlines() or done.stdout.splitlines() or ["it said nothing"]
         raise SlipwayError(f"cookiecutter on the template at {commit[:12]}: {lines[-1]}")
@@ -103,6 +114,7 @@ def _literally(value: str) -> str:
 
 def environment() -> dict[str, str]:
     """An environment in which Git asks nothing, looks at no other repository, and takes paths literally."""
+    # The rest stays: a job hands on addresses, credentials and certificates this way.
     kept = {name: value for name, value in os.environ.items() if name not in ELSEWHERE}
     return kept | {"GIT_TERMINAL_PROMPT": "0", "GIT_LITERAL_PATHSPECS": "1"}
 
@@ -115,11 +127,13 @@ def git(folder: Path, *words: str, **changes: str) -> str:
     """
     try:
         done = subprocess.run(  # noqa: S603 - Git, whose options end where a user's words begin
+            # A hook of the user's, such as post-checkout, could fail the update.
             ["git", "-c", "core.hooksPath=/dev/null", "-C", str(folder), *words],  # noqa: S607
             env=environment() | changes,
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
+            # A file's name may be any bytes.
             errors="surrogateescape",
             check=False,
         )

@@ -46,6 +46,7 @@ def merged(
     Args:
         source: where the template is now; what the project remembers, by default.
         revision: a tag, branch or commit of it; the newest release by default, if that is newer.
+        tell: takes a line on what is done now.
 
     Raises:
         UsageError: nobody knows where the template is.
@@ -65,6 +66,7 @@ def merged(
         template = clone(where, folder / "template")
         old = _start(template, origin, tell)
         new = commit_of(template, newest(template) if revision is None else revision)
+        # A project made from a branch may be ahead of the newest release; it goes back only when told.
         if old == new or (revision is None and is_part(template, new, old)):
             return Update(origin.version, origin.version, [], [], [])
         tell(f"making this project of the template at {old[:12]} and at {new[:12]}")
@@ -98,12 +100,15 @@ def _require_clean(root: Path) -> None:
     if Path(git(root, "rev-parse", "--show-toplevel")).resolve() != root.resolve():
         # guard update.own
         raise Refused(f"{root}: is inside another repository; an update merges into one of its own")
+    # Else the update would be committed as a part of what is under way.
     for mark in UNDER_WAY:
         if (root / git(root, "rev-parse", "--git-path", mark)).exists():
             # guard update.midway
             raise Refused(f"{root}: Git is in the middle of something ({mark}); finish or abort it first")
+    # New files are asked for: a setting of the user's may hide them.
     changed = git(root, "status", "--porcelain", "--untracked-files=normal").splitlines()
     if changed:
+        # Two letters and a space stand before the path.
         first = changed[0][3:]
         # guard update.clean
         raise Refused(f"{len(changed)} changed or new, {first!r} among them; commit or stash first")
@@ -119,6 +124,7 @@ def _pick(root: Path, old: Path, new: Path, origin: Origin) -> Update:
         deleted + _own_locks(mine, theirs, coming, deleted) + _edited_and_dropped(root, trees, mine, theirs)
     )
     # What stays as it is must be missing on both sides: then it is no difference.
+    # `FILE` is left out as well: it is taken whole at the end, so it never conflicts.
     base, tip = (_without(root, tree, [*left, FILE]) for tree in trees)
     _require_room(root, mine, _files(root, tip).items() - _files(root, base).items())
     after = version_of(new)
@@ -136,6 +142,7 @@ def _pick(root: Path, old: Path, new: Path, origin: Origin) -> Update:
 
 def _picked(root: Path, pick: str) -> None:
     try:
+        # An answer that Git remembers is put in the file, which still counts as a conflict to look at.
         git(root, "cherry-pick", "--no-commit", "--no-rerere-autoupdate", pick)
     except SlipwayError:
         # Conflicts are a result; without any, Git failed for another reason.
@@ -176,6 +183,7 @@ def _differing(root: Path, *words: str) -> list[str]:
 
 def _fetched(root: Path, made: Path) -> str:
     """The tree of a made project's only commit, brought into this repository's objects."""
+    # Objects alone: no tags, and the user's FETCH_HEAD stays.
     git(root, "fetch", "--quiet", "--no-tags", "--no-write-fetch-head", str(made), "HEAD")
     return git(made, "rev-parse", "HEAD^{tree}")
 
@@ -197,6 +205,7 @@ def _moved(root: Path, tree: str, theirs: Iterable[str]) -> list[str]:
     A few do not count: files of one system look much like those of another.
     """
     renames = ("-M", "--no-rename-empty", "--diff-filter=R", "--name-status", "-z")
+    # Of each rename Git prints its score, the old path and the new one.
     sources = git(root, "diff", *renames, tree, "HEAD").split("\0")[1::3]
     held, gone = (Counter(PurePosixPath(path).parent for path in paths) for paths in (theirs, sources))
     return [path for path in sources if 2 * gone[folder := PurePosixPath(path).parent] > held[folder]]
@@ -229,6 +238,7 @@ def _edited_and_dropped(
 def _without(root: Path, tree: str, paths: list[str]) -> str:
     """A tree without some paths."""
     with tempfile.TemporaryDirectory() as folder:
+        # An index of its own, for the user's is what the merge goes into.
         index = {"GIT_INDEX_FILE": str(Path(folder) / "index")}
         git(root, "read-tree", tree, **index)
         git(root, "rm", "-r", "-f", "--cached", "--quiet", "--ignore-unmatch", "--", *paths, **index)
@@ -237,5 +247,6 @@ def _without(root: Path, tree: str, paths: list[str]) -> str:
 
 def _commit(root: Path, tree: str, message: str, *parent: str) -> str:
     """A commit that no branch has; Git forgets it in time."""
+    # A commit needs a name, also where Git knows none.
     identity = ("-c", "user.name=slipway", "-c", "user.email=slipway@localhost")
     return git(root, *identity, "commit-tree", "--no-gpg-sign", tree, *parent, "-m", message)

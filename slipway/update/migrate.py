@@ -35,6 +35,7 @@ def migrate(project: Project, tell: Callable[[str], None]) -> list[str]:
     found = older(project.root)
     shared = {one.name for one in found if _is_shared(project, one, found)}
     _require(_faults(project, found, shared))
+    # Read before anything moves, for DVC writes a new lock where a table is followed.
     locks = {one.name: _entries(project.root / "systems" / one.name / LOCK) for one in found}
     with ExitStack() as undo:
         _keep(project, found, undo)
@@ -45,6 +46,7 @@ def migrate(project: Project, tell: Callable[[str], None]) -> list[str]:
         for one in found:
             _lock(project, one, locks[one.name])
         undo.pop_all()
+    # Only when all is done: `_keep` could not put an old table back.
     for one in found:
         if one.name not in shared:
             _clear(project, one)

@@ -41,6 +41,7 @@ def _dep(dep: Mapping[str, Any], name: str, file: str) -> dict[str, Any]:
     """A source that was a file, as the folder that it is alone in, by DVC's hash of folders."""
     if not file:
         return {**dep, "path": f"systems/{name}/source"}
+    # The very text of which DVC takes the hash of a folder.
     listed = json.dumps([{"md5": dep["md5"], "relpath": file}], sort_keys=True)
     digest = hashlib.md5(listed.encode(), usedforsecurity=False).hexdigest()
     return {
@@ -59,11 +60,13 @@ def without_path(text: str) -> str:
         SlipwayError: it is written in a way that this does not know.
     """
     content = yaml.safe_load(text)
+    # Nodes know where they stand; parsed and written again, the card would lose its comments.
     source = _value(_value(yaml.compose(text, Loader=yaml.SafeLoader), "data"), "source")
     place = next(at for at, (key, _) in enumerate(source.value) if key.value == "path")
     key, value = source.value[place]
     if source.flow_style:
         begin, end = key.start_mark.index, value.end_mark.index
+        # With the comma behind it; the last one goes with the comma before it.
         if place + 1 < len(source.value):
             end = source.value[place + 1][0].start_mark.index
         elif place:
@@ -74,6 +77,7 @@ def without_path(text: str) -> str:
     changed = text[:begin] + text[end:]
     del content["data"]["source"]["path"]
     try:
+        # Text that was cut may have held more, such as an anchor that stands for a value elsewhere.
         same = yaml.safe_load(changed) == content
     except yaml.YAMLError:
         same = False
@@ -89,6 +93,7 @@ def _value(node: Any, name: str) -> Any:
 def one_deeper(text: str) -> str:
     """A module's text for a package of its name: what it imports relatively lies one folder further up."""
     lines = text.splitlines(keepends=True)
+    # By the syntax, for a docstring may hold what looks like an import.
     for node in ast.walk(ast.parse(text)):
         if isinstance(node, ast.ImportFrom) and node.level:
             at = node.lineno - 1

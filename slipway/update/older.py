@@ -42,7 +42,7 @@ class Older:
 
 
 def older(root: Path) -> list[Older]:
-    """All such systems of a project, whether `project.yaml` lists them or not."""
+    """All systems of a project that are laid out so, whether `project.yaml` lists them or not."""
     found = (_look(folder) for folder in sorted(root.glob("systems/*")) if folder.is_dir())
     return [one for one in found if one is not None]
 
@@ -71,7 +71,7 @@ def _look(folder: Path) -> Older | None:
 
 
 def faults(one: Older) -> Iterator[str]:
-    """What only its owner can move, one line each."""
+    """What keeps a system from being moved and only its owner can resolve, one line each."""
     file = f"systems/{one.name}/{STAGES}"
     if one.has_stages and (more := [stage for stage in one.stages if stage not in MADE]):
         yield f"{file}: has {', '.join(map(repr, more))} too; take {', '.join(MADE)} out yourself"
@@ -80,6 +80,7 @@ def faults(one: Older) -> Iterator[str]:
     for stage in MADE:
         deps = [str(dep) for dep in _mapping(one.stages.get(stage)).get("deps", [])]
         for dep in deps:
+            # Without a path one of the others again: every name begins with an empty text.
             if not dep.startswith((*watched, one.path or watched[-1])):
                 yield (
                     f"{file}: {stage} depends on {dep}, which the dvc.yaml at the root does not watch; "

@@ -22,7 +22,7 @@ class Origin(Document):
 
 
 def read_origin(project: Path) -> Origin:
-    """Read a project's.
+    """Read `.template.json` of a project.
 
     Raises:
         SlipwayError: it has none, or it is broken.

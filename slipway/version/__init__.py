@@ -1,1 +1,1 @@
-"""A model version: model, features, card and code as one folder that needs nobody."""
+"""A model version: model, features, card and code in one folder, which runs without the project."""

@@ -21,8 +21,8 @@ class Answers:
         scores: float64 [rows], or [rows, k] where the task answers k numbers.
         ranks: int32, as scores; 1 is the best option of its request, or the best of the k of its row; ties
             keep their order.
-        fallback: bool [rows]; a category's value, such as a new unit, was not seen in training; exact but
-            for two values of one 64-bit hash.
+        fallback: bool [rows]; whether a category has a value, such as a new unit, that was not seen in
+            training. Values are compared by 64-bit hashes, so a collision would hide one.
     """
 
     scores: NDArray[np.float64]
@@ -42,13 +42,19 @@ class Version:
 
     @classmethod
     def load(cls, folder: Path, code: Path | None = None, expected: str | None = None) -> "Version":
-        """Verify every digest, then load; nothing outside the folder is asked.
+        """Verify every digest, then load; no registry or network is needed.
+
+        Args:
+            folder: the version.
+            code: where its code lies, if not in `code/` below it.
+            expected: the digest of the version in the registry, where it is known.
 
         Raises:
             SlipwayError: the version is not whole.
         """
         manifest = verify(folder, code, expected)
         card = Card.model_validate_json((folder / CARD).read_text(encoding="utf-8"))
+        # A pickle may run any code when it is loaded.
         with np.load(folder / FEATURES, allow_pickle=False) as arrays:
             state = dict(arrays)
         return cls(
@@ -60,7 +66,7 @@ class Version:
         )
 
     def scores(self, requests: pa.Table) -> NDArray[np.float64]:
-        """The answer to each row, [rows] or [rows, k]."""
+        """The scores of each row, [rows] or [rows, k], without ranks."""
         return self.model.scores(self.system.transform(self.card, requests, self.state))
 
     def answer(self, requests: pa.Table, groups: NDArray[np.int64]) -> Answers:
@@ -85,9 +91,11 @@ def ranks(scores: NDArray[np.float64], groups: NDArray[np.int64]) -> NDArray[np.
 
 def rank(scores: NDArray[np.float64], groups: NDArray[np.int64]) -> NDArray[np.int32]:
     """Ranks from 1 within each group, best score first, ties in row order."""
+    # lexsort sorts by its last key first: by group, then by score, then by row.
     order = np.lexsort((np.arange(len(scores)), -scores, groups))
     sorted_groups = groups[order]
     starts = np.r_[True, sorted_groups[1:] != sorted_groups[:-1]] if len(order) else np.zeros(0, bool)
+    # Of each sorted row, where its group begins: starts grow, so the running maximum carries each on.
     first = np.maximum.accumulate(np.where(starts, np.arange(len(order)), 0))
     ranks = np.empty(len(scores), np.int32)
     ranks[order] = np.arange(len(order)) - first + 1

@@ -54,7 +54,11 @@ def assemble(
     Args:
         out: the folder to make; it appears whole or not at all.
         root: the project whose system was trained.
-        sample: requests to check a served copy against, with the scores given at training time.
+        state: the features that were learned from the training rows.
+        sample: requests to check a served copy against.
+        sample_scores: their scores at training time, [rows] or [rows, k].
+        commit: that of the project, None outside of a Git repository.
+        clean: whether nothing in the project differed from it.
     """
     with whole_folder(out) as folder:
         (folder / MODEL).mkdir()
@@ -83,6 +87,7 @@ def copy_code(root: Path, out: Path, system: str) -> None:
     """Copy what `bentofile.yaml` includes: slipway as it runs, and of the project's systems only this one."""
     patterns = yaml.safe_load((root / "bentofile.yaml").read_text(encoding="utf-8"))["include"]
     for pattern in patterns:
+        # A Bento lays model, features and card there; in a version they lie beside the code.
         if pattern == "/version/":
             continue
         base = PACKAGE.parent if pattern.startswith("/slipway/") else root

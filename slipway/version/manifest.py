@@ -22,6 +22,7 @@ CODE = "code"
 REGISTERED = "registered.json"
 CACHE = "__pycache__"
 IMPORTABLE = frozenset({".py", ".pyc", ".so", ".pyd"})
+"""What Python imports; such a file beside the code could take the place of a module."""
 
 
 Param = bool | int | float | str | None
@@ -119,8 +120,10 @@ def verify(folder: Path, code: Path | None = None, expected: str | None = None) 
     path = folder / MANIFEST
     manifest = _read(path, expected)
     inside = {name.removeprefix(f"{CODE}/") for name in manifest.files if name.startswith(f"{CODE}/")}
+    # What has to lie in `folder`; the code only where it is not laid out elsewhere.
     rest = {name for name in manifest.files if code is None or not name.startswith(f"{CODE}/")}
     for name in manifest.files:
+        # The manifest itself may have been changed; no name in it may lead to other files of this machine.
         if Path(name).is_absolute() or ".." in Path(name).parts:
             # guard evaluate.tampered
             raise SlipwayError(f"{path}: files: {name!r} lies outside of the version")
@@ -128,6 +131,7 @@ def verify(folder: Path, code: Path | None = None, expected: str | None = None) 
         _require_digest(file, manifest.files[name])
     _refuse(folder, names(folder) - rest - {MANIFEST, REGISTERED})
     if code is not None:
+        # Images and editors leave files there; only what Python could import is refused.
         _refuse(code, {name for name in names(code) - inside if _importable(code / name, folder)})
     if (found := code_digest(manifest.files)) != manifest.code.digest:
         # guard evaluate.tampered
@@ -163,6 +167,7 @@ def _importable(path: Path, version: Path) -> bool:
 
 
 def _refuse(folder: Path, added: set[str]) -> None:
+    # An error is one line, so it names the first of what may be thousands.
     for name in sorted(added)[:1]:
         cached = "; Python would run it unseen: delete it, and set PYTHONDONTWRITEBYTECODE=1"
         raise SlipwayError(

@@ -26,11 +26,14 @@ def search_path(code: Path) -> str:
 def require_own_code(code: Path) -> None:
     """Refuse to go on when a module that the version carries was imported from outside `code`.
 
+    Looks at what has been imported so far, so it has to be asked again after each load.
+
     Raises:
         SlipwayError: the line names the module, and where it came from.
     """
     root = code.resolve()
     for name, module in sorted(sys.modules.items()):
+        # Namespace packages and built-in modules have no file.
         file = getattr(module, "__file__", None)
         if name.partition(".")[0] in OWN and file and not Path(file).resolve().is_relative_to(root):
             # guard evaluate.own_code

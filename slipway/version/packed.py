@@ -13,6 +13,10 @@ VERSION = "version"
 def require_packed(root: Path, expected: str | None) -> Registered:
     """Hold the version and the code at `root` against their digests.
 
+    Args:
+        root: the `src` of a Bento.
+        expected: the digest of the version that has to be inside, None for any.
+
     Raises:
         SlipwayError: one of them is not what was registered, or not the version that was `expected`.
     """
@@ -21,6 +25,7 @@ def require_packed(root: Path, expected: str | None) -> Registered:
         raise SlipwayError(
             f"SLIPWAY_VERSION_DIGEST: expected {expected[:12]}…, packaged is {registered.digest[:12]}…"
         )  # guard serve.expected_digest
+    # The digest in `registered.json` vouches for the manifest, and the manifest for every other file.
     verify(root / VERSION, code=root, expected=registered.digest)
     return registered
 

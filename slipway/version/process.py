@@ -75,7 +75,11 @@ class VersionProcess:
         return self.process.poll() is not None
 
     def score(self, requests: Path, out: Path) -> NDArray[np.float64]:
-        """The scores of every row of a Parquet file, [rows]."""
+        """The scores of every row of a Parquet file, [rows] or [rows, k].
+
+        Args:
+            out: where its process writes them, as `.npy`.
+        """
         self._send(
             {"score": str(requests.resolve()), "out": str(out.resolve())}, "rows", self.deadlines.score
         )
@@ -85,7 +89,7 @@ class VersionProcess:
             raise self._failure(f"its scores cannot be read: {error}") from error
 
     def seconds(self, requests: Path, start: int, stop: int) -> float:
-        """How long the rows `start` to `stop` take as one request."""
+        """Seconds that the rows from `start` up to, but without, `stop` take as one request."""
         command = {"time": str(requests.resolve()), "start": start, "stop": stop}
         found = self._send(command, "nanoseconds", self.deadlines.request)
         if not isinstance(found, int):
@@ -112,6 +116,7 @@ class VersionProcess:
             raise self._failure(f"it said {said}, expected a reply with {wanted!r}") from error
 
     def _line(self, seconds: float) -> bytes:
+        # One deadline for the whole line, so that a reply that trickles ends too.
         deadline = time.monotonic() + seconds
         if self.process.stdout is None:  # Popen was given a pipe
             raise SlipwayError(f"{self.folder}: its process gives no output")

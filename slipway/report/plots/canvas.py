@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 WIDE, NARROW = 920, 360
+"""Widths in pixels; a page holds each figure in both, and its style shows the one that fits the window."""
 INK, MUTED, LINE, PAPER = "#1c2430", "#5b6675", "#dde2e9", "#ffffff"
 BLUE, VERMILLION, GREEN = "#0072b2", "#c4500a", "#00805d"
 
@@ -21,7 +22,9 @@ _VARIABLES = {
     GREEN: "green",
 }
 _STYLE: dict[str, Any] = {
+    # Text, not outlines: it can be searched and copied.
     "svg.fonttype": "none",
+    # A dollar sign in somebody's data would begin a formula.
     "text.parse_math": False,
     "font.size": 12.5,
     "text.color": INK,
@@ -57,11 +60,13 @@ def svg(name: str, label: str, width: int, height: int, paint: Callable[[Any], N
     buffer = io.BytesIO()
     # Matplotlib's ids are random; salted they repeat, so that a report has the same bytes again.
     own = _STYLE | {"svg.hashsalt": f"slipway-{name}-{width}"}
+    # From matplotlib's defaults, so that nobody's matplotlibrc changes a report.
     with style.context(["default", own]), warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Glyph .* missing")  # the browser's fonts draw the text
         figure = Figure(figsize=(width / 72, height / 72), dpi=72)
         figure.patch.set_visible(False)
         paint(figure)
+        # A date would make the bytes differ again.
         FigureCanvasSVG(figure).print_svg(buffer, metadata={"Date": None})
     return _for_html(buffer.getvalue(), label)
 
@@ -83,6 +88,7 @@ def _for_html(source: bytes, label: str) -> str:
             if child.tag.endswith(("}metadata", "}style")):
                 parent.remove(child)
         _plain(parent, used)
+    # Without a size of its own a figure is as wide as the page; its viewBox keeps the shape.
     for key in ("width", "height", "version"):
         root.attrib.pop(key, None)
     root.attrib |= {"role": "img", "aria-label": label}
@@ -96,7 +102,9 @@ def _plain(element: Any, used: set[bytes]) -> None:
     if element.get("id", "").encode() not in used:
         element.attrib.pop("id", None)
     if "style" in element.attrib:
+        # Colours are replaced in styles alone: a text in the data may look like one.
         coloured = re.sub(r"#[0-9a-f]{6}", _variable, element.attrib["style"])
+        # The page names the font; only the size stays.
         element.attrib["style"] = re.sub(r"font-family: [^;]*;? ?|(font: .*?px) [^;]*", r"\1", coloured)
 
 

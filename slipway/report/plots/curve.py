@@ -9,6 +9,7 @@ from slipway.report.wording import bounded
 from slipway.tasks import kind
 
 _HISTOGRAM = 44
+"""Pixels of the bars below a curve."""
 
 
 def curve(evidence: Evidence, width: int) -> str:
@@ -42,7 +43,9 @@ def _ends(shown: list[ModelMetrics], factor: float) -> tuple[float, float]:
     values = [value for part in bins for value in (part.predicted, part.observed.value) if bounded(value)]
     low, high = min(values, default=0.0) * factor, max(values, default=1.0) * factor
     if factor != 1:
+        # A little beyond 100 %, so that a mark there is whole; never 0, which is no width.
         return 0.0, min(max(high * 1.12, 1e-3), 103)
+    # Where all values are equal, the axis still needs a width.
     margin = (high - low) * 0.08 or abs(high) * 0.1 or 1.0
     return low - margin, high + margin
 

@@ -11,7 +11,7 @@ from slipway.report.wording import bounded, short
 
 @dataclass(frozen=True)
 class Row:
-    """One interval, what it is of, the same in figures, and its colour."""
+    """One row of the plot: its label, its interval, the interval as text, and the colour of both."""
 
     label: str
     interval: Interval
@@ -21,7 +21,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Mark:
-    """A vertical line at a value of its own, with a word on top."""
+    """A vertical line across all rows, such as a limit, with a word on top."""
 
     at: float
     text: str
@@ -75,6 +75,7 @@ def _frame(plot: Any, rows: Sequence[Row], marks: Sequence[Mark], axis: str, sca
 
     parts = [part for row in rows for part in (row.interval.low, row.interval.high, row.interval.value)]
     ends = [end * scale for end in (*parts, *(mark.at for mark in marks)) if bounded(end)] or [0.0]
+    # Where all ends are equal, the axis still needs a width.
     margin = (max(ends) - min(ends)) * 0.06 or abs(max(ends)) * 0.1 or 1.0
     plot.set_xlim(min(ends) - margin, max(ends) + margin)
     # Upside down: the first row is on top.
@@ -93,6 +94,7 @@ def _mark(plot: Any, mark: Mark, scale: float) -> None:
     plot.axvline(
         mark.at * scale, color=mark.colour, linewidth=1.3, linestyle=(0, (4, 3)) if mark.dashed else "-"
     )
+    # Near an edge the word turns inwards, to stay inside the figure.
     side = "left" if share < 0.2 else "right" if share > 0.8 else "center"
     plot.annotate(
         mark.text,
@@ -117,9 +119,11 @@ def _row(plot: Any, place: int, row: Row, layout: _Layout, scale: float) -> None
 
 
 def _words(plot: Any, place: int, row: Row, layout: _Layout) -> None:
+    # In a narrow figure words lie on the plot; on a ground, its grid does not cross them.
     ground = {"facecolor": PAPER, "edgecolor": "none", "pad": 1.5}
     where = {"xycoords": ("axes fraction", "data"), "textcoords": "offset points", "bbox": ground}
     left, right, lift = (0, 0, 8) if layout.stacked else (-layout.left, layout.right, -4)
+    # As many characters as there is room for, beside the figures or left of the plot.
     label = short(row.label, 23 if layout.stacked else 32)
     colour = INK if row.colour == MUTED else row.colour
     plot.annotate(label, (0, place), (left, lift), color=INK, **where)

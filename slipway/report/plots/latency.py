@@ -33,6 +33,7 @@ def _frame(plot: Any, shown: list[ModelMetrics], budget_ms: float) -> None:
 
     times = [time for model in shown for time in (model.latency.p50_ms, model.latency.p99_ms)]
     plot.set_xscale("log")
+    # A logarithmic axis has no 0; the factor leaves room for marks at both ends.
     plot.set_xlim(max(min(times), 1e-4) / 1.8, max(*times, budget_ms) * 1.8)
     plot.set_ylim(len(shown) - 0.5, -0.5)
     plot.set_yticks([])

@@ -13,7 +13,7 @@ def models(evidence: Evidence) -> list[ModelMetrics]:
 
 
 def primary(evidence: Evidence, width: int) -> str:
-    """A row for each model in which the metric is defined."""
+    """Draw the primary metric of each model for which it is defined, beside the best reachable value."""
     metric = kind(evidence.task).metric(evidence.primary)
     rows = [
         Row(

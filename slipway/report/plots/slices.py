@@ -7,10 +7,12 @@ from slipway.report.wording import percent, percent_interval, short
 from slipway.tasks import Metric
 
 SHOWN = 20
+"""Slices in the figure; the page counts those that are left out."""
 
 
 def worst(comparison: Comparison, metric: Metric, shown: int = SHOWN) -> list[SliceDifference]:
     """The slices in which the candidate does worst, worst first."""
+    # The sign makes worse positive, whichever way the metric is better.
     return sorted(comparison.slices, key=lambda slice_: -metric.sign * slice_.relative.value)[:shown]
 
 
@@ -19,6 +21,7 @@ def slices(comparison: Comparison, metric: Metric, limit: float, width: int) -> 
     rows = [_row(slice_, metric) for slice_ in worst(comparison, metric)]
     reach = max(max(row.interval.high, -row.interval.low) for row in rows)
     marks = [Mark(0.0, "", dashed=False)]
+    # A limit far beyond every interval would press them all together at 0.
     if limit < 4 * reach:
         marks.append(Mark(metric.sign * limit, f"allowed {percent(limit, 1)}", VERMILLION))
     label = f"Relative difference of {metric.words} against the {comparison.other}, worst slices first"

@@ -11,6 +11,7 @@ from slipway.report.plots.canvas import BLUE, GREEN, INK, LINE, MUTED, NARROW, V
 from slipway.report.wording import MINUS, bounded
 
 _HEIGHTS = {"weight": 92, "difference": 200, "errors": 110, "latency": 150}
+"""Pixels of each panel."""
 _GAP = 46
 _ARMS: tuple[tuple[Arm, str], ...] = (("stable", MUTED), ("canary", BLUE))
 _DASHES = {"p50": "-", "p90": (0, (4, 2)), "p99": (0, (1, 1.6))}
@@ -102,6 +103,7 @@ def _weight(plot: Any, canary: CanaryEvidence, at: list[int]) -> None:
         weight, colour = after
         path = [start, start, plot.get_xlim()[1]]
         plot.plot(path, [canary.looks[-1].weight, weight, weight], color=colour, linewidth=2.2, clip_on=False)
+    # Room above 100 for the word on a step.
     plot.set_ylim(0, 112)
     plot.set_yticks([0, 50, 100])
     _title(plot, "Canary's share of users, %")
@@ -131,11 +133,13 @@ def _reach(intervals: Sequence[Interval]) -> tuple[float, float]:
 
 
 def _errors(plot: Any, canary: CanaryEvidence, at: list[int]) -> None:
+    # A line for each step: both figures start afresh there, so nothing connects two steps.
     for looks, places in _steps(canary.looks, at):
         for arm, colour in _ARMS:
             arms = [getattr(look, arm) for look in looks]
             rates = [100 * part.errors / part.requests if part.requests else math.nan for part in arms]
             plot.plot(places, rates, "o-", color=colour, markersize=3.5)
+    # Without a single error the panel has no scale of its own.
     plot.set_ylim(0, max(plot.get_ylim()[1] * 1.1, 0.5))
     _title(plot, "Errors, %", _ARMS)
 

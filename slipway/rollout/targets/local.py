@@ -30,7 +30,7 @@ UNREADABLE = (
     'write {"stable": {"number": VERSION, "digest": VERSION_DIGEST}} there, both of the last first, promote '
     "or rollback in `slipway history --json`"
 )
-"""What to do about a state file that is none."""
+"""Advice about a state file that cannot be read."""
 
 Start = Callable[..., Server]
 """Starts the server of a project's Bento, as `servers.start` does."""
@@ -90,6 +90,7 @@ class LocalPlacement:
             stack.callback(self._end_canary)
             stack.callback(self._stop_all)
             with ThreadPoolExecutor(2) as both:
+                # `list` waits for both, and raises what either of them raised.
                 list(both.map(self._start, ("stable", "canary"), (now.stable, canary)))
             self._write(TrafficState(stable=now.stable, canary=canary, experiment=experiment))
             self._connect(stack)
@@ -109,6 +110,7 @@ class LocalPlacement:
         sent = []
         for call in calls:
             clients = self.idle.get()
+            # Asked after the wait for a free connection, which may have taken as long as an answer.
             if over():
                 self.idle.put(clients)
                 break
@@ -164,6 +166,7 @@ class LocalPlacement:
         self.pool = stack.enter_context(ThreadPoolExecutor(FLIGHT))
         self.idle = SimpleQueue()
         for _ in range(FLIGHT):
+            # One connection to each arm for each request under way: a client takes one at a time.
             clients = {arm: Client(server.url, self.timeout_s) for arm, server in self.arms.items()}
             self.idle.put(clients)
             for client in clients.values():
@@ -202,6 +205,7 @@ class LocalPlacement:
             servers.stop(self.project, self.arms.pop(arm))
 
     def _stop_all(self) -> None:
+        # A stack, so that an error about one server does not leave the other one running.
         with ExitStack() as stack:
             for arm in tuple(self.arms):
                 stack.callback(partial(self._stop, arm))

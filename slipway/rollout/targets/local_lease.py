@@ -11,7 +11,7 @@ from slipway.rollout.stop import StopRequest
 from slipway.settings import Line
 
 RELEASE_S = 180.0
-"""Seconds in which a canary that is asked to stop does; its servers may be starting, for up to 120."""
+"""Seconds that a canary has to stop once it is asked to; starting its servers alone may take 120."""
 
 
 class LocalLease:
