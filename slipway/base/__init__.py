@@ -1,1 +1,1 @@
-"""What every other room stands on: errors, whole files or none, documents, provenance."""
+"""What every other package builds on: errors, atomic files and folders, JSON documents, provenance."""

@@ -39,9 +39,12 @@ def whole_folder(path: Path) -> Iterator[Path]:
             aside.mkdir()
             yield aside
             if path.exists():
-                path.replace(old)  # a folder that is being deleted is neither whole nor absent
+                # Moved, as a rename replaces no folder that has content, and not deleted:
+                # while a folder is being deleted it is neither whole nor absent.
+                path.replace(old)
             aside.replace(path)
     finally:
+        # Errors are ignored, so that the error of the block is the one that is seen.
         shutil.rmtree(aside, ignore_errors=True)
         shutil.rmtree(old, ignore_errors=True)
 
@@ -53,12 +56,13 @@ def write_text(path: Path, text: str) -> None:
 
 
 def _beside(path: Path, kind: str) -> Path:
-    # Beside it, for a rename is atomic only within one file system.
+    # Beside it, for a rename is atomic only within one file system. With our id, so that others can tell
+    # whether its writer is still alive.
     return path.with_name(f".{path.name}.{os.getpid()}.{kind}")
 
 
 def _clear_beside(path: Path) -> None:
-    """Remove what processes that are gone wrote, or replaced, on behalf of `path`, where it can be."""
+    """Remove what processes that have ended left beside `path`, as far as that is possible."""
     left = re.compile(re.escape(f".{path.name}.") + r"(\d+)\.(part|old)")
     for one in path.parent.iterdir():
         match = left.fullmatch(one.name)
@@ -68,12 +72,14 @@ def _clear_beside(path: Path) -> None:
         if one.is_dir():
             shutil.rmtree(one, ignore_errors=True)
         else:
+            # What cannot be removed does not keep us from writing.
             with suppress(OSError):
                 one.unlink()
 
 
 def _alive(process: int) -> bool:
-    """Whether another process has this id; ours was a dead one's too, as 1 is in every container."""
+    """Whether another process with this id is running; our own id counts as one that has ended."""
+    # Every container starts with process 1: a file with our id is an earlier process's.
     if process == os.getpid():
         return False
     try:
@@ -81,20 +87,21 @@ def _alive(process: int) -> bool:
         os.kill(process, 0)
     except ProcessLookupError:
         return False
-    except PermissionError:
+    except PermissionError:  # it is running, as another user
         return True
     return True
 
 
 @contextmanager
 def naming(path: Path, aside: Path | None = None) -> Iterator[None]:
-    """Have an error of the system say `path` where it names no file, or the one aside or one below that.
+    """Make an OSError of the block name `path`: where it names no file, and in the place of `aside`.
 
-    A disk that fills up in the middle of a file does not say which one it was.
+    Where a disk fills up in the middle of a file, the error names none.
     """
     try:
         yield
     except OSError as error:
+        # An error without a number is a text alone, which Python would not print beside a file name.
         if error.errno is not None:
             error.filename = str(path) if error.filename is None else _named(error.filename, path, aside)
             if error.filename2 is not None:
@@ -103,7 +110,7 @@ def naming(path: Path, aside: Path | None = None) -> Iterator[None]:
 
 
 def _named(found: object, path: Path, aside: Path | None) -> object:
-    """What is or lies below `aside`, as it would be called once that has the place of `path`."""
+    """The name that a file in `aside` has once `aside` is renamed to `path`; any other name as it is."""
     name = str(found)
     if aside is None or not (name == str(aside) or name.startswith(f"{aside}{os.sep}")):
         return found

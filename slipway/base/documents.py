@@ -16,7 +16,10 @@ class Document(Strict):
 
     @classmethod
     def renewed(cls, content: dict[str, Any]) -> dict[str, Any]:
-        """What an earlier version wrote, in the shape of the newest; whether it fits is asked later."""
+        """Bring the content of an older `schema_version` into the shape of the newest.
+
+        It is validated afterwards: content of no known shape may end in a KeyError or TypeError here.
+        """
         return content
 
 
@@ -42,18 +45,19 @@ def parse(content: bytes, model: type[Kind], place: str, advice: str = "") -> Ki
     A model reads every `schema_version` that its type lists, and writes the default, which is the newest.
 
     Args:
-        place: where the document comes from.
-        advice: what to do about one that is none.
+        place: where the document comes from, to begin the message with.
+        advice: what the user can do if it cannot be read, to end the message with.
 
     Raises:
         SlipwayError: it was cut off, is something else, or was written by a newer slipway.
     """
     try:
         found = json.loads(content)
-    except (ValueError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # the latter for brackets nested thousands deep
         raise SlipwayError(
             f"{place}: cut off or no JSON, expected a {model.__name__} ({error}){_then(advice)}"
         ) from error  # guard document.whole
+    # Asked before validation, which would complain of new keys and not say that slipway is too old.
     known = model.model_fields["schema_version"].default
     version = found.get("schema_version") if isinstance(found, dict) else None
     if isinstance(version, int) and version > known:
@@ -63,7 +67,8 @@ def parse(content: bytes, model: type[Kind], place: str, advice: str = "") -> Ki
         )  # guard document.newer
     renewed = _renewed(model, found)
     try:
-        # JSON has no dates and no tuples, so what is strict about Python's values is not asked of it
+        # Validated as JSON: in Python mode a strict model refuses the texts and lists that JSON has in
+        # place of dates and tuples.
         return model.model_validate_json(json.dumps(renewed) if renewed is not found else content)
     except ValidationError as error:
         told = explain(error, renewed, model)
@@ -74,7 +79,7 @@ def _renewed(model: type[Document], found: Any) -> Any:
     try:
         return model.renewed(found)
     except (KeyError, TypeError, AttributeError):
-        return found  # which validation tells of
+        return found  # it has the shape of no version, and validation says why
 
 
 def _then(advice: str) -> str:

@@ -6,6 +6,7 @@ QUIET = {
     "BENTOML_DO_NOT_TRACK": "True",
     "DO_NOT_TRACK": "1",
     "DVC_NO_ANALYTICS": "1",
+    # else GitPython, which MLflow imports, complains where there is no Git
     "GIT_PYTHON_REFRESH": "quiet",
     "GX_ANALYTICS_ENABLED": "false",
     "MLFLOW_DISABLE_TELEMETRY": "true",

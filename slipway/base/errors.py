@@ -16,7 +16,7 @@ class NotReady(SlipwayError):  # noqa: N818 - the state of a server
 
 
 class UsageError(SlipwayError):
-    """The command line or a settings file does not say what it has to say."""
+    """The command line or a settings file is wrong or incomplete."""
 
     exit_code = 2
 

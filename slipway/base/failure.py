@@ -13,7 +13,8 @@ from slipway.base.documents import Document, read
 from slipway.base.errors import Inconclusive, Refused, SlipwayError, UsageError
 
 PLACE = "SLIPWAY_ERROR_FILE"
-"""Names the file in the environment of a process that is to say what failed in it."""
+"""The environment variable by which a process is told the file to write its error to."""
+# A subclass that needs more than a message, such as NotReady, comes back as the nearest of these.
 KINDS = {kind.__name__: kind for kind in (SlipwayError, UsageError, Refused, Inconclusive)}
 MOST = 300
 """Characters of an error that nobody foresaw; the log has the rest."""
@@ -34,7 +35,7 @@ class Failure(Document):
 
 
 def failure_of(error: Exception) -> Failure:
-    """What to say of an error."""
+    """The document that tells of an error: its class, its message, and the exit code to end with."""
     if isinstance(error, SlipwayError):
         name = next(kind.__name__ for kind in type(error).__mro__ if kind.__name__ in KINDS)
         return Failure(error=name, message=str(error), exit_code=error.exit_code)

@@ -16,7 +16,12 @@ LONGEST = 60
 
 
 def explain(error: ValidationError, content: Any, model: type[BaseModel]) -> str:
-    """One line: `key.path: what is allowed, found this; next.path: ...`."""
+    """One line: `key.path: what is allowed, found this; next.path: ...`.
+
+    Args:
+        content: what was validated, as it was read from the file.
+        model: what it was validated against; its schema knows the keys that are allowed.
+    """
     schema = model.model_json_schema()
     told: dict[str, list[str]] = {}
     for fault in map(_at_its_key, error.errors()):
@@ -27,12 +32,12 @@ def explain(error: ValidationError, content: Any, model: type[BaseModel]) -> str
 
 
 def _line(place: str, text: str) -> str:
-    """What holds for several keys at once is told at the top, and may name its key itself."""
+    """A fault at the top level may concern several keys; then its own text begins with a key path."""
     return text if place == TOP and re.match(r"[a-z_]+(\.\w+)+: ", text) else f"{place}: {text}"
 
 
 def _at_its_key(fault: Any) -> Any:
-    """Pydantic tells of the key that chooses between alternatives at the place above it, and as text."""
+    """Move a fault of the key that chooses between alternatives, which pydantic reports one level above."""
     if fault["type"] not in {"union_tag_not_found", "union_tag_invalid"}:
         return fault
     key = fault["ctx"]["discriminator"].strip("'")
@@ -44,7 +49,7 @@ def _at_its_key(fault: Any) -> Any:
 
 
 def _within(place: str, told: Mapping[str, Any]) -> bool:
-    """Whether more is told of what is inside; then another of the types allowed here was meant."""
+    """Whether a key below has a fault too: then its type was meant, and faults of other types are noise."""
     return any(other.startswith(f"{place}.") for other in told)
 
 
@@ -58,6 +63,7 @@ def _message(fault: Any, schema: dict[str, Any]) -> str:
         return f"should have the keys {', '.join(_keys(schema, place))}, found {_shown(fault['input'])}"
     if kind == "value_error":  # our own validators name what they found
         return str(fault["msg"]).removeprefix("Value error, ")
+    # Pydantic marks a fault of a key itself, and not of its value, by this last part of the place.
     subject = "the key " if "[key]" in place else ""
     said = re.sub(r"^(Input|String|List|Tuple|Dictionary) ", "", str(fault["msg"]))
     return f"{subject}{said}, found {_shown(fault['input'])}"
@@ -78,7 +84,7 @@ def _shown(value: Any) -> str:
 
 
 def _pruned(value: Any, depth: int = 3) -> Any:
-    """No more of it than may be shown, however much there is."""
+    """As much of a value as can be shown; json would write out all of it first."""
     if not depth:
         return "…"
     if isinstance(value, Mapping):
@@ -122,6 +128,7 @@ def _keys(schema: dict[str, Any], place: Sequence[str | int]) -> list[str]:
         elif isinstance(part, int):
             here = here.get("items", {})
         else:
+            # Keys that are free but must match a pattern, such as the names of columns.
             patterns = [*here.get("patternProperties", {}).values()]
             here = properties.get(part) or here.get("additionalProperties") or next(iter(patterns), {})
         if "$ref" in here:

@@ -20,6 +20,7 @@ def commit(root: Path) -> Commit:
     """What Git says of `root`; a tree with changed or unknown files is not clean."""
     sha = git(root, "rev-parse", "HEAD")
     status = git(root, "status", "--porcelain")
+    # None means that Git gave no answer, and is not the empty status of a clean tree.
     return Commit(sha=sha or None, clean=bool(sha) and status == "")
 
 

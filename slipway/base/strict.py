@@ -23,5 +23,7 @@ Share = Annotated[float, Field(gt=0, lt=1)]
 Positive = Annotated[float, Field(gt=0)]
 Count = Annotated[int, Field(gt=0)]
 NAME = r"^[a-z][a-z0-9_]{0,62}$"
+"""Queries and commands rely on it: no character of such a name means anything to SQL or a shell."""
 Name = Annotated[str, Field(pattern=NAME)]
 LiveName = Annotated[str, Field(pattern=r"^[a-z]([-a-z0-9]{0,61}[a-z0-9])?$")]
+"""A DNS label, which Kubernetes asks of names."""

@@ -11,6 +11,7 @@ from slipway.tasks.columns import SHUFFLED
 ROW = '"row number"'  # a space keeps it apart from the card's names
 PLACE = '"place in a shuffle"'
 _REPRESENTABLE = "TIMESTAMP '0001-01-01' AND TIMESTAMP '9999-12-31'"
+"""What Python's datetime can hold; DuckDB's timestamps go further."""
 _SECONDS = "-62135596800 AND 253402300799"
 """The same in seconds since 1970."""
 
@@ -36,9 +37,10 @@ class Field:
     def fault(self) -> str:
         """SQL: true where the value cannot be used."""
         fault = f'"{self.name}" IS NULL AND {self.raw} IS NOT NULL'
+        # NaN is a missing number; how many may be missing is for the check to say.
         if self.column.type in ("integer", "number"):
             fault = f"{fault} AND NOT coalesce(isnan(TRY_CAST({self.raw} AS DOUBLE)), false)"
-        if self.column.role:
+        if self.column.role:  # none of them allows a missing value
             fault = f'"{self.name}" IS NULL'
         return f"({fault} OR NOT ({self.label[0]}))" if self.label else f"({fault})"
 
@@ -80,6 +82,7 @@ def converted(field: Field, time_format: str | None) -> str:
             if column.positive is not None:
                 is_positive = f"CAST({raw} AS VARCHAR) IN ({', '.join(map(quoted, column.positives))})"
                 return f"CASE WHEN {is_positive} THEN 1 WHEN {raw} IS NOT NULL THEN 0 END"
+            # DuckDB rounds 0.5 to an integer without a word; compared with the number it is found out.
             whole = f"TRY_CAST({raw} AS BIGINT)"
             return f"CASE WHEN {whole} = {number} THEN {whole} END"
         case _:
@@ -95,6 +98,7 @@ def timestamp(raw: str, time_format: str | None) -> str:
         return f"TRY_CAST({raw} AS TIMESTAMPTZ) AT TIME ZONE 'UTC'"
     if time_format in EPOCHS:
         seconds = f"TRY_CAST({raw} AS DOUBLE) / {EPOCHS[time_format]}"
+        # Bounded first, for the cast of what no BIGINT holds is an error.
         micros = f"CASE WHEN {seconds} BETWEEN {_SECONDS} THEN CAST({seconds} * 1000000 AS BIGINT) END"
         return f"make_timestamp({micros})"
     return f"try_strptime(CAST({raw} AS VARCHAR), {quoted(time_format)})"

@@ -7,7 +7,9 @@ from typing import Any
 _OUTSIDE = re.compile(
     r"<script\b.*?</script>|<link\b[^>]*>|<img\b[^>]*>|<footer>.*?</footer>|url\([^)]*\)", re.DOTALL
 )
+# Scripts are taken out already; this is for what might get past that and past the escaping.
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'"
+# In place of the style sheets that GX's pages load from the network.
 _STYLE = r"""<style>
 body { font: 14px/1.5 system-ui, sans-serif; color: #222; margin: 0 auto; max-width: 72rem; padding: 1rem }
 table { border-collapse: collapse; width: 100%; margin: .5rem 0 }
@@ -22,7 +24,7 @@ _HEAD = f'<head><meta http-equiv="Content-Security-Policy" content="{_POLICY}">'
 
 
 def site(folder: Path) -> dict[str, Any]:
-    """The configuration of a Data Docs site in a folder, on whose pages data is text."""
+    """The configuration of a Data Docs site in a folder; its pages show data as text, never as markup."""
     from slipway.data.docs_view import TextView
 
     view = {"module_name": TextView.__module__, "class_name": TextView.__name__}

@@ -16,6 +16,7 @@ from slipway.data.values import shown
 
 VIEW = "rows"
 _SAID = 300
+"""Characters of an error of DuckDB."""
 
 
 class _Dialect(str, Enum):  # noqa: UP042 - GX compares it with plain strings and asks for `.value`
@@ -39,6 +40,7 @@ def parquet_batch(context: Any, rows: list[Path], database: Path) -> Any:
     from sqlalchemy import event
 
     teach_gx_duckdb()
+    # A file, as GX opens a connection of its own, and a database in memory is seen by one alone.
     with duckdb.connect(str(database)) as connection:
         table = f"read_parquet({quoted_list(rows)})"
         connection.execute(f"CREATE VIEW {VIEW} AS SELECT * FROM {table}")  # noqa: S608 - paths are quoted
@@ -102,6 +104,7 @@ def require_readable(rows: list[Path]) -> None:
     with duckdb.connect() as connection:
         for path in rows:
             try:
+                # A count would be answered from the footer; a hash needs every value.
                 connection.execute("SELECT bit_xor(hash(one)) FROM read_parquet(?) AS one", [str(path)])
             except duckdb.Error as error:
                 raise SlipwayError(f"{path}: not a readable Parquet file: {said(error)}") from error
@@ -138,5 +141,8 @@ def quoted(text: str) -> str:
 
 
 def _end_quietly() -> None:
-    """GX keeps parts of DuckDB alive to the end; DuckDB's bindings would complain of it for a page."""
+    """Send standard error nowhere as Python ends.
+
+    GX keeps objects of DuckDB to the end, and DuckDB's bindings print a page about that.
+    """
     os.dup2(os.open(os.devnull, os.O_WRONLY), 2)

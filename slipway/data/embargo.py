@@ -31,9 +31,11 @@ def embargo(
     whole = np.zeros(int(request.max()) + 1, np.int64)
     np.maximum.at(whole, request, known_at)
     sizes = np.diff(bounds)
+    # Earlier, not at the same time: what becomes known as the next part begins was not known before it.
     kept: NDArray[np.bool_] = whole[request] < np.repeat([*time[bounds[1:-1]], ALWAYS], sizes)
     for place, (start, stop) in enumerate(pairwise(bounds[:-1])):
         left = int(kept[start:stop].sum())
+        # A part that was smaller to begin with lacks rows and not time, and the checks of parts say so.
         if left < min(MIN_ROWS, stop - start):
             delay = int((known_at[start:stop] - time[start:stop]).max())
             part, after = PARTS[place], PARTS[place + 1]

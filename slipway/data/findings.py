@@ -8,6 +8,7 @@ from slipway.data.suite import columns_of
 from slipway.data.values import shown
 
 _NOT_SHOWN = {"batch_id", "severity", "column", "column_A", "column_B", "column_list"}
+"""Parameters that have a place of their own in a finding, and the id of the run's batch."""
 
 
 class Finding(Strict):

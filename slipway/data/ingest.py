@@ -36,6 +36,7 @@ def _generate(project: Project, card: Card, source: GeneratorSource, size: Size,
         raise SlipwayError(f"systems/{card.name}/system.yaml: data.source.rows has no {size!r}")
     load_system(card.name, project.root).generate(rows, source.seed, folder)
     found = open_parquet(folder / ROWS).schema_arrow.names
+    # Only whether they are there; types and values are for the check.
     for name in card.data.columns:
         if name not in found:
             raise SlipwayError(f"systems/{card.name}/source: made no column {name!r}; made {found}")

@@ -12,7 +12,7 @@ from slipway.records.labels import Labels
 Part = Literal["train", "validation", "holdout", "replay"]
 PARTS: tuple[Part, ...] = ("train", "validation", "holdout", "replay")
 MIN_ROWS = 100
-"""Of each part."""
+"""The fewest rows of each part."""
 
 
 class PartSummary(Strict):

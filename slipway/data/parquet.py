@@ -15,7 +15,11 @@ ROW_GROUP = 131_072
 
 
 def open_parquet(path: Path) -> pq.ParquetFile:
-    """Open a file, or say that it is none."""
+    """Open a Parquet file.
+
+    Raises:
+        SlipwayError: it is absent, or no Parquet.
+    """
     try:
         return pq.ParquetFile(path)
     except FileNotFoundError as error:
@@ -29,8 +33,10 @@ def write_batches(path: Path, schema: pa.Schema, batches: Iterable[pa.RecordBatc
 
     Zstandard because Snappy's bytes differ between processors.
     """
+    # The writer starts a row group with each table, so batches are held until they fill whole groups.
     held: list[pa.RecordBatch] = []
     rows = 0
+    # Libraries add metadata of their own to a schema, such as pandas, and it would change the bytes.
     with pq.ParquetWriter(path, schema.remove_metadata(), compression="zstd") as writer:
         for batch in batches:
             held.append(batch)

@@ -57,7 +57,11 @@ def read_manifest(folder: Path) -> SplitManifest:
 
 
 def summary_checks(task: Task, parts: Mapping[Part, PartSummary]) -> list[Check]:
-    """Times in order and apart, rows and labels enough in every part: of the files, not the manifest."""
+    """Hold the parts to the order of time, and each to enough rows and labels to judge models on.
+
+    Args:
+        parts: read from the files, not from the manifest.
+    """
     checks = [_apart(before, parts[before], after, parts[after]) for before, after in pairwise(PARTS)]
     for part in PARTS:
         rows, labels = parts[part].rows, parts[part].labels
@@ -138,8 +142,9 @@ def _manifest_checks(card: Card, manifest: SplitManifest, found: Mapping[Part, P
 
 
 def _as_said(holds: PartSummary, said: PartSummary) -> PartSummary:
-    """With what the file does not tell, or another check holds against it."""
+    """The summary of a file; what it cannot tell, or another check compares, is as the manifest has it."""
     other: dict[str, object] = {"sha256": said.sha256, "left_out": said.left_out}
+    # An older manifest does not say when outcomes became known; `known_checks` refuses it for that.
     return holds.model_copy(update=other | ({} if said.known_until else {"known_until": None}))
 
 

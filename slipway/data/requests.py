@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 
 
 def value_codes(values: pa.ChunkedArray) -> NDArray[np.int64]:
-    """Numbers in order of first appearance; a missing value is a value."""
+    """Equal numbers for equal values, int64 [rows], from 0 as they appear; a missing value is a value too."""
     encoded = values.combine_chunks().dictionary_encode(null_encoding="encode")
     return np.asarray(encoded.indices.to_numpy(), np.int64)
 
@@ -20,5 +20,6 @@ def request_codes(table: pa.Table, request: str | None) -> NDArray[np.int64]:
 
 def request_bounds(groups: NDArray[np.int64]) -> NDArray[np.int64]:
     """First row of each run of equal numbers and, last, the number of rows, [requests + 1]."""
+    # -1 is no request's number, so the first row begins a run.
     bounds: NDArray[np.int64] = np.r_[np.flatnonzero(np.diff(groups, prepend=-1)), len(groups)]
     return bounds

@@ -18,6 +18,7 @@ from slipway.settings.data import TableSource
 FILE = "file of the row"
 """The column that holds where a row comes from; spaces keep it apart from the card's names."""
 _HEAD = 65_536
+"""Bytes in which the first line should end; of a longer one the rest is not seen."""
 _BLOCK = 1_048_576
 _DELIMITER = {"csv": ",", "tsv": "\t"}
 _MARKUP = ("<!doctype", "<!--", "<?xml", "<html", "<head", "<body")
@@ -53,6 +54,7 @@ def reader(source: TableSource, path: Path, needed: list[str]) -> Reader:
         for file in files:
             require_whole(file)  # guard ingest.gzip
     columns = _columns(source, files)
+    # All as text: `conversion` decides what a value is, not DuckDB by the look of the first rows.
     kinds = ", ".join(f"{quoted(name)}: 'VARCHAR'" for name in columns)
     return Reader(
         f"read_csv({quoted_list(files)}, auto_detect=false, columns={{{kinds}}}, filename={quoted(FILE)}, "
@@ -74,6 +76,7 @@ def _files(path: Path, kind: str) -> list[Path]:
     if not path.is_dir():
         raise SlipwayError(f"{path}: no such file or folder; the table should lie there")  # guard ingest.file
     endings = (".parquet",) if kind == "parquet" else (f".{kind}", f".{kind}.gz")
+    # Sorted, as rows are numbered through all files.
     files = sorted(
         file
         for file in path.rglob("*")
@@ -128,6 +131,7 @@ def first_row(path: Path, delimiter: str, trim: bool = False) -> list[str]:
         raise SlipwayError(f"{path}: line 1 cannot be read: {error}") from error
     if not row:
         raise SlipwayError(f"{path}: line 1 is blank, expected the columns")  # guard ingest.header
+    # Spaces and nothing else, as DuckDB's trim does with values.
     return [cell.strip(" ") for cell in row] if trim else row
 
 
@@ -140,6 +144,7 @@ def head(path: Path) -> str:
     try:
         with gzip.open(path) if is_gzip(path) else path.open("rb") as file:
             begun = file.read(_HEAD)
+        # Incremental, so that a character which is cut in two at the end is no error.
         return codecs.getincrementaldecoder("utf-8-sig")().decode(begun)
     except UnicodeDecodeError as error:
         raise SlipwayError(f"{path}: not UTF-8 text (byte {error.start})") from error  # guard ingest.encoding

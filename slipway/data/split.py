@@ -37,7 +37,7 @@ def split_rows(card: Card, system: System, size: Size, raw: Path, out: Path) -> 
         Refused: a part spans too little time for its outcomes to become known in it.
     """
     time_column, request = card.data.required("time"), card.data.column("request")
-    open_parquet(raw / ROWS)
+    open_parquet(raw / ROWS)  # for its errors, which are one line with the file
     table = pq.read_table(raw / ROWS, columns=[name for name in (time_column, request) if name])
     time, requests = microseconds(table[time_column]), request_codes(table, request)
     bounds = boundaries(card, time, requests)
@@ -59,6 +59,9 @@ def boundaries(card: Card, time: NDArray[np.int64], request: NDArray[np.int64]) 
         card: whose shares the parts come near; ties and requests may shift them.
         time: int64 [rows], sorted.
         request: int64 [rows] from 0; rows of one request have one number.
+
+    Raises:
+        SlipwayError: the rows are not sorted, or have too few places where no time and no request is cut.
     """
     if np.any(np.diff(time) < 0):
         raise SlipwayError("the rows are not sorted by time")
@@ -87,6 +90,7 @@ def _cuts(time: NDArray[np.int64], request: NDArray[np.int64]) -> NDArray[np.int
     place = np.arange(rows)
     last = np.zeros(request.max() + 1, np.int64)
     np.maximum.at(last, request, place)
+    # For each row, the last row of all requests that have begun: while it lies ahead, one of them goes on.
     goes_on = np.maximum.accumulate(last[request])
     starts[1:] &= goes_on[:-1] < place[1:]
     return np.flatnonzero(starts)
@@ -115,6 +119,7 @@ def _write_part(
         if source.exists():
             rows = _filtered(batches_between(source, start, start + len(kept)), kept)
             write_batches(folder / target, open_parquet(source).schema_arrow, rows)
+    # Read back, so that the manifest says what the file holds and not what was meant to be in it.
     found = summarise(card, system, folder / f"{part}.parquet")
     return found.model_copy(update={"left_out": len(kept) - found.rows})
 

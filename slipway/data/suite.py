@@ -88,7 +88,7 @@ def _expect_no_nulls(found: list[Any], name: str, column: Column) -> None:
     from great_expectations import expectations as gxe
 
     mostly, severity = (1.0, "critical") if column.role else (1 - column.null_share, column.severity)
-    if mostly > 0:
+    if mostly > 0:  # else all of them may be missing
         # guard check.null_share
         found.append(gxe.ExpectColumnValuesToNotBeNull(column=name, mostly=mostly, severity=severity))
 
@@ -123,12 +123,14 @@ def _expect_sound(found: list[Any], name: str, column: Column) -> None:
         sound, words = values.sound_text(f'CAST("{name}" AS VARCHAR)'), values.TEXT
     else:
         return
+    # Of a missing value this is NULL and so no row: whether it may be missing is asked elsewhere.
     query = f'SELECT "{name}" FROM {{batch}} WHERE NOT {sound}'  # noqa: S608 - the card's names
     found.append(_no_rows([name], query, f"must be {words}", column.severity))  # guard check.sound
 
 
 def _expect_no_leak(found: list[Any], task: Task, name: str, column: Column) -> None:
     label, time = task.columns.required("label"), task.columns.required("time")
+    # A row's number may tell the label, as in a file sorted by it, but no model sees it.
     if name != label and not column.made:
         query, words = task.leak_query(name, label, time), "must not tell the label"
         found.append(

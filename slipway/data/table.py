@@ -26,6 +26,7 @@ ARROW = {
 }
 _FILE = f'"{FILE}"'
 NO_TEXT = re.compile(r"^(BLOB|STRUCT|MAP|UNION)|\]$")
+"""Types that DuckDB would turn into text of its own spelling; the last alternative is lists and arrays."""
 
 
 def write_table(card: Card, source: TableSource, path: Path, limit: int | None, out: Path) -> None:
@@ -54,7 +55,7 @@ def write_table(card: Card, source: TableSource, path: Path, limit: int | None, 
 
 @contextmanager
 def connect(folder: Path) -> Iterator[Any]:
-    """DuckDB in memory that sorts what is larger in `folder`, with one time zone on every machine."""
+    """A DuckDB in memory that spills into `folder` what does not fit, and keeps UTC on every machine."""
     import duckdb
 
     with duckdb.connect() as connection:
@@ -98,6 +99,7 @@ def _view(fields: list[Field], found: Reader, source: TableSource) -> str:
 
 
 def _refuse_faults(connection: Any, fields: list[Field], path: Path) -> None:
+    # One pass counts the faults of all columns; only where there is one is its first row looked for.
     counts = ", ".join(f"count(*) FILTER ({field.fault})" for field in fields)
     [(rows, *faults)] = connection.execute(f"SELECT count(*), {counts} FROM converted").fetchall()  # noqa: S608
     if not rows:
@@ -108,6 +110,7 @@ def _refuse_faults(connection: Any, fields: list[Field], path: Path) -> None:
             [(number, file, value)] = connection.execute(
                 f"SELECT {ROW}, {_FILE}, {field.raw} {first}"
             ).fetchall()
+            # Rows are numbered through all files, and a person looks for one in its own file.
             before = f"SELECT count(*) FROM converted WHERE {ROW} < ? AND {_FILE} = ?"  # noqa: S608
             [(earlier,)] = connection.execute(before, [number, file]).fetchall()
             found = "nothing" if value is None else f"'{values.shown(value)}'"
@@ -118,7 +121,10 @@ def _refuse_faults(connection: Any, fields: list[Field], path: Path) -> None:
 
 
 def _refuse_labels(connection: Any, fields: list[Field], path: Path) -> None:
-    """A label that is told by its positive value has one other; a third, or none, is another table."""
+    """Refuse a label with one positive value that has not exactly one other: a third would pass for a 0.
+
+    With several positive values there may be any number of others, but at least one.
+    """
     for field in fields:
         if positives := field.column.positives:
             query = f"SELECT DISTINCT CAST({field.raw} AS VARCHAR) AS v FROM converted ORDER BY v LIMIT 99"  # noqa: S608

@@ -3,6 +3,7 @@
 LONGEST = 10_000
 """Characters; a category that is longer is a lost quote or a file that is something else."""
 MOST = 80
+"""Characters of a value that are shown in a line."""
 
 
 def sound_text(text: str) -> str:

@@ -18,6 +18,7 @@ from slipway.settings import Line
 from slipway.settings.root import Project
 
 WORKSPACE = "WORKSPACE"
+"""In place of a Git revision: the working tree as it is."""
 LOCK = "dvc.lock"
 ABSENT = re.compile(r"missing data 'source': (?P<path>.+)")
 """What DVC says of a file that it tracks and that is neither here nor in its cache or remote."""
@@ -39,6 +40,7 @@ def run_stages(line: Line) -> bool:
     log = _log(project, f"{line.system}-{line.size}")
     _dvc(project, log, "repro", "--pull", target)
     _dvc(project, log, "push", "--with-deps", target)
+    # DVC ends with 0 whether or not a stage ran; only what it printed tells.
     return "Running stage" in log.read_text(encoding="utf-8", errors="replace")
 
 
@@ -105,7 +107,10 @@ def tracked(project: Project, system: str) -> bool:
 def fingerprint(line: Line, revision: str = WORKSPACE) -> str:
     """DVC's hash of the split, from `dvc.lock` as it stands or as it stood at a Git revision.
 
-    At revisions from when each system had a lock of its own, from that one.
+    At a revision from before the lock that all systems share, it is read from the system's own.
+
+    Raises:
+        SlipwayError: there is no such revision, its lock has no split of this line, or is no lock.
     """
     stage = _stage(line)
     for lock, name in ((LOCK, stage), (f"systems/{line.system}/{LOCK}", f"split@{line.size}")):
@@ -129,6 +134,7 @@ def fetch_split(line: Line, revision: str, expected: str, out: Path) -> None:
     """
     path = line.data.relative_to(line.project.root).as_posix() + "/split"
     with whole_folder(out) as folder:
+        # A folder that is not there yet: into one that is, DVC copies `split` as a folder of its own.
         copy = folder / "split"
         try:
             with _files(line.project, revision) as files:
@@ -156,6 +162,7 @@ def hash_of(folder: Path) -> str:
     from dvc_data.hashfile.build import build
     from dvc_data.hashfile.db import HashFileDB
 
+    # In memory and a dry run: nothing is stored, and no hash comes from what DVC remembers of a file.
     database = HashFileDB(MemoryFileSystem(), "/")
     _, _, built = build(database, str(folder), LocalFileSystem(), "md5", dry_run=True)
     return str(built.hash_info.value)

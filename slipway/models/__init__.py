@@ -19,7 +19,7 @@ def kinds() -> dict[str, Kind]:
     for module in sorted((one for one in iter_modules(__path__) if not one.ispkg), key=lambda one: one.name):
         try:
             declared = getattr(import_module(f"{__name__}.{module.name}"), "kind", None)
-        except (ImportError, ValueError) as error:
+        except (ImportError, ValueError) as error:  # the latter is `Kind` refusing what is declared
             raise SlipwayError(f"{__name__}.{module.name}: cannot be imported: {error}") from error
         if isinstance(declared, Kind):
             found[module.name] = declared
@@ -39,12 +39,16 @@ def kind(name: str) -> Kind:
 
 
 def predictor(name: str) -> type[Predictor]:
-    """What trains and answers, of one kind."""
+    """The class of one kind that trains and predicts.
+
+    Raises:
+        SlipwayError: there is none of this name.
+    """
     return kind(name).predictor
 
 
 def parameters() -> dict[str, type[Strict]]:
-    """What a card may set, by kind."""
+    """The parameters that a card may set, by the name of the kind."""
     return {name: one.params for name, one in kinds().items()}
 
 
@@ -70,6 +74,7 @@ def save(name: str, trained: Predictor, folder: Path) -> None:
         SlipwayError: it wrote another file than its kind declares.
     """
     trained.save(folder)
+    # The whole folder becomes part of a version, so what was written counts and not what was meant to be.
     declared = kind(name).files
     for path in sorted(one for one in folder.rglob("*") if not one.is_dir()):
         if (found := path.relative_to(folder).as_posix()) not in declared:

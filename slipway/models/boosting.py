@@ -14,8 +14,10 @@ from slipway.models.inputs import Field, Inputs
 from slipway.models.interface import BINARY, Kind, Labelled, Labels, Objective, Params
 
 MODEL, MEANS, UNIT = "model.txt", "means.npz", "#unit"
+"""Two files, and an array that stands beside those of the fields: no field has a `#` in its name."""
 LARGEST = 256
-"""Values of a category that trees split as such; LightGBM's bins hold as many."""
+"""The most codes of a category that trees split by value: 255 known values, which LightGBM's bins hold by
+default, and one code for all others."""
 PATIENCE = 20
 """Rounds without a better validation metric, after which training ends."""
 OBJECTIVES = {
@@ -126,6 +128,7 @@ class Boosting:
             settings,
             data,
             num_boost_round=chosen.rounds,
+            # Validation stands for requests, so it is told what they will be: means of all training rows.
             valid_sets=[
                 lightgbm.Dataset(
                     _served(validation.inputs, means),
@@ -138,7 +141,8 @@ class Boosting:
         return cls(booster, means, unit)
 
     def scores(self, inputs: Inputs) -> NDArray[np.float64]:
-        """One thread, for a request has few rows and the server many requests."""
+        """Probabilities, or numbers in the unit of the labels, float64 [rows] or [rows, classes]."""
+        # One thread, for a request has few rows and the server many requests.
         found = self.booster.predict(_served(inputs, self.means), num_threads=1)
         mean, scale = self.unit
         return np.asarray(mean + scale * found, dtype=np.float64)
@@ -177,7 +181,7 @@ def _matrix(inputs: Inputs, told: list[NDArray[np.float64]]) -> NDArray[np.float
 def _unit(labels: Labels, objective: Objective) -> NDArray[np.float64]:
     if objective.name in ("binary", "classes"):
         return np.array([0.0, 1.0])
-    return np.array([np.mean(labels), np.std(labels) or 1.0])
+    return np.array([np.mean(labels), np.std(labels) or 1.0])  # equal labels have no deviation
 
 
 def _in_deviations(labels: Labels, unit: NDArray[np.float64]) -> Labels:

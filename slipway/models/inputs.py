@@ -54,6 +54,7 @@ class Field:
         if self.offsets is None:
             return found
         counts = self.counts[:, None]
+        # `add.at` adds in order; `reduceat` would give a row without values those of the next one.
         total = np.zeros((len(counts), table.shape[1]))
         np.add.at(total, self.rows, found)
         return np.where(counts > 0, total / np.maximum(counts, 1), empty)

@@ -16,7 +16,7 @@ Params = Mapping[str, Any]
 Labels = NDArray[np.int8] | NDArray[np.int64] | NDArray[np.float64]
 Learns = Literal["binary", "squared", "absolute", "classes"]
 FORMATS = frozenset({".npy", ".npz", ".txt", ".json", ".onnx", ".safetensors"})
-"""Of files that hold data and no code."""
+"""Endings of files that hold data and no code; a pickle may run code when it is read."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class Objective:
 
     @property
     def outputs(self) -> int:
-        """How many numbers are told of a row."""
+        """How many numbers an answer has: one for each class, else one."""
         return max(self.classes, 1)
 
 

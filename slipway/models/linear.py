@@ -37,6 +37,7 @@ class Design:
         starts = np.append(0, np.cumsum([field.cardinality for field in inputs.fields])).astype(np.int64)
         moments = _moments(inputs.numeric)
         dense = sparse.csr_matrix(_standardised(inputs.numeric, moments))
+        # `hstack` takes no empty list, and a card may have no categories.
         none = sparse.csr_matrix((len(inputs.numeric), 0))
         values = sparse.hstack([none, *map(_indicators, inputs.fields)], format="csr")
         # A value that training never saw would only get the weight 0 of the penalty.
@@ -48,6 +49,7 @@ class Design:
         """The model of coefficients [outputs, used + numbers] and an intercept [outputs]."""
         weights = np.zeros((self.starts[-1], len(intercept)), np.float32)
         weights[self.used] = coefficients[:, : len(self.used)].T
+        # The intercept is a last number of mean 0 and scale 1, so that one array holds all of it.
         slopes = np.concatenate([coefficients[:, len(self.used) :].T, intercept[None]])
         moments = np.concatenate([self.moments, [[0.0], [1.0]]], axis=1)
         return Linear(weights, np.concatenate([moments, slopes.T]), self.starts)

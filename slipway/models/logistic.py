@@ -75,6 +75,7 @@ def _of_all_classes(
     if len(found) == 2:  # scikit-learn then tells the logit of the second alone
         slopes, constants = np.concatenate([0 * slopes, slopes]), np.append(0.0, constants)
     coefficients = np.zeros((classes, slopes.shape[1]))
+    # Softmax weighs a class against the sum of all, so the odds are taken of that sum.
     intercept = np.full(classes, np.logaddexp.reduce(constants) + np.log(0.5 / rows))
     coefficients[found], intercept[found] = slopes, constants
     return coefficients, intercept

@@ -43,9 +43,9 @@ class Ridge:
 
         chosen = RidgeParams.model_validate(params)
         design, labels = Design.of(train.inputs), train.labels
-        mean, scale = float(np.mean(labels)), float(np.std(labels)) or 1.0
+        mean, scale = float(np.mean(labels)), float(np.std(labels)) or 1.0  # 1 for equal labels
         model = linear_model.Ridge(alpha=chosen.alpha, solver="sparse_cg", tol=1e-6)
-        with threadpool_limits(1):
+        with threadpool_limits(1):  # as in the logistic regression
             model.fit(design.matrix, (labels - mean) / scale)
         return cls(
             design.learned(scale * np.atleast_2d(model.coef_), np.array([mean + scale * model.intercept_]))

@@ -40,6 +40,7 @@ class Totals:
     def of(cls, field: Field, labels: Labels, objective: Objective, rows: NDArray[np.bool_]) -> "Totals":
         """Count and add up the rows that are marked, [rows]; the overall mean is all rows' where none is."""
         size, outputs = field.cardinality, objective.outputs
+        # None is marked where every label came too late for a fold.
         overall = rows if rows.any() else np.ones(len(labels), np.bool_)
         row = field.rows
         inside = rows[row]

@@ -26,6 +26,7 @@ def record_id(at: datetime, run: str, last: str | None = None) -> str:
         last: the newest id so far, None where there is none.
     """
     if last is not None:
+        # %f reads three digits as milliseconds.
         newest = datetime.strptime(last.partition("-")[0], STAMP).replace(tzinfo=UTC)
         at = max(at, newest + timedelta(milliseconds=1))
     return f"{at.strftime(STAMP)[:-3]}-{run}"

@@ -13,6 +13,7 @@ from slipway.records import older
 from slipway.records.labels import Labels
 
 UNBOUNDED = sys.float_info.max
+"""In place of infinity, for a side of an interval that has no bound."""
 MIN_UNITS = 30
 """With fewer units no interval is believed: resampling five to thirty clusters rejects too often.
 
@@ -22,7 +23,7 @@ Economics and Statistics 90, 2008.
 
 
 def _bounded(value: object) -> object:
-    """JSON has no infinity: a side without a bound is the largest float."""
+    """Replace infinity, which JSON cannot hold, by the largest float."""
     return math.copysign(UNBOUNDED, value) if isinstance(value, float) and math.isinf(value) else value
 
 

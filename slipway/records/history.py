@@ -35,11 +35,11 @@ def moment(text: str) -> datetime:
     try:
         return datetime.combine(date.fromisoformat(text), time.max, UTC)
     except ValueError:
-        pass
+        pass  # not a date alone; it may have a time
     try:
         found = datetime.fromisoformat(text)
         return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
-    except (ValueError, OverflowError) as error:
+    except (ValueError, OverflowError) as error:  # a zone can move year 1 before the calendar begins
         raise UsageError(
             f"--at: found {text!r}, expected an ISO date such as 2026-01-31 (the end of that day) or a date "
             "and time such as 2026-01-31T12:30 or 2026-01-31T12:30+01:00 (UTC where no zone is named)"
@@ -52,6 +52,7 @@ def as_of(records: Sequence[DecisionRecord], at: datetime, *, system: str, size:
     Where the clock was set back between two decisions, the later one counts from the moment of the earlier:
     what was decided up to a moment is always a beginning of the order of decisions.
     """
+    # takewhile and no filter: with a filter, a clock set back would put late decisions before earlier ones.
     before = list(takewhile(lambda record: record.at <= at, records))
     moves = [record for record in before if record.decision in MOVES]
     return Past(

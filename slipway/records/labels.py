@@ -15,4 +15,5 @@ def told(labels: Mapping[str, float]) -> str:
 
 
 def _named(name: str) -> str:
+    # A class called 0.5 would look like one more figure.
     return name.replace("_", " ") if name[:1].isalpha() else repr(name)

@@ -5,7 +5,7 @@ from typing import Any
 Content = dict[str, Any]
 MEASURED = ("log_loss", "auc", "normalised_entropy", "calibration")
 TASK, PRIMARY = "click", "log_loss"
-"""What every system was that wrote them."""
+"""The only task and metric that there were in version 1."""
 
 
 def evidence(content: Content) -> Content:

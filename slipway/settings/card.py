@@ -57,6 +57,7 @@ class Evaluation(Strict):
     min_slice_rows: Count
 
 
+# Not strict, as YAML and JSON have lists and no tuples.
 Bound = float | Annotated[tuple[float, float], Field(strict=False)]
 """Of a metric: one end, or both."""
 
@@ -87,6 +88,7 @@ class Gate(Strict):
     `NAME` with both.
     """
 
+    # Which other keys there are depends on the task, so `Card` holds them against it.
     model_config = ConfigDict(extra="allow", allow_inf_nan=False)
     __pydantic_extra__: dict[str, Bound]
 
@@ -216,6 +218,7 @@ class Card(Strict):
         try:
             self.task.require_fit(self.gate.bounds, self.rollout.decision.metric)
         except UsageError as error:
+            # Pydantic turns a ValueError into a fault of the card, and `read` puts the file before it.
             raise ValueError(str(error)) from error
         return self
 
@@ -227,6 +230,7 @@ class Card(Strict):
             "features.crosses": [name for cross in self.features.crosses for name in cross],
             "evaluation.slices": self.evaluation.slices,
         }
+        # A row's number or place in a shuffle is no feature: no request carries one.
         known = {name for name in self.data.inputs if not self.data.columns[name].made}
         for place, names in named.items():
             for name in names:

@@ -25,14 +25,15 @@ def _time_format(written: str) -> str:
 
 
 class _InItsFolder(Strict):
-    """A source lies in `systems/<name>/source`; cards once named its path."""
+    """A source lies in `systems/<name>/source`, so a path is no setting; cards of older versions have one."""
 
     @model_validator(mode="before")
     @classmethod
     def _names_no_path(cls, given: Any, info: ValidationInfo) -> Any:
         if not isinstance(given, dict) or "path" not in given:
             return given
-        if info.mode == "json":  # a card inside a version, from before
+        # A version holds its card as JSON, and nobody can edit that: an older one is read without the path.
+        if info.mode == "json":
             return {key: value for key, value in given.items() if key != "path"}
         raise ValueError(
             f"a source lies in systems/NAME/source and has no path, found {given['path']!r}; "

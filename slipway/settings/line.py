@@ -12,7 +12,10 @@ from slipway.settings.root import Project
 
 @dataclass(frozen=True)
 class Line:
-    """What versions are compared within; it names their card, their registry and everything on disk."""
+    """One system at one size; only versions of the same line are compared.
+
+    It knows the card of its versions, and the name of whatever belongs to them in the registry and on disk.
+    """
 
     project: Project
     system: str
@@ -55,17 +58,17 @@ class Line:
 
     @property
     def stop_request(self) -> Path:
-        """Why somebody asks for its traffic, while they do."""
+        """The file by which somebody asks for its traffic, with the reason, while they wait for it."""
         return self._kept("locks", f"stop-{self.name}.txt")
 
     @property
     def intent(self) -> Path:
-        """A move of its `production`, while it lasts."""
+        """The intent of a move of its `production`; the file is there until the move has ended."""
         return self._kept("intents", f"{self.name}.json")
 
     @property
     def traffic(self) -> Path:
-        """Where its traffic goes on this machine."""
+        """The state of its traffic on this machine: the versions that get it, and how much each."""
         return self._kept("local", f"{self.name}.json")
 
     @property

@@ -16,6 +16,7 @@ Settings = TypeVar("Settings", bound=BaseModel)
 
 
 MOST_VALUES = 100_000
+"""Far more than any settings file has; an alias that contains itself has no end."""
 LARGEST = 2**53
 """Numbers up to here are exact wherever they go."""
 LONGEST = 200

@@ -34,6 +34,7 @@ def _kinds() -> TypeAdapter[Any]:
     return _union(tuple(models.parameters().items()))
 
 
+# Cached by the kinds and their parameters, so that a kind that is added makes another one.
 @lru_cache
 def _union(kinds: tuple[tuple[str, type[Strict]], ...]) -> TypeAdapter[Any]:
     each = []
@@ -81,7 +82,7 @@ class Model(RootModel[Annotated[Any, _OfAnyKind()]]):
 
     @property
     def params(self) -> dict[str, Any]:
-        """The parameters that the card sets; defaults stay with the predictor."""
+        """The parameters that the card sets; the predictor adds the defaults."""
         found: dict[str, Any] = self.root.params.model_dump(exclude_unset=True)
         return found
 

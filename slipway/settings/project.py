@@ -8,7 +8,7 @@ from slipway.base.strict import LiveName, Name, Strict
 from slipway.settings.data import Size
 
 LONGEST_TAG = 63
-"""Characters in the name of a Bento."""
+"""Characters in the name of a Bento; BentoML takes no more."""
 
 
 def line_name(system: str, size: Size) -> str:
@@ -57,8 +57,9 @@ class ProjectSettings(Strict):
                     raise ValueError(
                         f"{name!r} names a Bento of {system!r}: at most {LONGEST_TAG} characters"
                     )
-                if name.endswith("-"):
+                if name.endswith("-"):  # BentoML's names end in a letter or digit
                     raise ValueError(f"{name!r} names a Bento of {system!r}: it must end in no _")
+                # `ads_small` at the full size and `ads` at the small one would be the same.
                 if name in names:
                     raise ValueError(f"{name!r} would name Bentos of {names[name]!r} and of {system!r}")
                 names[name] = system

@@ -22,7 +22,11 @@ class Project:
 
     @classmethod
     def find(cls, start: Path | None = None) -> "Project":
-        """The project that `start` (default: the working directory) lies in."""
+        """The project that `start` (default: the working directory) lies in, as Git finds a repository.
+
+        Raises:
+            UsageError: no `project.yaml` lies there or in a folder above.
+        """
         here = (start or Path.cwd()).resolve()
         for folder in (here, *here.parents):
             if (folder / "project.yaml").is_file():
@@ -35,7 +39,11 @@ class Project:
         return load_project(self.root)
 
     def card(self, system: str | None = None) -> Card:
-        """The design card of one system, by default the project's default system."""
+        """The design card of one system, by default the project's default system.
+
+        Raises:
+            UsageError: the project has no systems, or lists none of this name; or the card has a fault.
+        """
         listed = self.settings.systems
         if not listed:
             # guard settings.systems

@@ -58,6 +58,7 @@ def read_examples(columns: Columns, table: pa.Table, delay_hours: float = 0.0) -
             "expected that no outcome is known before the row's own time"
         )  # guard split.known_early
     return Examples(
+        # Nobody has either when a request comes; dropped here, they can reach no feature.
         requests=table.drop_columns([name for name in (label, known) if name]),
         labels=table[label].to_numpy(),
         units=table[columns.required("unit")],

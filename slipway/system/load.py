@@ -30,11 +30,15 @@ def load_system(name: str, root: Path) -> System:
 
 
 def _look_first_in(root: Path, package: str) -> None:
-    """`systems` is one package over all of Python's search path: its first place with the name wins."""
+    """Make Python import the package from `root`, wherever it imported one of that name from before.
+
+    `systems` is a namespace package over all of `sys.path`, and the first place that has the name wins.
+    """
     if sys.path[:1] != [str(root)]:
         sys.path[:] = [str(root), *(place for place in sys.path if place != str(root))]
     for name, module in list(sys.modules.items()):
         if f"{name}.".startswith(f"{package}."):
             file = getattr(module, "__file__", None)
+            # Of other roots alone: what was loaded from this one stays the same object.
             if file is None or not Path(file).is_relative_to(root):
                 del sys.modules[name]

@@ -31,9 +31,11 @@ def fit(card: Card, train: pa.Table) -> FeatureState:
         known, counts = np.unique(hashes, return_counts=True)
         state[f"{name}.known"] = known
         if offsets is None:
+            # 0 comes first, for the code 0 is every value that training has not seen.
             state[f"{name}.frequency"] = np.log1p(np.append(0, counts)).astype(np.float32)
     for name, hashes in _crosses(card, hashed).items():
         known = np.unique(hashes)
+        # Of more values than buckets `_field` takes the buckets, so the values need not be kept.
         state[f"{name}.known"] = known if len(known) <= 2**card.features.hash_bits else known[:0]
     return state
 
@@ -55,6 +57,7 @@ def transform(card: Card, requests: pa.Table, state: FeatureState, more: Numbers
     for name, (hashes, offsets) in hashed.items():
         codes = _codes(hashes, state[f"{name}.known"])
         fields.append(_field(card, name, hashes, codes, state, offsets))
+        # By the code, which tells what is new also where the field itself is hashed into buckets.
         unseen[fields[-1].rows[codes == 0]] = True
         if offsets is None:
             numeric[f"{name}.frequency"] = state[f"{name}.frequency"][codes]
@@ -127,5 +130,6 @@ def _codes(hashes: Hashes, known: Hashes) -> NDArray[np.int32]:
     """1 + the place among the sorted ones that are known, 0 for others."""
     if not len(known):
         return np.zeros(len(hashes), np.int32)
+    # `searchsorted` gives the length for what lies beyond the last one.
     place = np.minimum(np.searchsorted(known, hashes), len(known) - 1)
     return np.where(known[place] == hashes, place + 1, 0).astype(np.int32)

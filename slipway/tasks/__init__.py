@@ -10,16 +10,20 @@ from slipway.tasks.merit import Metric
 
 
 def names() -> list[str]:
-    """The tasks that there are, sorted; others than slipway's lie in a folder added to the package's path."""
+    """The names of all tasks, sorted.
+
+    A task of your own is found once its folder is added to the `__path__` of this package.
+    """
+    # Modules that declare no TASK, such as `merit`, are what tasks share.
     modules = sorted({one.name for one in iter_modules(__path__)})
     return [name for name in modules if hasattr(import_module(f"{__name__}.{name}"), "TASK")]
 
 
 def kind(name: str) -> type[Task]:
-    """The task of this name.
+    """The class of the task of this name.
 
     Raises:
-        UsageError: there is none.
+        UsageError: there is no such task.
     """
     if name not in names():
         # guard settings.task
@@ -29,10 +33,10 @@ def kind(name: str) -> type[Task]:
 
 
 def bind(name: str, columns: Columns, primary: str | None = None) -> Task:
-    """The task of this name for a table with these columns.
+    """The task of this name, bound to a table with these columns.
 
     Raises:
-        UsageError: there is none, or the primary metric is not one of its own.
+        UsageError: there is no such task, or the primary metric is not one of its own.
     """
     return kind(name)(columns, primary)
 

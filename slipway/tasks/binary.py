@@ -18,6 +18,7 @@ def _over_entropy(totals: Totals) -> NDArray[np.float64]:
 
     He et al., Practical lessons from predicting clicks on ads at Facebook, ADKDD 2014.
     """
+    # The rate of the rows that judge and not that of training: no constant does better on them.
     return ratio("loss", "rows")(totals) / entropy(ratio("labels", "rows")(totals))
 
 
@@ -85,7 +86,7 @@ class Binary(Task):
 
     def sound(self, scores: Scores) -> NDArray[np.bool_]:
         """Which scores can be probabilities."""
-        return (scores >= 0) & (scores <= 1)
+        return (scores >= 0) & (scores <= 1)  # false for NaN
 
     def facts(self, outcomes: Outcomes) -> Terms:
         """Rows, and those with the label 1."""
@@ -93,6 +94,7 @@ class Binary(Task):
 
     def terms(self, scores: Scores, outcomes: Outcomes) -> Terms:
         """Scores and log losses."""
+        # One NaN would make every total NaN; that there is one, the gate learns from `sound`.
         return {"score": np.nan_to_num(scores), "loss": log_loss_terms(scores, outcomes)}
 
     def ranked(

@@ -30,6 +30,7 @@ class Click(Binary):
     def earned(self, scores: Scores, truth: NDArray[np.float64], starts: NDArray[np.int64]) -> float:
         """The mean true probability of the option of the best score; of equal ones the first is shown."""
         groups = np.repeat(np.arange(len(starts)), np.diff(np.append(starts, len(truth))))
+        # Sorted within its request, the best option of each stands where the request starts.
         order = np.lexsort((np.arange(len(truth)), -scores, groups))
         return float(truth[order[starts]].mean())
 
@@ -51,6 +52,7 @@ class Click(Binary):
         """1 where the option ranked first is clicked, else 0; or minus the log loss."""
         if metric.name != REWARD or offered.truth is None:
             return super().gains(metric, offered, scores, ranks)
+        # An option has one draw whichever version shows it, so versions differ by what they show alone.
         shown = ranks == 1
         return np.asarray(offered.luck[shown] < offered.truth[shown], np.float64)
 

@@ -109,6 +109,7 @@ class Columns(Strict):
 
     @model_validator(mode="after")
     def _requests_have_room(self) -> "Columns":
+        # A column of the options themselves stands one level deeper, where the name is free.
         if OPTIONS in self.columns and self.columns[OPTIONS].level == "request":
             raise ValueError(
                 f"the column {OPTIONS!r} must have another name (source keeps the table's): "

@@ -21,8 +21,9 @@ Outcomes = NDArray[Any]
 """The labels as the task reads them, [rows]."""
 Terms = dict[str, NDArray[np.float64]]
 """Named numerators and denominators, [rows] each."""
+# No `models.Objective`: in the order of imports models come after tasks.
 Objective = tuple[Literal["binary", "squared", "absolute", "classes"], int]
-"""What a model makes small, by name, and the number of classes, 0 without any."""
+"""What training minimises: its name, and the number of classes, 0 where there are none."""
 Form = Literal["options", "number", "classes"]
 """What the service answers to a request: its options ranked, one number, or classes with probabilities."""
 
@@ -33,10 +34,11 @@ class Words:
 
     Attributes:
         sound: what each answer must be.
+        unsound: what is said of answers that are not.
         truth: the best that any model could know, where the data was generated.
         curve: title, horizontal and vertical axis of what was predicted against what came.
         curved: what the curve shows, in a sentence.
-        factor: from a value of the curve to its axis.
+        factor: what values of the curve are multiplied by on its axes, such as 100 for percent.
         earned: the decision metrics of a canary, by name.
     """
 
@@ -85,13 +87,19 @@ class Task(ABC):
     name: ClassVar[str]
     metrics: ClassVar[tuple[Metric, ...]]
     primaries: ClassVar[tuple[str, ...]]
+    """The metrics that a card may choose to decide by, the default first."""
     words: ClassVar[Words]
     form: ClassVar[Form] = "options"
     parts_rule: ClassVar[str]
+    """What `told_apart` asks of the labels of a part, in words."""
     part_code: ClassVar[str] = "labels"
+    """The check of it is called `parts.CODE.PART`."""
     tracked_labels: ClassVar[frozenset[str]] = frozenset()
+    """The figures of `described` that the run in the registry shows as metrics."""
     truth: ClassVar[str] = "truth"
+    """The column of `truth.parquet` that a generator writes."""
     leaks: ClassVar[str] = "alone it tells the label; drop it, or set its severity to warning"
+    """What is said of a column that `leak_query` finds."""
 
     def __init__(self, columns: Columns, primary: str | None = None) -> None:
         """Bind the task to a table.
@@ -131,6 +139,7 @@ class Task(ABC):
         """
         self.require_columns()
         self.bounds(bounds)
+        # Whether outcomes can be drawn is only known with the traffic; a card is held to the name alone.
         self.decision(decision, drawn=True)
 
     def require_columns(self) -> None:
@@ -169,7 +178,11 @@ class Task(ABC):
 
     @abstractmethod
     def allowed(self, column: str) -> tuple[str, str]:
-        """SQL that is true where a value of the label column, quoted, is a label; and the same in words."""
+        """SQL that is true where the label column has a label, and the same in words.
+
+        Args:
+            column: its name, quoted for SQL.
+        """
 
     @abstractmethod
     def described(self, outcomes: Outcomes) -> Labels:
@@ -177,7 +190,12 @@ class Task(ABC):
 
     @abstractmethod
     def told_apart(self, part: Labels, train: Labels) -> bool:
-        """Whether a part of the split has labels that models can be judged on: see `parts_rule`."""
+        """Whether models can be judged on the labels of a part: see `parts_rule`.
+
+        Args:
+            part: the figures of the part, from `described`.
+            train: those of the training part.
+        """
 
     @abstractmethod
     def expectations(self, label: str) -> list[Any]:
@@ -185,20 +203,20 @@ class Task(ABC):
 
     @abstractmethod
     def leak_query(self, column: str, label: str, time: str) -> str:
-        """SQL with `{batch}` for the rows: a row where the column alone tells the label, none where not."""
+        """SQL, with `{batch}` for the table, that finds a row only if the column alone tells the label."""
 
     # What is trained
 
     @property
     @abstractmethod
     def objectives(self) -> tuple[Objective, ...]:
-        """What models make small: the first one that a kind of model can learn."""
+        """What training may minimise, best first; each kind of model takes the first that it can learn."""
 
     # What good means
 
     @abstractmethod
     def sound(self, scores: Scores) -> NDArray[np.bool_]:
-        """Which answers can be answers at all, [rows]."""
+        """Which answers are valid ones, bool [rows]; `Words.sound` says it in words."""
 
     @property
     def width(self) -> tuple[int, ...]:
@@ -207,7 +225,7 @@ class Task(ABC):
 
     @property
     def classes(self) -> list[str]:
-        """What the answers to a row are about, where they are several."""
+        """The class of each value in the answer to a row; empty where an answer is one number."""
         return []
 
     @property
@@ -306,12 +324,18 @@ class Task(ABC):
     def gains(
         self, metric: Metric, offered: Offered, scores: Scores, ranks: NDArray[np.int64]
     ) -> NDArray[np.float64]:
-        """What each request earned by the answers it got, [requests]; up is better."""
+        """What each request earned by the answers it got, [requests]; up is better.
+
+        Args:
+            metric: the one that `decision` chose.
+            scores: [rows], or [rows, classes].
+            ranks: of the same shape, 1 for the best; all 1 where an answer is a number.
+        """
 
     @abstractmethod
     def deviation(self, metric: Metric, offered: Offered) -> float:
         """About the standard deviation of what a request earns, before anything is known of the versions."""
 
     def expected_deviation(self, metric: Metric, stable: float, canary: float, deviation: float) -> float:
-        """The same once it is known what each version is expected to earn; by default the same."""
+        """The same, given what a request of each version is expected to earn; by default `deviation`."""
         return deviation

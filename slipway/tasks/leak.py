@@ -25,8 +25,10 @@ FEWEST = 20
 def of_two_classes(column: str, label: str, time: str) -> str:
     """SQL with `{batch}` for the rows: a row where the column tells a label of 0 and 1, none where not.
 
-    After `named` no column of the table is left, which DuckDB would take for an alias of the same name.
+    The three columns are first copied under other names: DuckDB would take a column of the table for an alias
+    of the query that has the same name.
     """
+    # Means of labels rise with the label by their making; only an order can tell it upside down.
     return f"""
         WITH named AS (
             SELECT "{column}" AS v, TRY_CAST("{label}" AS INTEGER) AS y, "{time}" AS t FROM {{batch}}
@@ -54,7 +56,7 @@ def of_two_classes(column: str, label: str, time: str) -> str:
 
 
 def of_a_number(column: str, label: str, time: str) -> str:
-    """SQL as above for a label that is a number."""
+    """The same for a label that is a number, by the squared correlation."""
     return f"""
         WITH named AS (
             SELECT "{column}" AS v, TRY_CAST("{label}" AS DOUBLE) AS y, "{time}" AS t FROM {{batch}}
@@ -77,7 +79,11 @@ def of_a_number(column: str, label: str, time: str) -> str:
 
 
 def of_classes(column: str, label: str, time: str) -> str:
-    """SQL as above for a label of several classes; a class that is most of the rows already tells nothing."""
+    """The same for a label of several classes, by the accuracy of the guess.
+
+    Where nearly all rows are of one class, guessing it is right without any column: at least `FEWEST` rows
+    must be of the others.
+    """
     return f"""
         WITH named AS (
             SELECT "{column}" AS v, CAST("{label}" AS VARCHAR) AS y, "{time}" AS t FROM {{batch}}

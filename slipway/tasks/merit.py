@@ -99,7 +99,7 @@ def calibration(predicted: str, observed: str, title: str = "Calibration") -> Me
 
 
 def normalised_entropy(of: Callable[[Totals], NDArray[np.float64]]) -> Metric:
-    """Log loss over that of who always answers the base rates; below 1, or the model tells nothing."""
+    """Log loss over that of always answering the base rates; at 1 or above the model tells nothing."""
     return Metric("normalised_entropy", "Normalised entropy", of, rule="max", bound=1.0, least=0.0)
 
 
@@ -113,8 +113,12 @@ def _end(value: float) -> str:
 
 
 def bounded(metric: Metric, found: Interval | None, bound: Any) -> Check:
-    """An interval counts by the end that speaks against the candidate; what is undefined passes nothing."""
+    """The check of a bound, by the end of the interval that speaks against the candidate.
+
+    A metric that is undefined does not pass.
+    """
     if metric.rule == "max":
+        # Strictly below: a normalised error of 1 is that of a constant.
         passed = found is not None and found.high < bound
         allowed = f"upper bound below {bound:g}"
     elif metric.rule == "min":

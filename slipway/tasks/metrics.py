@@ -6,6 +6,7 @@ from numpy.typing import NDArray
 from slipway.records.evidence import Bin, Interval
 
 CLIP = 1e-15
+"""Probabilities are kept this far from 0, whose logarithm is infinite, and from 1, whose loss would be 0."""
 BINS = 10
 
 
@@ -41,17 +42,25 @@ def auc(
 def auc_of_classes(
     scores: NDArray[np.float64], labels: NDArray[np.int64], units: NDArray[np.int64], confidence: float
 ) -> Interval:
-    """The mean over classes of the AUC of one class against the rest; scores are [rows, classes]."""
+    """The mean over classes of the AUC of one class against the rest, with an interval as that of `auc`.
+
+    Args:
+        scores: [rows, classes].
+        labels: int64 [rows]; places of classes.
+        units: int64 [rows]; whose each row is, from 0.
+        confidence: of the interval.
+    """
     found = [_area(scores[:, place], labels == place) for place in range(scores.shape[1])]
     known = [one for one in found if one]
     if len(known) < len(found):
         return UNKNOWN
     value = float(np.mean([area for area, _ in known]))
+    # Averaged row by row before the variance is taken, for a row moves the areas of all classes at once.
     return _share_of_units(value, np.mean([influence for _, influence in known], axis=0), units, confidence)
 
 
 UNKNOWN = Interval(value=0.5, low=0.0, high=1.0)
-"""An area of which nothing is known."""
+"""The AUC of one class alone, or of scores that are no numbers: so wide that it meets no bound."""
 
 
 def _area(
@@ -63,6 +72,7 @@ def _area(
     positives, negatives = int(positive.sum()), int((~positive).sum())
     if not positives or not negatives or not np.isfinite(scores).all():
         return None
+    # A rank among all less that among its own class counts the rows of the other class below it, ties half.
     ranks = rankdata(scores)
     component = np.empty(len(scores))
     component[positive] = (ranks[positive] - rankdata(scores[positive])) / negatives
@@ -83,15 +93,17 @@ def _share_of_units(
 
 def calibration_curve(scores: NDArray[np.float64], labels: NDArray[np.int8], confidence: float) -> list[Bin]:
     """Rows in ten bins of equal size by score; the observed rate has Wilson's interval (JASA 22, 1927)."""
+    # Stable, so that rows of one score fall into the same bins each time.
     order = np.argsort(scores, kind="stable")
     bins = []
     for part in np.array_split(order, BINS):
-        if not len(part):
+        if not len(part):  # fewer rows than bins
             continue
         rows, hits = len(part), int(labels[part].sum())
         bins.append(
             Bin(
                 rows=rows,
+                # JSON has no NaN; that there are such scores is told by `finite`.
                 predicted=float(np.nan_to_num(scores[part]).mean()),
                 observed=wilson(hits, rows, confidence),
             )
@@ -100,7 +112,7 @@ def calibration_curve(scores: NDArray[np.float64], labels: NDArray[np.int8], con
 
 
 def wilson(hits: int, rows: int, confidence: float) -> Interval:
-    """A rate with Wilson's score interval."""
+    """A rate with Wilson's score interval, which is not empty for a rate of 0 or 1 either."""
     from scipy.stats import norm
 
     z = float(norm.ppf((1 + confidence) / 2))

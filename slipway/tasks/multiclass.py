@@ -21,7 +21,7 @@ FEWEST, MOST = 3, 50
 SUM = 1e-6
 """How far the probabilities of a row may be from 1 together."""
 CLASS = "class "
-"""Before a class's number, the name of the term that counts its rows."""
+"""Begins the name of a term that counts the rows of one class; a number follows, from 0."""
 
 
 def _over_entropy(totals: Totals) -> NDArray[np.float64]:
@@ -125,7 +125,7 @@ class Multiclass(Task):
         return dict(zip(self.classes, (counts / len(outcomes)).tolist(), strict=True))
 
     def told_apart(self, part: Labels, train: Labels) -> bool:
-        """A class that is missing cannot be learned there, or not be judged."""
+        """Every class has rows: one that has none could be neither learned nor judged."""
         return all(part.get(name, 0.0) > 0 for name in self.classes)
 
     def expectations(self, label: str) -> list[Any]:
@@ -185,14 +185,15 @@ class Multiclass(Task):
         return -offered.per_request(_log_loss(scores, offered.outcomes))
 
     def deviation(self, metric: Metric, offered: Offered) -> float:
-        """As if every answer were the shares of the classes."""
+        """Of the log loss, as if every answer were the shares of the classes."""
         shares = np.bincount(offered.outcomes, minlength=len(self.classes)) / len(offered.outcomes)
         losses = _log_loss(np.tile(shares, (len(offered.outcomes), 1)), offered.outcomes)
         return float(offered.per_request(losses).std())
 
 
 def quoted(text: str) -> str:
-    """A text in SQL."""
+    """Text as an SQL string."""
+    # `slipway.data` has the same, but comes after tasks in the order of imports.
     return "'" + text.replace("'", "''") + "'"
 
 

@@ -15,7 +15,7 @@ from slipway.tasks.metrics import means_by_score
 
 SQUARED, ABSOLUTE = "squared_error", "absolute_error"
 WORST = 1e15
-"""What an answer that is no number counts as."""
+"""In place of an answer that is no number: far from any label, and still finite when it is squared."""
 
 
 class Regression(Task):
@@ -134,6 +134,7 @@ class Regression(Task):
         return self.terms(scores, outcomes)["loss"]
 
     def _constant(self, outcomes: Outcomes) -> Scores:
+        # The mean has the least squared error of all constants, the median the least absolute one.
         best = np.mean if self.primary.name == SQUARED else np.median
         return np.full(len(outcomes), float(best(outcomes)))
 
@@ -148,7 +149,7 @@ class Regression(Task):
         return -offered.per_request(self._losses(scores, offered.outcomes))
 
     def deviation(self, metric: Metric, offered: Offered) -> float:
-        """As if every answer were the best constant."""
+        """Of the error, as if every answer were the best constant."""
         losses = self._losses(self._constant(offered.outcomes), offered.outcomes)
         return float(offered.per_request(losses).std())
 
