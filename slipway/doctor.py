@@ -289,14 +289,10 @@ def library(folder: Path) -> Requirement:
 
 def leftovers(project: Project) -> Requirement:
     """Servers whose run is gone; no fault, for the next run ends them."""
-    import psutil
+    from slipway.release.servers import orphans
 
-    from slipway.release import servers
-
-    orphans = [one for one in servers.running(project) if not psutil.pid_exists(one.owner)]
-    found = (
-        f"servers of a run that is gone: {_some([str(one.pid) for one in orphans])}" if orphans else "none"
-    )
+    left = [str(one.pid) for one in orphans(project)]
+    found = f"servers of a run that is gone: {_some(left)}" if left else "none"
     return Requirement("leftovers", True, found, "none; the next run ends them", "")
 
 

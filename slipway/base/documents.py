@@ -78,7 +78,7 @@ def parse(content: bytes, model: type[Kind], place: str, advice: str = "") -> Ki
 def _renewed(model: type[Document], found: Any) -> Any:
     try:
         return model.renewed(found)
-    except (KeyError, TypeError, AttributeError):
+    except (KeyError, TypeError, ValueError, AttributeError):
         return found  # it has the shape of no version, and validation says why
 
 

@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from slipway.data.requests import request_bounds, request_codes, value_codes
+from slipway.data.truth import read_truth
 from slipway.evaluation.latency import latency
 from slipway.evaluation.measure import Measurement, slices
 from slipway.records.evidence import Evidence, Holdout, ModelMetrics, ValidationScore
@@ -57,7 +58,7 @@ class HoldoutRows:
         start: the earliest time of a row.
         end: the latest one.
         bounds: the first row of each request, and the one after its last.
-        truth: [rows]; what the generator of the data knows, None where nobody does.
+        truth: [rows] or [rows, k]; what the generator of the data knows, None where nobody does.
     """
 
     requests: pa.Table
@@ -72,9 +73,8 @@ class HoldoutRows:
     def read(cls, card: Card, system: System, split: Path) -> "HoldoutRows":
         """Read `holdout.parquet` and, where the data was generated, the truth beside it."""
         table = pq.read_table(split / "holdout.parquet")
-        truth = split / "holdout.truth.parquet"
         task = card.task
-        known = pq.read_table(truth)[task.truth].to_numpy() if truth.is_file() else None
+        known = read_truth(split / "holdout.parquet", task, table.num_rows)
         return cls.of(task, system.examples(card, table), known)
 
     @classmethod

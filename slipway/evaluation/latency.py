@@ -26,7 +26,8 @@ def time_in_turns(
         bounds: the first row of each request, and the one after its last.
     """
     # Few requests are repeated until there are enough to time.
-    chosen = (bounds * (REQUESTS // max(len(bounds), 1) + 1))[: REQUESTS + WARMUP]
+    enough = REQUESTS + WARMUP
+    chosen = (bounds * -(-enough // max(len(bounds), 1)))[:enough]
     seconds: dict[str, list[float]] = {name: [] for name in versions}
     for start, stop in chosen:
         # In turns: what slows the machine for a moment slows all versions alike.

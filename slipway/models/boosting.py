@@ -13,7 +13,7 @@ from slipway.models import statistics
 from slipway.models.inputs import Field, Inputs
 from slipway.models.interface import BINARY, Kind, Labelled, Labels, Objective, Params
 
-MODEL, MEANS, UNIT = "model.txt", "means.npz", "#unit"
+MODEL, MEANS, UNIT, OF = "model.txt", "means.npz", "#unit", "of "
 """Two files, and an array that stands beside those of the fields: no field has a `#` in its name."""
 LARGEST = 256
 """The most codes of a category that trees split by value: 255 known values, which LightGBM's bins hold by
@@ -150,7 +150,9 @@ class Boosting:
     def save(self, folder: Path) -> None:
         """The trees as text, cut at the best round, and the arrays."""
         self.booster.save_model(str(folder / MODEL), num_iteration=self.booster.best_iteration)
-        np.savez_compressed(folder / MEANS, allow_pickle=False, **{UNIT: self.unit}, **self.means)
+        # Each with a mark before its name: a column may be called as one of numpy's own arguments.
+        kept = {OF + name: table for name, table in self.means.items()}
+        np.savez_compressed(folder / MEANS, allow_pickle=False, **{UNIT: self.unit}, **kept)
 
     @classmethod
     def load(cls, folder: Path) -> Self:
@@ -158,8 +160,9 @@ class Boosting:
         import lightgbm
 
         with np.load(folder / MEANS, allow_pickle=False) as arrays:
-            means = dict(arrays)
-        return cls(lightgbm.Booster(model_file=str(folder / MODEL)), means, means.pop(UNIT))
+            unit = arrays[UNIT]
+            means = {name.removeprefix(OF): arrays[name] for name in arrays.files if name != UNIT}
+        return cls(lightgbm.Booster(model_file=str(folder / MODEL)), means, unit)
 
 
 def _is_small(field: Field) -> bool:

@@ -158,6 +158,11 @@ def running(project: Project) -> list[Server]:
     return [server for server in _recorded(project) if _alive(server.pid, server.started)]
 
 
+def orphans(project: Project) -> list[Server]:
+    """Servers that are alive though the run that started them is gone."""
+    return [one for one in running(project) if not _alive(one.owner, one.owner_started)]
+
+
 def reap(project: Project) -> int:
     """End the servers whose run is gone, and say how many there were; another user's are left alone."""
     ended = 0

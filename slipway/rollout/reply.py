@@ -23,9 +23,10 @@ def read_answer(reply: Reply, rows: int, version: int, task: Task) -> Answer | s
         scores: Scores = np.asarray(tensors["score"], np.float64)
         # A tensor of two dimensions comes flat, row by row.
         scores = scores.reshape(-1, *task.width) if task.width else scores
-        ranks: NDArray[np.int64] = np.ones(rows, np.int64)
+        ranks: NDArray[np.float64] = np.ones(rows)
         if task.ranks:
-            ranks = np.asarray(tensors["rank"]).reshape(scores.shape)
+            # As floats: null becomes NaN, which is no rank, and a fraction is not cut off to one.
+            ranks = np.asarray(tensors["rank"], np.float64).reshape(scores.shape)
     except (ValueError, KeyError, TypeError) as error:
         return f"not an answer of the Open Inference Protocol: {type(error).__name__}: {error}"
     if named != str(version):
@@ -35,7 +36,7 @@ def read_answer(reply: Reply, rows: int, version: int, task: Task) -> Answer | s
     # Ranks run over the last axis: the options of the request, or the classes of each row.
     if task.ranks and not (np.sort(ranks) == np.arange(1, ranks.shape[-1] + 1)).all():
         return f"ranks {ranks.tolist()!s:.60}, expected 1 to {ranks.shape[-1]}"
-    return Answer(scores, ranks)
+    return Answer(scores, ranks.astype(np.int64))
 
 
 def _of_each(task: Task) -> str:

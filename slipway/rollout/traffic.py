@@ -14,13 +14,13 @@ from numpy.typing import NDArray
 
 from slipway.base.errors import SlipwayError, UsageError
 from slipway.data.requests import request_bounds, request_codes, value_codes
+from slipway.data.truth import read_truth
 from slipway.settings import Card, Column
 from slipway.system import System
 from slipway.system.examples import microseconds
 from slipway.tasks import Metric, Offered, Outcomes, Scores, Task
 
 REPLAY = "replay.parquet"
-TRUTH = "replay.truth.parquet"
 DATATYPES = {"integer": "INT64", "number": "FP64", "string": "BYTES", "timestamp": "BYTES"}
 
 
@@ -67,7 +67,7 @@ class Traffic:
         known_at: int64 [requests]; when the last outcome of each became known, microseconds since 1970.
         task: says what outcomes are, and what they are worth.
         outcomes: [rows]; the logged ones.
-        truth: float64 [rows]; what the generator knows of the outcomes, None where nobody does.
+        truth: float64 [rows] or [rows, k]; what the generator knows of the outcomes, None where nobody does.
         luck: float64 [rows]; decides what comes of an option by its truth, whichever arm shows it.
         metric: how outcomes are judged.
     """
@@ -91,7 +91,8 @@ class Traffic:
         if not (split / REPLAY).is_file():
             raise SlipwayError(f"{split / REPLAY}: no such file; `dvc repro` makes it")
         task = card.task
-        table, truth = _read(card, task, split)
+        table = pq.read_table(split / REPLAY, columns=list(card.data.columns))
+        truth = read_truth(split / REPLAY, task, table.num_rows)
         request = card.data.column("request")
         groups = request_codes(table, request)
         time = microseconds(table[card.data.required("time")])
@@ -196,24 +197,6 @@ def bodies(columns: dict[str, Column], rows: pa.Table, bounds: NDArray[np.int64]
 def _plain(column: Column, values: pa.ChunkedArray) -> list[Any]:
     naive = values.cast(pa.timestamp("us")) if column.type == "timestamp" else values
     return list(naive.to_pylist())
-
-
-def _read(card: Card, task: Task, split: Path) -> tuple[pa.Table, NDArray[np.float64] | None]:
-    table = pq.read_table(split / REPLAY, columns=list(card.data.columns))
-    if not (split / TRUTH).is_file():
-        return table, None
-    truth = pq.read_table(split / TRUTH, columns=[task.truth]).column(0).to_numpy()
-    if len(truth) != table.num_rows:
-        # guard replay.truth
-        raise SlipwayError(f"{split / TRUTH}: {len(truth)} rows, {REPLAY} has {table.num_rows}")
-    truth = np.asarray(truth, np.float64)
-    wrong = truth[~task.sound(truth)]
-    if len(wrong):
-        # guard replay.truth
-        raise SlipwayError(
-            f"{split / TRUTH}: found the {task.truth} {wrong[0]:g}, expected {task.words.sound}"
-        )
-    return table, truth
 
 
 def _in_time_order(

@@ -3,7 +3,6 @@
 import ast
 import hashlib
 import json
-import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -92,10 +91,12 @@ def _value(node: Any, name: str) -> Any:
 
 def one_deeper(text: str) -> str:
     """A module's text for a package of its name: what it imports relatively lies one folder further up."""
-    lines = text.splitlines(keepends=True)
-    # By the syntax, for a docstring may hold what looks like an import.
-    for node in ast.walk(ast.parse(text)):
-        if isinstance(node, ast.ImportFrom) and node.level:
-            at = node.lineno - 1
-            lines[at] = re.sub(r"\bfrom(\s+)\.", r"from\1..", lines[at], count=1)
-    return "".join(lines)
+    # By the syntax, for a docstring may hold what looks like an import; from the end, so that places hold.
+    code, begins = text.encode(), [0]
+    for line in code.splitlines(keepends=True):
+        begins.append(begins[-1] + len(line))
+    relative = [node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.ImportFrom) and node.level]
+    for node in sorted(relative, key=lambda node: (node.lineno, node.col_offset), reverse=True):
+        dot = code.index(b".", begins[node.lineno - 1] + node.col_offset)
+        code = code[:dot] + b"." + code[dot:]
+    return code.decode()

@@ -98,11 +98,10 @@ def _weight(plot: Any, canary: CanaryEvidence, at: list[int]) -> None:
             fontsize=12,
         )
         start = ends[-1]
-    after = {"promote": (100, GREEN), "abort": (0, VERMILLION)}.get(canary.verdict.outcome)
-    if after:
-        weight, colour = after
-        path = [start, start, plot.get_xlim()[1]]
-        plot.plot(path, [canary.looks[-1].weight, weight, weight], color=colour, linewidth=2.2, clip_on=False)
+    # Whatever is not promoted loses its traffic.
+    weight, colour = (100, GREEN) if canary.verdict.outcome == "promote" else (0, VERMILLION)
+    path = [start, start, plot.get_xlim()[1]]
+    plot.plot(path, [canary.looks[-1].weight, weight, weight], color=colour, linewidth=2.2, clip_on=False)
     # Room above 100 for the word on a step.
     plot.set_ylim(0, 112)
     plot.set_yticks([0, 50, 100])

@@ -1,6 +1,7 @@
 """Large categories are used, training rows do not see their own labels, and serving sees what it should."""
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -155,3 +156,17 @@ def test_only_large_categories_become_means(cardinality: int) -> None:
     known = labelled(inputs, (values % 2).astype(np.int8))
     model: Any = predictor("boosting").fit(known, known, {"rounds": 5}, 0)
     assert list(model.means) == ([] if cardinality == LARGEST else ["id"])
+
+
+@pytest.mark.parametrize("name", ["file", "allow_pickle", "#unit"])
+def test_a_category_may_have_any_name(name: str, tmp_path: Path) -> None:
+    """Such as that of an argument of what saves it."""
+    values = np.random.default_rng(0).integers(0, LARGEST + 1, 2000)
+    inputs = rows_of(values, LARGEST + 1, 0)
+    inputs = replace(inputs, fields=(replace(inputs.fields[0], name=name),))
+    known = labelled(inputs, (values % 2).astype(np.int8))
+    model = predictor("boosting").fit(known, known, {"rounds": 5}, 0)
+    model.save(tmp_path)
+
+    loaded = predictor("boosting").load(tmp_path)
+    np.testing.assert_array_equal(model.scores(inputs), loaded.scores(inputs))

@@ -26,6 +26,7 @@ from tests.slipway.older.line import NEWER, OLDER, unpacked, upgraded
 from tests.slipway.report.sample import card
 from tests.slipway.stages.packaged import RUN, Packaged
 
+pytestmark = pytest.mark.long
 REASON = "clicks from robots"
 FIGURE, PLOT = re.compile(r"\d+\.\d{3,}"), re.compile(r"<(svg|style).*?</\1>", re.DOTALL)
 

@@ -11,6 +11,7 @@ import pytest
 
 from slipway.base.documents import parse, read
 from slipway.base.errors import SlipwayError
+from slipway.records.evidence import Evidence
 from tests.slipway.records.documents import DOCUMENTS, HERE, kept, newest, shape
 
 MODELS = {name: model for name, (model, _) in DOCUMENTS.items()}
@@ -131,6 +132,14 @@ def test_a_document_that_was_cut_off_is_one_clear_line(name: str) -> None:
     for end in range(0, len(content), len(content) // 100 + 1):
         with pytest.raises(SlipwayError, match=r"^a: cut off or no JSON, expected a "):
             parse(content[:end], MODELS[name], "a")
+
+
+@pytest.mark.parametrize("holdout", ["", "rows", None, [1], 3])
+def test_what_looks_like_an_older_document_is_one_clear_line(holdout: object) -> None:
+    """Its parts may be anything."""
+    content = json.dumps({"schema_version": 1, "holdout": holdout, "comparisons": [], "validation": []})
+    with pytest.raises(SlipwayError, match="this is no Evidence"):
+        parse(content.encode(), Evidence, "a")
 
 
 def test_an_absent_document_is_one_clear_line(tmp_path: Path) -> None:

@@ -21,7 +21,7 @@ import pytest
 from slipway.base.errors import SlipwayError
 from slipway.release import servers
 from slipway.release.bento import bento_path
-from slipway.release.servers import Server, reap, running, start, stop
+from slipway.release.servers import Server, orphans, reap, running, start, stop
 from slipway.settings.root import Project
 from tests.slipway.root import ROOT
 from tests.slipway.tiny import tiny_bento
@@ -196,8 +196,10 @@ def test_a_server_whose_owners_id_was_used_again_is_reaped(
     project: Project, sleeper: subprocess.Popen[bytes]
 ) -> None:
     """A living process of the owner's id that started at another time is not the owner."""
-    record(project, replace(seen(sleeper, os.getpid()), owner_started=1.0))
+    left = replace(seen(sleeper, os.getpid()), owner_started=1.0)
+    record(project, left)
 
+    assert orphans(project) == [left]
     assert reap(project) == 1
     assert not psutil.pid_exists(sleeper.pid)
 

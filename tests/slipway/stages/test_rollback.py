@@ -79,6 +79,7 @@ def begin_rollout(line: Packaged) -> subprocess.Popen[str]:
     raise AssertionError(running.communicate()[1])
 
 
+@pytest.mark.long
 @pytest.mark.gate("canary.not_stopped")
 def test_a_rollback_takes_the_traffic_from_a_canary(live: Packaged) -> None:
     """The rollout under way ends as aborted and says why; production is where the rollback put it."""

@@ -190,6 +190,7 @@ def _of_task(task: str, answer: Any, outputs: Any, metadata: Any) -> None:
         assert 0 < answer["options"][0]["score"] < 1
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("made", ["regression", "multiclass"], indirect=True)
 def test_a_broken_version_is_aborted_between_two_servers(made: Made) -> None:
     """It learned from labels of other rows: each answer is one, and tells nothing of its row."""

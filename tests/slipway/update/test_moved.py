@@ -40,3 +40,10 @@ def test_relative_imports_lead_one_folder_further_up() -> None:
     for old, new in (("from . i", "from .. i"), ("from .b", "from ..b"), ("from ..d", "from ...d")):
         deeper = deeper.replace(old, new)
     assert one_deeper(text) == deeper.replace("from .g", "from ..g")
+
+
+def test_every_relative_import_of_a_line_is_seen() -> None:
+    """Also behind a letter of two bytes, and one that goes on in the next line."""
+    text = 'a = "é"; from . import b; from .c import d\nfrom \\\n    .e import f\n'
+    deeper = 'a = "é"; from .. import b; from ..c import d\nfrom \\\n    ..e import f\n'
+    assert one_deeper(text) == deeper
