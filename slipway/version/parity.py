@@ -23,7 +23,7 @@ def scores_of(column: pa.ChunkedArray) -> NDArray[np.float64]:
 def differences(served: NDArray[np.float64], trained: NDArray[np.float64]) -> NDArray[np.float64]:
     """How far each score lies from that of training: absolute up to 1, relative to it above 1.
 
-    A probability is compared as it is; a label in thousands cannot be held to a millionth of its unit.
+    What lies within 1 is compared as it is; a label in thousands cannot be held to a millionth of its unit.
     """
     found: NDArray[np.float64] = np.abs(served - trained) / np.maximum(1.0, np.abs(trained))
     return found

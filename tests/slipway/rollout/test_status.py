@@ -81,6 +81,7 @@ def test_every_difference_is_a_line(
     assert differences(production, canary, traffic) == found
 
 
+@pytest.mark.long
 def test_both_sides_are_shown(registry: Registry) -> None:
     """As a table for people and as JSON; a difference is a line of its own."""
     send(registry, TrafficState(stable=TWO))

@@ -40,6 +40,7 @@ def aliases(registry: Registry) -> dict[str, str]:
     return found
 
 
+@pytest.mark.long
 def test_the_staged_version_is_packaged(desk: Desk, shared: Registry) -> None:
     """From any registry, as lines that a job's outputs take; a second machine gets the same Bento."""
     before = aliases(shared)
@@ -52,6 +53,7 @@ def test_the_staged_version_is_packaged(desk: Desk, shared: Registry) -> None:
     assert aliases(shared) == before
 
 
+@pytest.mark.long
 def test_a_version_is_published_by_digest(desk: Desk, shared: Registry, docker: Path) -> None:
     """Packaged first, where it is not; no alias moves."""
     before = aliases(shared)
@@ -105,6 +107,7 @@ def test_a_rollout_of_this_machine_does_not_begin(
     assert not (desk.root / ".slipway" / "runs").exists()
 
 
+@pytest.mark.long
 def test_the_verdict_is_printed_or_written_as_markdown(desk: Desk, shared: Registry) -> None:
     """The newest decision, for a job's summary and for a comment."""
     out = desk.root / "verdict.md"
@@ -119,6 +122,7 @@ def test_the_verdict_is_printed_or_written_as_markdown(desk: Desk, shared: Regis
     assert (desk.root / "report.html").read_text().startswith("<!")
 
 
+@pytest.mark.long
 def test_the_verdict_of_a_job_is_that_of_its_own_run(desk: Desk, shared: Registry) -> None:
     """In a shared registry the newest decision may be another's, or last week's, where the run failed."""
     ask = ("report", "--size", "small", "--format", "markdown", "--last-run", "--system", "")

@@ -67,7 +67,7 @@ def loved(live: Live, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.fixture(params=["local", "memory"])
+@pytest.fixture(params=[pytest.param("local", marks=pytest.mark.long), "memory"])
 def place(request: pytest.FixtureRequest, live: Live, loved: Path) -> Iterator[Place]:
     """Each kind of place, where nothing is live yet."""
     digests = {one.number: one.digest or "" for one in (live.first, live.second)}

@@ -118,6 +118,7 @@ def test_a_canary_that_does_not_start_leaves_nothing(live: Live) -> None:
     assert now(live) == TrafficState(stable=live.first)
 
 
+@pytest.mark.long
 def test_a_killed_run_is_cleaned_up_by_the_next(live: Live) -> None:
     """Its canary has no traffic any more, and its servers are ended."""
     target = make_stable(live, live.first)
@@ -148,6 +149,7 @@ def test_a_canary_that_has_proven_itself_keeps_its_server(live: Live) -> None:
     assert now(live) == TrafficState(stable=live.second)
 
 
+@pytest.mark.long
 def test_what_a_canary_left_is_ended_where_nothing_comes_of_it(live: Live) -> None:
     """By the next that has the traffic; and a shift to another version does not use it."""
     make_stable(live, live.first)
@@ -162,6 +164,7 @@ def test_what_a_canary_left_is_ended_where_nothing_comes_of_it(live: Live) -> No
         assert servers.running(live.project) == []
 
 
+@pytest.mark.long
 def test_a_server_that_was_left_and_does_not_answer_is_not_used(live: Live) -> None:
     """A new one is started in its place."""
     make_stable(live, live.first)
@@ -190,6 +193,7 @@ def test_a_request_to_stop_ends_with_its_maker(live: Live) -> None:
     assert (found, asked.found(), asked.reason.is_file()) == ("robots", None, False)
 
 
+@pytest.mark.long
 def test_who_asks_for_the_traffic_of_a_dead_canary_has_it(live: Live) -> None:
     """There is nobody to wait for."""
     make_stable(live, live.first)
