@@ -17,12 +17,12 @@ pytestmark = pytest.mark.long
 TRAINING = "tests.slipway.durability.training"
 WRITING = "slipway/base/atomic.py:whole_*"
 OWN = {
-    "data ingest": "slipway/data/ingest.py:ingest",
-    "data check": "slipway/data/check.py:check",
-    "data split": "slipway/data/split.py:split",
-    "fetch": "slipway/data/versions.py:fetch",
+    "data ingest": "slipway/data/ingest.py:ingest_rows",
+    "data check": "slipway/data/check.py:check_rows",
+    "data split": "slipway/data/split.py:split_rows",
+    "fetch": "slipway/data/versions.py:fetch_split",
     "check": "slipway/stages/check.py:check",
-    "train": "slipway/training/fit.py:train",
+    "train": "slipway/training/fit.py:train_models",
     "evaluate": "slipway/stages/evaluate.py:evaluate",
 }
 """The function of each stage that writes."""
