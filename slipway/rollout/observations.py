@@ -21,8 +21,8 @@ class Observations:
         error: bool.
         latency_ms: float64; NaN on error.
         due: bool; the outcome's delay has passed, so it can be known by now.
-        metric: float64; better is up: reward 0 or 1, or minus a loss; NaN on error or where unknown. It
-            says nothing before it is due.
+        metric: float64; better is up: reward 0 or 1, or minus a loss; NaN where unknown. It says nothing
+            before it is due. A failed answer has one too: what a unit gets that is not answered.
     """
 
     step: NDArray[np.int32]

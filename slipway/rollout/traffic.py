@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Self
 
@@ -123,6 +124,11 @@ class Traffic:
         """All requests, and what is known of their outcomes."""
         return Offered(self.outcomes, self.truth, self.luck, self.bounds[:-1])
 
+    @cached_property
+    def fallback(self) -> Scores:
+        """The best answer that is the same for every row, in place of one that failed: [1] or [1, k]."""
+        return self.task.constant(self.outcomes)
+
     def offers(self, first: int, last: int) -> list[Offer]:
         """The requests `first` to `last`, which is not among them."""
         bounds = self.bounds[first : last + 1]
@@ -148,29 +154,42 @@ class Traffic:
         return due
 
     def gains(self, first: int, answers: Sequence[Answer | None]) -> NDArray[np.float64]:
-        """The decision metric of each request from `first` on, NaN where there is no answer; better is up."""
-        found = np.full(len(answers), np.nan)
+        """The decision metric of each request from `first` on; better is up.
+
+        A request without an answer earns what the task says of one that failed: left out, the failures of a
+        canary would be forgiven, and more so where it fails on what is hard.
+        """
+        found = np.empty(len(answers))
         given = [(place, answer) for place, answer in enumerate(answers) if answer is not None]
+        failed = [place for place, answer in enumerate(answers) if answer is None]
+        if failed:
+            found[failed] = self.task.failed(
+                self.metric, self._offered(first + np.array(failed)), self.fallback
+            )
         if not given:
             return found
         places = np.array([place for place, _ in given])
-        starts = self.bounds[first + places]
-        sizes = self.bounds[first + places + 1] - starts
-        rows = np.concatenate(
-            [np.arange(start, start + size) for start, size in zip(starts, sizes, strict=True)]
-        )
         found[places] = self.task.gains(
             self.metric,
-            Offered(
-                self.outcomes[rows],
-                None if self.truth is None else self.truth[rows],
-                self.luck[rows],
-                np.append(0, np.cumsum(sizes)[:-1]),
-            ),
+            self._offered(first + places),
             np.concatenate([answer.scores for _, answer in given]),
             np.concatenate([answer.ranks for _, answer in given]),
         )
         return found
+
+    def _offered(self, requests: NDArray[np.int64]) -> Offered:
+        """What is known of the outcomes of some requests."""
+        starts = self.bounds[requests]
+        sizes = self.bounds[requests + 1] - starts
+        rows = np.concatenate(
+            [np.arange(start, start + size) for start, size in zip(starts, sizes, strict=True)]
+        )
+        return Offered(
+            self.outcomes[rows],
+            None if self.truth is None else self.truth[rows],
+            self.luck[rows],
+            np.append(0, np.cumsum(sizes)[:-1]),
+        )
 
 
 def bodies(columns: dict[str, Column], rows: pa.Table, bounds: NDArray[np.int64]) -> list[bytes]:

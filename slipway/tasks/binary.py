@@ -113,6 +113,10 @@ class Binary(Task):
         """Minus the mean log loss over the options of a request."""
         return -offered.per_request(log_loss_terms(scores, offered.outcomes))
 
+    def constant(self, outcomes: Outcomes) -> Scores:
+        """The base rate."""
+        return np.array([outcomes.mean()], np.float64)
+
     def deviation(self, metric: Metric, offered: Offered) -> float:
         """Of the logged labels, as if every score were the base rate."""
         rate = np.full(len(offered.outcomes), float(offered.outcomes.mean()))

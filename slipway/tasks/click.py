@@ -56,6 +56,12 @@ class Click(Binary):
         shown = ranks == 1
         return np.asarray(offered.luck[shown] < offered.truth[shown], np.float64)
 
+    def failed(self, metric: Metric, offered: Offered, constant: Scores) -> NDArray[np.float64]:
+        """No click, for nothing was shown; or minus the log loss of the base rate."""
+        if metric.name != REWARD or offered.truth is None:
+            return super().failed(metric, offered, constant)
+        return np.zeros(len(offered.starts))
+
     def deviation(self, metric: Metric, offered: Offered) -> float:
         """Of a click, as if the best option were always shown; or of the log loss."""
         if metric.name != REWARD or offered.truth is None:

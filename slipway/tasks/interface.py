@@ -333,6 +333,20 @@ class Task(ABC):
         """
 
     @abstractmethod
+    def constant(self, outcomes: Outcomes) -> Scores:
+        """The best answer that is the same for every row, [1] or [1, k]."""
+
+    def failed(self, metric: Metric, offered: Offered, constant: Scores) -> NDArray[np.float64]:
+        """What each request earned whose answer failed, [requests]: what the constant answer would have.
+
+        Args:
+            constant: see `constant`, of outcomes that stand for those of the traffic.
+        """
+        rows = len(offered.outcomes)
+        scores = np.repeat(constant, rows, axis=0)
+        return self.gains(metric, offered, scores, np.ones(scores.shape, np.int64))
+
+    @abstractmethod
     def deviation(self, metric: Metric, offered: Offered) -> float:
         """About the standard deviation of what a request earns, before anything is known of the versions."""
 

@@ -184,6 +184,10 @@ class Multiclass(Task):
         """Minus the log loss."""
         return -offered.per_request(_log_loss(scores, offered.outcomes))
 
+    def constant(self, outcomes: Outcomes) -> Scores:
+        """The share of each class."""
+        return np.bincount(outcomes, minlength=len(self.classes))[None] / len(outcomes)
+
     def deviation(self, metric: Metric, offered: Offered) -> float:
         """Of the log loss, as if every answer were the shares of the classes."""
         shares = np.bincount(offered.outcomes, minlength=len(self.classes)) / len(offered.outcomes)

@@ -119,7 +119,7 @@ class Regression(Task):
         """Rows, the error of the best constant, and how far labels lie from their median."""
         return {
             "rows": np.ones(len(outcomes)),
-            "constant": self._losses(self._constant(outcomes), outcomes),
+            "constant": self._losses(self.constant(outcomes), outcomes),
             "spread": np.abs(outcomes - np.median(outcomes)),
         }
 
@@ -133,10 +133,10 @@ class Regression(Task):
     def _losses(self, scores: Scores, outcomes: Outcomes) -> NDArray[np.float64]:
         return self.terms(scores, outcomes)["loss"]
 
-    def _constant(self, outcomes: Outcomes) -> Scores:
-        # The mean has the least squared error of all constants, the median the least absolute one.
+    def constant(self, outcomes: Outcomes) -> Scores:
+        """The mean has the least squared error of all constants, the median the least absolute one."""
         best = np.mean if self.primary.name == SQUARED else np.median
-        return np.full(len(outcomes), float(best(outcomes)))
+        return np.array([best(outcomes)], np.float64)
 
     def curve(self, scores: Scores, outcomes: Outcomes, confidence: float) -> list[Bin]:
         """Bias by tenths of the predictions."""
@@ -150,7 +150,7 @@ class Regression(Task):
 
     def deviation(self, metric: Metric, offered: Offered) -> float:
         """Of the error, as if every answer were the best constant."""
-        losses = self._losses(self._constant(offered.outcomes), offered.outcomes)
+        losses = self._losses(self.constant(offered.outcomes), offered.outcomes)
         return float(offered.per_request(losses).std())
 
 

@@ -135,6 +135,18 @@ def test_worse_is_aborted() -> None:
     assert len(found) < 9
 
 
+def test_failing_where_it_would_pay_is_no_gain() -> None:
+    """A canary that fails on most of what would have been clicked earns less, by the metric alone."""
+    for seed in range(5):
+        seen = traffic(seed, alike=0)
+        lost = seen.canary & (seen.metric == 1) & (np.random.default_rng(seed).random(len(seen)) < 0.6)
+        unpaid = replace(failing(seen, lost), metric=np.where(lost, 0.0, seen.metric))
+        forgiven = failing(seen, lost)
+
+        assert look(unpaid).difference.high < 0
+        assert look(unpaid).difference.value < look(forgiven).difference.value
+
+
 @pytest.mark.gate("canary.error_rate")
 def test_erring_is_aborted_early() -> None:
     """A canary that fails every request is aborted long before either arm has its minimum."""

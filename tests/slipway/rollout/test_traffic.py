@@ -109,14 +109,15 @@ def test_no_rows_are_no_requests() -> None:
 
 
 def test_reward_is_a_click_on_the_option_ranked_first(card: Card, tmp_path: Path) -> None:
-    """Certain and impossible clicks, by the option that the answer puts first; no answer, no outcome."""
+    """Certain and impossible clicks, by the option that the answer puts first; nothing shown is no click."""
     write_replay(tmp_path, 5)
     write_truth(tmp_path, np.tile([1.0, 0.0, 0.0, 0.0], 5))
     loaded = Traffic.load(card, load_system("ad_click", ROOT), tmp_path, seed=0)
 
     assert loaded.metric.name == "reward"
     found = loaded.gains(1, [best_at(0), None, best_at(2)])
-    np.testing.assert_array_equal(found, [1.0, np.nan, 0.0])
+    assert found.tolist() == [1.0, 0.0, 0.0]
+    assert loaded.gains(1, [None, None]).tolist() == [0.0, 0.0]
 
 
 def test_the_same_option_has_the_same_luck_in_either_arm(card: Card, tmp_path: Path) -> None:
@@ -144,7 +145,7 @@ def test_another_seed_is_other_luck(card: Card, tmp_path: Path) -> None:
 
 
 def test_log_loss_is_that_of_the_logged_labels(card: Card, tmp_path: Path) -> None:
-    """Minus its mean over the options; a certain score that is wrong stays finite."""
+    """Minus its mean over the options, in place of an answer that of the base rate; it stays finite."""
     loaded = traffic(card, tmp_path, 20)
     scores = np.array([0.1, 0.2, 0.9, 0.0])
     labels = loaded.outcomes[28:32]
@@ -152,7 +153,8 @@ def test_log_loss_is_that_of_the_logged_labels(card: Card, tmp_path: Path) -> No
 
     assert loaded.metric.name == "log_loss"
     found = loaded.gains(6, [None, Answer(scores, np.array([3, 2, 1, 4]))])
-    assert np.isnan(found[0])
+    rate, before = loaded.outcomes.mean(), loaded.outcomes[24:28]
+    assert found[0] == pytest.approx(np.log(np.where(before == 1, rate, 1 - rate)).mean())
     assert found[1] == pytest.approx(np.log(np.clip(likelihood, 1e-15, 1)).mean())
 
 

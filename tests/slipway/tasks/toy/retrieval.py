@@ -97,6 +97,10 @@ class Retrieval(Task):
         facts, terms = self.facts(offered.outcomes), self.terms(scores, offered.outcomes)
         return offered.per_request(terms["found"] / np.maximum(facts["wanted"], 1))
 
+    def constant(self, outcomes: Outcomes) -> Scores:
+        """The first items of the catalogue."""
+        return np.arange(SHOWN, dtype=np.float64)[None]
+
     def deviation(self, metric: Metric, offered: Offered) -> float:
         """Of a half."""
         return 0.5
