@@ -26,13 +26,14 @@ from slipway.evaluation.compose import HoldoutRows
 from slipway.records.canary import Look
 from slipway.rollout.analysis import judge
 from slipway.rollout.assignment import position
-from slipway.rollout.controller import batch_ends
+from slipway.rollout.controller import batches
 from slipway.rollout.observations import Observations
-from slipway.rollout.plan import Expected, bernoulli_deviation, power, requests_needed
+from slipway.rollout.plan import Expected, power, requests_needed
 from slipway.rollout.traffic import Answer, Traffic
 from slipway.settings import Card, Size
 from slipway.settings.root import Project
 from slipway.system import load_system
+from slipway.tasks.click import bernoulli_deviation
 from slipway.training.fit import data_ref, train_models
 from slipway.version.answer import Version
 
@@ -129,7 +130,7 @@ def built(card: Card, size: Size, seed: int) -> Iterator[Demo]:
             card,
             traffic,
             (answers(versions[0], traffic), answers(versions[1], traffic)),
-            Expected(*(_on_holdout(rows, version) for version in versions)),
+            Expected(*(_on_holdout(card, rows, version) for version in versions)),
         )
 
 
@@ -156,17 +157,17 @@ def outcome(demo: Demo, seed: int) -> str:
 def looks(demo: Demo, seed: int) -> Iterator[Look]:
     """The controller's loop without servers: a look after each batch, up to the verdict."""
     rollout, traffic = demo.card.rollout, demo.traffic
-    first, last = rollout.warmup_requests, requests_needed(rollout)
+    end, last = rollout.warmup_requests, requests_needed(rollout)
     seen = observed(demo, seed)
     for number, step in enumerate(rollout.steps):
-        for end in batch_ends(first, step.requests, rollout.batch_requests):
+        for requests in batches(step.requests, rollout.batch_requests):
+            end += requests
             due = traffic.due(rollout.warmup_requests, end, waited=end >= last)
             so_far = seen.where(np.arange(len(seen)) < len(due))
             found = judge(replace(so_far, due=due), rollout, number, end >= last, AT, traffic.metric)
             yield found
             if found.verdict.outcome != "continue":
                 return
-        first = end
 
 
 def observed(demo: Demo, seed: int) -> Observations:

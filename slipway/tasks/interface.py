@@ -337,13 +337,8 @@ class Task(ABC):
         """The best answer that is the same for every row, [1] or [1, k]."""
 
     def failed(self, metric: Metric, offered: Offered, constant: Scores) -> NDArray[np.float64]:
-        """What each request earned whose answer failed, [requests]: what the constant answer would have.
-
-        Args:
-            constant: see `constant`, of outcomes that stand for those of the traffic.
-        """
-        rows = len(offered.outcomes)
-        scores = np.repeat(constant, rows, axis=0)
+        """What each request earned whose answer failed, [requests]: by the `constant` of the traffic."""
+        scores = np.repeat(constant, len(offered.outcomes), axis=0)
         return self.gains(metric, offered, scores, np.ones(scores.shape, np.int64))
 
     @abstractmethod

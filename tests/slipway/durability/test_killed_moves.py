@@ -59,6 +59,7 @@ def both(decision: str, version: int) -> set[str | None]:
     return {None, f"{begun} not moved traffic and was dropped", f"{begun} moved traffic and was finished"}
 
 
+@pytest.mark.long
 def test_a_promotion_killed_at_any_line_of_the_protocol(yard: Yard) -> None:
     """The run after it comes to the end that an undisturbed one has: aliases, traffic, records."""
     assert killed_everywhere(yard, "promote", PROTOCOL) == both("promote", 2)

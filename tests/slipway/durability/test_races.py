@@ -157,6 +157,7 @@ def traffic(course: Course) -> int:
     return int((course.root / "traffic.json").read_text())
 
 
+@pytest.mark.long
 def test_one_of_two_promoters_wins(course: Course) -> None:
     """The other is refused and says so in its record; aliases, traffic and records agree."""
     assert sum(run(course, 6, seed=1).values()) == 6
