@@ -14,7 +14,7 @@ from slipway.models.inputs import Field, Inputs
 from slipway.models.interface import BINARY, Kind, Labelled, Labels, Objective, Params
 
 MODEL, MEANS, UNIT, OF = "model.txt", "means.npz", "#unit", "of "
-"""Two files, and an array that stands beside those of the fields: no field has a `#` in its name."""
+"""Two files; in the second, the name of one array, and what stands before a field's name in the others."""
 LARGEST = 256
 """The most codes of a category that trees split by value: 255 known values, which LightGBM's bins hold by
 default, and one code for all others."""

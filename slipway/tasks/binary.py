@@ -117,10 +117,5 @@ class Binary(Task):
         """The base rate."""
         return np.array([outcomes.mean()], np.float64)
 
-    def deviation(self, metric: Metric, offered: Offered) -> float:
-        """Of the logged labels, as if every score were the base rate."""
-        rate = np.full(len(offered.outcomes), float(offered.outcomes.mean()))
-        return float(offered.per_request(log_loss_terms(rate, offered.outcomes)).std())
-
 
 TASK = Binary

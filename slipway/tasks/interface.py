@@ -341,9 +341,9 @@ class Task(ABC):
         scores = np.repeat(constant, len(offered.outcomes), axis=0)
         return self.gains(metric, offered, scores, np.ones(scores.shape, np.int64))
 
-    @abstractmethod
     def deviation(self, metric: Metric, offered: Offered) -> float:
-        """About the standard deviation of what a request earns, before anything is known of the versions."""
+        """Of what a request earns, before anything is known of the versions: by the constant answer."""
+        return float(self.failed(metric, offered, self.constant(offered.outcomes)).std())
 
     def expected_deviation(self, metric: Metric, stable: float, canary: float, deviation: float) -> float:
         """The same, given what a request of each version is expected to earn; by default `deviation`."""

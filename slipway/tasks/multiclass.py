@@ -188,12 +188,6 @@ class Multiclass(Task):
         """The share of each class."""
         return np.bincount(outcomes, minlength=len(self.classes))[None] / len(outcomes)
 
-    def deviation(self, metric: Metric, offered: Offered) -> float:
-        """Of the log loss, as if every answer were the shares of the classes."""
-        shares = np.bincount(offered.outcomes, minlength=len(self.classes)) / len(offered.outcomes)
-        losses = _log_loss(np.tile(shares, (len(offered.outcomes), 1)), offered.outcomes)
-        return float(offered.per_request(losses).std())
-
 
 def quoted(text: str) -> str:
     """Text as an SQL string."""

@@ -148,10 +148,5 @@ class Regression(Task):
         """Minus the error."""
         return -offered.per_request(self._losses(scores, offered.outcomes))
 
-    def deviation(self, metric: Metric, offered: Offered) -> float:
-        """Of the error, as if every answer were the best constant."""
-        losses = self._losses(self.constant(offered.outcomes), offered.outcomes)
-        return float(offered.per_request(losses).std())
-
 
 TASK = Regression
