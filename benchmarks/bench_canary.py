@@ -21,18 +21,19 @@ from slipway.records.evidence import Interval
 from slipway.rollout.analysis import judge
 from slipway.rollout.assignment import position
 from slipway.rollout.observations import Observations
+from slipway.rollout.reference import Reference
 from slipway.settings.card import Decision, Guardrails, Rollout, Step
 from slipway.tasks import Metric
 from slipway.tasks.click import TASK
-from slipway.tasks.metrics import wilson
+from slipway.tasks.metrics import log_loss_terms, wilson
 
 BATCH = 500
 RETURNS = 50
 """Requests of each user, where users come back."""
 ALPHA = Decision().alpha
 LIMITS = Guardrails()
-
-
+SPREAD = 0.5
+"""Of the logarithm of a latency, whose mean is 1."""
 REWARD, LOSS = TASK.metric("reward"), TASK.metric("log_loss")
 
 
@@ -71,6 +72,12 @@ class Scenario:
         ]
         return Rollout(steps=steps, batch_requests=BATCH, max_duration_minutes=60.0)
 
+    @property
+    def reference(self) -> Reference:
+        """What an endless warm-up of stable would say."""
+        quantile = float(np.exp(1 + SPREAD * norm.ppf(LIMITS.latency_quantile)))
+        return Reference(slow_ms=LIMITS.max_latency_ratio * quantile, error_rate=self.errors[0])
+
 
 RISING = (0.10, 0.25, 0.40)
 EQUAL = (
@@ -90,17 +97,22 @@ EQUAL = (
     Scenario("log loss, base rate rises", RISING, metric=LOSS),
     Scenario("log loss, base rate rises, users alike", RISING, 0.5, metric=LOSS),
 )
-RISE = (0.02, 0.02 + LIMITS.max_error_rate_rise)
+RISE = (0.01, 0.01 + LIMITS.max_error_rate_rise)
+GROWTH = (0.04, 0.04 * (1 + LIMITS.max_error_rate_growth))
+LONG = (4000, 4000, 4000)
+"""Requests of each step where the guardrails that compare blocks are to speak at more than the last look."""
 AT_THE_LIMIT = (
-    Scenario("error rate 0.5 points higher", errors=RISE),
-    Scenario("error rate 0.5 points higher, users alike", errors=RISE, habit=0.5),
-    Scenario("latency twice as long", slower=LIMITS.max_latency_ratio),
-    Scenario("latency twice as long, users alike", slower=LIMITS.max_latency_ratio, habit=0.5),
+    Scenario("error rate 0.5 points higher", errors=RISE, requests=LONG),
+    Scenario("error rate 0.5 points higher, users alike", errors=RISE, habit=0.5, requests=LONG),
+    Scenario("error rate half as high again", errors=GROWTH, requests=LONG),
+    Scenario("latency twice as long", slower=LIMITS.max_latency_ratio, requests=LONG),
+    Scenario("latency twice as long, users alike", slower=LIMITS.max_latency_ratio, habit=0.5, requests=LONG),
 )
 FAULTY = (
     Scenario("reward 0.20 falls to 0.12", lift=-0.08),
-    Scenario("errors rise from 1 % to 5 %", errors=(0.01, 0.05)),
-    Scenario("latency three times as long", slower=3.0),
+    Scenario("errors rise from 1 % to 5 %", errors=(0.01, 0.05), requests=LONG),
+    Scenario("every answer fails", errors=(0.01, 1.0)),
+    Scenario("latency three times as long", slower=3.0, requests=LONG),
     Scenario("the canary gets 1.4 times its share", share=1.4),
 )
 
@@ -113,7 +125,7 @@ class Run:
         outcome: of the first look with a verdict.
         requests: up to that look.
         excluded: the interval of the difference left zero out at some look.
-        errors: the guardrail was exceeded at some look.
+        errors: the guardrail was shown to be exceeded at some look.
         latency: the same.
         mismatch: the least p of the sample ratio in each step.
         pooled: |z| of the test one should not do, at each look.
@@ -138,8 +150,8 @@ def run(scenario: Scenario, seed: int) -> Run:
         outcome=found[ends[0]].verdict.outcome,
         requests=(ends[0] + 1) * BATCH,
         excluded=any(gain.low > 0 or gain.high < 0 for gain in gains),
-        errors=any(look.error_rate_rise.low > LIMITS.max_error_rate_rise for look in found),
-        latency=any(look.latency_ratio.low > LIMITS.max_latency_ratio for look in found),
+        errors=any(_shown_bad(look, "canary.error_rate") for look in found),
+        latency=any(_shown_bad(look, "canary.latency") for look in found),
         mismatch=[
             min(look.sample_ratio_p for look in found if look.step == step)
             for step in range(len(scenario.weights))
@@ -148,12 +160,17 @@ def run(scenario: Scenario, seed: int) -> Run:
     )
 
 
+def _shown_bad(look: Look, code: str) -> bool:
+    return any(check.code == code and check.answer == "bad" for check in look.verdict.checks)
+
+
 def looks(scenario: Scenario, seen: Observations) -> Iterator[Look]:
     """What is said after each batch."""
-    plan, order = scenario.plan, np.arange(len(seen))
+    plan, reference, order = scenario.plan, scenario.reference, np.arange(len(seen))
     for end in range(BATCH, len(seen) + 1, BATCH):
         step = int(seen.step[end - 1])
-        yield judge(seen.where(order < end), plan, step, end == len(seen), now(), scenario.metric)
+        part = seen.where(order < end)
+        yield judge(part, plan, step, end == len(seen), now(), scenario.metric, reference)
 
 
 def drawn(scenario: Scenario, seed: int) -> Observations:
@@ -165,19 +182,23 @@ def drawn(scenario: Scenario, seed: int) -> Observations:
     weight = np.array(scenario.weights, np.float64)[step]
     canary = position(names, f"experiment {seed}")[unit] < weight * scenario.share
     error = _luck(random, unit, scenario.habit) < np.array(scenario.errors)[canary.astype(int)]
-    latency = np.exp(1 + 0.5 * norm.ppf(_luck(random, unit, scenario.habit)))
+    latency = np.exp(1 + SPREAD * norm.ppf(_luck(random, unit, scenario.habit)))
     chance = np.array(scenario.rates)[step] + scenario.lift * canary
     hit = _luck(random, unit, scenario.habit) < chance
+    # A failed answer earns nothing, or the loss of the base rate.
+    if scenario.metric.name == "reward":
+        metric = np.where(error, 0.0, hit)
+    else:
+        metric = np.where(error, -log_loss_terms(np.full(size, hit.mean()), hit), _loss(random, chance, hit))
     return Observations(
         step=step,
+        block=np.arange(size) // scenario.plan.block_requests,
         unit=unit,
         canary=canary,
         error=error,
         latency_ms=np.where(error, np.nan, latency * np.where(canary, scenario.slower, 1)),
         due=np.ones(size, np.bool_),
-        metric=np.where(
-            error, np.nan, hit if scenario.metric.name == "reward" else _loss(random, chance, hit)
-        ),
+        metric=metric,
     )
 
 

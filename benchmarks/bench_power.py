@@ -5,7 +5,7 @@ python benchmarks/bench_power.py [seeds] [data sets]
 Each seed assigns the users anew and draws the clicks anew; the small data are also generated and trained on
 anew, with other seeds than the card's. It ends with an error where fewer than 95 % of the canaries of the
 card's own data are promoted. Only the servers are left out, and with them errors and what they add
-to the time of an answer: both arms take the same.
+to the time of an answer: both arms take the same, so the weight rises with every step.
 """
 
 import sys
@@ -29,6 +29,7 @@ from slipway.rollout.assignment import position
 from slipway.rollout.controller import batches
 from slipway.rollout.observations import Observations
 from slipway.rollout.plan import Expected, power, requests_needed
+from slipway.rollout.reference import Reference
 from slipway.rollout.traffic import Answer, Traffic
 from slipway.settings import Card, Size
 from slipway.settings.root import Project
@@ -158,20 +159,20 @@ def looks(demo: Demo, seed: int) -> Iterator[Look]:
     """The controller's loop without servers: a look after each batch, up to the verdict."""
     rollout, traffic = demo.card.rollout, demo.traffic
     end, last = rollout.warmup_requests, requests_needed(rollout)
-    seen = observed(demo, seed)
+    seen, reference = observed(demo, seed)
     for number, step in enumerate(rollout.steps):
         for requests in batches(step.requests, rollout.batch_requests):
             end += requests
             due = traffic.due(rollout.warmup_requests, end, waited=end >= last)
-            so_far = seen.where(np.arange(len(seen)) < len(due))
-            found = judge(replace(so_far, due=due), rollout, number, end >= last, AT, traffic.metric)
+            so_far = replace(seen.where(np.arange(len(seen)) < len(due)), due=due)
+            found = judge(so_far, rollout, number, end >= last, AT, traffic.metric, reference)
             yield found
             if found.verdict.outcome != "continue":
                 return
 
 
-def observed(demo: Demo, seed: int) -> Observations:
-    """Every request of the plan, as served by the arm of its user."""
+def observed(demo: Demo, seed: int) -> tuple[Observations, Reference]:
+    """Every request of the plan, as served by the arm of its user, and what the warm-up said of stable."""
     rollout, random = demo.card.rollout, np.random.default_rng([seed, 1])
     traffic = replace(demo.traffic, luck=np.random.default_rng(seed).random(len(demo.traffic.outcomes)))
     first, last = rollout.warmup_requests, requests_needed(rollout)
@@ -179,8 +180,9 @@ def observed(demo: Demo, seed: int) -> Observations:
     weight = np.array([float(one.weight) for one in rollout.steps])[step]
     canary = position(traffic.units[first:last], f"experiment {seed}") < weight
     stable, better = (traffic.gains(first, arm[first:last]) for arm in demo.answers)
-    return Observations(
+    seen = Observations(
         step=step,
+        block=np.arange(len(step)) // rollout.block_requests,
         unit=traffic.unit_codes[first:last],
         canary=canary,
         error=np.zeros(len(step), np.bool_),
@@ -188,6 +190,8 @@ def observed(demo: Demo, seed: int) -> Observations:
         due=np.zeros(len(step), np.bool_),
         metric=np.where(canary, better, stable),
     )
+    warm = rollout.warmup_requests - rollout.warmup_requests // 2
+    return seen, Reference.of(random.lognormal(1.0, 0.4, warm), rollout.guardrails)
 
 
 if __name__ == "__main__":

@@ -38,7 +38,13 @@ class Look(Strict):
     canary: ArmStep
     sample_ratio_p: float
     error_rate_rise: Interval
-    latency_ratio: Interval
+    slow_rise: Annotated[
+        Interval | None,
+        Field(description="share of slow answers, canary minus stable; None: nobody knows what is slow"),
+    ] = None
+    latency_ratio: Annotated[
+        Interval | None, Field(description="of a quantile, in canaries of before that were judged by it")
+    ] = None
     difference: Annotated[
         Interval | None,
         Field(description="canary minus stable, over all steps, always valid; better is up, also for a loss"),
@@ -49,7 +55,7 @@ class Look(Strict):
 class CanaryEvidence(Document):
     """A whole canary."""
 
-    schema_version: Literal[1, 2] = 2
+    schema_version: Literal[1, 2, 3] = 3
     system: str
     task: str
     experiment: str
@@ -59,10 +65,13 @@ class CanaryEvidence(Document):
         str, Field(description="reward: outcomes were drawn; else the task's metric of logged ones")
     ]
     target: str
+    slow_ms: Annotated[float | None, Field(description="what takes longer is slow; frozen before")] = None
+    max_error_rate_rise: Annotated[float | None, Field(description="what was allowed; frozen before")] = None
     looks: list[Look]
     verdict: CanaryVerdict
 
     @classmethod
     def renewed(cls, content: dict[str, Any]) -> dict[str, Any]:
-        """Version 1 knew one task."""
-        return older.canary(content) if content.get("schema_version") == 1 else content
+        """Version 1 knew one task, version 2 two answers to a check."""
+        found = older.canary(content) if content.get("schema_version") == 1 else content
+        return found | {"schema_version": 3} if found.get("schema_version") == 2 else found

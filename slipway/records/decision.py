@@ -43,7 +43,7 @@ class CheckSummary(Strict):
 class DecisionRecord(Document):
     """Who decided what, when, on which evidence."""
 
-    schema_version: Literal[1, 2] = 2
+    schema_version: Literal[1, 2, 3] = 3
     id: Annotated[str, Field(description="sorts in the order of decisions")]
     at: Annotated[Moment, Field(description="what the clock said")]
     by: Annotated[str, Field(description="user and machine")]
@@ -70,9 +70,9 @@ class DecisionRecord(Document):
 
     @classmethod
     def renewed(cls, content: dict[str, Any]) -> dict[str, Any]:
-        """Version 1 held evidence of version 1."""
-        if content.get("schema_version") != 1:
+        """Earlier versions held evidence of earlier versions."""
+        if content.get("schema_version") not in (1, 2):
             return content
         inside: dict[str, type[Document]] = {"evaluation": Evidence, "canary": CanaryEvidence}
         found = {key: kind.renewed(content[key]) for key, kind in inside.items() if content.get(key)}
-        return content | found | {"schema_version": 2}
+        return content | found | {"schema_version": 3}

@@ -84,6 +84,7 @@ def _environment() -> "Environment":
         wording.percent,
         wording.percent_interval,
         wording.printable,
+        wording.rise,
         wording.significant,
         wording.verdict,
         wording.when,

@@ -13,6 +13,8 @@ from slipway.report.wording import MINUS, interval, number, printable, verdict
 from slipway.tasks import kind
 
 Tone = Literal["good", "bad", "unsure"]
+ANSWERS = ("bad", "not shown", "good")
+"""Of checks, in the order in which they are told."""
 
 
 @dataclass(frozen=True)
@@ -68,11 +70,11 @@ def is_baseline(evidence: Evidence) -> bool:
 
 
 def checks(record: DecisionRecord) -> list[Check]:
-    """Every check made, the failed ones first; the canary's own are added where they are missing."""
+    """Every check made: failed ones first, then what is not shown; the canary's own are added if missing."""
     more = record.canary.verdict.checks if record.canary else []
     every = [*record.checks, *(check for check in more if check not in record.checks)]
-    # False comes before True, and within each the order of the checks stays.
-    return sorted(every, key=lambda check: check.passed)
+    # Within each answer the order of the checks stays.
+    return sorted(every, key=lambda check: ANSWERS.index(check.answer))
 
 
 def ten_lines(record: DecisionRecord) -> list[tuple[str, str]]:
@@ -114,9 +116,14 @@ def _checks(record: DecisionRecord) -> str:
     found = checks(record)
     if not found:
         return "none was made"
-    failed = [printable(check.code, 60) for check in found if not check.passed]
-    names = f"; failed: {', '.join(failed[:3])}{' …' if len(failed) > 3 else ''}" if failed else ""
-    return f"{len(found) - len(failed)} of {len(found)} passed{names}"
+    codes = {answer: [check.code for check in found if check.answer == answer] for answer in ANSWERS}
+    passed = f"{len(codes['good'])} of {len(found)} passed"
+    return passed + _named("failed", codes["bad"]) + _named("not shown", codes["not shown"])
+
+
+def _named(word: str, codes: list[str]) -> str:
+    shown = ", ".join(printable(code, 60) for code in codes[:3])
+    return f"; {word}: {shown}{' …' if len(codes) > 3 else ''}" if codes else ""
 
 
 def _data(record: DecisionRecord) -> str:

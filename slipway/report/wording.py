@@ -53,12 +53,14 @@ def decimals(interval: Interval, digits: int = 4) -> int:
     return min(max(1 - math.floor(math.log10(half)), 0), 6)
 
 
-def interval(value: Interval | None, sign: bool = False, scale: float = 1.0, unit: str = "") -> str:
+def interval(
+    value: Interval | None, sign: bool = False, scale: float = 1.0, unit: str = "", places: int | None = None
+) -> str:
     """`0.2871 [0.2850, 0.2893]`; a dash for None."""
     if value is None:
         return DASH
     scaled = Interval(value=value.value * scale, low=value.low * scale, high=value.high * scale)
-    places = decimals(scaled)
+    places = decimals(scaled) if places is None else places
     middle, low, high = (number(part, places, sign) for part in (scaled.value, scaled.low, scaled.high))
     return f"{middle}{unit} [{low}, {high}]"
 
@@ -71,6 +73,18 @@ def percent(value: float | None, digits: int = 2) -> str:
 def percent_interval(value: Interval | None) -> str:
     """A relative difference as percentages, signed."""
     return interval(value, sign=True, scale=100.0, unit=" %")
+
+
+def rise(value: Interval | None) -> str:
+    """The rise of a share as percentages, with the digits that its upper end allows.
+
+    The lower end is -100 % where too few events tell, however close the upper one is to a limit.
+    """
+    if value is None:
+        return DASH
+    half = 100 * (value.high - value.value)
+    places = decimals(Interval(value=0.0, low=-half, high=half))
+    return interval(value, sign=True, scale=100.0, unit=" %", places=places)
 
 
 def when(at: datetime) -> str:

@@ -1,4 +1,8 @@
-"""The canary's verdict: a pure function of what was observed and of the plan."""
+"""The canary's verdict: a pure function of what was observed and of the plan.
+
+A rule with an interval has three answers. Shown bad, and the canary is aborted; shown good, and the rule
+passes; not shown, and neither: harm that is merely unproven does not pass.
+"""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -6,17 +10,13 @@ from datetime import datetime
 import numpy as np
 
 from slipway.records.canary import ArmStep, Look
-from slipway.records.checks import CanaryVerdict, Check
+from slipway.records.checks import CanaryVerdict, Check, needed
 from slipway.records.evidence import UNBOUNDED, Interval
+from slipway.rollout.blocks import broken
 from slipway.rollout.difference import difference
-from slipway.rollout.guardrails import (
-    error_rate_rise,
-    latency_ratio,
-    sample_ratio_p,
-    step_alpha,
-    unknown_rise,
-)
+from slipway.rollout.guardrails import error_rate_rise, sample_ratio_p, slow_rise, unknown_rise
 from slipway.rollout.observations import Observations
+from slipway.rollout.reference import Reference
 from slipway.settings.card import Rollout
 from slipway.tasks import Metric
 
@@ -31,39 +31,53 @@ class Rule:
 
 @dataclass(frozen=True)
 class Facts:
-    """What the rules look at: the observations so far and what follows of them."""
+    """What the rules look at: the observations so far and what follows of them.
+
+    Attributes:
+        stable: of the current step.
+        canary: of the current step.
+    """
 
     plan: Rollout
     metric: Metric
+    reference: Reference
     seen: Observations
     stable: Observations
     canary: Observations
     sample_ratio_p: float
     error_rate_rise: Interval
-    latency_ratio: Interval
+    slow_rise: Interval | None
+    unknown_rise: Interval
     difference: Interval | None
 
 
 def judge(
-    observations: Observations, settings: Rollout, step: int, exhausted: bool, at: datetime, metric: Metric
+    observations: Observations,
+    settings: Rollout,
+    step: int,
+    exhausted: bool,
+    at: datetime,
+    metric: Metric,
+    reference: Reference,
 ) -> Look:
     """The evidence after one more batch, and what it says.
 
     Abort: a rule fails beyond noise. Promote: every rule passes when the last step has its requests.
     Otherwise continue, or inconclusive where no traffic is left.
 
-    Errors, latency and sample ratio are judged in this step alone, the decision metric over all steps so far.
-    All are always valid: however often one looks, each of error rate, latency and metric stops an equal
-    canary with a chance of `decision.alpha` at most, the sample ratio with `sample_ratio_alpha` per step
-    (the metric asymptotically; errors and latency exactly where the requests of a unit are independent).
+    The sample ratio is judged in this step alone, all else over all steps so far. All are always valid:
+    however often one looks, each of errors, latency, unknown outcomes and metric stops an equal canary with a
+    chance of `decision.alpha` at most, the sample ratio with `sample_ratio_alpha` per step (asymptotically in
+    blocks and units, of which there are minima).
 
     Args:
         observations: of all steps so far.
         step: index of the current step.
         exhausted: no traffic or no time is left.
         metric: what `observations.metric` holds.
+        reference: what stable did before the trial.
     """
-    found = _evidence(observations, settings, step, metric)
+    found = _facts(observations, settings, step, metric, reference)
     rules = _rules(found)
     requests = len(found.stable) + len(found.canary)
     reached = requests >= settings.steps[step].requests and step == len(settings.steps) - 1
@@ -76,7 +90,7 @@ def judge(
         canary=_arm(found.canary, metric),
         sample_ratio_p=found.sample_ratio_p,
         error_rate_rise=found.error_rate_rise,
-        latency_ratio=found.latency_ratio,
+        slow_rise=found.slow_rise,
         difference=found.difference,
         verdict=_verdict(rules, reached, exhausted),
     )
@@ -92,18 +106,27 @@ def _verdict(rules: list[Rule], reached: bool, exhausted: bool) -> CanaryVerdict
     return CanaryVerdict(outcome="inconclusive" if reached or exhausted else "continue", checks=checks)
 
 
-def _evidence(seen: Observations, plan: Rollout, step: int, metric: Metric) -> Facts:
+def may_widen(look: Look, plan: Rollout, reference: Reference) -> bool:
+    """Whether more units may meet the canary: none of its estimates is beyond its limit, shown or not."""
+    slow = 0.0 if look.slow_rise is None else look.slow_rise.value
+    errors = look.error_rate_rise.value <= reference.most_errors(plan.guardrails)
+    return errors and slow <= 1 - plan.guardrails.latency_quantile
+
+
+def _facts(seen: Observations, plan: Rollout, step: int, metric: Metric, reference: Reference) -> Facts:
     here = seen.step == step
     stable, canary = seen.where(here & ~seen.canary), seen.where(here & seen.canary)
     return Facts(
         plan=plan,
         metric=metric,
+        reference=reference,
         seen=seen,
         stable=stable,
         canary=canary,
         sample_ratio_p=sample_ratio_p(stable, canary, plan, step),
-        error_rate_rise=error_rate_rise(stable, canary, step_alpha(plan)),
-        latency_ratio=latency_ratio(stable, canary, plan, step),
+        error_rate_rise=error_rate_rise(seen, plan),
+        slow_rise=slow_rise(seen, plan, reference),
+        unknown_rise=unknown_rise(seen, plan.decision.alpha),
         difference=difference(seen, plan),
     )
 
@@ -115,6 +138,7 @@ def _rules(found: Facts) -> list[Rule]:
         _error_rate(found),
         _latency(found),
         _min_requests(found),
+        _min_units(found),
         _metric_known(found),
         _metric(found),
     ]
@@ -129,69 +153,72 @@ def _sticky(found: Facts) -> Rule:
 
 
 def _sample_ratio(found: Facts) -> Rule:
+    """It passes unless refuted, but not by a handful of units, which refute nothing."""
     p, least = found.sample_ratio_p, found.plan.guardrails.sample_ratio_alpha
     given, kept = found.canary.units, found.stable.units
-    share = f"{given:,} of {given + kept:,} units in the canary in this step, p = {p:.2g}"
-    return _rule("canary.sample_ratio", p >= least, p < least, share, f"p at least {least:g}")
+    enough, refuted = given + kept >= found.plan.guardrails.min_units, p < least
+    text = f"{given:,} of {given + kept:,} units in the canary in this step, p = {p:.2g}"
+    passed, shown = enough and not refuted, enough or refuted
+    return _rule("canary.sample_ratio", passed, refuted, text, f"p at least {least:g}", shown)
 
 
 def _error_rate(found: Facts) -> Rule:
-    rise, most = found.error_rate_rise, found.plan.guardrails.max_error_rate_rise
-    return _guardrail("canary.error_rate", found, rise, most, f"rise of {_shown(rise)}")
+    rise, most = found.error_rate_rise, found.reference.most_errors(found.plan.guardrails)
+    text = f"rise of {_shown(rise)}"
+    gone = broken(found.seen, found.seen.error, found.plan.block_requests, found.plan.decision.alpha)
+    if gone is not None:
+        return _rule("canary.error_rate", False, True, f"{text}: {gone}", f"at most {most:g}")
+    return _guardrail("canary.error_rate", found, rise, most, text)
 
 
 def _latency(found: Facts) -> Rule:
-    ratio, guardrails = found.latency_ratio, found.plan.guardrails
-    text = f"{_shown(ratio)} times stable at quantile {guardrails.latency_quantile:g}"
-    return _guardrail("canary.latency", found, ratio, guardrails.max_latency_ratio, text)
+    rise, guardrails = found.slow_rise, found.plan.guardrails
+    most = 1 - guardrails.latency_quantile
+    if rise is None:
+        text = "nothing is known of stable's latency"
+        return _rule("canary.latency", False, False, text, f"at most {most:g}", shown=False)
+    text = f"answers above {found.reference.slow_ms:.3g} ms: rise of {_shown(rise)}"
+    return _guardrail("canary.latency", found, rise, most, text)
 
 
 def _guardrail(code: str, found: Facts, interval: Interval, most: float, text: str) -> Rule:
-    """Failing needs no minimum, as the interval holds at any size; passing does, and an upper bound.
-
-    It is the minimum of this step, which is all that the interval is about.
-    """
-    least = min(len(found.stable), len(found.canary))
-    enough = least >= found.plan.guardrails.min_requests and interval.high < UNBOUNDED
-    exceeded = interval.low > most
-    unsure = "" if enough or exceeded else "; too few requests to pass"
-    return _rule(code, enough and not exceeded, exceeded, text + unsure, f"lower bound at most {most:g}")
+    check = Check.at_most(code, interval, most, text, len(found.seen))
+    return Rule(check, check.answer == "bad")
 
 
 def _min_requests(found: Facts) -> Rule:
-    stable, canary = _requests(found)
     least = found.plan.guardrails.min_requests
-    text = f"canary {canary:,}, stable {stable:,} requests"
-    return _rule(
-        "canary.min_requests", min(stable, canary) >= least, False, text, f"at least {least:,} in each arm"
-    )
+    text = f"canary {len(found.canary):,}, stable {len(found.stable):,} requests in this step"
+    enough = min(len(found.canary), len(found.stable)) >= least
+    return _rule("canary.min_requests", enough, False, text, f"at least {least:,} in each arm", enough)
+
+
+def _min_units(found: Facts) -> Rule:
+    """Requests of a handful of units are no more answers than units."""
+    least = found.plan.guardrails.min_units
+    canary, stable = (found.seen.where(arm).units for arm in (found.seen.canary, ~found.seen.canary))
+    text, enough = f"canary {canary:,}, stable {stable:,} units", min(canary, stable) >= least
+    return _rule("canary.min_units", enough, False, text, f"at least {least:,} in each arm", enough)
 
 
 def _metric_known(found: Facts) -> Rule:
     """An answer whose metric is unknown must not hide a loss; errors have a guardrail of their own."""
-    stable, canary = (found.seen.where(arm) for arm in (~found.seen.canary, found.seen.canary))
-    rise, most = (
-        unknown_rise(stable, canary, found.plan.decision.alpha),
-        found.plan.guardrails.max_unknown_rise,
-    )
-    known = bool(canary.known.any())
-    text = f"unknown outcomes of answers that are due: rise of {_shown(rise)}" if known else "none is known"
-    return _rule(
-        "canary.metric_known", known and rise.low <= most, False, text, f"lower bound at most {most:g}"
-    )
+    rise, most = found.unknown_rise, found.plan.guardrails.max_unknown_rise
+    if not found.seen.where(found.seen.canary).known.any():
+        return _rule("canary.metric_known", False, False, "none is known", f"at most {most:g}", shown=False)
+    text = f"unknown outcomes of answers that are due: rise of {_shown(rise)}"
+    return _guardrail("canary.metric_known", found, rise, most, text)
 
 
 def _metric(found: Facts) -> Rule:
-    gain, unit = found.difference, found.metric.gain
-    better, worse = (False, False) if gain is None else (gain.low > 0, gain.high < 0)
-    text = "too few known in one arm, or all alike" if gain is None else f"canary - stable {_shown(gain)}"
-    return _rule("canary.metric", better, worse, f"{unit}: {text}", "lower bound above 0")
-
-
-def _requests(found: Facts) -> tuple[int, int]:
-    """Stable's and the canary's in all steps so far."""
-    canary = int(found.seen.canary.sum())
-    return len(found.seen) - canary, canary
+    gain, unit, allowed = found.difference, found.metric.gain, "lower bound above 0"
+    if gain is None:
+        text = f"{unit}: too few known in one arm, or all alike"
+        return _rule("canary.metric", False, False, text, allowed, shown=False)
+    better, worse = gain.low > 0, gain.high < 0
+    text, shown = f"{unit}: canary - stable {_shown(gain)}", better or worse
+    more = None if shown else needed(gain, 0.0, len(found.seen))
+    return _rule("canary.metric", better, worse, text, allowed, shown, more)
 
 
 def _arm(seen: Observations, metric: Metric) -> ArmStep:
@@ -209,8 +236,17 @@ def _arm(seen: Observations, metric: Metric) -> ArmStep:
     )
 
 
-def _rule(code: str, passed: bool, stops: bool, found: str, allowed: str) -> Rule:
-    return Rule(Check(code=code, passed=passed, found=found, allowed=allowed), stops)
+def _rule(
+    code: str,
+    passed: bool,
+    stops: bool,
+    found: str,
+    allowed: str,
+    shown: bool = True,
+    needed: int | None = None,
+) -> Rule:
+    check = Check(code=code, passed=passed, shown=shown, found=found, allowed=allowed, needed=needed)
+    return Rule(check, stops)
 
 
 def _shown(interval: Interval) -> str:

@@ -1,14 +1,15 @@
 """Carries a rollout out: sets weights, offers requests, asks for judgement after each batch, and obeys it."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from slipway.records.canary import CanaryEvidence, Look
 from slipway.records.checks import Check
-from slipway.rollout.analysis import judge
+from slipway.rollout.analysis import judge, may_widen
 from slipway.rollout.limits import limits, within
 from slipway.rollout.plan import requests_needed
+from slipway.rollout.reference import Reference
 from slipway.rollout.target import Arena, Target, Trial
 from slipway.settings import Card
 from slipway.settings.card import Step
@@ -58,6 +59,8 @@ def run_canary(
         task=card.problem.task,
         metric=arena.metric.name,
         target=target.name,
+        slow_ms=rollout.reference.slow_ms,
+        max_error_rate_rise=rollout.reference.most_errors(card.rollout.guardrails),
         looks=looks,
         verdict=looks[-1].verdict,
     )
@@ -75,6 +78,7 @@ class _Rollout:
     timer: Callable[[], float]
     progress: Progress
     begun: float = 0.0
+    reference: Reference = field(default_factory=Reference)
     asked: str | None = None
     done: int = 0
 
@@ -83,13 +87,17 @@ class _Rollout:
         plan, place = self.card.rollout, self.target.placement
         place.set_weight(0)
         self.begun = self.timer()
-        self.arena.warm_up(self.trial, plan.warmup_requests, self._over)
+        self.reference = self.arena.warm_up(self.trial, plan.warmup_requests, self._over)
         self.done = plan.warmup_requests
         found: list[Look] = []
-        for number, step in enumerate(plan.steps):
-            place.set_weight(step.weight)
+        number = -1
+        for step in plan.steps:
+            # Else this step's requests go on at the weight of the last one: more users would not tell more.
+            if not found or may_widen(found[-1], plan, self.reference):
+                number += 1
+                place.set_weight(plan.steps[number].weight)
             for requests in batches(step.requests, plan.batch_requests):
-                found.append(self._look(number, step, requests))
+                found.append(self._look(number, plan.steps[number], requests))
                 if found[-1].verdict.outcome != "continue":
                     return found
         return found
@@ -113,7 +121,9 @@ class _Rollout:
         held = self._limits()
         exhausted = self.done >= planned or not all(limit.passed for limit in held)
         seen = self.arena.seen(waited=self.done >= planned)
-        look = within(judge(seen, plan, number, exhausted, self.now(), self.arena.metric), held)
+        look = within(
+            judge(seen, plan, number, exhausted, self.now(), self.arena.metric, self.reference), held
+        )
         self.progress(self.done, planned, self._told(look))
         return look
 

@@ -45,6 +45,10 @@ def difference(seen: Observations, plan: Rollout) -> Interval | None:
     An outcome counts from the first look after it became known, in the step in which it was asked for; one
     that is not known yet counts as nothing, not as zero.
 
+    Outcomes that are due and unknown are imputed alike in both arms, by leaving them out. As that may be
+    wrong, a share of them that the card tolerates is taken at its worst: against the canary where it would be
+    promoted, for it where it would be aborted.
+
     A step counts once each arm has two units, and there is no interval before each arm has `min_requests`
     known metrics: the theory is asymptotic.
     """
@@ -62,13 +66,31 @@ def difference(seen: Observations, plan: Rollout) -> Interval | None:
     if not variance > 0:
         return None
     total = float(size.sum())
-    return confidence_sequence(
+    found = confidence_sequence(
         estimate=float(size @ (means[:, 1] - means[:, 0])) / total,
         deviation=float(np.sqrt(variance)) / total,
         information=total,
         target=sum(step.requests * step.weight * (100 - step.weight) for step in plan.steps) / 1e4,
         alpha=plan.decision.alpha,
     )
+    against, favour = _unknowns(seen, plan.guardrails.max_unknown_rise)
+    return Interval(value=found.value, low=found.low - against, high=found.high + favour)
+
+
+def _unknowns(seen: Observations, most: float) -> tuple[float, float]:
+    """By how much unknown outcomes may have moved the difference, against the canary and for it.
+
+    Up to the share `most` of each arm's answers: its own worst or best, in place of its mean.
+    """
+    worst, best = float(seen.metric[seen.known].min()), float(seen.metric[seen.known].max())
+    moved = []
+    for arm in (seen.canary, ~seen.canary):
+        answered = seen.where(arm & seen.due)
+        share = min(most, 1 - float(answered.known.mean()))
+        mean = float(answered.metric[answered.known].mean())
+        moved.append((share * (mean - worst), share * (best - mean)))
+    (down, up), (lower, higher) = moved
+    return down + higher, up + lower
 
 
 def _observed(

@@ -1,42 +1,43 @@
-"""What the canary must not do, each with an interval or p that holds at every look of the step."""
+"""What the canary must not do, each with an interval or p that holds at every look."""
 
 import numpy as np
 from numpy.typing import NDArray
 
-from slipway.records.evidence import UNBOUNDED, Interval
+from slipway.records.evidence import Interval
+from slipway.rollout.blocks import counted, rise
 from slipway.rollout.observations import Observations
-from slipway.rollout.sequential import Counted, quantile_shares, rate_difference, share_p_value
+from slipway.rollout.reference import Reference
+from slipway.rollout.sequential import rate_difference, share_p_value
 from slipway.settings.card import Rollout
 
 
-def error_rate_rise(stable: Observations, canary: Observations, alpha: float) -> Interval:
-    """The canary's error rate minus the stable one's."""
-    return rate_difference(_errors(stable), _errors(canary), alpha)
+def error_rate_rise(seen: Observations, plan: Rollout) -> Interval:
+    """The canary's error rate minus the stable one's, over all steps so far."""
+    return rise(seen, seen.error, weight_at_the_end(plan), plan.decision.alpha)
 
 
-def latency_ratio(stable: Observations, canary: Observations, plan: Rollout, step: int) -> Interval:
-    """The canary's latency quantile over the stable one's, each arm's bounded at half of the step's alpha.
+def slow_rise(seen: Observations, plan: Rollout, reference: Reference) -> Interval | None:
+    """The share of the canary's answers that are slow, minus that of stable's; None where slow means nothing.
 
-    Where an arm has too few answers for a bound, the ratio has none on that side.
+    A request that failed has no latency, and is left to the error rate. What nobody measured is not known.
+    Where stable itself is slower in a block than it was before, as on a machine that others load, an answer
+    is slow that is so beside stable's in that block.
     """
-    share, requests = plan.steps[step].weight / 100, plan.steps[step].requests
-    # Two bounds make the ratio, one of each arm; together they may err as often as one.
-    alpha = step_alpha(plan) / 2
-    old = _quantile(stable, plan.guardrails.latency_quantile, (1 - share) * requests, alpha)
-    new = _quantile(canary, plan.guardrails.latency_quantile, share * requests, alpha)
-    # No answers on one side: the ratio is unknown, so it is neither evidence for nor against.
-    if old is None or new is None or old.value <= 0:
-        return Interval(value=1.0, low=0.0, high=np.inf)
-    return Interval(
-        value=new.value / old.value,
-        low=new.low / old.high if old.high < UNBOUNDED else 0.0,
-        high=new.high / old.low if old.low > 0 and new.high < UNBOUNDED else np.inf,
-    )
+    if reference.slow_ms is None:
+        return None
+    answered = seen.where(~seen.error)
+    measured = np.isfinite(answered.latency_ms)
+    if not all(measured[arm].any() for arm in (answered.canary, ~answered.canary)):
+        return Interval(value=0.0, low=-1.0, high=1.0)
+    answered = answered.where(measured)
+    slow = answered.latency_ms > np.maximum(reference.slow_ms, _slow_in_block(answered, plan))
+    return rise(answered, slow, weight_at_the_end(plan), plan.decision.alpha)
 
 
-def unknown_rise(stable: Observations, canary: Observations, alpha: float) -> Interval:
+def unknown_rise(seen: Observations, alpha: float) -> Interval:
     """The share of the canary's answers whose outcome is due and still unknown, minus that of stable's."""
-    return rate_difference(_unknown(stable), _unknown(canary), alpha)
+    stable, canary = (_unknown(seen.where(arm)) for arm in (~seen.canary, seen.canary))
+    return rate_difference(counted(*stable), counted(*canary), alpha)
 
 
 def sample_ratio_p(stable: Observations, canary: Observations, plan: Rollout, step: int) -> float:
@@ -51,58 +52,23 @@ def sample_ratio_p(stable: Observations, canary: Observations, plan: Rollout, st
     )
 
 
-def step_alpha(plan: Rollout) -> float:
-    """Errors and latency start afresh with each step, so each step may spend its part of alpha."""
-    return plan.decision.alpha / len(plan.steps)
+def weight_at_the_end(plan: Rollout) -> float:
+    """The sum of n_c n_s / (n_c + n_s) over the steps as they are planned."""
+    return sum(step.requests * step.weight * (100 - step.weight) for step in plan.steps) / 1e4
 
 
-def _errors(arm: Observations) -> Counted:
-    return _counted(arm.error, arm.unit)
+def _slow_in_block(answered: Observations, plan: Rollout) -> NDArray[np.float64]:
+    """`max_latency_ratio` times stable's quantile in the block of each request, [requests]; 0 if unknown."""
+    found = np.zeros(len(answered))
+    for block in np.unique(answered.block):
+        inside = answered.block == block
+        stable = answered.latency_ms[inside & ~answered.canary]
+        if len(stable):
+            found[inside] = np.quantile(stable, plan.guardrails.latency_quantile)
+    return plan.guardrails.max_latency_ratio * found
 
 
-def _unknown(arm: Observations) -> Counted:
+def _unknown(arm: Observations) -> tuple[Observations, NDArray[np.bool_]]:
     # A failed request has no outcome to wait for; the error rate counts it.
-    answered = arm.due & ~arm.error
-    return _counted(~arm.known[answered], arm.unit[answered])
-
-
-def _counted(hits: NDArray[np.bool_], units: NDArray[np.int64]) -> Counted:
-    """Hits of all requests, as many as tell as much if they were independent."""
-    effect = _design_effect(hits, units)
-    return float(hits.sum()) / effect, len(hits) / effect
-
-
-def _quantile(arm: Observations, quantile: float, target: float, alpha: float) -> Interval | None:
-    """A latency quantile between two order statistics; None without answers."""
-    answered = np.isfinite(arm.latency_ms)
-    found = np.sort(arm.latency_ms[answered])
-    if not len(found):
-        return None
-    value = float(np.quantile(found, quantile))
-    effect = _design_effect(arm.latency_ms[answered] <= value, arm.unit[answered])
-    low, high = quantile_shares(len(found) / effect, quantile, target, alpha)
-    # Order statistics just outside the shares, so that rounding cannot narrow the interval.
-    first, last = int(np.ceil(low * len(found))) - 1, int(high * len(found))
-    return Interval(
-        value=value,
-        low=float(found[first]) if first >= 0 else 0.0,
-        high=float(found[last]) if last < len(found) else np.inf,
-    )
-
-
-def _design_effect(hits: NDArray[np.bool_], units: NDArray[np.int64]) -> float:
-    """How many requests of this arm tell as much as one independent request would, at least 1.
-
-    The clustered variance of the share over the binomial one (Rao and Scott, A simple method for the analysis
-    of clustered binary data, Biometrics 48, 1992): it makes exact intervals approximate, but a single unit
-    whose requests all fail is then no evidence against an arm.
-    """
-    if not hits.any():
-        return 1.0
-    requests, rate = np.bincount(units), float(hits.mean())
-    # Where all requests hit, nothing tells how alike a unit's are: the worst is assumed.
-    if rate == 1:
-        return float(np.square(requests).sum() / len(hits))
-    # How far each unit is from what its number of requests alone would give.
-    residuals = np.bincount(units, hits) - rate * requests
-    return max(1.0, float(np.square(residuals).sum()) / (len(hits) * rate * (1 - rate)))
+    answered = arm.where(arm.due & ~arm.error)
+    return answered, ~answered.known

@@ -16,6 +16,7 @@ class Observations:
 
     Attributes:
         step: int32; index of the rollout's step.
+        block: int64; index of the block of time, see `slipway.rollout.blocks`.
         unit: int64; codes 0 .. u-1 of the units of assignment, the same in every step.
         canary: bool; the arm that the request was assigned to, whoever answered.
         error: bool.
@@ -26,6 +27,7 @@ class Observations:
     """
 
     step: NDArray[np.int32]
+    block: NDArray[np.int64]
     unit: NDArray[np.int64]
     canary: NDArray[np.bool_]
     error: NDArray[np.bool_]
@@ -56,7 +58,7 @@ class Observations:
         return type(self)(*(getattr(self, field.name)[chosen] for field in fields(self)))
 
 
-_TYPES = (np.int32, np.int64, np.bool_, np.bool_, np.float64, np.bool_, np.float64)
+_TYPES = (np.int32, np.int64, np.int64, np.bool_, np.bool_, np.float64, np.bool_, np.float64)
 
 
 def concat(parts: Sequence[Observations]) -> Observations:

@@ -26,15 +26,15 @@ UNREADABLE = "delete it if `slipway status` finds that aliases and traffic agree
 class Intent(Document):
     """A move of `production` that has begun."""
 
-    schema_version: Literal[1, 2] = 2
+    schema_version: Literal[1, 2, 3] = 3
     record: DecisionRecord
 
     @classmethod
     def renewed(cls, content: dict[str, Any]) -> dict[str, Any]:
-        """Version 1 held a record of version 1."""
-        if content.get("schema_version") != 1:
+        """Earlier versions held a record of that version."""
+        if content.get("schema_version") not in (1, 2):
             return content
-        return content | {"schema_version": 2, "record": DecisionRecord.renewed(content["record"])}
+        return content | {"schema_version": 3, "record": DecisionRecord.renewed(content["record"])}
 
 
 def permitted(

@@ -11,6 +11,7 @@ from slipway.rollout.assignment import in_canary
 from slipway.rollout.client import Reply
 from slipway.rollout.observations import Observations, concat
 from slipway.rollout.plan import expected, plan
+from slipway.rollout.reference import Reference
 from slipway.rollout.reply import read_answer
 from slipway.rollout.target import Over, Trial
 from slipway.rollout.traffic import Answer, Offer, Traffic
@@ -52,11 +53,20 @@ class Replay:
         """What a rollout is about to do, and what it can find."""
         return plan(self.card, self.traffic, expected(evaluated, stable, self.metric))
 
-    def warm_up(self, trial: Trial, requests: int, over: Over) -> None:
-        """Both arms answer the first requests."""
+    def warm_up(self, trial: Trial, requests: int, over: Over) -> Reference:
+        """Both arms answer the first requests; stable's later ones, with full caches, say what is slow."""
         self.warmed = self.offered = requests
-        for arm in trial.versions:
-            self.send([Call(arm, offer.body) for offer in self.traffic.offers(0, requests)], over)
+        offers = self.traffic.offers(0, requests)
+        replies = {
+            arm: self.send([Call(arm, offer.body) for offer in offers], over) for arm in trial.versions
+        }
+        later = list(zip(offers, replies["stable"], strict=False))[requests // 2 :]
+        answers = [self._read(trial, "stable", *one) for one in later]
+        latency = [
+            np.nan if answer is None else reply.latency_ms
+            for answer, (_, reply) in zip(answers, later, strict=True)
+        ]
+        return Reference.of(np.array(latency, np.float64), self.card.rollout.guardrails)
 
     def observe(self, trial: Trial, step: int, weight: int, requests: int, over: Over) -> int:
         """Offer the next requests, and see what comes of them."""
@@ -73,6 +83,7 @@ class Replay:
         self.parts.append(
             Observations(
                 step=np.full(sent, step, np.int32),
+                block=(np.arange(first, self.offered) - self.warmed) // self.card.rollout.block_requests,
                 unit=self.traffic.unit_codes[first : self.offered],
                 canary=canary[:sent],
                 error=error,

@@ -13,6 +13,7 @@ from slipway.base.strict import Strict
 from slipway.records.canary import Arm
 from slipway.records.evidence import Evidence
 from slipway.rollout.observations import Observations
+from slipway.rollout.reference import Reference
 from slipway.tasks import Metric
 
 Over = Callable[[], bool]
@@ -162,8 +163,8 @@ class Arena(Protocol):
         """
         ...
 
-    def warm_up(self, trial: Trial, requests: int, over: Over) -> None:
-        """Let both arms answer so many requests that count for nothing."""
+    def warm_up(self, trial: Trial, requests: int, over: Over) -> Reference:
+        """Let both arms answer so many requests that count for nothing, and say what stable's were like."""
         ...
 
     def observe(self, trial: Trial, step: int, weight: int, requests: int, over: Over) -> int:

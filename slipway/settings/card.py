@@ -129,14 +129,23 @@ class Guardrails(Strict):
     """What the canary must not do, whatever it earns."""
 
     max_error_rate_rise: Annotated[
-        float, Field(ge=0, lt=1, description="canary minus stable, judged beyond noise")
+        float, Field(ge=0, lt=1, description="canary minus stable; it must be shown that it is no higher")
     ] = 0.005
+    max_error_rate_growth: Annotated[
+        float,
+        Field(ge=0, description="the same as a share of stable's own error rate, where that allows more"),
+    ] = 0.5
     max_unknown_rise: Annotated[
-        float, Field(ge=0, lt=1, description="of answers whose outcome is due and unknown, beyond noise")
+        float, Field(ge=0, lt=1, description="the same of answers whose outcome is due and unknown")
     ] = 0.005
     latency_quantile: Annotated[float, Field(ge=0.5, lt=1)] = 0.9
     max_latency_ratio: Annotated[
-        float, Field(gt=1, description="canary over stable at that quantile, judged beyond noise")
+        float,
+        Field(
+            gt=1,
+            description="an answer is slow that takes so many times stable's latency at that quantile in its "
+            "warm-up; of the canary's answers at most 1 - latency_quantile more than of stable's may be",
+        ),
     ] = 2.0
     sample_ratio_alpha: Annotated[float, Field(gt=0, lt=0.1, description="level of the mismatch test")] = (
         0.001
@@ -144,6 +153,7 @@ class Guardrails(Strict):
     min_requests: Annotated[
         int, Field(gt=0, description="of each arm in the last step, before it can be promoted")
     ] = 200
+    min_units: Annotated[int, Field(ge=2, description="of each arm, before it can be promoted")] = 30
 
 
 class Decision(Strict):
@@ -162,10 +172,20 @@ class Rollout(Strict):
     """How traffic moves to a canary."""
 
     steps: Annotated[list[Step], Field(min_length=1)]
-    warmup_requests: Annotated[int, Field(ge=0)] = 50
+    warmup_requests: Annotated[
+        int, Field(ge=0, description="answered by both arms first; stable's latency there says what is slow")
+    ] = 200
     batch_requests: Annotated[int, Field(gt=0, description="requests between two looks at the evidence")] = (
         500
     )
+    block_requests: Annotated[
+        int,
+        Field(
+            ge=50,
+            description="consecutive requests within which errors and latency of the arms are compared; "
+            "at least twice as many as a spell of failed or slow answers lasts",
+        ),
+    ] = 500
     guardrails: Guardrails = Guardrails()
     decision: Decision = Decision()
     max_duration_minutes: Positive

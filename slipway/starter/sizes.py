@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from slipway.data.manifest import PARTS, Part
-from slipway.settings.card import Step
+from slipway.rollout.sequential import rate_difference
+from slipway.settings.card import Decision, Guardrails, Rollout, Step
 from slipway.settings.data import Split
 
 MANY = 150_000
@@ -14,6 +15,10 @@ SMALL = 100_000
 """Rows of the small size of a table with more than `MANY`."""
 MOST_TRAFFIC = 30_000
 """Requests of a canary; a laptop sends a thousand a second."""
+BLOCKS = 20
+"""Into which a canary's requests fall where they are few; errors and latency are compared from 12 on."""
+SPARE = 1.5
+"""Room in the bound of a rise, for arms of other sizes than planned and for an error or two."""
 NORMAL = 1.96
 """Standard errors to either side of an interval that holds 95 % of what may come."""
 
@@ -33,6 +38,7 @@ class Sizes:
     Attributes:
         holdout: the part that decides.
         bounds: of the task's metrics, where so few rows need wider ones than the task's own.
+        max_rise: of the share of errors, and of unknown outcomes; None where the card's default can be shown.
     """
 
     holdout: PartSize
@@ -42,8 +48,10 @@ class Sizes:
     num_leaves: int
     warmup_requests: int
     batch_requests: int
+    block_requests: int
     steps: tuple[Step, ...]
     min_requests: int
+    max_rise: float | None
 
 
 def small_rows(rows: int) -> int | None:
@@ -70,8 +78,8 @@ def sizes(parts: Mapping[Part, PartSize], task: str = "binary") -> Sizes:
         parts: of the smallest size, for a card has one set of numbers for all of its sizes.
     """
     traffic, holdout = parts["replay"].rows, parts["holdout"]
-    # The card's default, but no more than a twentieth of little traffic.
-    warmup = min(50, traffic // 20)
+    # The card's default, but no more than a tenth of little traffic.
+    warmup = min(_default("warmup_requests"), traffic // 10)
     offered = min(traffic - warmup, MOST_TRAFFIC)
     steps = _steps(offered)
     last = steps[-1].requests * steps[-1].weight // 100
@@ -83,10 +91,27 @@ def sizes(parts: Mapping[Part, PartSize], task: str = "binary") -> Sizes:
         num_leaves=15 if parts["train"].rows < 20_000 else 31,
         warmup_requests=warmup,
         batch_requests=min(max(_rounded(offered // 40), 50), 1000),
+        block_requests=min(max(_rounded(offered // BLOCKS), 50), _default("block_requests")),
         steps=steps,
         # The card's default, or nine tenths of what is expected: a hash gives no arm its exact share.
         min_requests=min(200, max(1, last * 9 // 10)),
+        max_rise=_max_rise(steps),
     )
+
+
+def _default(key: str) -> int:
+    return int(Rollout.model_fields[key].default)
+
+
+def _max_rise(steps: tuple[Step, ...]) -> float | None:
+    """Bound of a rise that is shown to be kept where no request fails; None where the default is no tighter.
+
+    So few requests promote nothing under a tighter one, whatever the canary is like.
+    """
+    requests = sum(step.requests for step in steps)
+    canary = sum(step.requests * step.weight for step in steps) / 100
+    shown = SPARE * rate_difference((0.0, requests - canary), (0.0, canary), Decision().alpha).high
+    return None if shown <= Guardrails().max_error_rate_rise else math.ceil(1000 * shown) / 1000
 
 
 def _steps(offered: int) -> tuple[Step, ...]:

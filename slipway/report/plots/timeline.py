@@ -132,7 +132,7 @@ def _reach(intervals: Sequence[Interval]) -> tuple[float, float]:
 
 
 def _errors(plot: Any, canary: CanaryEvidence, at: list[int]) -> None:
-    # A line for each step: both figures start afresh there, so nothing connects two steps.
+    # A line for each step: an arm's counts start afresh there, so nothing connects two steps.
     for looks, places in _steps(canary.looks, at):
         for arm, colour in _ARMS:
             arms = [getattr(look, arm) for look in looks]

@@ -36,9 +36,15 @@ from tests.slipway.tiny import tiny_version
 DATA, WORK = Path("split"), Path("work")
 SHORT = {
     "batch_requests": 150,
+    "block_requests": 50,
     "warmup_requests": 10,
     "steps": [{"weight": 25, "requests": 300}, {"weight": 50, "requests": 600}],
-    "guardrails": {"min_requests": 50, "max_latency_ratio": 1000.0},
+    "guardrails": {
+        "min_requests": 50,
+        "max_latency_ratio": 1000.0,
+        "max_error_rate_rise": 0.05,
+        "max_unknown_rise": 0.05,
+    },
 }
 
 

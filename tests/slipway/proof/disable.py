@@ -13,7 +13,7 @@ def _passing(made):
 
     if is_dataclass(made):
         return replace(made, check=_passing(made.check), stops=False)
-    return made.model_copy(update={"passed": True})
+    return made.model_copy(update={"passed": True, "shown": True})
 '''
 
 

@@ -14,6 +14,7 @@ from typing import Any
 from slipway.base.strict import Strict
 from slipway.data.manifest import SplitManifest
 from slipway.records.canary import CanaryEvidence
+from slipway.records.checks import CanaryOutcome
 from slipway.records.decision import DecisionRecord
 from slipway.records.evidence import Evidence
 from slipway.rollout.promotion import Intent
@@ -24,15 +25,15 @@ from tests.slipway.report import sample
 HERE = Path(__file__).parent
 
 
-def canary() -> CanaryEvidence:
-    """The last look of a canary."""
-    whole = sample.canary()
+def canary(outcome: CanaryOutcome = "inconclusive") -> CanaryEvidence:
+    """The last look of a canary, which leaves something open unless it is promoted."""
+    whole = sample.canary(outcome)
     return whole.model_copy(update={"looks": whole.looks[-1:]})
 
 
 def record() -> DecisionRecord:
     """A promotion."""
-    return sample.record(canary=canary())
+    return sample.record(canary=canary("promote"))
 
 
 def manifest() -> Manifest:

@@ -9,6 +9,7 @@ KINDS = {
     "refused": sample.refused,
     "first": sample.first,
     "abort": sample.aborted,
+    "inconclusive": sample.inconclusive,
     "rollback": sample.bare,
 }
 

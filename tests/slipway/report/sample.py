@@ -8,7 +8,7 @@ import numpy as np
 
 from slipway.data.manifest import Part, PartSummary, SplitManifest
 from slipway.records.canary import ArmStep, CanaryEvidence, Look
-from slipway.records.checks import CanaryOutcome, CanaryVerdict, Check
+from slipway.records.checks import CanaryOutcome, CanaryVerdict, Check, needed
 from slipway.records.decision import CheckSummary, DecisionRecord
 from slipway.records.evidence import (
     Bin,
@@ -32,6 +32,8 @@ SLICES = [("device", value) for value in ("phone", "tablet", "desktop")]
 SLICES += [("placement", value) for value in ("top", "sidebar", "feed", "footer")]
 Role = Literal["baseline", "candidate", "champion"]
 STEPS = ((10, 2000), (25, 2500), (50, 3000))
+BLOCK = 500
+"""Requests, twelve blocks of which tell how errors and slow answers vary."""
 
 
 def card() -> Card:
@@ -202,14 +204,15 @@ def arm(rng: np.random.Generator, requests: int, errors: float, mean: float, slo
 
 def looks(outcome: CanaryOutcome, metric: Metric) -> list[Look]:
     """A look after every 250 requests; an aborted canary fails in its second step."""
-    rng, seen, found, broken = np.random.default_rng(5), 0, [], outcome == "abort"
+    rng, seen, served, found, broken = np.random.default_rng(5), 0, 0, [], outcome == "abort"
+    gain = 0.004 if outcome == "inconclusive" else 0.041
     for step, (weight, requests) in enumerate(STEPS[: 2 if broken else 3]):
         for part in range(250, requests + 1, 250):
             seen += 250
             mean = 0.131 if metric == "reward" else -0.2811
             canary = part * weight // 100
             half = 1.5 / (seen * weight / 100) ** 0.5
-            value = 0.041 + float(rng.normal(0, half / 5))
+            value = gain + float(rng.normal(0, half / 20))
             found.append(
                 Look(
                     at=DECIDED - timedelta(minutes=14) + timedelta(seconds=seen / 10),
@@ -217,36 +220,70 @@ def looks(outcome: CanaryOutcome, metric: Metric) -> list[Look]:
                     weight=weight,
                     requests=part,
                     stable=arm(rng, part - canary, 0.0007, mean, 1.0),
-                    canary=arm(rng, canary, 0.062 if broken and step else 0.0008, mean + 0.041, 1.17),
+                    canary=arm(rng, canary, 0.31 if broken and step else 0.0008, mean + gain, 1.17),
                     sample_ratio_p=float(rng.uniform(0.1, 0.9)),
-                    error_rate_rise=around(0.0612 if broken and step else 0.0002, 0.4 / canary**0.75),
-                    latency_ratio=around(1.17, 2 / part**0.5),
+                    error_rate_rise=errors(outcome, served + canary, step),
+                    slow_rise=around(0.012, 0.9 / seen**0.5) if seen >= 12 * BLOCK else anything(0.012),
                     difference=None if part < 200 else around(value, half / 2.2),
                     verdict=CanaryVerdict(outcome="continue", checks=[]),
                 )
             )
-            if broken and step and part >= 1000:
-                return found
+        served += requests * weight // 100
     return found
 
 
+def anything(value: float) -> Interval:
+    """The rise of a share of which too few blocks tell."""
+    return Interval(value=value, low=-1.0, high=1.0)
+
+
+def errors(outcome: CanaryOutcome, served: int, step: int) -> Interval:
+    """The rise of the error rate; a few errors bound it from above alone, a few blocks not at all."""
+    if outcome == "abort" and step:
+        return anything(0.31 * (served - 200) / served)
+    return Interval(value=0.0002, low=-1.0, high=0.0002 + (20 if outcome == "inconclusive" else 8) / served)
+
+
+def canary_checks(last: Look, metric: Metric, broken: bool) -> list[Check]:
+    """What the last look says; more requests than were planned would decide what is not shown."""
+    requests, gain, slow = sum(count for _, count in STEPS), last.difference, last.slow_rise
+    assert gain is not None
+    assert slow is not None
+    rise, better = last.error_rate_rise, gain.low > 0
+    errors = Check.at_most("canary.error_rate", rise, 0.005, f"rise of {told(rise)}", requests)
+    if broken:
+        worse = f"rise of {told(rise)}: more than 0.05 higher in block after block"
+        errors = Check(code="canary.error_rate", passed=False, found=worse, allowed="at most 0.005")
+    text = f"answers above 15.8 ms: rise of {told(slow)}"
+    latency = Check.at_most("canary.latency", slow, 0.1, text, requests)
+    return [
+        errors,
+        Check(code="canary.sticky", passed=True, found="0 units were in both arms", allowed="0"),
+        Check(code="canary.sample_ratio", passed=True, found="p = 0.412", allowed="p at least 0.001"),
+        # Twelve blocks would decide, which no estimate tells.
+        latency.model_copy(update={"needed": None}),
+        Check(
+            code="canary.metric",
+            passed=better,
+            shown=better,
+            found=f"{metric}: canary - stable {told(gain)}",
+            allowed="lower bound above 0",
+            needed=None if better else needed(gain, 0.0, requests),
+        ),
+    ]
+
+
+def told(interval: Interval) -> str:
+    """As the analysis says it."""
+    return f"{interval.value:.4g} [{interval.low:.4g}, {interval.high:.4g}]"
+
+
 def canary(outcome: CanaryOutcome = "promote", metric: Metric = "reward") -> CanaryEvidence:
-    """Version 8 beside version 7."""
-    failed = outcome == "abort"
-    verdict = CanaryVerdict(
-        outcome=outcome,
-        checks=[
-            Check(
-                code="guardrail.error_rate",
-                passed=not failed,
-                found="+6.12 % [+4.87, +7.37]" if failed else "+0.02 % [-0.11, +0.15]",
-                allowed="a rise of at most 0.5 %, beyond noise",
-            ),
-            Check(code="guardrail.latency", passed=True, found="1.17 [1.13, 1.21]", allowed="at most 2"),
-            Check(code="sample_ratio", passed=True, found="p = 0.412", allowed="p of at least 0.001"),
-        ],
-    )
+    """Version 8 beside version 7; an inconclusive one leaves the metric and the error rate open."""
     seen = looks(outcome, metric)
+    verdict = CanaryVerdict(
+        outcome=outcome, checks=canary_checks(seen[-1], metric, broken=outcome == "abort")
+    )
     seen[-1] = seen[-1].model_copy(update={"verdict": verdict})
     return CanaryEvidence(
         system="ad_click",
@@ -256,6 +293,8 @@ def canary(outcome: CanaryOutcome = "promote", metric: Metric = "reward") -> Can
         task="click",
         metric=metric,
         target="local",
+        slow_ms=15.8,
+        max_error_rate_rise=0.005,
         looks=seen,
         verdict=verdict,
     )
@@ -329,8 +368,17 @@ def aborted() -> DecisionRecord:
     """A canary that failed its guardrail."""
     return record(
         decision="abort",
-        reason="guardrail.error_rate: +6.12 % [+4.87, +7.37] (allowed: a rise of at most 0.5 %)",
+        reason="canary.error_rate: more than 0.05 higher in block after block (allowed: at most 0.005)",
         canary=canary("abort", "log_loss"),
+    )
+
+
+def inconclusive() -> DecisionRecord:
+    """A canary that showed too little."""
+    return record(
+        decision="inconclusive",
+        reason="canary.error_rate: not shown: rise of 0.0002 [-1, 0.0088] (allowed: at most 0.005)",
+        canary=canary("inconclusive"),
     )
 
 

@@ -4,9 +4,13 @@ import re
 
 import pytest
 
+from slipway.base.documents import read
+from slipway.records.canary import CanaryEvidence
 from slipway.records.checks import Check
 from slipway.records.evidence import Interval
 from slipway.report import render
+from slipway.report.wording import MINUS, interval
+from tests.slipway.records.documents import kept
 from tests.slipway.report import sample
 from tests.slipway.report.conftest import KINDS
 from tests.slipway.report.reading import Reading
@@ -27,6 +31,7 @@ HEADLINES = {
     "refused": "The candidate boosting was refused",
     "first": "Version 1 went to production, as the first",
     "abort": "The canary of version 8 was aborted",
+    "inconclusive": "The canary of version 8 was inconclusive",
     "rollback": "Production was rolled back to version 7",
 }
 
@@ -99,7 +104,90 @@ def test_failed_checks_come_first(pages: dict[str, str]) -> None:
 
 def test_a_canarys_own_checks_are_listed(pages: dict[str, str]) -> None:
     """The guardrail that aborted a canary stands among the checks."""
-    assert "✕ failed guardrail.error_rate" in Reading(pages["abort"]).text
+    assert "✕ failed canary.error_rate" in Reading(pages["abort"]).text
+
+
+def row(page: str, code: str) -> tuple[str, str]:
+    """The row of a check: its markup, and what a reader sees of it."""
+    (found,) = (one for one in re.findall(r"<tr[ >].*?</tr>", page) if f"<code>{code}</code>" in one)
+    return found, Reading(found).text
+
+
+def test_a_check_has_one_of_three_answers(pages: dict[str, str]) -> None:
+    """What is not shown is neither drawn as failed nor as passed, and stands between them."""
+    page = pages["abort"]
+    failed, unshown, passed = (
+        row(page, f"canary.{name}") for name in ("error_rate", "latency", "sample_ratio")
+    )
+
+    assert failed[0].startswith('<tr class="failed">')
+    assert failed[1].startswith("✕ failed ")
+    assert unshown[0].startswith('<tr class="unshown">')
+    assert '<span class="chip unsure">' in unshown[0]
+    assert unshown[1].startswith("? not shown ")
+    assert "would decide" not in unshown[1]
+    assert passed[0].startswith("<tr><td>")
+    assert passed[1].startswith("✓ passed ")
+    assert page.index(failed[0]) < page.index(unshown[0]) < page.index(passed[0])
+
+
+def test_it_says_how_much_would_decide(pages: dict[str, str]) -> None:
+    """About so many, beside what was found; a canary that is merely open has no failed check."""
+    page = pages["inconclusive"]
+
+    assert "[-1, 0.008802] about 24,088 would decide" in row(page, "canary.error_rate")[1]
+    assert "14 of 16 passed, 2 not shown: the evidence is too little" in Reading(page).text
+    assert 'class="failed"' not in page
+
+
+@pytest.mark.parametrize("kind", ["promote", "refused"])
+def test_where_all_is_shown_nothing_is_said_of_it(pages: dict[str, str], kind: str) -> None:
+    """As before there were three answers."""
+    text = Reading(pages[kind]).text
+
+    assert "? not shown" not in text
+    assert "would decide" not in text
+
+
+def judged(page: str) -> str:
+    """What the section of the canary says."""
+    return Reading(page[page.index('<section id="canary"') :]).text
+
+
+def test_slow_answers_are_shown_by_their_rise(pages: dict[str, str]) -> None:
+    """In percent, beside the limits that were frozen before the canary."""
+    text = judged(pages["promote"])
+
+    assert "Slow answers' rise" in text
+    assert "+1.2 % [+0.2, +2.2]" in text
+    assert "Latency ratio" not in text
+    assert "within blocks of 500 consecutive requests, over all steps so far" in text
+    assert "rise of the error rate of 0.5 %, and of the share of slow answers of 10 %" in text
+    assert "slow means above 15.8 ms" in text
+    assert "they are judged over blocks of all steps so far" in text
+
+
+def test_the_allowed_rise_of_errors_is_the_one_in_the_record() -> None:
+    """It may follow from stable's own rate, and then the card does not hold it."""
+    grown = sample.canary().model_copy(update={"max_error_rate_rise": 0.0125, "slow_ms": None})
+    text = judged(render(sample.record(canary=grown), sample.card(), None))
+
+    assert "rise of the error rate of 1.25 %," in text
+    assert "what is slow is not known" in text
+
+
+def test_an_older_canary_keeps_its_latency_ratio() -> None:
+    """It was judged by it, step by step."""
+    older = read(kept("canary_evidence", 2, ".json"), CanaryEvidence)
+    text = judged(render(sample.record(canary=older), sample.card(), None))
+
+    assert older.looks[-1].latency_ratio is not None
+    assert f"Latency ratio Canary {MINUS} stable" in text
+    assert interval(older.looks[-1].latency_ratio) in text
+    assert "2 times the stable version's latency at the 90th percentile, both beyond noise" in text
+    assert "drawn afresh in each step and were judged so." in text
+    assert "slow" not in text
+    assert "blocks" not in text
 
 
 @pytest.mark.parametrize(
@@ -194,7 +282,7 @@ def test_odd_evidence_is_rendered() -> None:
     )
     canary = sample.canary()
     arm = canary.looks[0].canary.model_copy(update={"requests": 0, "mean": None, "latency_ms": {}})
-    look = canary.looks[0].model_copy(update={"canary": arm, "difference": None, "latency_ratio": wide})
+    look = canary.looks[0].model_copy(update={"canary": arm, "difference": None, "slow_rise": wide})
     record = sample.record(evaluation=evidence, canary=canary.model_copy(update={"looks": [look]}))
     page = render(record, sample.card(), None)
     assert "It could not be scored: its process ended with 1" in page

@@ -3,7 +3,7 @@
 import pytest
 
 from slipway.records.evidence import Interval
-from slipway.report.wording import MINUS, interval, number, printable, safe_link, significant, verdict
+from slipway.report.wording import MINUS, interval, number, printable, rise, safe_link, significant, verdict
 
 
 def test_an_interval_has_the_digits_that_its_width_allows() -> None:
@@ -24,6 +24,13 @@ def test_a_difference_is_signed() -> None:
 def test_significant_digits(value: float, shown: str) -> None:
     """Three of them, never an exponent."""
     assert significant(value) == shown
+
+
+def test_a_rise_has_the_digits_of_its_upper_end() -> None:
+    """Which is held against a limit of half a percent, also where nothing bounds it from below."""
+    assert rise(Interval(value=0.0002, low=-1, high=0.0088)) == f"+0.02 % [{MINUS}100.00, +0.88]"
+    assert rise(Interval(value=0.012, low=-1, high=1)) == f"+1 % [{MINUS}100, +100]"
+    assert rise(None) == "\N{EN DASH}"
 
 
 def test_no_value_is_a_dash() -> None:

@@ -51,13 +51,20 @@ class Live:
         return self.project.root / f"version{version.number}"
 
 
+LIMITS = Guardrails(
+    min_requests=100, max_latency_ratio=1000.0, max_error_rate_rise=0.05, max_unknown_rise=0.05
+)
+"""What some hundred requests can show to be kept, and a busy machine cannot trip."""
+
+
 def short(card: Card) -> Card:
-    """The card with a short rollout, whose latency guardrail a busy machine cannot trip."""
+    """The card with a short rollout, which can still promote."""
     rollout = Rollout(
         steps=[Step(weight=25, requests=800), Step(weight=50, requests=1200)],
         warmup_requests=20,
         batch_requests=200,
-        guardrails=Guardrails(min_requests=100, max_latency_ratio=1000.0),
+        block_requests=50,
+        guardrails=LIMITS,
         max_duration_minutes=10.0,
     )
     return card.model_copy(update={"rollout": rollout})

@@ -14,6 +14,7 @@ from scipy.optimize import minimize_scalar
 from slipway.records.canary import Look
 from slipway.rollout.analysis import judge
 from slipway.rollout.observations import Observations
+from slipway.rollout.reference import Reference
 from slipway.rollout.sequential import (
     confidence_sequence,
     log_evidence,
@@ -138,6 +139,7 @@ def compared(lift: float) -> tuple[Look, ville.AsymptoticABTest, ville.BettingAB
     )
     seen = Observations(
         step=np.zeros(size, np.int32),
+        block=np.arange(size) // plan.block_requests,
         unit=np.arange(size),
         canary=canary,
         error=np.zeros(size, bool),
@@ -147,7 +149,8 @@ def compared(lift: float) -> tuple[Look, ville.AsymptoticABTest, ville.BettingAB
     )
     asymptotic = ville.AsymptoticABTest(plan.decision.alpha, 0.5, t_opt=size).fit(metric, canary)
     betting = ville.BettingABTest((0, 1), plan.decision.alpha, 0.5, grid=2000).fit(metric, canary)
-    return judge(seen, plan, 0, True, AT, TASK.metric("reward")), asymptotic, betting
+    look = judge(seen, plan, 0, True, AT, TASK.metric("reward"), Reference())
+    return look, asymptotic, betting
 
 
 @pytest.mark.parametrize("lift", [-0.1, 0.0, 0.1])

@@ -1,4 +1,7 @@
-"""Canaries that are no better and no worse, judged after every batch: the benchmark, small."""
+"""Canaries that are no better and no worse, or harmful, judged after every batch: the benchmarks, small."""
+
+from collections.abc import Iterable
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,28 +17,40 @@ from benchmarks.bench_canary import (
     looks,
     run,
 )
+from benchmarks.bench_decisions import BETTER, BLOCK, HARMFUL, World, ends
+from benchmarks.bench_decisions import EQUAL as ALIKE
 from slipway.records.evidence import Interval
-from slipway.rollout import analysis
+from slipway.rollout import analysis, guardrails
+from slipway.rollout.blocks import counted
 from slipway.rollout.observations import Observations
+from slipway.rollout.sequential import rate_difference
 from slipway.settings.card import Rollout
 
 RUNS = 24
 ALPHA = 0.05
+WORLDS = {world.name: world for world in (*ALIKE, *HARMFUL, *BETTER)}
+BURSTS = "bursts of half a block, 3 % of the time"
+SLOW = "slow for 200 requests, 8 % of the time"
 
 
-def outcomes(scenario: Scenario, runs: int = RUNS) -> list[str]:
+def outcomes(scenario: Scenario, runs: int) -> list[str]:
     """How canaries end that are judged after every batch until there is a verdict."""
-    ends = []
+    found: list[str] = []
     for seed in range(runs):
         verdicts = (look.verdict.outcome for look in looks(scenario, drawn(scenario, seed)))
-        ends.append(next(outcome for outcome in verdicts if outcome != "continue"))
-    return ends
+        found.append(next(outcome for outcome in verdicts if outcome != "continue"))
+    return found
 
 
 def wrongly_decided(scenario: Scenario) -> bool:
-    """Whether equal arms are stopped or promoted more often than alpha, beyond the noise of the runs."""
-    ends = outcomes(scenario)
-    return Rate.of(end != "inconclusive" for end in ends).interval.low > ALPHA
+    """Whether equal arms are told apart more often than alpha, by the metric at a look or by the verdict."""
+    found = [run(scenario, seed) for seed in range(RUNS)]
+    return more_than_alpha(one.excluded or one.outcome != "inconclusive" for one in found)
+
+
+def more_than_alpha(which: Iterable[bool]) -> bool:
+    """Whether it is so more often than alpha, beyond the noise of the runs."""
+    return Rate.of(which).interval.low > ALPHA
 
 
 def pooled_difference(seen: Observations, plan: Rollout) -> Interval:
@@ -65,10 +80,59 @@ def test_what_the_card_allows_is_not_stopped(scenario: Scenario) -> None:
     """A canary at the very limit of a guardrail is within it."""
     found = [run(scenario, seed) for seed in range(12)]
 
-    assert Rate.of(one.errors or one.latency for one in found).interval.low < ALPHA
+    assert not more_than_alpha(one.errors or one.latency for one in found)
 
 
 @pytest.mark.parametrize("scenario", FAULTY, ids=lambda scenario: scenario.name)
 def test_faults_are_found(scenario: Scenario) -> None:
     """What is clearly beyond a limit is stopped, most often before the plan ends."""
     assert outcomes(scenario, runs=12).count("abort") >= 7
+
+
+@pytest.mark.parametrize("name", ["1 % errors", BURSTS, SLOW])
+def test_equal_servers_with_faults_are_left_alone(name: str) -> None:
+    """Errors of both, or spells of either, decide nothing."""
+    found = [end for end, _ in ends(WORLDS[name], 6)]
+
+    assert not more_than_alpha(end == "abort" for end in found)
+    assert not more_than_alpha(end == "promote" for end in found)
+
+
+def by_unit(seen: Observations, hits: Any, target: float, alpha: float) -> Interval:
+    """A rise as if what happens to one unit told nothing of the next request."""
+    stable, canary = (counted(seen.where(arm), hits[arm]) for arm in (~seen.canary, seen.canary))
+    return rate_difference(stable, canary, alpha)
+
+
+def test_a_comparison_by_unit_does_not_hold(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same bursts stop equal arms where units are counted as independent of each other."""
+    monkeypatch.setattr(guardrails, "rise", by_unit)
+
+    assert more_than_alpha(end == "abort" for end, _ in ends(WORLDS[BURSTS], 6))
+
+
+@pytest.mark.parametrize("world", HARMFUL, ids=lambda world: world.name)
+def test_a_harmful_canary_is_never_promoted(world: World) -> None:
+    """Whatever it earns, and whether or not the harm is ever shown."""
+    assert "promote" not in [end for end, _ in ends(world, 3)]
+
+
+@pytest.mark.parametrize("name", ["errors 1 to 2 %, earns more", "latency times 3, earns more"])
+def test_harm_is_what_withholds_the_promotion(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without the guardrails the same canaries would be promoted for what they earn."""
+    none = Interval(value=0.0, low=0.0, high=0.0)
+    monkeypatch.setattr(guardrails, "rise", lambda *given: none)
+    monkeypatch.setattr(analysis, "broken", lambda *given: None)
+
+    assert "promote" in [end for end, _ in ends(WORLDS[name], 2)]
+
+
+def test_a_canary_whose_answers_all_fail_ends_at_once() -> None:
+    """One block is enough."""
+    assert ends(WORLDS["every answer fails"], 6) == [("abort", BLOCK)] * 6
+
+
+@pytest.mark.parametrize("world", [BETTER[0], BETTER[2]], ids=lambda world: world.name)
+def test_a_better_canary_is_promoted(world: World) -> None:
+    """Also where both servers are slow at times."""
+    assert [end for end, _ in ends(world, 3)] == ["promote"] * 3

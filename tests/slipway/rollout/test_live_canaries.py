@@ -18,9 +18,8 @@ from slipway.rollout.client import Reply
 from slipway.rollout.replay import Call, Replay
 from slipway.rollout.target import Over, TrafficState, Trial
 from slipway.rollout.traffic import Traffic
-from slipway.settings.card import Guardrails
 from slipway.system import load_system
-from tests.slipway.rollout.live import Live, traffic, write_replay, write_truth
+from tests.slipway.rollout.live import LIMITS, Live, traffic, write_replay, write_truth
 from tests.slipway.rollout.test_controller import START, failed
 from tests.slipway.rollout.watched import Watched
 from tests.slipway.root import ROOT
@@ -62,7 +61,7 @@ class Tried:
     def run(self, offered: Traffic, **guardrails: float) -> CanaryEvidence:
         """Carry the rollout out; users are assigned by whatever the controller has."""
         card = self.live.card
-        limits = Guardrails(min_requests=100, max_latency_ratio=1000.0).model_copy(update=guardrails)
+        limits = LIMITS.model_copy(update=guardrails)
         card = card.model_copy(update={"rollout": card.rollout.model_copy(update={"guardrails": limits})})
         self.target.diary = []
         return controller.run_canary(

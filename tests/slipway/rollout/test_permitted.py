@@ -2,6 +2,7 @@
 
 import pytest
 
+from slipway.records.checks import Check
 from slipway.registry.versions import ModelVersion
 from slipway.rollout.promotion import permitted
 from tests.slipway.report import sample
@@ -14,6 +15,8 @@ def version(**changes: object) -> ModelVersion:
 
 
 LIVE = version(number=7, digest="live")
+OPEN = Check(code="canary.latency", passed=False, shown=False, found="", allowed="at most 0.1")
+"""What is not shown does not permit either."""
 
 
 @pytest.mark.parametrize(
@@ -23,9 +26,11 @@ LIVE = version(number=7, digest="live")
         ("version.digest", {}, version(digest="another"), LIVE),
         ("promote.earned", {"canary": None}, version(), LIVE),
         ("promote.earned", {"canary": sample.aborted().canary}, version(), LIVE),
+        ("promote.earned", {"canary": sample.inconclusive().canary}, version(), LIVE),
         ("promote.earned", {"version": 9}, version(number=9), LIVE),
         ("first.nothing_live", {"decision": "first", "replaced": 7}, version(), LIVE),
         ("checks.passed", {"checks": sample.gate_checks(better=False)}, version(), LIVE),
+        ("checks.passed", {"checks": [OPEN]}, version(), LIVE),
         ("rollback.previous", {"decision": "rollback"}, version(), LIVE),
         ("rollback.reason", {"decision": "rollback", "reason": " "}, version(aliases=("previous",)), LIVE),
         ("decision.moves", {"decision": "registered"}, version(), LIVE),

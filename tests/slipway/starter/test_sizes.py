@@ -6,9 +6,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from slipway.data.manifest import PARTS
+from slipway.rollout.blocks import LEAST
 from slipway.rollout.plan import requests_needed
+from slipway.rollout.sequential import rate_difference
 from slipway.settings import load_card
-from slipway.settings.card import Guardrails, Rollout
+from slipway.settings.card import Decision, Guardrails, Rollout
 from slipway.starter.sizes import PartSize, Sizes, more_rows, sizes, small_rows, split_shares
 from slipway.tasks import bind
 from tests.slipway.root import ROOT
@@ -30,11 +32,47 @@ def test_every_size_makes_a_plan_that_its_traffic_suffices_for(rows: int, share:
         steps=list(found.steps),
         warmup_requests=found.warmup_requests,
         batch_requests=found.batch_requests,
-        guardrails=Guardrails(min_requests=found.min_requests),
+        block_requests=found.block_requests,
+        guardrails=Guardrails(min_requests=found.min_requests)
+        if found.max_rise is None
+        else Guardrails(
+            min_requests=found.min_requests,
+            max_error_rate_rise=found.max_rise,
+            max_unknown_rise=found.max_rise,
+        ),
         max_duration_minutes=30,
     )
     assert requests_needed(rollout) <= rows
     bind("binary", COLUMNS).bounds(found.bounds)
+
+
+@pytest.mark.parametrize("rows", [700, 1000, 5000, 30_000, 10**6])
+def test_steps_hold_blocks_enough_to_compare_errors(rows: int) -> None:
+    """Twelve at least, of fifty requests at least; much traffic has the card's default."""
+    found = sized(rows)
+
+    assert sum(step.requests for step in found.steps) // found.block_requests >= LEAST
+    assert 50 <= found.block_requests <= Rollout.model_fields["block_requests"].default
+    assert sized(10**6).block_requests == Rollout.model_fields["block_requests"].default
+
+
+@pytest.mark.parametrize("rows", [250, 700, 1500, 5000, 30_000])
+def test_a_canary_without_an_error_can_be_promoted(rows: int) -> None:
+    """Judged as a canary is: without errors, both guardrails are shown to be kept at the end of the steps."""
+    found = sized(rows)
+    size, weight = (np.array([getattr(one, key) for one in found.steps]) for key in ("requests", "weight"))
+    canary = np.concatenate([np.arange(n) % 100 < w for n, w in zip(size, weight, strict=True)])
+    rates = [(0.0, float((canary == arm).sum())) for arm in (False, True)]
+    most = found.max_rise or Guardrails().max_error_rate_rise
+
+    assert rate_difference(rates[0], rates[1], Decision().alpha).high <= most
+    assert most >= Guardrails().max_error_rate_rise
+
+
+def test_much_traffic_keeps_the_default_guardrails() -> None:
+    """And little traffic has wider ones."""
+    assert sized(30_000).max_rise is None
+    assert (sized(1500).max_rise or 0) > (sized(5000).max_rise or 0) > Guardrails().max_error_rate_rise
 
 
 def test_a_small_size_grows_until_it_is_the_whole_table() -> None:

@@ -10,12 +10,16 @@ from slipway.rollout.analysis import judge
 from slipway.rollout.assignment import in_canary
 from slipway.rollout.observations import Observations
 from slipway.rollout.plan import requests_needed
+from slipway.rollout.reference import Reference
 from slipway.rollout.traffic import Answer, Traffic
 from slipway.system import load_system
 from slipway.tasks import Scores
 from slipway.version.answer import ranks
 from tests.slipway.root import ROOT
 from tests.slipway.tasks.worlds import START, World
+
+REFERENCE = Reference(slow_ms=20.0)
+"""Of latencies around 5 ms, none of which is slow."""
 
 
 def answered(scores: Scores) -> list[Answer]:
@@ -46,6 +50,7 @@ def canary(found: World, folder: Path, stable: Scores, tried: Scores) -> CanaryE
             rows = slice(first, first + end)
             observed = Observations(
                 step=np.array(step_of[:end], np.int32),
+                block=np.arange(end) // plan.block_requests,
                 unit=traffic.unit_codes[rows],
                 canary=arms,
                 error=np.zeros(end, np.bool_),
@@ -54,7 +59,7 @@ def canary(found: World, folder: Path, stable: Scores, tried: Scores) -> CanaryE
                 metric=np.where(arms, gains[1][rows], gains[0][rows]),
             )
             exhausted = end == requests_needed(plan) - first
-            looks.append(judge(observed, plan, number, exhausted, START, traffic.metric))
+            looks.append(judge(observed, plan, number, exhausted, START, traffic.metric, REFERENCE))
             if looks[-1].verdict.outcome != "continue":
                 break
         if looks[-1].verdict.outcome != "continue":

@@ -72,8 +72,9 @@ def card(task: str, **changes: Any) -> Card:
         "rollout": {
             "warmup_requests": 10,
             "batch_requests": 200,
+            "block_requests": 50,
             "steps": [{"weight": 25, "requests": 600}, {"weight": 50, "requests": 600}],
-            "guardrails": {"min_requests": 100, "max_latency_ratio": 1000.0},
+            "guardrails": {"min_requests": 100, "max_error_rate_rise": 0.05, "max_unknown_rise": 0.05},
             "max_duration_minutes": 10.0,
         },
     }

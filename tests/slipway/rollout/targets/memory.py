@@ -11,10 +11,13 @@ from slipway.base.errors import Refused, SlipwayError
 from slipway.records.canary import Arm
 from slipway.records.evidence import Evidence
 from slipway.rollout.observations import Observations, concat
+from slipway.rollout.reference import Reference
 from slipway.rollout.target import Deployed, Endpoint, Over, Target, TrafficState, Trial
+from slipway.settings.card import Guardrails
 from slipway.tasks import Metric
 from slipway.tasks.click import TASK
 
+BLOCK = 100
 CLICKS = TASK.metric("reward")
 
 
@@ -25,6 +28,8 @@ class Cluster:
     Attributes:
         images: the digests that can be had, by number.
         earns: what a request earns on average, by version.
+        fails: the share of answers that fail, by version; else none.
+        weights: every one that was set.
     """
 
     images: dict[int, str]
@@ -33,6 +38,8 @@ class Cluster:
     holder: object = None
     asked: str | None = None
     aside: set[str] = field(default_factory=set)
+    fails: dict[int, float] = field(default_factory=dict)
+    weights: list[int] = field(default_factory=list)
 
 
 class MemoryPlacement:
@@ -82,6 +89,7 @@ class MemoryPlacement:
         if now is None or now.canary is None:
             raise SlipwayError("there is no canary")
         self.cluster.state = now.model_copy(update={"weight": weight})
+        self.cluster.weights.append(weight)
 
     def shift(self, version: Deployed) -> None:
         """Send all traffic to one version."""
@@ -139,24 +147,28 @@ class LiveArena:
         """As many come as one waits for."""
         return ["live traffic"]
 
-    def warm_up(self, trial: Trial, requests: int, over: Over) -> None:
-        """Nothing is done for it."""
+    def warm_up(self, trial: Trial, requests: int, over: Over) -> Reference:
+        """What stable answered before."""
+        return Reference.of(self.random.gamma(20.0, 0.5, 500), Guardrails())
 
     def observe(self, trial: Trial, step: int, weight: int, requests: int, over: Over) -> int:
         """Read the answers to the next requests, and what they earned."""
-        sent = 0 if over() else requests
+        sent, before = 0 if over() else requests, sum(map(len, self.parts))
         unit = self.random.integers(0, 100_000, sent)
         canary = unit % 100 < weight
         earns = np.where(canary, self.cluster.earns[trial.canary], self.cluster.earns[trial.stable])
+        fails = np.where(canary, *(self.cluster.fails.get(one, 0.0) for one in (trial.canary, trial.stable)))
+        error = self.random.random(sent) < fails
         self.parts.append(
             Observations(
                 step=np.full(sent, step, np.int32),
+                block=np.arange(before, before + sent) // BLOCK,
                 unit=unit.astype(np.int64),
                 canary=canary,
-                error=np.zeros(sent, np.bool_),
-                latency_ms=self.random.gamma(20.0, 0.5, sent),
+                error=error,
+                latency_ms=np.where(error, np.nan, self.random.gamma(20.0, 0.5, sent)),
                 due=np.zeros(sent, np.bool_),
-                metric=(self.random.random(sent) < earns).astype(np.float64),
+                metric=((self.random.random(sent) < earns) & ~error).astype(np.float64),
             )
         )
         return sent

@@ -1,0 +1,185 @@
+"""Shares compared within blocks of time: a server fails, or is slow, in spells, so time is a cluster.
+
+A request tells nothing on its own where its neighbours met the same fault, and two equal arms with a server
+each have their spells at different times. What repeats is the block, some hundred consecutive requests of
+both arms, so each block gives one number, and the confidence sequence runs over blocks.
+"""
+
+import math
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from slipway.records.evidence import Interval
+from slipway.rollout.observations import Observations
+from slipway.rollout.sequential import Counted, confidence_sequence, rate_difference
+
+LEAST = 12
+"""Blocks, before their spread says anything; the sequence is asymptotic."""
+LEAST_EVENTS = 5
+"""Blocks that hold an event: the spread of fewer is that of the others, which is zero."""
+ALIKE = 2.5
+"""Standard errors by which neighbouring blocks may be correlated; beyond that, blocks are too short."""
+BROKEN = 0.05
+"""A rise of an error rate that nobody waits for twelve blocks to act on."""
+FEWEST_UNITS = 20
+"""Of the canary in a block whose answers all failed."""
+STAKE = 0.9
+"""How much of the evidence is put on the next block being worse for the canary."""
+
+
+@dataclass(frozen=True)
+class Blocks:
+    """A share of answers, such as of errors, block by block.
+
+    Attributes:
+        rise: float64 [blocks]; the canary's share minus stable's.
+        weight: float64 [blocks]; n_c n_s / (n_c + n_s) of its requests in both arms.
+        events: bool [blocks]; whether either arm had one.
+        step: int64 [blocks]; the rollout's step in which each began.
+        by_unit: variance of the weighted sum of rises, if units were all that varies.
+    """
+
+    rise: NDArray[np.float64]
+    weight: NDArray[np.float64]
+    events: NDArray[np.bool_]
+    step: NDArray[np.int64]
+    by_unit: float
+
+    @classmethod
+    def of(cls, seen: Observations, hits: NDArray[np.bool_]) -> Self:
+        """Compare both arms in each block that has requests of both; hits are [requests]."""
+        blocks = int(seen.block.max(initial=-1)) + 1
+        cell = seen.block * 2 + seen.canary
+        requests = np.bincount(cell, minlength=2 * blocks).reshape(blocks, 2).astype(np.float64)
+        counted = np.bincount(cell, hits, 2 * blocks).reshape(blocks, 2)
+        both = requests.min(axis=1, initial=np.inf) > 0
+        shares = counted / np.maximum(requests, 1)
+        weight = np.where(both, requests.prod(axis=1) / np.maximum(requests.sum(axis=1), 1), 0.0)
+        # How much each request moves the sum of its block, apart from what all of its block and arm have.
+        scale = (weight[:, None] / np.maximum(requests, 1)).ravel()
+        residuals = (hits - shares.ravel()[cell]) * scale[cell] * np.where(seen.canary, 1, -1)
+        return cls(
+            rise=(shares[:, 1] - shares[:, 0])[both],
+            weight=weight[both],
+            events=counted.sum(axis=1)[both] > 0,
+            step=_first(seen, blocks)[both],
+            by_unit=float(np.square(np.bincount(seen.unit, residuals)).sum()),
+        )
+
+    def interval(self, target: float, alpha: float) -> Interval | None:
+        """The canary's share minus stable's, always valid; None where blocks do not tell.
+
+        Weighted by effective size, as the decision metric is: then a block only adds to the sum. Each end
+        errs with a chance of alpha on its own, for they are read by different rules.
+
+        Args:
+            target: the summed weight at which the interval shall be tightest.
+        """
+        count, total = len(self.rise), float(self.weight.sum())
+        if count < LEAST or self.events.sum() < LEAST_EVENTS:
+            return None
+        rise = float(self.weight @ self.rise) / total
+        parts = self.weight * (self.rise - rise)
+        if _correlation(parts, self.step) > ALIKE / math.sqrt(count):
+            return None
+        by_block = float(np.square(parts).sum()) * count / (count - 1)
+        deviation = math.sqrt(max(by_block, self.by_unit)) / total
+        return confidence_sequence(rise, deviation, total, target, 2 * alpha)
+
+
+def rise(seen: Observations, hits: NDArray[np.bool_], target: float, alpha: float) -> Interval:
+    """How much higher a share is in the canary, with what the evidence leaves open.
+
+    Over blocks, whose spread holds spells, or over units where these vary more. While fewer than five blocks
+    hold an event, the exact interval over units (Rao and Scott) bounds the rise, for blocks without an event
+    have no spread; it does not speak against the canary, since one spell may be all that there is. What is
+    not known is anything from -1 to 1.
+    """
+    blocks = Blocks.of(seen, hits)
+    if blocks.events.sum() < LEAST_EVENTS:
+        stable, canary = (counted(seen.where(arm), hits[arm]) for arm in (~seen.canary, seen.canary))
+        exact = rate_difference(stable, canary, alpha)
+        return Interval(value=exact.value, low=-1.0 if hits.any() else exact.low, high=exact.high)
+    found = blocks.interval(target, alpha)
+    if found is None:
+        estimate = float(blocks.weight @ blocks.rise) / float(blocks.weight.sum())
+        return Interval(value=estimate, low=-1.0, high=1.0)
+    return found
+
+
+def broken(seen: Observations, hits: NDArray[np.bool_], size: int, alpha: float) -> str | None:
+    """Why nobody should wait for twelve blocks; None where nothing is that bad.
+
+    Either no answer of the canary was sound in a whole block, which a spell of half a block cannot do. Or
+    block after block the canary is worse by more than five points, exactly by unit: whichever server is in
+    a spell, the other is as likely to be, so evidence that grows by 1.9 for such a block, and shrinks to a
+    tenth for one in which stable is worse, is ever above 1 / alpha with a chance of at most alpha. Every
+    second block is asked, for one spell may reach into two.
+
+    Args:
+        size: requests of a whole block.
+    """
+    evidence = 1.0
+    for block in range(int(seen.block.max(initial=-1)) + 1):
+        inside = seen.block == block
+        if inside.sum() < size:
+            continue
+        arms = [(seen.where(inside & arm), hits[inside & arm]) for arm in (~seen.canary, seen.canary)]
+        (stable, failed), (canary, its) = arms
+        if not len(canary) or not len(stable):
+            continue
+        if its.all() and not failed.all() and canary.units >= FEWEST_UNITS:
+            return f"no sound answer among {len(canary):,} of one block"
+        if block % 2:
+            continue
+        found = rate_difference(counted(stable, failed), counted(canary, its), alpha)
+        evidence *= 1 + STAKE * (int(found.low > BROKEN) - int(found.high < -BROKEN))
+        if evidence >= 1 / alpha:
+            return f"more than {BROKEN:g} higher in block after block"
+    return None
+
+
+def counted(arm: Observations, hits: NDArray[np.bool_]) -> Counted:
+    """Hits of all requests, as many as tell as much if they were independent."""
+    effect = design_effect(hits, arm.unit)
+    return float(hits.sum()) / effect, len(hits) / effect
+
+
+def design_effect(hits: NDArray[np.bool_], units: NDArray[np.int64]) -> float:
+    """How many requests of this arm tell as much as one independent request would, at least 1.
+
+    The clustered variance of the share over the binomial one (Rao and Scott, A simple method for the analysis
+    of clustered binary data, Biometrics 48, 1992): it makes exact intervals approximate, but a single unit
+    whose requests all fail is then no evidence against an arm.
+    """
+    if not hits.any():
+        return 1.0
+    requests, share = np.bincount(units), float(hits.mean())
+    # Where all requests hit, nothing tells how alike a unit's are: the worst is assumed.
+    if share == 1:
+        return float(np.square(requests).sum() / len(hits))
+    # How far each unit is from what its number of requests alone would give.
+    residuals = np.bincount(units, hits) - share * requests
+    return max(1.0, float(np.square(residuals).sum()) / (len(hits) * share * (1 - share)))
+
+
+def _first(seen: Observations, blocks: int) -> NDArray[np.int64]:
+    """The step of the first request of each block, [blocks]."""
+    found = np.full(blocks, np.iinfo(np.int64).max)
+    np.minimum.at(found, seen.block, seen.step)
+    return found
+
+
+def _correlation(parts: NDArray[np.float64], step: NDArray[np.int64]) -> float:
+    """Of each block with the next, apart from what all blocks of a step have.
+
+    A canary that is worse under the load of a later step alone is so in every block of it, which is no reason
+    to doubt that blocks are long enough.
+    """
+    size = np.maximum(np.bincount(step), 1)
+    own = parts - (np.bincount(step, parts) / size)[step]
+    spread = float(np.square(own).sum())
+    return float(own[1:] @ own[:-1]) / spread if spread > 0 else 0.0
