@@ -62,7 +62,7 @@ def judge(
 ) -> Look:
     """The evidence after one more batch, and what it says.
 
-    Abort: a rule fails beyond noise. Promote: every rule passes when the last step has its requests.
+    Abort: a rule fails beyond noise. Promote: every rule passes once all planned requests are in.
     Otherwise continue, or inconclusive where no traffic is left.
 
     The sample ratio is judged in this step alone, all else over all steps so far. All are always valid:
@@ -80,7 +80,7 @@ def judge(
     found = _facts(observations, settings, step, metric, reference)
     rules = _rules(found)
     requests = len(found.stable) + len(found.canary)
-    reached = requests >= settings.steps[step].requests and step == len(settings.steps) - 1
+    reached = len(observations) >= sum(planned.requests for planned in settings.steps)
     return Look(
         at=at,
         step=step,

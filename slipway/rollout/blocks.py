@@ -20,8 +20,8 @@ LEAST = 12
 """Blocks, before their spread says anything; the sequence is asymptotic."""
 LEAST_EVENTS = 5
 """Blocks that hold an event: the spread of fewer is that of the others, which is zero."""
-ALIKE = 2.5
-"""Standard errors by which neighbouring blocks may be correlated; beyond that, blocks are too short."""
+LAGS = 3
+"""Blocks apart within which one spell, or the load of the machine, makes blocks alike."""
 BROKEN = 0.05
 """A rise of an error rate that nobody waits for twelve blocks to act on."""
 FEWEST_UNITS = 20
@@ -82,12 +82,25 @@ class Blocks:
         if count < LEAST or self.events.sum() < LEAST_EVENTS:
             return None
         rise = float(self.weight @ self.rise) / total
-        parts = self.weight * (self.rise - rise)
-        if _correlation(parts, self.step) > ALIKE / math.sqrt(count):
-            return None
-        by_block = float(np.square(parts).sum()) * count / (count - 1)
-        deviation = math.sqrt(max(by_block, self.by_unit)) / total
+        deviation = math.sqrt(max(self._by_block(), self.by_unit)) / total
         return confidence_sequence(rise, deviation, total, target, 2 * alpha)
+
+    def _by_block(self) -> float:
+        """Variance of the weighted sum of rises within steps, were blocks drawn anew.
+
+        A canary that is worse under the load of a later step alone is so in every block of it, which is no
+        noise. Neighbours that met the same spell are: their products count too, with falling weights (Newey
+        and West, Econometrica 55, 1987), over as many lags as make the variance largest.
+        """
+        steps = np.unique(self.step, return_inverse=True)[1]
+        mean = np.bincount(steps, self.weight * self.rise) / np.bincount(steps, self.weight)
+        own = self.weight * (self.rise - mean[steps])
+        products = np.array([own[lag:] @ own[: len(own) - lag] for lag in range(LAGS + 1)])
+        spread = max(
+            products[0] + 2 * sum((1 - lag / (lags + 1)) * products[lag] for lag in range(1, lags + 1))
+            for lags in range(LAGS + 1)
+        )
+        return float(spread) * len(own) / (len(own) - len(mean))
 
 
 def rise(seen: Observations, hits: NDArray[np.bool_], target: float, alpha: float) -> Interval:
@@ -171,15 +184,3 @@ def _first(seen: Observations, blocks: int) -> NDArray[np.int64]:
     found = np.full(blocks, np.iinfo(np.int64).max)
     np.minimum.at(found, seen.block, seen.step)
     return found
-
-
-def _correlation(parts: NDArray[np.float64], step: NDArray[np.int64]) -> float:
-    """Of each block with the next, apart from what all blocks of a step have.
-
-    A canary that is worse under the load of a later step alone is so in every block of it, which is no reason
-    to doubt that blocks are long enough.
-    """
-    size = np.maximum(np.bincount(step), 1)
-    own = parts - (np.bincount(step, parts) / size)[step]
-    spread = float(np.square(own).sum())
-    return float(own[1:] @ own[:-1]) / spread if spread > 0 else 0.0

@@ -90,14 +90,14 @@ class _Rollout:
         self.reference = self.arena.warm_up(self.trial, plan.warmup_requests, self._over)
         self.done = plan.warmup_requests
         found: list[Look] = []
-        number = -1
-        for step in plan.steps:
-            # Else this step's requests go on at the weight of the last one: more users would not tell more.
-            if not found or may_widen(found[-1], plan, self.reference):
-                number += 1
-                place.set_weight(plan.steps[number].weight)
+        served = -1  # the step whose weight the canary has
+        for number, step in enumerate(plan.steps):
             for requests in batches(step.requests, plan.batch_requests):
-                found.append(self._look(number, plan.steps[number], requests))
+                # Else they go on at the weight of an earlier step, until the estimates allow more users.
+                if served < number and (not found or may_widen(found[-1], plan, self.reference)):
+                    served = number
+                    place.set_weight(step.weight)
+                found.append(self._look(served, plan.steps[served], requests))
                 if found[-1].verdict.outcome != "continue":
                     return found
         return found

@@ -5,8 +5,12 @@ from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.stats import beta
 
 from slipway.settings.card import Guardrails
+
+LEVEL = 0.05
+"""The chance that stable's error rate is taken as higher than it is."""
 
 
 @dataclass(frozen=True)
@@ -15,7 +19,8 @@ class Reference:
 
     Attributes:
         slow_ms: an answer that takes longer is slow; None where stable's latency is not known.
-        error_rate: the share of stable's answers that failed.
+        error_rate: the share of stable's answers that fail, as far as it is shown: a few of a hundred may be
+            chance, and would allow a canary that fails as often for good.
     """
 
     slow_ms: float | None = None
@@ -29,11 +34,17 @@ class Reference:
         above `slow_ms`.
         """
         answered = latency_ms[np.isfinite(latency_ms)]
+        errors = _at_least(len(latency_ms) - len(answered), len(latency_ms))
         if not len(answered):
-            return cls(None, 1.0 if len(latency_ms) else 0.0)
+            return cls(None, errors)
         slow = guardrails.max_latency_ratio * float(np.quantile(answered, guardrails.latency_quantile))
-        return cls(slow, 1 - len(answered) / len(latency_ms))
+        return cls(slow, errors)
 
     def most_errors(self, guardrails: Guardrails) -> float:
         """The rise of the error rate that is allowed: a few in a thousand, or a share of what stable has."""
         return max(guardrails.max_error_rate_rise, guardrails.max_error_rate_growth * self.error_rate)
+
+
+def _at_least(hits: int, trials: int) -> float:
+    """The lowest rate that so many hits allow (Clopper and Pearson, Biometrika 26, 1934)."""
+    return float(beta.ppf(LEVEL, hits, trials - hits + 1)) if hits else 0.0

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -143,14 +144,33 @@ def test_errors_in_five_blocks_are_compared_by_block() -> None:
     assert rising(alternating).low > -1
 
 
-def test_neighbours_alike_are_unknown() -> None:
-    """A spell of many blocks makes one event of them; the same blocks in another order do tell."""
+def test_neighbours_alike_tell_less() -> None:
+    """A spell of three blocks is nearer to one event than to three; apart, the same blocks are three."""
     good, bad = (50, 1, 50, 1), (50, 1, 50, 15)
-    spell, mixed = rising([good] * 10 + [bad] * 10), rising([good, bad] * 10)
+    spells, apart = rising(([good] * 3 + [bad] * 3) * 4), rising([good, bad] * 12)
 
-    assert spell.value == mixed.value == pytest.approx(0.14)
-    assert ends(spell) == UNKNOWN
-    assert ends(mixed) != UNKNOWN
+    assert spells.value == apart.value == pytest.approx(0.14)
+    assert spells.value - spells.low > 1.15 * (apart.value - apart.low)
+
+
+def test_neighbours_that_take_turns_tell_no_more() -> None:
+    """Products of neighbours add to the variance, and never take from it."""
+    good, bad = (50, 1, 50, 1), (50, 1, 50, 15)
+    turns = rising([good, bad] * 12)
+    deviation = 0.14 / math.sqrt(23)
+    alone = confidence_sequence(0.14, deviation, 600.0, 100.0, 2 * ALPHA)
+
+    assert ends(turns) == pytest.approx(ends(alone))
+
+
+def test_what_begins_with_a_step_is_no_noise() -> None:
+    """A canary that is worse in all blocks of a later step varies no more than one that always is."""
+    found = seen([(50, 1, 50, 1)] * 12 + [(50, 1, 50, 15)] * 12)
+    stepped = replace(found, step=(found.block >= 12).astype(np.int32))
+    one, two = (rise(each, each.error, 100.0, ALPHA) for each in (found, stepped))
+
+    assert one.value == two.value == pytest.approx(0.14)
+    assert two.low > 0 > one.low
 
 
 def test_units_that_vary_more_than_blocks_widen_it() -> None:

@@ -136,12 +136,22 @@ def test_a_reference_is_frozen_by_stable() -> None:
     found = Reference.of(warm, Guardrails(latency_quantile=0.9, max_latency_ratio=3.0))
 
     assert found.slow_ms == pytest.approx(3 * 10.0)
-    assert found.error_rate == pytest.approx(1 / 12)
+    # One of twelve at least once in twenty times: 1 - (1 - p)^12 = 0.05.
+    assert found.error_rate == pytest.approx(1 - 0.95 ** (1 / 12))
 
 
-@pytest.mark.parametrize(("warm", "errors"), [([], 0.0), ([np.nan, np.nan], 1.0)])
+def test_errors_by_chance_do_not_widen_the_limit() -> None:
+    """Three of a hundred failed answers are well known where stable fails in one of a hundred."""
+    warm = np.where(np.arange(100) < 3, np.nan, 1.0)
+    always = np.where(np.arange(100) < 30, np.nan, 1.0)
+
+    assert Reference.of(warm, Guardrails()).most_errors(Guardrails()) == Guardrails().max_error_rate_rise
+    assert Reference.of(always, Guardrails()).most_errors(Guardrails()) == pytest.approx(0.1124, abs=1e-4)
+
+
+@pytest.mark.parametrize(("warm", "errors"), [([], 0.0), ([np.nan, np.nan], np.sqrt(0.05))])
 def test_a_reference_of_no_answer_knows_no_latency(warm: list[float], errors: float) -> None:
-    """Where stable answered nothing, nothing is slow; all failed, or nothing was asked."""
+    """Where stable answered nothing, nothing is slow; all failed, or nothing was asked: p^2 = 0.05."""
     assert Reference.of(np.array(warm, np.float64), Guardrails()) == Reference(None, errors)
 
 
