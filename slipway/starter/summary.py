@@ -71,8 +71,9 @@ def too_few(found: Outlook) -> str:
     """What a plan that can hardly find what is worth finding means for whoever begins with it."""
     enough = "no number of requests has" if found.requests is None else f"{found.requests:,} requests have"
     return (
-        f"exploratory: a gain of {found.min_effect:g} per request is found with a power of {found.power:.2g}, "
-        f"so a canary that gains no more most likely ends inconclusive; {enough} one of 0.8 (`slipway plan`)"
+        f"exploratory: a gain of {found.min_effect:g} per request is found with a power of "
+        f"{found.power:.2g}, so a canary that gains no more mostly ends inconclusive; "
+        f"{enough} one of 0.8 (`slipway plan`)"
     )
 
 
