@@ -28,7 +28,8 @@ from slipway.rollout.analysis import judge
 from slipway.rollout.assignment import position
 from slipway.rollout.controller import batches
 from slipway.rollout.observations import Observations
-from slipway.rollout.plan import Expected, power, requests_needed
+from slipway.rollout.plan import Expected, requests_needed
+from slipway.rollout.power import power
 from slipway.rollout.reference import Reference
 from slipway.rollout.traffic import Answer, Traffic
 from slipway.settings import Card, Size

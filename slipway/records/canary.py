@@ -70,6 +70,16 @@ class CanaryEvidence(Document):
     looks: list[Look]
     verdict: CanaryVerdict
 
+    def error_rate(self, version: int) -> float | None:
+        """The share of a version's answers that failed here, None where it was in neither arm."""
+        if version not in (self.stable, self.canary):
+            return None
+        # A look counts the requests of its step so far: the last one of each step has all of them.
+        last = {look.step: look for look in self.looks}.values()
+        arms = [look.canary if version == self.canary else look.stable for look in last]
+        requests = sum(arm.requests for arm in arms)
+        return sum(arm.errors for arm in arms) / requests if requests else None
+
     @classmethod
     def renewed(cls, content: dict[str, Any]) -> dict[str, Any]:
         """Version 1 knew one task, version 2 two answers to a check."""

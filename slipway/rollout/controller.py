@@ -12,7 +12,7 @@ from slipway.rollout.plan import requests_needed
 from slipway.rollout.reference import Reference
 from slipway.rollout.target import Arena, Target, Trial
 from slipway.settings import Card
-from slipway.settings.card import Step
+from slipway.settings.card import Rollout
 
 Progress = Callable[[int, int, str], None]
 
@@ -89,18 +89,7 @@ class _Rollout:
         self.begun = self.timer()
         self.reference = self.arena.warm_up(self.trial, plan.warmup_requests, self._over)
         self.done = plan.warmup_requests
-        found: list[Look] = []
-        served = -1  # the step whose weight the canary has
-        for number, step in enumerate(plan.steps):
-            for requests in batches(step.requests, plan.batch_requests):
-                # Else they go on at the weight of an earlier step, until the estimates allow more users.
-                if served < number and (not found or may_widen(found[-1], plan, self.reference)):
-                    served = number
-                    place.set_weight(step.weight)
-                found.append(self._look(served, plan.steps[served], requests))
-                if found[-1].verdict.outcome != "continue":
-                    return found
-        return found
+        return walk(plan, self.reference, place.set_weight, self._look)
 
     def _limits(self) -> list[Check]:
         """Those that hold now; a stop that was asked for once is obeyed."""
@@ -110,14 +99,14 @@ class _Rollout:
     def _over(self) -> bool:
         return not all(limit.passed for limit in self._limits())
 
-    def _look(self, number: int, step: Step, requests: int) -> Look:
+    def _look(self, number: int, requests: int) -> Look:
         """Look after so many more requests; it is the last where none is left, or none may follow.
 
         An outcome counts from the first look after it became known. After the last request that is planned,
         nothing is left but to wait for the outcomes of the last ones.
         """
         plan, planned = self.card.rollout, requests_needed(self.card.rollout)
-        self.done += self.arena.observe(self.trial, number, step.weight, requests, self._over)
+        self.done += self.arena.observe(self.trial, number, plan.steps[number].weight, requests, self._over)
         held = self._limits()
         exhausted = self.done >= planned or not all(limit.passed for limit in held)
         seen = self.arena.seen(waited=self.done >= planned)
@@ -132,6 +121,32 @@ class _Rollout:
         shown = f", gain {gain.value:+.4f} [{gain.low:+.4f}, {gain.high:+.4f}]" if gain else ""
         faults = "".join(f"; first error of {arm}: {fault}" for arm, fault in self.arena.faults.items())
         return f"canary at {look.weight} %{shown}: {look.verdict.outcome}{faults}"
+
+
+def walk(
+    plan: Rollout,
+    reference: Reference,
+    weigh: Callable[[int], None],
+    look: Callable[[int, int], Look],
+) -> list[Look]:
+    """Go through the steps of a plan, a look after each batch, up to the one that decides.
+
+    Args:
+        weigh: gives the canary its percent of units, as a step begins.
+        look: has so many more requests answered in a step, by its number, and judges all so far.
+    """
+    found: list[Look] = []
+    served = -1  # the step whose weight the canary has
+    for number, step in enumerate(plan.steps):
+        for requests in batches(step.requests, plan.batch_requests):
+            # Else they go on at the weight of an earlier step, until the estimates allow more users.
+            if served < number and (not found or may_widen(found[-1], plan, reference)):
+                served = number
+                weigh(step.weight)
+            found.append(look(served, requests))
+            if found[-1].verdict.outcome != "continue":
+                return found
+    return found
 
 
 def batches(requests: int, batch: int) -> list[int]:

@@ -1,21 +1,22 @@
 """What a rollout is about to do, for people, before anything starts."""
 
+import math
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-import numpy as np
-from scipy.stats import norm
-
-from slipway.base.errors import UsageError
+from slipway.base.errors import Refused, UsageError
 from slipway.records.evidence import Evidence, ModelMetrics
 from slipway.records.labels import told
-from slipway.rollout.sequential import confidence_sequence
+from slipway.rollout.power import POWER, design_effect, detectable, power
+from slipway.rollout.prospects import Basis, Prospect, prospects
 from slipway.rollout.traffic import Traffic
 from slipway.settings import Card
 from slipway.settings.card import Rollout
 from slipway.tasks import Metric
 from slipway.tasks.merit import REWARD
 
-POWER = 0.8
+DAY = 86_400e6
+"""Microseconds."""
 
 
 @dataclass(frozen=True)
@@ -51,66 +52,96 @@ def _earned(model: ModelMetrics, metric: Metric) -> float | None:
     return None if found is None else -metric.sign * found.value
 
 
-def plan(card: Card, traffic: Traffic, expected: Expected | None = None) -> list[str]:
+def plan(
+    card: Card, traffic: Traffic, expected: Expected | None = None, error_rate: float | None = None
+) -> list[str]:
     """The plan in a few lines.
 
     Args:
         expected: of the two versions, None where nobody knows.
+        error_rate: the share of stable's answers that failed in its last canary, None where there was none.
 
     Raises:
         UsageError: the replay part has too few requests; none is offered twice.
+        Refused: the plan is hopeless, and the card does not call it exploratory.
     """
-    rollout = card.rollout
+    found = basis(card, traffic, expected, error_rate)
+    each = prospects(card.rollout, found)
+    lines = [*heading(card, traffic, expected, found), *map(str, each)]
+    require_hope(card, each)
+    return [*lines, f"{card.rollout.max_duration_minutes:g} minutes at most"]
+
+
+def basis(
+    card: Card, traffic: Traffic, expected: Expected | None = None, error_rate: float | None = None
+) -> Basis:
+    """What a plan takes for granted, of its arguments as `plan` takes them.
+
+    Raises:
+        UsageError: the replay part has too few requests.
+    """
+    rollout, task = card.rollout, traffic.task
     needed = requests_needed(rollout)
     if len(traffic) < needed:
         raise UsageError(
             f"systems/{card.name}/system.yaml: rollout: warm-up and steps need {needed:,} requests, found "
             f"{len(traffic):,} in the replay part, none is offered twice; expected smaller steps or more rows"
         )  # guard rollout.requests
-    steps = ", ".join(f"{step.requests:,} at {step.weight} %" for step in rollout.steps)
-    noise = traffic.task.deviation(traffic.metric, traffic.offered)
-    lines = [
-        f"{needed:,} of {len(traffic):,} requests: {rollout.warmup_requests:,} to warm up, then {steps}",
-        f"decision metric {traffic.metric.name}; {told(traffic.task.described(traffic.outcomes))}",
-        f"a true difference of {detectable(rollout, noise):.2g} per request is found with power {POWER:g}",
-    ]
+    presumed = task.presumed(traffic.metric, traffic.offered)
+    deviation = float(presumed.std())
     if expected is not None:
-        noise = traffic.task.expected_deviation(traffic.metric, expected.stable, expected.canary, noise)
-        found = power(rollout, expected.difference, noise)
-        lines.append(
-            f"on the holdout it was {expected.difference:+.2g}, which is found with power {found:.2f}"
-        )
-    return [*lines, f"{rollout.max_duration_minutes:g} minutes at most"]
+        deviation = task.expected_deviation(traffic.metric, expected.stable, expected.canary, deviation)
+    # Of the requests that will be judged: in a longer time each unit has more.
+    judged = slice(rollout.warmup_requests, needed)
+    alike = design_effect(presumed[judged], traffic.unit_codes[judged])
+    effect, source = rollout.min_effect, "the card's min_effect"
+    if effect is None:
+        effect, source = (None, "") if expected is None else (expected.difference, "as on the holdout")
+    return Basis(deviation * math.sqrt(alike), effect, source, error_rate, per_day(card, traffic))
+
+
+def per_day(card: Card, traffic: Traffic) -> float | None:
+    """Requests of a day, over the time that the replay part spans; None where its rows have no time."""
+    if card.data.columns[card.data.required("time")].made or len(traffic) < 2:
+        return None
+    days = float(traffic.times[-1] - traffic.times[0]) / DAY
+    return len(traffic) / days if days > 0 else None
+
+
+def require_hope(card: Card, each: Sequence[Prospect]) -> None:
+    """Stop before anything starts where the truth is likelier not to be shown than to be.
+
+    Raises:
+        Refused: names the check; a card that is exploratory is let through.
+    """
+    for one in each:
+        if one.hopeless and not card.rollout.exploratory:
+            raise Refused(
+                f"systems/{card.name}/system.yaml: rollout: this plan can hardly promote anything; {one}; "
+                "expected that many requests, or rollout.exploratory: true, to try it all the same"
+            )  # guard rollout.hopeless
+
+
+def heading(card: Card, traffic: Traffic, expected: Expected | None, found: Basis) -> Iterator[str]:
+    """Lines on what will be done, and at what rate; those on what it can show follow."""
+    rollout, metric = card.rollout, traffic.metric
+    steps = ", ".join(f"{step.requests:,} at {step.weight} %" for step in rollout.steps)
+    yield (
+        f"{requests_needed(rollout):,} of {len(traffic):,} requests: {rollout.warmup_requests:,} to warm up, "
+        f"then {steps}"
+    )
+    yield f"decision metric {metric.name}; {told(traffic.task.described(traffic.outcomes))}"
+    least = detectable(rollout, found.deviation)
+    yield f"a true difference of {least:.2g} per request is found with power {POWER:g}"
+    if expected is not None and found.effect != expected.difference:
+        chance = power(rollout, expected.difference, found.deviation)
+        yield f"on the holdout it was {expected.difference:+.2g}, which is found with power {chance:.2f}"
+    if found.per_day is not None:
+        yield f"{found.per_day:,.0f} requests a day, as the replay part has them"
+    if rollout.exploratory:
+        yield "exploratory: it may well end inconclusive"
 
 
 def requests_needed(rollout: Rollout) -> int:
     """Warm-up and all steps."""
     return rollout.warmup_requests + sum(step.requests for step in rollout.steps)
-
-
-def power(rollout: Rollout, difference: float, deviation: float) -> float:
-    """The chance that a canary that is better by so much per request is promoted.
-
-    Phi(difference / s - b), s being the standard error at the end, and b the half width of the confidence
-    sequence there in standard errors: the two-sample formula (Kohavi, Tang and Xu, Trustworthy Online
-    Controlled Experiments, 2020, chapter 15) for arms compared within steps. A unit's requests are taken as
-    independent, and nothing else as keeping the canary from its promotion.
-    """
-    error, boundary = _at_the_end(rollout, deviation)
-    return float(norm.cdf(difference / error - boundary))
-
-
-def detectable(rollout: Rollout, deviation: float) -> float:
-    """The difference per request that has the power 0.8: `power` solved for the difference."""
-    error, boundary = _at_the_end(rollout, deviation)
-    return error * (boundary + float(norm.ppf(POWER)))
-
-
-def _at_the_end(rollout: Rollout, deviation: float) -> tuple[float, float]:
-    """Standard error and, in standard errors, half width: 1 / sum of n w (1 - w) over steps of n requests.
-
-    w is the canary's share of a step.
-    """
-    information = sum(step.requests * step.weight / 100 * (1 - step.weight / 100) for step in rollout.steps)
-    boundary = confidence_sequence(0.0, 1.0, information, information, rollout.decision.alpha).high
-    return deviation / float(np.sqrt(information)), boundary

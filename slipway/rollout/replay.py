@@ -49,9 +49,11 @@ class Replay:
         """How outcomes are judged."""
         return self.traffic.metric
 
-    def plan(self, evaluated: Evidence | None = None, stable: int = 0) -> list[str]:
+    def plan(
+        self, evaluated: Evidence | None = None, stable: int = 0, error_rate: float | None = None
+    ) -> list[str]:
         """What a rollout is about to do, and what it can find."""
-        return plan(self.card, self.traffic, expected(evaluated, stable, self.metric))
+        return plan(self.card, self.traffic, expected(evaluated, stable, self.metric), error_rate)
 
     def warm_up(self, trial: Trial, requests: int, over: Over) -> Reference:
         """Both arms answer the first requests; stable's later ones, with full caches, say what is slow."""

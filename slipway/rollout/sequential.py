@@ -6,6 +6,7 @@ which is exact at every size: errors are so few that no normal approximation hol
 
 import math
 from collections.abc import Callable
+from functools import lru_cache
 
 from scipy.optimize import brentq
 from scipy.special import betaln, xlog1py, xlogy
@@ -79,6 +80,7 @@ def share_p_value(hits: int, trials: int, share: float, target: float, alpha: fl
     return math.exp(-max(0.0, log_evidence(hits, trials, share, _around(share, target, alpha))))
 
 
+@lru_cache(1024)
 def rate_difference(old: Counted, new: Counted, alpha: float) -> Interval:
     """The second of two rates minus the first, with its confidence sequence.
 

@@ -151,15 +151,19 @@ class Arena(Protocol):
         """The first error of each arm that had one, in words."""
         ...
 
-    def plan(self, evaluated: Evidence | None = None, stable: int = 0) -> list[str]:
+    def plan(
+        self, evaluated: Evidence | None = None, stable: int = 0, error_rate: float | None = None
+    ) -> list[str]:
         """What a rollout here is about to do, in a few lines.
 
         Args:
             evaluated: the gate's evidence about the version on trial, where it is known.
             stable: the number of the version that is live.
+            error_rate: the share of its answers that failed in its last canary, None where there was none.
 
         Raises:
             UsageError: there will never be as many requests as the card's steps need.
+            Refused: the plan can hardly show anything, and the card does not call it exploratory.
         """
         ...
 

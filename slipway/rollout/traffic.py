@@ -143,15 +143,10 @@ class Traffic:
     def due(self, first: int, last: int, waited: bool) -> NDArray[np.bool_]:
         """Which outcomes of the requests `first` to `last` can be known once these are sent, [requests].
 
-        Replay lives in the time of its rows: an outcome comes when it became known, however fast requests are
-        sent.
-
         Args:
             waited: until the last of them is known.
         """
-        now = self.known_at[first:last].max(initial=0) if waited else self.times[first:last][-1:]
-        due: NDArray[np.bool_] = self.known_at[first:last] <= now
-        return due
+        return due(self.times[first:last], self.known_at[first:last], waited)
 
     def gains(self, first: int, answers: Sequence[Answer | None]) -> NDArray[np.float64]:
         """The decision metric of each request from `first` on; better is up.
@@ -190,6 +185,21 @@ class Traffic:
             self.luck[rows],
             np.append(0, np.cumsum(sizes)[:-1]),
         )
+
+
+def due(times: NDArray[np.int64], known_at: NDArray[np.int64], waited: bool) -> NDArray[np.bool_]:
+    """Which outcomes of requests can be known once the last of them is sent, [requests].
+
+    Replay lives in the time of its rows: an outcome comes when it became known, however fast requests are
+    sent.
+
+    Args:
+        times: when each was sent, rising, [requests].
+        known_at: when its outcome became known, in the same unit, [requests].
+        waited: until the last outcome is known.
+    """
+    now = known_at.max(initial=0) if waited else times[-1:]
+    return np.asarray(known_at <= now, np.bool_)
 
 
 def bodies(columns: dict[str, Column], rows: pa.Table, bounds: NDArray[np.int64]) -> list[bytes]:

@@ -188,6 +188,20 @@ class Rollout(Strict):
     ] = 500
     guardrails: Guardrails = Guardrails()
     decision: Decision = Decision()
+    min_effect: Annotated[
+        Positive | None,
+        Field(
+            description="the smallest difference of the decision metric per request that is worth finding; "
+            "null: the one that the gate found on the holdout"
+        ),
+    ] = None
+    exploratory: Annotated[
+        bool,
+        Field(
+            description="true: begin also where the plan shows too little, with a power below 0.5; false: "
+            "refuse to"
+        ),
+    ] = False
     max_duration_minutes: Positive
     on_inconclusive: Annotated[
         Literal["abort", "hold"],

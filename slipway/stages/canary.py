@@ -17,6 +17,7 @@ from slipway.registry.versions import Registry
 from slipway.rollout.controller import run_canary
 from slipway.rollout.target import Deployed, TrafficState
 from slipway.rollout.targets import bind
+from slipway.stages.plan import recorded_error_rate
 from slipway.stages.record import refusals_kept
 from slipway.stages.run import RunRef, project, say
 from slipway.tasks import kind
@@ -28,8 +29,8 @@ def canary(run: RunRef, *, version: int, stable: int, data: Path, evidence: Path
 
     Raises:
         Refused: the version is the stable one or barred, production is no longer the stable one, another
-            process has the traffic, a version was trained on the rows that are replayed, or the version's
-            server does not get ready.
+            process has the traffic, a version was trained on the rows that are replayed, the plan is
+            hopeless, or the version's server does not get ready.
         NotReady: the stable version's server does not.
     """
     line = run.line(project())
@@ -37,9 +38,11 @@ def canary(run: RunRef, *, version: int, stable: int, data: Path, evidence: Path
     registry.require_movable()  # guard registry.embedded
     with refusals_kept(run, "rollout", version):
         _unseen(registry, version, stable, data)
-    arena = target.arena(data)
-    for text in arena.plan(registry.training_record(version).evaluation, stable):
-        say(text)
+        arena = target.arena(data)
+        evaluated = registry.training_record(version).evaluation
+        errors = recorded_error_rate(registry, stable, lambda error: say(f"warning: {error}"))
+        for text in arena.plan(evaluated, stable, errors):
+            say(text)
     # It salts the assignment: in a second trial of the same two, each unit keeps its arm.
     experiment = f"{line.name}-{stable}-{version}"
     deployed = Deployed(number=version, digest=registry.get(version).digest)

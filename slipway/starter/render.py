@@ -10,6 +10,7 @@ from slipway.base.strict import Strict
 from slipway.data.values import shown
 from slipway.settings.data import Split, TableSource
 from slipway.starter.design import Design
+from slipway.starter.outlook import Outlook
 from slipway.starter.profile import Profile
 from slipway.starter.sizes import Sizes
 
@@ -26,6 +27,7 @@ class Plan:
 
     Attributes:
         follows: the file or folder of the project that the system's source is a copy of, if it is one.
+        outlook: what its canary can find, where that is known.
     """
 
     name: str
@@ -37,6 +39,7 @@ class Plan:
     delay: float | None = None
     follows: str | None = None
     task: str = "binary"
+    outlook: Outlook | None = None
 
 
 def card_text(plan: Plan) -> str:
@@ -74,6 +77,7 @@ def _values(plan: Plan) -> dict[str, Any]:
         "design": plan.design,
         "split": plan.split,
         "sizes": plan.sizes,
+        "outlook": plan.outlook,
         "delay": plan.delay,
         "label": label.name,
         "time": plan.design.role("time").name,

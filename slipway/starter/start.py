@@ -20,6 +20,7 @@ from slipway.settings.data import TIME_FORMATS, is_time_format
 from slipway.settings.root import Project
 from slipway.starter.choices import Choices, faults, task_of
 from slipway.starter.design import design
+from slipway.starter.outlook import outlook
 from slipway.starter.place import Place, bring, place
 from slipway.starter.profile import profile
 from slipway.starter.project_file import with_system
@@ -149,7 +150,13 @@ def _plan(project: Project, asked: Asked, folder: Path, tell: Callable[[str], No
         raise SlipwayError(
             f"{asked.path}: column {leaking.pop()!r} alone tells the label; it can have no role"
         )
-    plan = replace(plan, design=design(found, asked.choices, unfit), sizes=sizes(tried.parts, task))
+    sized = sizes(tried.parts, task)
+    plan = replace(
+        plan,
+        design=design(found, asked.choices, unfit),
+        sizes=sized,
+        outlook=outlook(sized, tried.noise),
+    )
     if not (plan.design.categorical or plan.design.numeric):
         why = "; ".join(f"{one.name} {one.why}" for one in plan.design.left)
         raise SlipwayError(f"{asked.path}: no column is left to learn from: {why or 'there is no other'}")

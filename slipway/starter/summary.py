@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from slipway.data.values import shown
 from slipway.data.versions import LOCK
+from slipway.starter.outlook import Outlook
 from slipway.starter.render import Plan
 from slipway.starter.start import Started
 
@@ -62,6 +63,18 @@ def lines(plan: Plan) -> Iterator[str]:
         yield AT_ONCE
     if not design.united:
         yield ROWS_ARE_UNITS
+    if plan.outlook is not None and plan.outlook.hopeless:
+        yield too_few(plan.outlook)
+
+
+def too_few(found: Outlook) -> str:
+    """What a plan that can hardly find what is worth finding means for whoever begins with it."""
+    enough = "no number of requests has" if found.requests is None else f"{found.requests:,} requests have"
+    return (
+        f"exploratory: a gain of {found.min_effect:g} per request is found with a power of "
+        f"{found.power:.2g}, so a canary that gains no more mostly ends inconclusive; "
+        f"{enough} one of 0.8 (`slipway plan`)"
+    )
 
 
 def next_steps(started: Started, is_default: bool, has_makefile: bool) -> list[str]:

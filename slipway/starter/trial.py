@@ -13,13 +13,14 @@ from slipway.base.errors import Refused, SlipwayError
 from slipway.data.duckdb_engine import quoted, said
 from slipway.data.embargo import embargo
 from slipway.data.manifest import MIN_ROWS, PARTS, Part
-from slipway.data.requests import request_codes
+from slipway.data.requests import request_codes, value_codes
 from slipway.data.split import boundaries
 from slipway.data.table import write_table
 from slipway.records.evidence import MIN_UNITS
 from slipway.records.labels import Labels, told
 from slipway.settings import Card
 from slipway.settings.data import TableSource
+from slipway.starter.outlook import Noise
 from slipway.starter.sizes import PartSize
 from slipway.system import read_examples
 from slipway.system.examples import microseconds
@@ -38,10 +39,12 @@ class Trial:
 
     Attributes:
         parts: what the split would give.
+        noise: of a request of the replay part.
         unfit: names of the columns that no model may see, each with the reason.
     """
 
     parts: Mapping[Part, PartSize]
+    noise: Noise
     unfit: Mapping[str, str]
 
 
@@ -56,15 +59,15 @@ def attempt(card: Card, source: TableSource, path: Path, limit: int | None, fold
 
     rows = folder / f"{limit or 'all'}.parquet"
     write_table(card, source, path, limit, rows)
-    parts = _parts(card, path, rows)
+    parts, noise = _parts(card, path, rows)
     try:
         unfit = dict.fromkeys(_clocks(card, rows), FOLLOWS) | dict.fromkeys(_leaks(card, rows), LEAK)
     except duckdb.Error as error:
         raise SlipwayError(f"{path}: {said(error)}") from error
-    return Trial(parts, unfit)
+    return Trial(parts, noise, unfit)
 
 
-def _parts(card: Card, path: Path, rows: Path) -> dict[Part, PartSize]:
+def _parts(card: Card, path: Path, rows: Path) -> tuple[dict[Part, PartSize], Noise]:
     time, unit, label = (card.data.required(role) for role in ("time", "unit", "label"))
     table = pq.read_table(rows, columns=[time, unit, label])
     found = read_examples(card.data, table, card.data.label_delay_hours)
@@ -97,7 +100,8 @@ def _parts(card: Card, path: Path, rows: Path) -> dict[Part, PartSize]:
                 f"{units} units, expected at least {MIN_UNITS}; name another with --unit, or leave it out"
             )
         parts[part] = size
-    return parts
+    # The last part is the replay part: what is offered as traffic.
+    return parts, Noise.of(task, task.outcomes(here[label].to_numpy()), value_codes(here[unit]))
 
 
 def _counted(labels: pa.ChunkedArray) -> int:

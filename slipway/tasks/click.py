@@ -62,11 +62,12 @@ class Click(Binary):
             return super().failed(metric, offered, constant)
         return np.zeros(len(offered.starts))
 
-    def deviation(self, metric: Metric, offered: Offered) -> float:
-        """Of a click, as if the best option were always shown; or of the log loss."""
+    def presumed(self, metric: Metric, offered: Offered) -> NDArray[np.float64]:
+        """Whether the best option of each request would be clicked; or the log loss of the base rate."""
         if metric.name != REWARD or offered.truth is None:
-            return super().deviation(metric, offered)
-        return bernoulli_deviation(float(np.maximum.reduceat(offered.truth, offered.starts).mean()))
+            return super().presumed(metric, offered)
+        best = np.maximum.reduceat(offered.truth, offered.starts)
+        return np.asarray(offered.luck[offered.starts] < best, np.float64)
 
     def expected_deviation(self, metric: Metric, stable: float, canary: float, deviation: float) -> float:
         """Of a click at the rate of the two versions together."""

@@ -341,10 +341,10 @@ class Task(ABC):
         scores = np.repeat(constant, len(offered.outcomes), axis=0)
         return self.gains(metric, offered, scores, np.ones(scores.shape, np.int64))
 
-    def deviation(self, metric: Metric, offered: Offered) -> float:
-        """Of what a request earns, before anything is known of the versions: by the constant answer."""
-        return float(self.failed(metric, offered, self.constant(offered.outcomes)).std())
+    def presumed(self, metric: Metric, offered: Offered) -> NDArray[np.float64]:
+        """What each request might earn, before anything is known of the versions: by the constant answer."""
+        return self.failed(metric, offered, self.constant(offered.outcomes))
 
     def expected_deviation(self, metric: Metric, stable: float, canary: float, deviation: float) -> float:
-        """The same, given what a request of each version is expected to earn; by default `deviation`."""
+        """Of what a request earns, where that of each version is expected; by default `deviation`."""
         return deviation

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Literal
 
 import numpy as np
@@ -24,7 +25,8 @@ class Metric:
 
     Attributes:
         name: in evidence, codes of checks, and keys of the gate.
-        of: from totals to the metric, NaN where it is undefined; None for one that is measured as a whole.
+        of: from totals to the metric, NaN where it is undefined; None for one that is measured as a whole. A
+            function of a module, or a partial one: other processes are sent it.
         rule: how the gate bounds the interval: by `max_NAME` or `min_NAME`, or by both ends of `NAME`.
         bound: what the gate asks where the card says nothing; None for nothing.
         least: no bound is below it: it would stop nothing.
@@ -75,12 +77,12 @@ class Metric:
 
 def ratio(over: str, under: str) -> Callable[[Totals], NDArray[np.float64]]:
     """One total over another, NaN where the other is zero."""
+    return partial(_divided, over, under)
 
-    def of(totals: Totals) -> NDArray[np.float64]:
-        with np.errstate(divide="ignore", invalid="ignore"):
-            return np.where(totals[under] == 0, np.nan, totals[over] / totals[under])
 
-    return of
+def _divided(over: str, under: str, totals: Totals) -> NDArray[np.float64]:
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where(totals[under] == 0, np.nan, totals[over] / totals[under])
 
 
 def calibration(predicted: str, observed: str, title: str = "Calibration") -> Metric:

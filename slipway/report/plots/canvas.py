@@ -5,7 +5,7 @@ import re
 import warnings
 import xml.etree.ElementTree as ET
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Literal
 
 WIDE, NARROW = 920, 360
 """Widths in pixels; a page holds each figure in both, and its style shows the one that fits the window."""
@@ -53,7 +53,26 @@ def svg(name: str, label: str, width: int, height: int, paint: Callable[[Any], N
         label: what the figure shows, for people who do not see it.
         paint: draws on the figure; one inch is 72 pixels.
     """
+    return _for_html(_drawn(name, width, height, paint, "svg"), label)
+
+
+def picture(
+    name: str, width: int, height: int, paint: Callable[[Any], None], form: Literal["svg", "png"]
+) -> bytes:
+    """The same as a file of its own, on a white ground; an SVG's text is that of the viewer's fonts."""
+    return _drawn(name, width, height, paint, form, ground=PAPER)
+
+
+def _drawn(
+    name: str,
+    width: int,
+    height: int,
+    paint: Callable[[Any], None],
+    form: Literal["svg", "png"],
+    ground: str | None = None,
+) -> bytes:
     from matplotlib import style
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.backends.backend_svg import FigureCanvasSVG
     from matplotlib.figure import Figure
 
@@ -64,11 +83,15 @@ def svg(name: str, label: str, width: int, height: int, paint: Callable[[Any], N
     with style.context(["default", own]), warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Glyph .* missing")  # the browser's fonts draw the text
         figure = Figure(figsize=(width / 72, height / 72), dpi=72)
-        figure.patch.set_visible(False)
+        figure.patch.set(visible=ground is not None, facecolor=ground or "none")
         paint(figure)
-        # A date would make the bytes differ again.
-        FigureCanvasSVG(figure).print_svg(buffer, metadata={"Date": None})
-    return _for_html(buffer.getvalue(), label)
+        if form == "png":
+            figure.set_dpi(2 * 72)  # for screens that show two dots for a pixel
+            FigureCanvasAgg(figure).print_png(buffer)
+        else:
+            # A date would make the bytes differ again.
+            FigureCanvasSVG(figure).print_svg(buffer, metadata={"Date": None})
+    return buffer.getvalue()
 
 
 def axes(figure: Any, left: float, top: float, width: float, height: float) -> Any:

@@ -17,7 +17,7 @@ from benchmarks.bench_canary import (
     looks,
     run,
 )
-from benchmarks.bench_decisions import BETTER, BLOCK, HARMFUL, World, ends
+from benchmarks.bench_decisions import BETTER, BLOCK, HARMFUL, Case, ends
 from benchmarks.bench_decisions import EQUAL as ALIKE
 from slipway.records.evidence import Interval
 from slipway.rollout import analysis, guardrails
@@ -112,7 +112,7 @@ def test_a_comparison_by_unit_does_not_hold(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 @pytest.mark.parametrize("world", HARMFUL, ids=lambda world: world.name)
-def test_a_harmful_canary_is_never_promoted(world: World) -> None:
+def test_a_harmful_canary_is_never_promoted(world: Case) -> None:
     """Whatever it earns, and whether or not the harm is ever shown."""
     assert "promote" not in [end for end, _ in ends(world, 3)]
 
@@ -133,6 +133,6 @@ def test_a_canary_whose_answers_all_fail_ends_at_once() -> None:
 
 
 @pytest.mark.parametrize("world", [BETTER[0], BETTER[2]], ids=lambda world: world.name)
-def test_a_better_canary_is_promoted(world: World) -> None:
+def test_a_better_canary_is_promoted(world: Case) -> None:
     """Also where both servers are slow at times."""
     assert [end for end, _ in ends(world, 3)] == ["promote"] * 3

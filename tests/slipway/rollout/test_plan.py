@@ -5,22 +5,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from slipway.base.errors import UsageError
+from slipway.base.errors import Refused, UsageError
 from slipway.records.evidence import Evidence
-from slipway.rollout.plan import (
-    POWER,
-    Expected,
-    detectable,
-    expected,
-    plan,
-    power,
-)
+from slipway.rollout.plan import Expected, expected, per_day, plan
+from slipway.rollout.power import POWER, design_effect, detectable, power
 from slipway.rollout.sequential import confidence_sequence
 from slipway.rollout.traffic import Answer, Traffic
 from slipway.settings import Card, load_card
 from slipway.system import load_system
 from slipway.tasks.click import TASK, bernoulli_deviation
-from tests.slipway.report.sample import evidence
+from slipway.tasks.columns import SHUFFLED
+from tests.slipway.report.sample import canary, evidence
 from tests.slipway.rollout.live import short, traffic, write_replay, write_truth
 from tests.slipway.root import ROOT
 
@@ -29,7 +24,7 @@ REWARD, LOSS = TASK.metric("reward"), TASK.metric("log_loss")
 
 def deviation(offered: Traffic) -> float:
     """Of one request, before anything is known of the versions."""
-    return offered.task.deviation(offered.metric, offered.offered)
+    return float(offered.task.presumed(offered.metric, offered.offered).std())
 
 
 @pytest.fixture
@@ -84,7 +79,7 @@ def test_the_deviation_is_that_of_one_request(card: Card, tmp_path: Path) -> Non
     scores = Answer(np.full(4, rate), np.arange(1, 5))
 
     offered = Traffic.load(card, load_system("ad_click", ROOT), tmp_path, seed=0)
-    assert deviation(offered) == pytest.approx(0.4)
+    assert deviation(offered) == pytest.approx(0.4, abs=0.01)
     assert deviation(logged) == pytest.approx(logged.gains(0, [scores] * 5000).std())
 
 
@@ -120,13 +115,79 @@ def test_the_power_is_that_of_the_detectable_difference(card: Card) -> None:
     assert found[1] < 0.002
 
 
-def test_the_plan_tells_the_power_for_what_is_expected(card: Card, tmp_path: Path) -> None:
-    """Of clicks at the rate of the two versions together; without an expectation only what can be found."""
-    write_replay(tmp_path, 2020)
-    write_truth(tmp_path, np.full(8080, 0.2))
-    offered = Traffic.load(card, load_system("ad_click", ROOT), tmp_path, seed=0)
-    hoped = plan(card, offered, Expected(0.16, 0.24))
-    found = power(card.rollout, 0.08, bernoulli_deviation(0.2))
+def drawn(card: Card, folder: Path) -> Traffic:
+    """Requests whose best option is clicked twice in ten times."""
+    write_replay(folder, 2020)
+    write_truth(folder, np.full(8080, 0.2))
+    return Traffic.load(card, load_system("ad_click", ROOT), folder, seed=0)
 
-    assert hoped[3] == f"on the holdout it was +0.08, which is found with power {found:.2f}"
-    assert hoped[:3] + hoped[4:] == plan(card, offered)
+
+def alike(offered: Traffic) -> float:
+    """The design effect of the requests that are judged."""
+    presumed = offered.task.presumed(offered.metric, offered.offered)
+    return design_effect(presumed[20:2020], offered.unit_codes[20:2020])
+
+
+def test_the_plan_tells_the_power_for_what_is_expected(card: Card, tmp_path: Path) -> None:
+    """Of clicks at the rate of the two versions together, and of units that come back."""
+    offered = drawn(card, tmp_path)
+    hoped = plan(card, offered, Expected(0.16, 0.26))
+    noise = bernoulli_deviation(0.21) * np.sqrt(alike(offered))
+    found = power(card.rollout, 0.1, noise)
+
+    assert [one.split(":")[0] for one in hoped[4:8]] == [
+        "canary.error_rate",
+        "canary.latency",
+        "canary.metric_known",
+        "canary.metric",
+    ]
+    assert hoped[7].startswith(f"canary.metric: power {found:.2f}; ")
+    assert hoped[7].endswith("if it gains +0.1 per request (as on the holdout)")
+    assert "canary.metric:" not in "".join(plan(card, offered))
+
+
+def test_the_effect_that_is_worth_finding_goes_before_the_holdout_s(card: Card, tmp_path: Path) -> None:
+    """What the holdout showed is told beside it."""
+    rollout = card.rollout.model_copy(update={"min_effect": 0.09})
+    wanted = card.model_copy(update={"rollout": rollout})
+    said = plan(wanted, drawn(card, tmp_path), Expected(0.16, 0.17))
+
+    assert said[3].startswith("on the holdout it was +0.01, which is found with power 0.0")
+    assert said[8].endswith("if it gains +0.09 per request (the card's min_effect)")
+
+
+@pytest.mark.gate("rollout.hopeless")
+def test_a_plan_that_can_hardly_promote_anything_is_refused(card: Card, tmp_path: Path) -> None:
+    """By the metric; an exploratory card is let through, and says so."""
+    offered, small = drawn(card, tmp_path), Expected(0.16, 0.17)
+    with pytest.raises(
+        Refused, match=r"can hardly promote anything; canary\.metric: power 0\.0\d; "
+    ) as caught:
+        plan(card, offered, small)
+    assert "rollout.exploratory: true" in str(caught.value)
+    rollout = card.rollout.model_copy(update={"exploratory": True})
+    assert "exploratory: it may well end inconclusive" in plan(
+        card.model_copy(update={"rollout": rollout}), offered, small
+    )
+
+
+def test_the_rate_is_that_of_the_replay_part(card: Card, tmp_path: Path) -> None:
+    """A request each minute; rows that were shuffled have no time, so nobody knows days."""
+    offered = drawn(card, tmp_path)
+    made = card.data.columns["time"].model_copy(update={"source": SHUFFLED})
+    data = card.data.model_copy(update={"columns": card.data.columns | {"time": made}})
+
+    assert per_day(card, offered) == pytest.approx(1440, rel=1e-3)
+    assert per_day(card.model_copy(update={"data": data}), offered) is None
+
+
+def test_recorded_errors_are_planned_with(card: Card, tmp_path: Path) -> None:
+    """The last look of each step counts the requests of the step; of the arm that the version was in."""
+    found = canary()
+    last = {look.step: look for look in found.looks}.values()
+    stable = sum(look.stable.errors for look in last) / sum(look.stable.requests for look in last)
+
+    assert found.error_rate(found.stable) == stable
+    assert found.error_rate(99) is None
+    said = plan(card, drawn(card, tmp_path), error_rate=0.0345)
+    assert "if 3.5 % of answers fail in both arms (as recorded; 0.05 more are allowed)" in said[4]

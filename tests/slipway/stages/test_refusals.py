@@ -233,6 +233,7 @@ SHORT = """rollout:
   steps: [{weight: 50, requests: 100}]
   guardrails: {min_requests: 50}
   max_duration_minutes: 30
+  exploratory: true
 """
 HOLDER = """
 import sys
@@ -241,6 +242,37 @@ with FileLock(sys.argv[1]):
     print("held", flush=True)
     sys.stdin.read()
 """
+
+
+def shortened(desk: Desk, rollout: str) -> None:
+    """Give the desk another rollout, and traffic for it."""
+    pq.write_table(impressions(400), desk.data / "replay.parquet")
+    card = desk.root / "systems" / "ad_click" / "system.yaml"
+    for file in (ROOT / "systems" / "ad_click").glob("*.py"):
+        shutil.copyfile(file, card.with_name(file.name))
+    card.write_text(card.read_text().split("rollout:")[0] + rollout)
+
+
+@pytest.mark.gate(
+    "rollout.hopeless",
+    fed="a plan by which a check is shown good with a power below 0.5, in a card that is not exploratory",
+    stops="canary",
+    exit=3,
+    reason="this plan can hardly promote anything, the check, and about how many requests would do",
+    untouched="the alias `canary` not set, no server started, no request offered",
+)
+def test_a_hopeless_plan_is_refused_before_anything_starts(desk: Desk) -> None:
+    """A hundred requests cannot show that errors rise by less than half a point; the record says why."""
+    for _ in range(2):
+        enter(desk)
+    shortened(desk, SHORT.replace("exploratory: true", "exploratory: false"))
+
+    with pytest.raises(Refused, match=r"canary\.error_rate: power 0\.00; [\d,]+ requests") as caught:
+        canary(RUN, version=2, stable=1, data=desk.data, evidence=desk.root / "evidence")
+    assert "this plan can hardly promote anything" in str(caught.value)
+    assert is_kept(desk, caught)
+    assert desk.registry.resolve("canary") is None
+    assert not (desk.root / ".slipway" / "servers").exists()
 
 
 @pytest.mark.gate(
@@ -255,11 +287,7 @@ def test_two_rollouts_do_not_share_the_traffic(desk: Desk) -> None:
     """The second is refused with a record, and disturbs nothing that the first wrote."""
     for _ in range(2):
         enter(desk)
-    pq.write_table(impressions(400), desk.data / "replay.parquet")
-    card = desk.root / "systems" / "ad_click" / "system.yaml"
-    for file in (ROOT / "systems" / "ad_click").glob("*.py"):
-        shutil.copyfile(file, card.with_name(file.name))
-    card.write_text(card.read_text().split("rollout:")[0] + SHORT)
+    shortened(desk, SHORT)
     line = Line(Project(desk.root), "ad_click", "small")
     traffic = line.traffic
     write_text(traffic, UNDER_WAY.model_dump_json())

@@ -143,7 +143,9 @@ class LiveArena:
         self.faults: dict[Arm, str] = {}
         self.parts: list[Observations] = []
 
-    def plan(self, evaluated: Evidence | None = None, stable: int = 0) -> list[str]:
+    def plan(
+        self, evaluated: Evidence | None = None, stable: int = 0, error_rate: float | None = None
+    ) -> list[str]:
         """As many come as one waits for."""
         return ["live traffic"]
 

@@ -101,9 +101,9 @@ class Retrieval(Task):
         """The first items of the catalogue."""
         return np.arange(SHOWN, dtype=np.float64)[None]
 
-    def deviation(self, metric: Metric, offered: Offered) -> float:
-        """Of a half."""
-        return 0.5
+    def presumed(self, metric: Metric, offered: Offered) -> NDArray[np.float64]:
+        """All of what is wanted, or nothing, in turns."""
+        return np.arange(len(offered.starts)) % 2.0
 
 
 def _discounts() -> NDArray[np.float64]:

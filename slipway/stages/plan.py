@@ -1,0 +1,132 @@
+"""What a rollout of a line would do and could show; nothing is started, and nothing is kept."""
+
+import os
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pyarrow.parquet as pq
+
+from slipway.base.errors import SlipwayError
+from slipway.registry.versions import Registry
+from slipway.rollout.logged import Logged
+from slipway.rollout.plan import Expected, basis, expected, heading, requests_needed
+from slipway.rollout.power import detectable
+from slipway.rollout.prospects import Basis, Prospect, prospects
+from slipway.rollout.simulation import Setting, Tally, simulated, tallied, worlds
+from slipway.rollout.traffic import Answer, Traffic
+from slipway.settings import Line
+from slipway.system import load_system
+from slipway.version.answer import ranks
+from slipway.version.process import VersionProcess
+
+
+@dataclass(frozen=True)
+class Planned:
+    """The plan of one line.
+
+    Attributes:
+        version: the one that would be tried, None where there is none yet.
+        stable: the one that is live, None where nothing is.
+    """
+
+    line: Line
+    version: int | None
+    stable: int | None
+    traffic: Traffic
+    expected: Expected | None
+    basis: Basis
+
+    @property
+    def lines(self) -> list[str]:
+        """What will be done."""
+        return list(heading(self.line.card, self.traffic, self.expected, self.basis))
+
+    @property
+    def prospects(self) -> list[Prospect]:
+        """What it can show."""
+        return prospects(self.line.card.rollout, self.basis)
+
+    @property
+    def effect(self) -> float:
+        """The gain per request that is to be found; where nobody states one, what the plan would find."""
+        stated = self.basis.effect
+        if stated is not None and stated > 0:
+            return stated
+        return detectable(self.line.card.rollout, self.basis.deviation)
+
+
+def planned(line: Line, version: int | None, warn: Callable[[SlipwayError], None]) -> Planned:
+    """Plan the rollout of a version, by default of the one in staging, on the split as it lies here.
+
+    Args:
+        warn: told of each record that cannot be read.
+
+    Raises:
+        UsageError: the replay part has too few requests.
+        SlipwayError: there is no such version, or no split yet.
+    """
+    card, registry = line.card, Registry(line)
+    traffic = Traffic.load(
+        card, load_system(card.name, line.project.root), line.data / "split", card.models.seed
+    )
+    stable = registry.resolve("production")
+    number = registry.resolve("staging") if version is None else version
+    evaluated = None if number is None else registry.training_record(number).evaluation
+    hoped = None if stable is None else expected(evaluated, stable, traffic.metric)
+    rate = None if stable is None else recorded_error_rate(registry, stable, warn)
+    return Planned(line, number, stable, traffic, hoped, basis(card, traffic, hoped, rate))
+
+
+def simulate(
+    plan: Planned, draws: int, seed: int, tell: Callable[[int, int], None], workers: int | None = None
+) -> list[Tally]:
+    """Roll the card out so many times in each of its worlds.
+
+    What requests earn is what the live version's answers to them do; a better one earns the effect more. The
+    answers of the version on trial are not looked at: that would be its canary, without the canary's rules.
+
+    Args:
+        tell: takes the rollouts done, and all that there are.
+        workers: processes, by default one for each core.
+    """
+    rollout = plan.line.card.rollout
+    needed = requests_needed(rollout)
+    answer = None if plan.stable is None else _answer(plan.line, plan.stable, plan.traffic, needed)
+    setting = Setting(rollout, plan.traffic.metric, Logged.of(plan.traffic, needed, answer))
+    each = worlds(rollout, plan.effect, plan.basis.error_rate or 0.0)
+    found = []
+    for one in simulated(setting, each, draws, seed, workers or os.cpu_count() or 1):
+        found.append(one)
+        tell(len(found), draws * len(each))
+    return tallied(each, found)
+
+
+def _answer(line: Line, version: int, traffic: Traffic, requests: int) -> Answer:
+    """What a version says of the first requests, by its own code."""
+    bounds = traffic.bounds[: requests + 1]
+    with tempfile.TemporaryDirectory() as temporary:
+        file = Path(temporary) / "requests.parquet"
+        pq.write_table(traffic.requests.slice(0, int(bounds[-1])), file)
+        folder = Registry(line).download(version, Path(temporary) / "version")
+        with VersionProcess(folder) as process:
+            scores = process.score(file, file.with_suffix(".npy"))
+    groups = np.repeat(np.arange(requests), np.diff(bounds))
+    return Answer(scores, ranks(scores, groups).astype(np.int64))
+
+
+def recorded_error_rate(
+    registry: Registry, version: int, warn: Callable[[SlipwayError], None]
+) -> float | None:
+    """The share of a version's answers that failed in the last canary it was part of; None: in none.
+
+    Args:
+        warn: told of each record that cannot be read: one of a newer slipway must not keep a line from plans.
+    """
+    for record in reversed(registry.records(skip=warn)):
+        rate = None if record.canary is None else record.canary.error_rate(version)
+        if rate is not None:
+            return rate
+    return None
