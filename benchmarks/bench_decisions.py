@@ -12,7 +12,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -71,6 +71,8 @@ class World:
             `lost_positives`.
         users: how many there are; 0 is a new one for each request.
         tail: user n asks in proportion to n to the minus this; 0 is all alike.
+        window: requests until an outcome counts, in both arms; 0 is at once.
+        late: the share of outcomes that come in the second half of it, of stable and of the canary.
         harmful: whether promoting it is wrong because it is worse, and not because it is equal.
         held: whether its rates are held against alpha.
     """
@@ -88,6 +90,8 @@ class World:
     users: int = 0
     tail: float = 0.0
     steps: tuple[tuple[int, int], ...] = ((10, 5000), (25, 8000), (50, 10000))
+    window: int = 0
+    late: tuple[float, float] = (0.0, 0.0)
     harmful: bool = False
     held: bool = True
 
@@ -124,6 +128,7 @@ class World:
             latency_ms=np.where(error, np.nan, latency * np.where(canary, self.slower, 1.0)),
             due=np.ones(size, np.bool_),
             metric=np.where(lost, np.nan, hit & ~error),
+            late=random.random(size) < np.array(self.late)[arm] if self.window else None,
         )
         return seen, Reference.of(random.lognormal(1.0, 0.5, WARM), LIMITS)
 
@@ -146,6 +151,8 @@ EQUAL = (
     World("slow for 200 requests, 8 % of the time", slow=Spells(0.08, 200)),
     World("slow for half a block, 8 % of the time", slow=Spells(0.08, HALF)),
     World("10 % of outcomes unknown", unknown=(0.1, 0.1)),
+    World("10 % of the canary's outcomes late", window=3000, late=(0.0, 0.1)),
+    World("10 % of outcomes late", window=3000, late=(0.1, 0.1)),
     World("slow for two blocks, 8 % of the time", slow=Spells(0.08, 2 * BLOCK), held=False),
     World("bursts of two blocks, 3 % of the time", bursts=Spells(0.03, 2 * BLOCK), held=False),
 )
@@ -184,6 +191,8 @@ def looks(world: World, seed: int) -> Iterator[Look]:
     for end in range(BLOCK, len(seen) + 1, BLOCK):
         step = int(seen.step[end - 1])
         part = seen.where(order < end)
+        if world.window and end < len(seen):
+            part = replace(part, due=order[:end] + world.window <= end)
         found = judge(part, plan, step, end == len(seen), now(), REWARD, reference)
         yield found
         if found.verdict.outcome != "continue":

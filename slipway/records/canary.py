@@ -42,6 +42,10 @@ class Look(Strict):
         Interval | None,
         Field(description="share of slow answers, canary minus stable; None: nobody knows what is slow"),
     ] = None
+    late_rise: Annotated[
+        Interval | None,
+        Field(description="share of outcomes late in their window, canary minus stable; None: cannot differ"),
+    ] = None
     latency_ratio: Annotated[
         Interval | None, Field(description="of a quantile, in canaries of before that were judged by it")
     ] = None
@@ -61,9 +65,7 @@ class CanaryEvidence(Document):
     experiment: str
     stable: int
     canary: int
-    metric: Annotated[
-        str, Field(description="reward: outcomes were drawn; else the task's metric of logged ones")
-    ]
+    metric: Annotated[str, Field(description="reward: what shown options earned; else the task's own metric")]
     target: str
     slow_ms: Annotated[float | None, Field(description="what takes longer is slow; frozen before")] = None
     max_error_rate_rise: Annotated[float | None, Field(description="what was allowed; frozen before")] = None

@@ -97,13 +97,14 @@ def power(rollout: Rollout, difference: float, deviation: float) -> float:
     independent, and nothing else as keeping the canary from its promotion.
     """
     error, boundary = _at_the_end(rollout, deviation)
-    return float(norm.cdf(difference / error - boundary))
+    # A margin is room: what must be shown is a difference above minus the margin.
+    return float(norm.cdf((difference - rollout.decision.limit) / error - boundary))
 
 
 def detectable(rollout: Rollout, deviation: float) -> float:
     """The difference per request that has the power 0.8: `power` solved for the difference."""
     error, boundary = _at_the_end(rollout, deviation)
-    return error * (boundary + float(norm.ppf(POWER)))
+    return rollout.decision.limit + error * (boundary + float(norm.ppf(POWER)))
 
 
 def _at_the_end(rollout: Rollout, deviation: float) -> tuple[float, float]:

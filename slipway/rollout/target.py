@@ -142,6 +142,11 @@ class Arena(Protocol):
     """
 
     @property
+    def live(self) -> bool:
+        """Whether requests and outcomes come in real time: then the card's minimum duration holds."""
+        ...
+
+    @property
     def metric(self) -> Metric:
         """How outcomes are judged."""
         ...
@@ -159,7 +164,7 @@ class Arena(Protocol):
             stable: the number of the version that is live.
 
         Raises:
-            UsageError: there will never be as many requests as the card's steps need.
+            UsageError: the card's steps can never be done here; see `slipway.rollout.feasible`.
         """
         ...
 

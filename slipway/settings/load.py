@@ -114,7 +114,11 @@ def load_project(root: Path) -> ProjectSettings:
 
 
 def load_card(root: Path, name: str) -> Card:
-    """Read the design card of one system."""
+    """Read the design card of one system.
+
+    Raises:
+        UsageError: as for `read`; or the card has another name than its folder, or contradicts itself.
+    """
     path = root / "systems" / name / "system.yaml"
     card = read(path, Card)
     if card.name != name:
