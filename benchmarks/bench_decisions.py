@@ -23,6 +23,7 @@ from slipway.base.provenance import now
 from slipway.records.canary import Look
 from slipway.rollout.analysis import judge
 from slipway.rollout.assignment import position
+from slipway.rollout.novelty import exposures
 from slipway.rollout.observations import Observations
 from slipway.rollout.reference import Reference
 from slipway.settings.card import Decision, Guardrails, Rollout, Step
@@ -73,6 +74,7 @@ class World:
         tail: user n asks in proportion to n to the minus this; 0 is all alike.
         window: requests until an outcome counts, in both arms; 0 is at once.
         late: the share of outcomes that come in the second half of it, of stable and of the canary.
+        wears: what the canary adds for a user's first three requests that it answers, and from then on.
         harmful: whether promoting it is wrong because it is worse, and not because it is equal.
         held: whether its rates are held against alpha.
     """
@@ -92,6 +94,7 @@ class World:
     steps: tuple[tuple[int, int], ...] = ((10, 5000), (25, 8000), (50, 10000))
     window: int = 0
     late: tuple[float, float] = (0.0, 0.0)
+    wears: tuple[float, float] = (0.0, 0.0)
     harmful: bool = False
     held: bool = True
 
@@ -110,7 +113,8 @@ class World:
         names = [str(user) for user in range(int(unit.max()) + 1)]
         canary = position(names, f"world {seed}")[unit] < np.array([weight for weight, _ in self.steps])[step]
         arm = canary.astype(int)
-        hit = random.random(size) < self.rate + self.lift * canary
+        lift = self.lift * canary + np.where(canary, np.array(self.wears)[met(unit, canary)], 0.0)
+        hit = random.random(size) < self.rate + lift
         error = random.random(size) < np.array(self.errors)[arm]
         error |= hit & (random.random(size) < np.array(self.positives)[arm])
         servers = [self.bursts.drawn(random, size) for _ in range(2)]
@@ -137,6 +141,17 @@ class World:
             return np.arange(size)
         weight = np.arange(1, self.users + 1) ** -self.tail
         return random.choice(self.users, size, p=weight / weight.sum())
+
+
+def met(unit: NDArray[np.int64], canary: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """1 where the canary had answered the user three times before, else 0, [requests]."""
+    order = np.lexsort((np.arange(len(unit)), unit))
+    before = np.cumsum(canary[order]) - canary[order]
+    first = np.flatnonzero(np.diff(unit[order], prepend=-1))
+    known = np.repeat(before[first], np.diff(np.append(first, len(unit))))
+    found = np.empty(len(unit), np.int64)
+    found[order] = before - known >= 3
+    return found
 
 
 HALF = BLOCK // 2
@@ -177,6 +192,8 @@ HARMFUL = (
     ),
     World("reward 0.10 falls to 0.08", lift=-0.02, harmful=True),
 )
+NEW = World("3 requests +5 points, then -2", users=4000, wears=(0.05, -0.02))
+"""What is new wears off; what a canary that ends within a day says of it depends on how often users come."""
 BETTER = (
     World("reward 0.10 to 0.13", lift=0.03),
     World("reward 0.10 to 0.13, 1 % errors in both", lift=0.03, errors=(0.01, 0.01)),
@@ -208,6 +225,16 @@ def ends(world: World, runs: int) -> list[tuple[str, int]]:
     return found
 
 
+def novelty(runs: int) -> None:
+    """Print the lift by exposure where the canary has an effect that wears off."""
+    found = [exposures(NEW.drawn(seed)[0], NEW.plan) for seed in range(runs)]
+    print(f"\n| {NEW.name}: exposure | lift, mean | half width, mean |\n| --- | --- | --- |")
+    for group in zip(*found, strict=True):
+        lifts = [one.lift for one in group if one.lift]
+        half = np.mean([(lift.high - lift.low) / 2 for lift in lifts])
+        print(f"| {group[0].number} | {np.mean([lift.value for lift in lifts]):+.3f} | {half:.3f} |")
+
+
 def main(runs: int = 100) -> None:
     """Print a table for each kind of world.
 
@@ -230,6 +257,7 @@ def main(runs: int = 100) -> None:
             beyond = "" if world.held else " (not held)"
             middle = np.median([requests for _, requests in found])
             print(f"| {world.name}{beyond} | {' | '.join(rates)} | {middle:,.0f} |", flush=True)
+    novelty(runs)
     if levels.broken:
         sys.exit("above their level:\n" + "\n".join(levels.broken))
 

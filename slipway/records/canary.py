@@ -56,6 +56,17 @@ class Look(Strict):
     verdict: CanaryVerdict
 
 
+class Exposure(Strict):
+    """What the canary earned more, by how often its units had met it."""
+
+    number: Annotated[str, Field(description="of a unit's requests to the canary: 1, 2, 3; 4+ for all later")]
+    stable: Annotated[int, Field(description="requests that it was compared with, by their weight")]
+    canary: Annotated[int, Field(description="requests with a known metric")]
+    lift: Annotated[
+        Interval | None, Field(description="canary minus stable, always valid; None: too few units to tell")
+    ]
+
+
 class CanaryEvidence(Document):
     """A whole canary."""
 
@@ -69,6 +80,9 @@ class CanaryEvidence(Document):
     target: str
     slow_ms: Annotated[float | None, Field(description="what takes longer is slow; frozen before")] = None
     max_error_rate_rise: Annotated[float | None, Field(description="what was allowed; frozen before")] = None
+    exposures: Annotated[
+        list[Exposure], Field(description="the lift by exposure at the last look; decides nothing")
+    ] = []
     looks: list[Look]
     verdict: CanaryVerdict
 

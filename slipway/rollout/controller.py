@@ -8,6 +8,8 @@ from slipway.records.canary import CanaryEvidence, Look
 from slipway.records.checks import Check
 from slipway.rollout.analysis import judge, may_widen
 from slipway.rollout.limits import limits, min_duration, not_before, within
+from slipway.rollout.novelty import exposures
+from slipway.rollout.observations import Observations, concat
 from slipway.rollout.plan import requests_needed
 from slipway.rollout.reference import Reference
 from slipway.rollout.target import Arena, Target, Trial
@@ -61,6 +63,7 @@ def run_canary(
         target=target.name,
         slow_ms=rollout.reference.slow_ms,
         max_error_rate_rise=rollout.reference.most_errors(card.rollout.guardrails),
+        exposures=exposures(rollout.watched, card.rollout),
         looks=looks,
         verdict=looks[-1].verdict,
     )
@@ -79,6 +82,7 @@ class _Rollout:
     progress: Progress
     begun: float = 0.0
     reference: Reference = field(default_factory=Reference)
+    watched: Observations = field(default_factory=lambda: concat([]))
     asked: str | None = None
     done: int = 0
 
@@ -127,8 +131,8 @@ class _Rollout:
         long_enough = min_duration(self.timer() - self.begun, days)
         exhausted = self.done >= planned or ended
         # Live, a wait before the minimum duration is over would only keep further requests from being seen.
-        seen = self.arena.seen(waited=self.done >= planned and long_enough.passed)
-        look = judge(seen, plan, number, exhausted, self.now(), self.arena.metric, self.reference)
+        self.watched = self.arena.seen(waited=self.done >= planned and long_enough.passed)
+        look = judge(self.watched, plan, number, exhausted, self.now(), self.arena.metric, self.reference)
         look = within(not_before(look, long_enough, ended), held)
         self.progress(self.done, planned, self._told(look))
         return look
