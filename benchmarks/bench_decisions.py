@@ -17,6 +17,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.bench_canary import Levels, Rate
+from slipway.rollout.assignment import position
+from slipway.rollout.novelty import exposures
+from slipway.rollout.observations import Observations
 from slipway.rollout.plan import requests_needed
 from slipway.rollout.simulation import Setting, rolled_out
 from slipway.rollout.worlds import Spells, World
@@ -35,6 +38,7 @@ class Drawn:
     units: list[str]
     unit_codes: NDArray[np.int64]
     rate: float
+    window: int
 
     def earned(self, random: np.random.Generator) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """At the rate; without an answer nothing."""
@@ -42,8 +46,8 @@ class Drawn:
         return (random.random(size) < self.rate).astype(np.float64), np.zeros(size)
 
     def due(self, first: int, last: int, waited: bool) -> NDArray[np.bool_]:
-        """All at once."""
-        return np.ones(last - first, np.bool_)
+        """Once the window has passed."""
+        return np.asarray(waited | (np.arange(first, last) + self.window < last), np.bool_)
 
 
 @dataclass(frozen=True)
@@ -55,6 +59,8 @@ class Case(World):
         users: how many there are; 0 is a new one for each request.
         tail: user n asks in proportion to n to the minus this; 0 is all alike.
         harmful: whether promoting it is wrong because it is worse, and not because it is equal.
+        window: requests until an outcome counts, in both arms; 0 is at once.
+        scale: times the requests of each step, batch and block; a tenth of the runs where it is not 1.
         held: whether its rates are held against alpha.
     """
 
@@ -62,14 +68,17 @@ class Case(World):
     users: int = 0
     tail: float = 0.0
     steps: tuple[tuple[int, int], ...] = ((10, 5000), (25, 8000), (50, 10000))
+    window: int = 0
+    scale: int = 1
     harmful: bool = False
     held: bool = True
 
     @property
     def plan(self) -> Rollout:
         """The rollout as a card would have it."""
-        steps = [Step(weight=weight, requests=size) for weight, size in self.steps]
-        return Rollout(steps=steps, batch_requests=BLOCK, max_duration_minutes=60.0)
+        steps = [Step(weight=weight, requests=self.scale * size) for weight, size in self.steps]
+        size = self.scale * BLOCK
+        return Rollout(steps=steps, batch_requests=size, block_requests=size, max_duration_minutes=60.0)
 
     def setting(self, seed: int) -> Setting:
         """The plan and its requests."""
@@ -78,7 +87,7 @@ class Case(World):
         if self.users:
             weight = np.arange(1, self.users + 1) ** -self.tail
             unit = random.choice(self.users, size, p=weight / weight.sum())
-        return Setting(self.plan, REWARD, Drawn([str(one) for one in unit], unit, self.rate))
+        return Setting(self.plan, REWARD, Drawn([str(one) for one in unit], unit, self.rate, self.window))
 
 
 HALF = BLOCK // 2
@@ -88,11 +97,16 @@ EQUAL = (
     Case("base rate 0.1 %, 1 % errors", rate=0.001, errors=(0.01, 0.01)),
     Case("2,000 users", users=2000, errors=(0.01, 0.01)),
     Case("2,000 users, heavy-tailed", users=2000, tail=1.0),
+    Case("40 users, heavy-tailed", users=40, tail=1.0),
+    Case("12 users", users=12),
+    Case("2,000,000 requests", scale=87),
     Case("bursts of 200 failures, 1 % of the time", bursts=Spells(0.01, 200)),
     Case("bursts of half a block, 3 % of the time", bursts=Spells(0.03, HALF)),
     Case("slow for 200 requests, 8 % of the time", slow=Spells(0.08, 200)),
     Case("slow for half a block, 8 % of the time", slow=Spells(0.08, HALF)),
     Case("10 % of outcomes unknown", unknown=(0.1, 0.1)),
+    Case("10 % of the canary's outcomes late", window=3000, late=(0.0, 0.1)),
+    Case("10 % of outcomes late", window=3000, late=(0.1, 0.1)),
     Case("slow for two blocks, 8 % of the time", slow=Spells(0.08, 2 * BLOCK), held=False),
     Case("bursts of two blocks, 3 % of the time", bursts=Spells(0.03, 2 * BLOCK), held=False),
 )
@@ -116,6 +130,7 @@ HARMFUL = (
         harmful=True,
     ),
     Case("reward 0.10 falls to 0.08", effect=-0.02, harmful=True),
+    Case("reward 0.10 falls to 0.099, 2,000,000 requests", effect=-0.001, scale=87, harmful=True),
 )
 BETTER = (
     Case("reward 0.10 to 0.13", effect=0.03),
@@ -127,10 +142,44 @@ BETTER = (
 def ends(world: Case, runs: int) -> list[tuple[str, int]]:
     """How each canary ends, and after how many requests beyond the warm-up."""
     found: list[tuple[str, int]] = []
-    for seed in range(runs):
+    for seed in range(runs if world.scale == 1 else max(1, runs // 10)):
         draw = rolled_out(world.setting(seed), world, (seed,))
         found.append((draw.outcome, draw.requests - world.plan.warmup_requests))
     return found
+
+
+def wears_off(runs: int) -> None:
+    """Print the lift by exposure of a canary that adds 5 points to a user's first three answers, then takes 2."""
+    plan, found = Case("").plan, []
+    for seed in range(max(1, runs // 10)):
+        random = np.random.default_rng(seed)
+        step = np.repeat(np.arange(len(plan.steps)), [one.requests for one in plan.steps])
+        unit = random.integers(0, 4000, len(step))
+        weight = np.array([one.weight for one in plan.steps])[step]
+        canary = position([str(one) for one in range(4000)], f"wears off {seed}")[unit] < weight
+        order = np.lexsort((np.arange(len(unit)), unit))
+        met = np.empty(len(unit), np.int64)
+        counts = np.cumsum(canary[order])
+        first = np.flatnonzero(np.diff(unit[order], prepend=-1))
+        met[order] = counts - np.repeat(np.append(0, counts)[first], np.diff(np.append(first, len(unit))))
+        lift = np.where(canary, np.where(met <= 3, 0.05, -0.02), 0.0)
+        seen = Observations(
+            step=step.astype(np.int32),
+            block=np.arange(len(step)) // plan.block_requests,
+            unit=unit,
+            canary=canary,
+            error=np.zeros(len(step), np.bool_),
+            latency_ms=np.ones(len(step)),
+            due=np.ones(len(step), np.bool_),
+            metric=(random.random(len(step)) < 0.1 + lift).astype(np.float64),
+        )
+        found.append(exposures(seen, plan))
+    print("\n| first three answers +5 points, then -2: exposure | lift, mean | half width, mean |")
+    print("| --- | --- | --- |")
+    for group in zip(*found, strict=True):
+        lifts = [one.lift for one in group if one.lift]
+        half = np.mean([(lift.high - lift.low) / 2 for lift in lifts])
+        print(f"| {group[0].number} | {np.mean([lift.value for lift in lifts]):+.3f} | {half:.3f} |")
 
 
 def main(runs: int = 100) -> None:
@@ -140,7 +189,7 @@ def main(runs: int = 100) -> None:
         SystemExit: a rate is above its level beyond the noise of the simulation.
     """
     levels = Levels()
-    print(f"{runs} runs each, a look after every {BLOCK} requests; in brackets Wilson's 95 % interval")
+    print(f"{runs} runs each, 46 looks at most; in brackets Wilson's 95 % interval")
     for title, worlds in (("equal", EQUAL), ("harmful", HARMFUL), ("better", BETTER)):
         print(f"\n| {title} arms | aborted | promoted | inconclusive | requests, median |")
         print("| --- | --- | --- | --- | --- |")
@@ -151,10 +200,11 @@ def main(runs: int = 100) -> None:
                 levels.held(f"{world.name}: promoted", (end == "promote" for end, _ in found), ALPHA)
             if title != "harmful" and world.held:
                 levels.held(f"{world.name}: aborted", (end == "abort" for end, _ in found), ALPHA)
-            rates = [str(Rate(counts[end], runs)) for end in ("abort", "promote", "inconclusive")]
+            rates = [str(Rate(counts[end], len(found))) for end in ("abort", "promote", "inconclusive")]
             beyond = "" if world.held else " (not held)"
             middle = np.median([requests for _, requests in found])
             print(f"| {world.name}{beyond} | {' | '.join(rates)} | {middle:,.0f} |", flush=True)
+    wears_off(runs)
     if levels.broken:
         sys.exit("above their level:\n" + "\n".join(levels.broken))
 

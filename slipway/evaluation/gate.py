@@ -15,6 +15,7 @@ from slipway.base.errors import SlipwayError
 from slipway.records.checks import Check, GateVerdict
 from slipway.records.evidence import MIN_UNITS, Comparison, Evidence
 from slipway.settings.card import Gate
+from slipway.settings.criterion import answer
 from slipway.tasks import Metric, Task
 from slipway.tasks.merit import shown
 
@@ -23,7 +24,7 @@ def decide(evidence: Evidence, task: Task, gate: Gate, p99_latency_ms: float) ->
     """Whether the candidate may be registered.
 
     The first model of a system has no champion to beat and passes on the absolute bounds. A tie, which is an
-    interval of the difference that holds zero, keeps the incumbent.
+    interval of the difference that holds zero, keeps the incumbent, unless the card asks for `not_worse`.
 
     Args:
         task: whose metrics and bounds the rules are.
@@ -133,15 +134,15 @@ def _against_champion(evidence: Evidence, task: Task, gate: Gate) -> Iterator[Ch
         return
     metric, policy = task.primary, gate.champion
     difference = _compared(evidence, "champion").difference
-    allowed = f"{_bad_end(metric)} 0; a tie keeps the incumbent"
-    if policy.rule == "not_worse":
-        allowed = f"{_bad_end(metric)} the margin {metric.sign * policy.margin:g}"
-    # With a margin a copy of the champion would pass `not_worse`, and production would move for nothing.
+    # A copy of the champion would pass `not_worse`, and production would move for nothing.
     another = evidence.candidate.digest != evidence.champion.digest
     yield _check("candidate.new", another, evidence.candidate.digest[:12], "other bits than the champion's")
-    # The margin of `better` is 0; strictly below, so that a tie does not pass.
-    passed = metric.worse(difference).high < policy.margin
-    yield _check(f"champion.{metric.name}", passed, shown(difference), allowed)
+    said = answer(metric.gained(difference), policy)
+    where = f"{_bad_end(metric)} {metric.sign * policy.margin or 0.0:g}"
+    why = "a tie keeps the incumbent" if policy.rule == "better" else "not worse by the margin"
+    yield _check(
+        f"champion.{metric.name}", said == "good", shown(difference), f"{where}; {why}", said != "not shown"
+    )
 
 
 def _slices(evidence: Evidence, task: Task, gate: Gate) -> Iterator[Check]:
@@ -167,8 +168,8 @@ def _compared(evidence: Evidence, other: str) -> Comparison:
     raise SlipwayError(f"the evidence holds no comparison with the {other}")  # guard evidence.comparison
 
 
-def _check(code: str, passed: bool, found: str, allowed: str) -> Check:
-    return Check(code=code, passed=passed, found=found, allowed=allowed)
+def _check(code: str, passed: bool, found: str, allowed: str, known: bool = True) -> Check:
+    return Check(code=code, passed=passed, shown=known, found=found, allowed=allowed)
 
 
 def _bad_end(metric: Metric) -> str:

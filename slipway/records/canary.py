@@ -42,6 +42,10 @@ class Look(Strict):
         Interval | None,
         Field(description="share of slow answers, canary minus stable; None: nobody knows what is slow"),
     ] = None
+    late_rise: Annotated[
+        Interval | None,
+        Field(description="share of outcomes late in their window, canary minus stable; None: cannot differ"),
+    ] = None
     latency_ratio: Annotated[
         Interval | None, Field(description="of a quantile, in canaries of before that were judged by it")
     ] = None
@@ -50,6 +54,17 @@ class Look(Strict):
         Field(description="canary minus stable, over all steps, always valid; better is up, also for a loss"),
     ]
     verdict: CanaryVerdict
+
+
+class Exposure(Strict):
+    """What the canary earned more, by how often its units had met it."""
+
+    number: Annotated[str, Field(description="of a unit's requests to the canary: 1, 2, 3; 4+ for all later")]
+    stable: Annotated[int, Field(description="requests that it was compared with, by their weight")]
+    canary: Annotated[int, Field(description="requests with a known metric")]
+    lift: Annotated[
+        Interval | None, Field(description="canary minus stable, always valid; None: too few units to tell")
+    ]
 
 
 class CanaryEvidence(Document):
@@ -61,12 +76,13 @@ class CanaryEvidence(Document):
     experiment: str
     stable: int
     canary: int
-    metric: Annotated[
-        str, Field(description="reward: outcomes were drawn; else the task's metric of logged ones")
-    ]
+    metric: Annotated[str, Field(description="reward: what shown options earned; else the task's own metric")]
     target: str
     slow_ms: Annotated[float | None, Field(description="what takes longer is slow; frozen before")] = None
     max_error_rate_rise: Annotated[float | None, Field(description="what was allowed; frozen before")] = None
+    exposures: Annotated[
+        list[Exposure], Field(description="the lift by exposure at the last look; decides nothing")
+    ] = []
     looks: list[Look]
     verdict: CanaryVerdict
 

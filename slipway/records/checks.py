@@ -12,6 +12,8 @@ TOO_MUCH = 1e4
 """Times the evidence at hand, beyond which nobody is told how much would decide."""
 ANYTHING = (-1.0, 1.0)
 """The ends of a rise of a share of which nothing is known."""
+Answer = Literal["good", "bad", "not shown"]
+"""What an interval says of a rule."""
 
 
 class Check(Strict):
@@ -38,7 +40,7 @@ class Check(Strict):
         return f"{self.code}: {unshown}{self.found} (allowed: {self.allowed})"
 
     @property
-    def answer(self) -> Literal["good", "bad", "not shown"]:
+    def answer(self) -> Answer:
         """What was shown."""
         return "not shown" if not self.shown else "good" if self.passed else "bad"
 

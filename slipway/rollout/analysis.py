@@ -14,10 +14,11 @@ from slipway.records.checks import CanaryVerdict, Check, needed
 from slipway.records.evidence import UNBOUNDED, Interval
 from slipway.rollout.blocks import broken
 from slipway.rollout.difference import difference
-from slipway.rollout.guardrails import error_rate_rise, sample_ratio_p, slow_rise, unknown_rise
+from slipway.rollout.guardrails import error_rate_rise, late_rise, sample_ratio_p, slow_rise, unknown_rise
 from slipway.rollout.observations import Observations
 from slipway.rollout.reference import Reference
 from slipway.settings.card import Rollout
+from slipway.settings.criterion import answer
 from slipway.tasks import Metric
 
 
@@ -48,6 +49,7 @@ class Facts:
     error_rate_rise: Interval
     slow_rise: Interval | None
     unknown_rise: Interval
+    late_rise: Interval | None
     difference: Interval | None
 
 
@@ -91,6 +93,7 @@ def judge(
         sample_ratio_p=found.sample_ratio_p,
         error_rate_rise=found.error_rate_rise,
         slow_rise=found.slow_rise,
+        late_rise=found.late_rise,
         difference=found.difference,
         verdict=_verdict(rules, reached, exhausted),
     )
@@ -127,12 +130,13 @@ def _facts(seen: Observations, plan: Rollout, step: int, metric: Metric, referen
         error_rate_rise=error_rate_rise(seen, plan),
         slow_rise=slow_rise(seen, plan, reference),
         unknown_rise=unknown_rise(seen, plan.decision.alpha),
+        late_rise=late_rise(seen, plan.decision.alpha),
         difference=difference(seen, plan),
     )
 
 
 def _rules(found: Facts) -> list[Rule]:
-    return [
+    rules = [
         _sticky(found),
         _sample_ratio(found),
         _error_rate(found),
@@ -142,6 +146,7 @@ def _rules(found: Facts) -> list[Rule]:
         _metric_known(found),
         _metric(found),
     ]
+    return rules if found.late_rise is None else [*rules, _outcome_delay(found, found.late_rise)]
 
 
 def _sticky(found: Facts) -> Rule:
@@ -181,9 +186,11 @@ def _latency(found: Facts) -> Rule:
     return _guardrail("canary.latency", found, rise, most, text)
 
 
-def _guardrail(code: str, found: Facts, interval: Interval, most: float, text: str) -> Rule:
+def _guardrail(
+    code: str, found: Facts, interval: Interval, most: float, text: str, stops: bool = True
+) -> Rule:
     check = Check.at_most(code, interval, most, text, len(found.seen))
-    return Rule(check, check.answer == "bad")
+    return Rule(check, stops and check.answer == "bad")
 
 
 def _min_requests(found: Facts) -> Rule:
@@ -210,15 +217,25 @@ def _metric_known(found: Facts) -> Rule:
     return _guardrail("canary.metric_known", found, rise, most, text)
 
 
+def _outcome_delay(found: Facts, rise: Interval) -> Rule:
+    """Outcomes that come later are no harm in themselves, but the arms may then differ in what never came."""
+    text = f"outcomes in the second half of their window: rise of {_shown(rise)}"
+    most = found.plan.guardrails.max_late_rise
+    return _guardrail("canary.outcome_delay", found, rise, most, text, stops=False)
+
+
 def _metric(found: Facts) -> Rule:
-    gain, unit, allowed = found.difference, found.metric.gain, "lower bound above 0"
+    """By the rule that the card has for the canary, which is that of the gate."""
+    gain, unit, asked = found.difference, found.metric.gain, found.plan.decision
+    allowed = f"lower bound above {asked.limit:g}"
     if gain is None:
         text = f"{unit}: too few known in one arm, or all alike"
         return _rule("canary.metric", False, False, text, allowed, shown=False)
-    better, worse = gain.low > 0, gain.high < 0
-    text, shown = f"{unit}: canary - stable {_shown(gain)}", better or worse
-    more = None if shown else needed(gain, 0.0, len(found.seen))
-    return _rule("canary.metric", better, worse, text, allowed, shown, more)
+    said = answer(gain, asked)
+    shown = said in ("good", "bad")
+    more = None if shown else needed(gain, asked.limit, len(found.seen))
+    text = f"{unit}: canary - stable {_shown(gain)}"
+    return _rule("canary.metric", said == "good", said == "bad", text, allowed, shown, more)
 
 
 def _arm(seen: Observations, metric: Metric) -> ArmStep:

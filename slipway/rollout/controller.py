@@ -7,7 +7,9 @@ from datetime import datetime
 from slipway.records.canary import CanaryEvidence, Look
 from slipway.records.checks import Check
 from slipway.rollout.analysis import judge, may_widen
-from slipway.rollout.limits import limits, within
+from slipway.rollout.limits import limits, min_duration, not_before, within
+from slipway.rollout.novelty import exposures
+from slipway.rollout.observations import Observations, concat
 from slipway.rollout.plan import requests_needed
 from slipway.rollout.reference import Reference
 from slipway.rollout.target import Arena, Target, Trial
@@ -40,7 +42,7 @@ def run_canary(
         progress: takes the requests done, those planned, and a line of text.
 
     Raises:
-        UsageError: there will be fewer requests than the card's steps need.
+        UsageError: the card's steps can never be done here.
     """
     arena.plan()
     rollout = _Rollout(card, target, arena, trial, now, timer, progress)
@@ -61,6 +63,7 @@ def run_canary(
         target=target.name,
         slow_ms=rollout.reference.slow_ms,
         max_error_rate_rise=rollout.reference.most_errors(card.rollout.guardrails),
+        exposures=exposures(rollout.watched, card.rollout),
         looks=looks,
         verdict=looks[-1].verdict,
     )
@@ -79,6 +82,7 @@ class _Rollout:
     progress: Progress
     begun: float = 0.0
     reference: Reference = field(default_factory=Reference)
+    watched: Observations = field(default_factory=lambda: concat([]))
     asked: str | None = None
     done: int = 0
 
@@ -108,11 +112,14 @@ class _Rollout:
         plan, planned = self.card.rollout, requests_needed(self.card.rollout)
         self.done += self.arena.observe(self.trial, number, plan.steps[number].weight, requests, self._over)
         held = self._limits()
-        exhausted = self.done >= planned or not all(limit.passed for limit in held)
-        seen = self.arena.seen(waited=self.done >= planned)
-        look = within(
-            judge(seen, plan, number, exhausted, self.now(), self.arena.metric, self.reference), held
-        )
+        ended = not all(limit.passed for limit in held)
+        days = plan.min_duration_days if self.arena.live else 0.0
+        long_enough = min_duration(self.timer() - self.begun, days)
+        exhausted = self.done >= planned or ended
+        # Live, a wait before the minimum duration is over would only keep further requests from being seen.
+        self.watched = self.arena.seen(waited=self.done >= planned and long_enough.passed)
+        look = judge(self.watched, plan, number, exhausted, self.now(), self.arena.metric, self.reference)
+        look = within(not_before(look, long_enough, ended), held)
         self.progress(self.done, planned, self._told(look))
         return look
 
@@ -146,6 +153,9 @@ def walk(
             found.append(look(served, requests))
             if found[-1].verdict.outcome != "continue":
                 return found
+    # Live traffic does not run out: it is watched until the card's minimum duration, and then judged.
+    while found[-1].verdict.outcome == "continue":
+        found.append(look(served, plan.batch_requests))
     return found
 
 

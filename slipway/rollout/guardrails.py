@@ -40,6 +40,18 @@ def unknown_rise(seen: Observations, alpha: float) -> Interval:
     return rate_difference(counted(*stable), counted(*canary), alpha)
 
 
+def late_rise(seen: Observations, alpha: float) -> Interval | None:
+    """The share of the canary's known outcomes that came late, minus that of stable's; None: nobody measures.
+
+    Outcomes that come later in one arm are cut off more often by the window that both have.
+    """
+    if seen.late is None:
+        return None
+    arms = [(arm, arm.late) for arm in (seen.where(own & seen.known) for own in (~seen.canary, seen.canary))]
+    stable, canary = (counted(arm, late) for arm, late in arms if late is not None)
+    return rate_difference(stable, canary, alpha)
+
+
 def sample_ratio_p(stable: Observations, canary: Observations, plan: Rollout, step: int) -> float:
     """Always-valid p of the canary's share of a step's units; its requests would not be independent.
 

@@ -1,5 +1,7 @@
 """What ends a canary from outside its evidence: somebody asks for the traffic, or the time is up."""
 
+from typing import Literal
+
 from slipway.records.canary import Look
 from slipway.records.checks import CanaryVerdict, Check
 
@@ -19,6 +21,37 @@ def limits(asked: str | None, seconds: float, minutes: float) -> list[Check]:
             code="canary.in_time", passed=seconds < 60 * minutes, found=spent, allowed=f"below {minutes:g}"
         ),
     ]
+
+
+def min_duration(seconds: float, days: float) -> Check:
+    """Whether live traffic was watched as long as the card asks, whatever it has shown.
+
+    Args:
+        seconds: since the canary began.
+        days: the least that its card asks of live traffic.
+    """
+    return Check(
+        code="canary.min_duration",
+        passed=seconds >= 86_400 * days,
+        found=f"{seconds / 86_400:.3g} days",
+        allowed=f"at least {days:g} days of live traffic",
+    )
+
+
+def not_before(look: Look, check: Check, ended: bool) -> Look:
+    """The look of a canary in live traffic that has run too short a time: it goes on, unless it has ended.
+
+    What is shown to be harmful is stopped at once all the same.
+
+    Args:
+        check: of `min_duration`.
+        ended: nothing more may be sent.
+    """
+    if check.passed or look.verdict.outcome not in ("promote", "inconclusive"):
+        return look
+    outcome: Literal["inconclusive", "continue"] = "inconclusive" if ended else "continue"
+    verdict = CanaryVerdict(outcome=outcome, checks=[check, *look.verdict.checks])
+    return look.model_copy(update={"verdict": verdict})
 
 
 def within(look: Look, limits: list[Check]) -> Look:

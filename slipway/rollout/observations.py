@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +24,8 @@ class Observations:
         due: bool; the outcome's delay has passed, so it can be known by now.
         metric: float64; better is up: reward 0 or 1, or minus a loss; NaN where unknown. It says nothing
             before it is due. A failed answer has one too: what a unit gets that is not answered.
+        late: bool; the outcome came, but in the second half of its maturity window. None where the arms
+            cannot differ in that, as in a replay, whose outcomes come when they came to the rows.
     """
 
     step: NDArray[np.int32]
@@ -34,9 +36,10 @@ class Observations:
     latency_ms: NDArray[np.float64]
     due: NDArray[np.bool_]
     metric: NDArray[np.float64]
+    late: NDArray[np.bool_] | None = None
 
     def __post_init__(self) -> None:
-        sizes = {field.name: len(getattr(self, field.name)) for field in fields(self)}
+        sizes = {name: len(values) for name, values in self._arrays.items()}
         if len(set(sizes.values())) > 1:
             raise SlipwayError(f"observations: found arrays of sizes {sizes}, expected one size")
 
@@ -53,19 +56,28 @@ class Observations:
         """How many different units sent these requests."""
         return int(np.count_nonzero(np.bincount(self.unit)))
 
-    def where(self, chosen: NDArray[np.bool_]) -> Self:
-        """The chosen requests."""
-        return type(self)(*(getattr(self, field.name)[chosen] for field in fields(self)))
+    def where(self, chosen: NDArray[np.bool_] | NDArray[np.intp]) -> Self:
+        """The chosen requests, by whether each is one or by their places."""
+        return type(self)(**{name: values[chosen] for name, values in self._arrays.items()})
+
+    @property
+    def _arrays(self) -> dict[str, NDArray[Any]]:
+        """The arrays that there are, by name."""
+        every = {field.name: getattr(self, field.name) for field in fields(self)}
+        return {name: values for name, values in every.items() if values is not None}
 
 
 _TYPES = (np.int32, np.int64, np.int64, np.bool_, np.bool_, np.float64, np.bool_, np.float64)
 
 
 def concat(parts: Sequence[Observations]) -> Observations:
-    """All requests of all parts, in order; of no parts, none."""
-    return Observations(
-        *(
-            np.concatenate([np.empty(0, kind), *(getattr(part, field.name) for part in parts)])
-            for field, kind in zip(fields(Observations), _TYPES, strict=True)
-        )
-    )
+    """All requests of all parts, in order; of no parts, none. Either all say what was late, or none does."""
+    names = [field.name for field in fields(Observations) if field.name != "late"]
+    late = [part.late for part in parts if part.late is not None]
+    if late and len(late) < len(parts):
+        raise SlipwayError(f"observations: found {len(late)} of {len(parts)} parts that say what was late")
+    arrays: dict[str, Any] = {
+        name: np.concatenate([np.empty(0, kind), *(getattr(part, name) for part in parts)])
+        for name, kind in zip(names, _TYPES, strict=True)
+    }
+    return Observations(**arrays | {"late": np.concatenate(late) if late else None})

@@ -38,13 +38,14 @@ def power(rollout: Rollout, difference: float, deviation: float, scale: float = 
         scale: of all steps of the plan, 2 for twice the requests in each.
     """
     error = deviation / math.sqrt(scale * weight_at_the_end(rollout))
-    return float(norm.cdf(difference / error - _boundary(rollout.decision.alpha)))
+    # A margin is room: what must be shown is a difference above minus the margin.
+    return float(norm.cdf((difference - rollout.decision.limit) / error - _boundary(rollout.decision.alpha)))
 
 
 def detectable(rollout: Rollout, deviation: float) -> float:
     """The difference per request that has the power 0.8: `power` solved for the difference."""
     error = deviation / math.sqrt(weight_at_the_end(rollout))
-    return error * (_boundary(rollout.decision.alpha) + float(norm.ppf(POWER)))
+    return rollout.decision.limit + error * (_boundary(rollout.decision.alpha) + float(norm.ppf(POWER)))
 
 
 def rise_power(rollout: Rollout, rate: float, limit: float, scale: float = 1.0) -> float:

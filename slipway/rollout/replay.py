@@ -9,8 +9,9 @@ from slipway.records.canary import Arm
 from slipway.records.evidence import Evidence
 from slipway.rollout.assignment import in_canary
 from slipway.rollout.client import Reply
+from slipway.rollout.feasible import require_warm_up, span
 from slipway.rollout.observations import Observations, concat
-from slipway.rollout.plan import expected, plan
+from slipway.rollout.plan import expected, plan, requests_needed
 from slipway.rollout.reference import Reference
 from slipway.rollout.reply import read_answer
 from slipway.rollout.target import Over, Trial
@@ -35,7 +36,12 @@ Failures are replies too. What is under way when it is over is waited for.
 
 
 class Replay:
-    """An `Arena`: it assigns units, names the arm of each request, and knows what comes of the answers."""
+    """An `Arena`: it assigns units, names the arm of each request, and knows what comes of the answers.
+
+    It lives in the time of its rows: neither its outcomes nor the days that they span take any time here.
+    """
+
+    live = False
 
     def __init__(self, card: Card, traffic: Traffic, send: Send) -> None:
         """Take the traffic and who carries requests to their arms."""
@@ -53,7 +59,9 @@ class Replay:
         self, evaluated: Evidence | None = None, stable: int = 0, error_rate: float | None = None
     ) -> list[str]:
         """What a rollout is about to do, and what it can find."""
-        return plan(self.card, self.traffic, expected(evaluated, stable, self.metric), error_rate)
+        require_warm_up(self.card)
+        lines = plan(self.card, self.traffic, expected(evaluated, stable, self.metric), error_rate)
+        return [*lines, span(self.card, self.traffic.times[: requests_needed(self.card.rollout)])]
 
     def warm_up(self, trial: Trial, requests: int, over: Over) -> Reference:
         """Both arms answer the first requests; stable's later ones, with full caches, say what is slow."""

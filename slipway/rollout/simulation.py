@@ -144,6 +144,7 @@ class _Seen:
             latency_ms=answered.latency_ms[where],
             due=requests.due(first, self.end, waited),
             metric=answered.metric[where],
+            late=None if answered.late is None else answered.late[where],
         )
 
 

@@ -142,6 +142,11 @@ class Arena(Protocol):
     """
 
     @property
+    def live(self) -> bool:
+        """Whether requests and outcomes come in real time: then the card's minimum duration holds."""
+        ...
+
+    @property
     def metric(self) -> Metric:
         """How outcomes are judged."""
         ...
@@ -162,7 +167,7 @@ class Arena(Protocol):
             error_rate: the share of its answers that failed in its last canary, None where there was none.
 
         Raises:
-            UsageError: there will never be as many requests as the card's steps need.
+            UsageError: the card's steps can never be done here; see `slipway.rollout.feasible`.
             Refused: the plan can hardly show anything, and the card does not call it exploratory.
         """
         ...

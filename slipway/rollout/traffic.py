@@ -18,8 +18,8 @@ from slipway.data.requests import request_bounds, request_codes, value_codes
 from slipway.data.truth import read_truth
 from slipway.settings import Card, Column
 from slipway.system import System
-from slipway.system.examples import microseconds
-from slipway.tasks import Metric, Offered, Outcomes, Scores, Task
+from slipway.system.examples import HOUR, microseconds
+from slipway.tasks import Metric, Offered, Outcomes, Scores, Seen, Task
 
 REPLAY = "replay.parquet"
 DATATYPES = {"integer": "INT64", "number": "FP64", "string": "BYTES", "timestamp": "BYTES"}
@@ -42,14 +42,14 @@ class Answer:
     ranks: NDArray[np.int64]
 
 
-def decision(card: Card, drawn: bool) -> Metric:
-    """The metric that decides a rollout.
+def decision(card: Card, seen: Seen) -> Metric:
+    """The metric that decides a rollout whose traffic knows outcomes in this way.
 
     Raises:
         UsageError: the card asks for one that the traffic cannot show.
     """
     try:
-        return card.task.decision(card.rollout.decision.metric, drawn)
+        return card.task.decision(card.rollout.decision.metric, seen)
     except UsageError as error:
         raise UsageError(f"systems/{card.name}/system.yaml: {error}") from error  # guard rollout.reward
 
@@ -65,7 +65,8 @@ class Traffic:
         units: unit of assignment of each request, [requests].
         unit_codes: int64 [requests]; the same as numbers from 0.
         times: int64 [requests]; when each was sent, rising, microseconds since 1970.
-        known_at: int64 [requests]; when the last outcome of each became known, microseconds since 1970.
+        known_at: int64 [requests]; when each counts: its last outcome was known and its maturity window has
+            passed, microseconds since 1970.
         task: says what outcomes are, and what they are worth.
         outcomes: [rows]; the logged ones.
         truth: float64 [rows] or [rows, k]; what the generator knows of the outcomes, None where nobody does.
@@ -101,19 +102,21 @@ class Traffic:
         table = table.take(order)
         rows = system.examples(card, table)
         unit = rows.units.take(bounds[:-1])
+        times = np.minimum.reduceat(time[order], bounds[:-1])
+        matures = times + round((card.rollout.maturity_hours or 0.0) * HOUR)
         return cls(
             columns={name: card.data.columns[name] for name in card.data.inputs},
             requests=rows.requests.select(card.data.inputs),
             bounds=bounds,
             units=pc.fill_null(unit.cast(pa.string()), "").to_pylist(),
             unit_codes=value_codes(unit),
-            times=np.minimum.reduceat(time[order], bounds[:-1]),
-            known_at=np.maximum.reduceat(rows.known_at, bounds[:-1]),
+            times=times,
+            known_at=np.maximum(np.maximum.reduceat(rows.known_at, bounds[:-1]), matures),
             task=task,
             outcomes=task.outcomes(rows.labels),
             truth=None if truth is None else truth[order],
             luck=np.random.default_rng(seed).random(table.num_rows),
-            metric=decision(card, truth is not None),
+            metric=decision(card, "logged" if truth is None else "drawn"),
         )
 
     def __len__(self) -> int:
@@ -191,7 +194,7 @@ def due(times: NDArray[np.int64], known_at: NDArray[np.int64], waited: bool) -> 
     """Which outcomes of requests can be known once the last of them is sent, [requests].
 
     Replay lives in the time of its rows: an outcome comes when it became known, however fast requests are
-    sent.
+    sent, and whichever version answers: the window of a request is the same in both arms.
 
     Args:
         times: when each was sent, rising, [requests].

@@ -39,11 +39,13 @@ class Answered:
         error: bool.
         latency_ms: float64; NaN on error.
         metric: float64; what the request earns, NaN where its outcome never comes.
+        late: bool; the outcome comes in the second half of its window; None where it has none.
     """
 
     error: NDArray[np.bool_]
     latency_ms: NDArray[np.float64]
     metric: NDArray[np.float64]
+    late: NDArray[np.bool_] | None = None
 
 
 @dataclass(frozen=True)
@@ -58,6 +60,7 @@ class World:
         slow: each server's own spells in which answers take six times as long.
         slower: how many times stable's latency the canary takes.
         unknown: the share of outcomes that never come; of positives alone where `lost_positives`.
+        late: the share of outcomes that come in the second half of their window; None where they have none.
     """
 
     name: str
@@ -69,6 +72,7 @@ class World:
     slower: float = 1.0
     unknown: tuple[float, float] = (0.0, 0.0)
     lost_positives: bool = False
+    late: tuple[float, float] | None = None
 
     def answered(
         self, random: np.random.Generator, earned: NDArray[np.float64], failed: NDArray[np.float64]
@@ -94,6 +98,7 @@ class World:
             error=error,
             latency_ms=np.where(error, np.nan, latency),
             metric=np.where(lost, np.nan, np.where(error, failed, metric)),
+            late=None if self.late is None else random.random(shape) < np.array(self.late)[:, None],
         )
 
 

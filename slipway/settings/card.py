@@ -9,6 +9,7 @@ from pydantic import ConfigDict, Field, model_validator
 
 from slipway.base.errors import UsageError
 from slipway.base.strict import Count, Name, Positive, Share, Strict
+from slipway.settings.criterion import Criterion
 from slipway.settings.data import Data
 from slipway.settings.model import Models
 from slipway.tasks import Task, bind
@@ -26,7 +27,9 @@ class Problem(Strict):
         ),
     ]
     daily_active_users: Annotated[Count, Field(description="to be discussed; nothing reads it")]
-    peak_queries_per_second: Annotated[Count, Field(description="to be discussed; nothing reads it")]
+    peak_queries_per_second: Annotated[
+        Count, Field(description="to be discussed; only the plan of a rollout in live traffic reads it")
+    ]
     p99_latency_ms: Annotated[float, Field(gt=0, description="budget of one served request")]
 
 
@@ -62,25 +65,6 @@ Bound = float | Annotated[tuple[float, float], Field(strict=False)]
 """Of a metric: one end, or both."""
 
 
-class ChampionRule(Strict):
-    """How a candidate must compare with the champion on the primary metric."""
-
-    model_config = ConfigDict(allow_inf_nan=False)
-
-    rule: Annotated[
-        Literal["better", "not_worse"],
-        Field(description="better: beyond noise; not_worse: shown to be worse by less than the margin"),
-    ] = "better"
-    margin: Annotated[float, Field(ge=0, description="of the primary metric; only for not_worse")] = 0.0
-
-    @model_validator(mode="after")
-    def _margin_is_explicit(self) -> "ChampionRule":
-        if (self.rule == "not_worse") != (self.margin > 0):
-            # guard settings.gate.champion
-            raise ValueError("not_worse needs a margin above 0, and better takes none")
-        return self
-
-
 class Gate(Strict):
     """What a candidate must show before it is registered; the defaults are strict.
 
@@ -100,7 +84,9 @@ class Gate(Strict):
             "on the primary metric, beyond the noise of all slices",
         ),
     ] = 0.02
-    champion: ChampionRule = ChampionRule()
+    champion: Annotated[
+        Criterion, Field(description="how it must compare with the champion on the primary metric")
+    ] = Criterion()
     max_latency_ratio: Annotated[
         float, Field(gt=0, description="median single-request time over that of the reference model")
     ] = 10.0
@@ -138,6 +124,15 @@ class Guardrails(Strict):
     max_unknown_rise: Annotated[
         float, Field(ge=0, lt=1, description="the same of answers whose outcome is due and unknown")
     ] = 0.005
+    max_late_rise: Annotated[
+        float,
+        Field(
+            ge=0,
+            lt=1,
+            description="the same of known outcomes that come in the second half of their maturity window, "
+            "where arms can differ in that; beyond it nothing is promoted, and nothing stopped",
+        ),
+    ] = 0.05
     latency_quantile: Annotated[float, Field(ge=0.5, lt=1)] = 0.9
     max_latency_ratio: Annotated[
         float,
@@ -156,13 +151,14 @@ class Guardrails(Strict):
     min_units: Annotated[int, Field(ge=2, description="of each arm, before it can be promoted")] = 30
 
 
-class Decision(Strict):
-    """What evidence promotes: the interval of canary minus stable must exclude zero on the better side."""
+class Decision(Criterion):
+    """What evidence promotes: how the canary must compare with stable, as `gate.champion` asks offline."""
 
     metric: Annotated[
         Name,
         Field(
-            description="auto: reward where outcomes can be drawn, else the primary metric of the logged ones"
+            description="auto: the reward where it is known what the shown option earned (drawn from the "
+            "truth of a generator, or observed), else the primary metric; only some tasks have a reward"
         ),
     ] = "auto"
     alpha: Annotated[float, Field(gt=0, lt=0.5)] = 0.05
@@ -170,6 +166,8 @@ class Decision(Strict):
 
 class Rollout(Strict):
     """How traffic moves to a canary."""
+
+    model_config = ConfigDict(allow_inf_nan=False)
 
     steps: Annotated[list[Step], Field(min_length=1)]
     warmup_requests: Annotated[
@@ -203,6 +201,22 @@ class Rollout(Strict):
         ),
     ] = False
     max_duration_minutes: Positive
+    min_duration_days: Annotated[
+        float,
+        Field(
+            ge=0,
+            description="of a rollout in live traffic, for a day is no week and what is new wears off; a "
+            "replay prints how long its rows span instead",
+        ),
+    ] = 7.0
+    maturity_hours: Annotated[
+        float | None,
+        Field(
+            ge=0,
+            description="from a request until its outcome counts, in both arms alike; null: "
+            "data.label_delay_hours, or in a replay the known_at of each row",
+        ),
+    ] = None
     on_inconclusive: Annotated[
         Literal["abort", "hold"],
         Field(description="abort: traffic returns to stable; hold: the same, and the alias `canary` stays"),

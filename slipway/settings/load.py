@@ -10,6 +10,7 @@ from pydantic import BaseModel, ValidationError
 from slipway.base.errors import UsageError
 from slipway.base.faults import explain, key_text
 from slipway.settings.card import Card
+from slipway.settings.contradictions import require_consistent
 from slipway.settings.project import ProjectSettings
 
 Settings = TypeVar("Settings", bound=BaseModel)
@@ -114,9 +115,17 @@ def load_project(root: Path) -> ProjectSettings:
 
 
 def load_card(root: Path, name: str) -> Card:
-    """Read the design card of one system."""
+    """Read the design card of one system.
+
+    Raises:
+        UsageError: as for `read`; or the card has another name than its folder, or contradicts itself.
+    """
     path = root / "systems" / name / "system.yaml"
     card = read(path, Card)
+    try:
+        require_consistent(card)
+    except UsageError as error:
+        raise UsageError(f"{path}: {error}") from error  # guard settings.contradiction
     if card.name != name:
         # guard settings.name
         raise UsageError(f"{path}: name: found {card.name!r}, the folder says {name!r}")

@@ -56,6 +56,7 @@ def canary(run: RunRef, *, version: int, stable: int, data: Path, evidence: Path
     ):
         # Under the lease, for only its holder moves production.
         _unmoved(target.placement.state(), stable)
+        _no_copy(registry, version, stable)
         with target.placement.trial(deployed, experiment) as trial:
             registry.point("canary", version)
             try:
@@ -86,6 +87,13 @@ def _unmoved(traffic: TrafficState | None, stable: int) -> None:
     if live != stable:
         # guard canary.production_unmoved
         raise Refused(f"production traffic goes to version {live}, not {stable} as when this rollout began")
+
+
+def _no_copy(registry: Registry, version: int, stable: int) -> None:
+    """Judged by a margin, a copy of the live version would win, and production would move for nothing."""
+    if registry.get(version).digest == registry.get(stable).digest:
+        # guard canary.no_copy
+        raise Refused(f"version {version} has the bits of version {stable}, which is in production")
 
 
 def _unseen(registry: Registry, version: int, stable: int, data: Path) -> None:

@@ -6,7 +6,7 @@ from pkgutil import iter_modules
 from slipway.base.errors import UsageError
 from slipway.tasks.columns import Column, Columns
 from slipway.tasks.interface import Offered, Outcomes, Scores, Task
-from slipway.tasks.merit import Metric
+from slipway.tasks.merit import Metric, Seen
 
 
 def names() -> list[str]:
@@ -41,4 +41,16 @@ def bind(name: str, columns: Columns, primary: str | None = None) -> Task:
     return kind(name)(columns, primary)
 
 
-__all__ = ["Column", "Columns", "Metric", "Offered", "Outcomes", "Scores", "Task", "bind", "kind", "names"]
+__all__ = [
+    "Column",
+    "Columns",
+    "Metric",
+    "Offered",
+    "Outcomes",
+    "Scores",
+    "Seen",
+    "Task",
+    "bind",
+    "kind",
+    "names",
+]

@@ -13,7 +13,7 @@ from slipway.records.checks import Check
 from slipway.records.evidence import Bin, Interval, ModelMetrics
 from slipway.records.labels import Labels
 from slipway.tasks.columns import Columns
-from slipway.tasks.merit import REWARD, Metric, bounded, require_bound
+from slipway.tasks.merit import REWARD, Metric, Seen, bounded, require_bound
 
 Scores = NDArray[np.float64]
 """What a version says of each row: [rows], or [rows, k] where the task says what the k are."""
@@ -60,12 +60,14 @@ class Offered:
         truth: [rows]; what the generator of the data knows, None where nobody does.
         luck: [rows]; draws in [0, 1) by which outcomes are decided, the same whoever answers.
         starts: int64 [requests]; the first row of each.
+        shown: bool [rows]; of which rows the outcome was seen, None for all of them.
     """
 
     outcomes: Outcomes
     truth: NDArray[np.float64] | None
     luck: NDArray[np.float64]
     starts: NDArray[np.int64]
+    shown: NDArray[np.bool_] | None = None
 
     @property
     def sizes(self) -> NDArray[np.int64]:
@@ -139,8 +141,8 @@ class Task(ABC):
         """
         self.require_columns()
         self.bounds(bounds)
-        # Whether outcomes can be drawn is only known with the traffic; a card is held to the name alone.
-        self.decision(decision, drawn=True)
+        # How outcomes are seen is only known with the traffic; a card is held to the name alone.
+        self.decision(decision, "drawn")
 
     def require_columns(self) -> None:
         """Refuse columns that do not make this task.
@@ -283,10 +285,9 @@ class Task(ABC):
         """
         known = {one.key: one for one in self.metrics if one.rule}
         if unknown := sorted(given.keys() - known.keys()):
-            # guard settings.task
             raise UsageError(
                 f"gate.{unknown[0]}: unknown key; for the task {self.name!r} bounds are {', '.join(known)}"
-            )
+            )  # guard settings.task
         found = {key: given.get(key, one.bound) for key, one in known.items()}
         for key, one in known.items():
             if found[key] is not None:
@@ -302,23 +303,22 @@ class Task(ABC):
 
     # What a canary earns
 
-    def decision(self, asked: str, drawn: bool) -> Metric:
+    def decision(self, asked: str, seen: Seen) -> Metric:
         """The metric by which a canary is judged.
 
         Args:
             asked: `auto`, or the name of one.
-            drawn: whether the truth of the traffic is known, by which rewards can be drawn.
+            seen: how the traffic knows outcomes; no matter where an outcome is that of the row, as here.
 
         Raises:
-            UsageError: there is none of this name.
+            UsageError: there is none of this name, or the traffic cannot show it.
         """
         if asked in ("auto", self.primary.name):
             return self.primary
-        # guard settings.task
         raise UsageError(
             f"rollout.decision.metric: found {asked!r}; expected 'auto' or {self.primary.name!r} "
             f"for the task {self.name!r}"
-        )
+        )  # guard settings.task
 
     @abstractmethod
     def gains(

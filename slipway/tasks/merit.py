@@ -16,7 +16,14 @@ from slipway.records.evidence import UNBOUNDED, Interval
 Totals = Mapping[str, NDArray[np.float64]]
 """Terms summed over rows, for the sample and for each of its resamples: [1 + resamples] each."""
 REWARD = "reward"
-"""The decision metric of a canary where outcomes can be drawn; any other one is a metric of the task."""
+"""The decision metric of a canary whose answers have consequences; any other one is a metric of the task."""
+Seen = Literal["drawn", "logged", "observed"]
+"""How the traffic of a canary knows outcomes.
+
+drawn: by the truth of a generator, of whatever an answer chooses; the logged ones are known as well.
+logged: of what was shown when the rows were logged, whatever an answer chooses now.
+observed: of what the answer itself chose, of nothing else, as in live traffic.
+"""
 
 
 @dataclass(frozen=True)
@@ -67,6 +74,13 @@ class Metric:
     def sign(self) -> int:
         """1 where up is worse, else -1."""
         return 1 if self.better == "lower" else -1
+
+    def gained(self, difference: Interval) -> Interval:
+        """A difference turned so that above zero is better."""
+        if self.better == "higher":
+            return difference
+        # Not checked anew: what is no number must reach the rule, which it does not pass.
+        return Interval.model_construct(value=-difference.value, low=-difference.high, high=-difference.low)
 
     def worse(self, difference: Interval) -> Interval:
         """A difference turned so that above zero is worse."""

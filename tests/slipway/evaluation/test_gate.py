@@ -8,7 +8,8 @@ import pytest
 from slipway.base.errors import SlipwayError
 from slipway.records.evidence import UNBOUNDED, Evidence, Interval
 from slipway.settings import Card
-from slipway.settings.card import ChampionRule, Gate
+from slipway.settings.card import Gate
+from slipway.settings.criterion import Criterion
 from tests.slipway.evaluation.bad import (
     BAD,
     CASES,
@@ -192,7 +193,7 @@ def test_a_comparison_that_was_not_made_is_no_pass(missing: str) -> None:
 
 def test_the_default_policy_is_strict() -> None:
     """A card that says nothing asks for better, beyond noise."""
-    assert Gate().champion == ChampionRule(rule="better", margin=0.0)
+    assert Gate().champion == Criterion(rule="better", margin=0.0)
     assert failures(compared("champion", difference=between(-0.001, 1e-9))(evidence())) == [
         "champion.log_loss"
     ]
@@ -218,7 +219,7 @@ def test_not_worse_is_held_to_its_margin(high: float, codes: list[str]) -> None:
 
 
 MARGIN = pytest.mark.gate(
-    "settings.gate.champion",
+    "settings.criterion",
     fed="a rule `not_worse` without a margin, or a margin that the rule `better` would ignore",
     stops="settings",
     exit=2,

@@ -216,7 +216,7 @@ def test_a_missing_split_says_why() -> None:
 
 def test_the_metric_of_the_canary_is_named(pages: dict[str, str]) -> None:
     """A reader sees whether clicks were drawn or logged outcomes were used."""
-    assert "reward: clicks drawn from the true probabilities" in pages["promote"]
+    assert "reward: clicks on the option shown" in pages["promote"]
     assert "log loss of logged outcomes" in pages["abort"]
 
 

@@ -66,8 +66,14 @@ def short(card: Card) -> Card:
         block_requests=50,
         guardrails=LIMITS,
         max_duration_minutes=10.0,
+        min_duration_days=0.0,
     )
     return card.model_copy(update={"rollout": rollout})
+
+
+def at_once(card: Card) -> Card:
+    """The card of a system whose outcomes are there as soon as its answers."""
+    return card.model_copy(update={"data": card.data.model_copy(update={"label_delay_hours": 0.0})})
 
 
 def make_live(root: Path) -> Live:

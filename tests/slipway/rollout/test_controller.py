@@ -22,7 +22,7 @@ from slipway.rollout.target import Deployed, TrafficState, Trial
 from slipway.rollout.traffic import Traffic
 from slipway.settings import load_card
 from slipway.system import load_system
-from tests.slipway.rollout.live import LIMITS, Live, short, traffic, write_replay, write_truth
+from tests.slipway.rollout.live import LIMITS, Live, at_once, short, traffic, write_replay, write_truth
 from tests.slipway.rollout.targets.memory import Cluster, memory
 from tests.slipway.rollout.watched import Watched
 from tests.slipway.root import ROOT
@@ -309,11 +309,12 @@ def test_too_little_traffic_moves_nothing(rollout: Rollout, live: Live, tmp_path
 def in_memory(fails: float) -> tuple[CanaryEvidence, list[int]]:
     """A canary that users love and of whose answers a share fails; and all its weights."""
     cluster = Cluster({1: "a", 2: "b"}, {1: 0.3, 2: 0.6}, fails={2: fails})
-    target = memory(cluster)
+    card = at_once(short(load_card(ROOT, "ad_click")))
+    target = memory(cluster, card)
     target.placement.shift(Deployed(number=1, digest="a"))
     with target.lease.held(), target.placement.trial(Deployed(number=2, digest="b"), "e") as trial:
         found = run_canary(
-            short(load_card(ROOT, "ad_click")),
+            card,
             target,
             target.arena(Path()),
             trial,

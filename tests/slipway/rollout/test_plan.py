@@ -12,6 +12,7 @@ from slipway.rollout.power import POWER, design_effect, detectable, power
 from slipway.rollout.sequential import confidence_sequence
 from slipway.rollout.traffic import Answer, Traffic
 from slipway.settings import Card, load_card
+from slipway.settings.card import Decision
 from slipway.system import load_system
 from slipway.tasks.click import TASK, bernoulli_deviation
 from slipway.tasks.columns import SHUFFLED
@@ -69,6 +70,15 @@ def test_the_detectable_difference_is_found_as_often_as_said(card: Card) -> None
     half = confidence_sequence(0.0, 0.3 / np.sqrt(total), total, total, rollout.decision.alpha).high
 
     assert ((canary - stable) @ weight / total > half).mean() == pytest.approx(0.8, abs=0.01)
+
+
+def test_a_margin_is_room(card: Card) -> None:
+    """An equal canary has the power to be shown not worse that one better by the margin has to be better."""
+    asked = Decision(metric="reward", rule="not_worse", margin=0.06)
+    lax = card.rollout.model_copy(update={"decision": asked})
+
+    assert power(lax, 0.0, 0.3) == power(card.rollout, 0.06, 0.3) > 0.5
+    assert detectable(lax, 0.3) == pytest.approx(detectable(card.rollout, 0.3) - 0.06)
 
 
 def test_the_deviation_is_that_of_one_request(card: Card, tmp_path: Path) -> None:

@@ -179,7 +179,7 @@ def test_the_card_may_ask_for_log_loss_where_the_truth_is_known(card: Card, tmp_
 def test_reward_without_a_truth_is_refused(card: Card) -> None:
     """Nobody knows what would have been clicked."""
     with pytest.raises(UsageError, match=r"rollout\.decision\.metric: found 'reward'"):
-        decision(judged_by(card, "reward"), drawn=False)
+        decision(judged_by(card, "reward"), "logged")
 
 
 def test_a_split_without_a_replay_part_is_named(card: Card, tmp_path: Path) -> None:
@@ -217,6 +217,15 @@ def test_an_outcome_is_due_the_label_delay_after_its_request(card: Card, tmp_pat
     assert loaded.due(20, 30, waited=False).tolist() == [False] * 10
     assert loaded.due(20, 150, waited=True).all()
     assert loaded.due(20, 20, waited=True).shape == (0,)
+
+
+def test_a_window_makes_all_outcomes_wait_as_long(card: Card, tmp_path: Path) -> None:
+    """Two hours from each request, though its label is known after one."""
+    waits = card.rollout.model_copy(update={"maturity_hours": 2.0})
+    loaded = traffic(card.model_copy(update={"rollout": waits}), tmp_path, 300)
+
+    assert loaded.due(20, 220, waited=False).tolist() == [True] * 80 + [False] * 120
+    assert loaded.due(20, 220, waited=True).all()
 
 
 def test_outcomes_are_what_the_system_reads_and_due_when_it_says(card: Card, tmp_path: Path) -> None:

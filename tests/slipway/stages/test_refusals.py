@@ -229,9 +229,9 @@ def test_no_rollout_of_the_live_version_is_begun(desk: Desk) -> None:
 
 
 SHORT = """rollout:
-  warmup_requests: 0
-  steps: [{weight: 50, requests: 100}]
-  guardrails: {min_requests: 50}
+  warmup_requests: 10
+  steps: [{weight: 50, requests: 90}]
+  guardrails: {min_requests: 40}
   max_duration_minutes: 30
   exploratory: true
 """
@@ -244,13 +244,16 @@ with FileLock(sys.argv[1]):
 """
 
 
-def shortened(desk: Desk, rollout: str) -> None:
-    """Give the desk another rollout, and traffic for it."""
+def twins(desk: Desk, rollout: str = SHORT) -> Line:
+    """A line with two versions of the same bits, and a short rollout with traffic for it."""
+    for _ in range(2):
+        enter(desk)
     pq.write_table(impressions(400), desk.data / "replay.parquet")
     card = desk.root / "systems" / "ad_click" / "system.yaml"
     for file in (ROOT / "systems" / "ad_click").glob("*.py"):
         shutil.copyfile(file, card.with_name(file.name))
     card.write_text(card.read_text().split("rollout:")[0] + rollout)
+    return Line(Project(desk.root), "ad_click", "small")
 
 
 @pytest.mark.gate(
@@ -263,13 +266,32 @@ def shortened(desk: Desk, rollout: str) -> None:
 )
 def test_a_hopeless_plan_is_refused_before_anything_starts(desk: Desk) -> None:
     """A hundred requests cannot show that errors rise by less than half a point; the record says why."""
-    for _ in range(2):
-        enter(desk)
-    shortened(desk, SHORT.replace("exploratory: true", "exploratory: false"))
+    twins(desk, SHORT.replace("exploratory: true", "exploratory: false"))
 
     with pytest.raises(Refused, match=r"canary\.error_rate: power 0\.00; [\d,]+ requests") as caught:
         canary(RUN, version=2, stable=1, data=desk.data, evidence=desk.root / "evidence")
     assert "this plan can hardly promote anything" in str(caught.value)
+    assert is_kept(desk, caught)
+    assert desk.registry.resolve("canary") is None
+    assert not (desk.root / ".slipway" / "servers").exists()
+
+
+@pytest.mark.gate(
+    "canary.no_copy",
+    fed="a version with the bits of the one in production, which a margin would let win",
+    stops="canary",
+    exit=3,
+    reason="version N has the bits of version M, which is in production",
+    untouched="the alias `canary` not set, no server started",
+)
+def test_a_copy_of_the_live_version_gets_no_traffic(desk: Desk) -> None:
+    """Under another number; production would move for nothing."""
+    line = twins(desk)
+    live = TrafficState(stable=Deployed(number=1, digest=desk.registry.get(1).digest))
+    write_text(line.traffic, live.model_dump_json())
+
+    with pytest.raises(Refused, match="version 2 has the bits of version 1") as caught:
+        canary(RUN, version=2, stable=1, data=desk.data, evidence=desk.root / "evidence")
     assert is_kept(desk, caught)
     assert desk.registry.resolve("canary") is None
     assert not (desk.root / ".slipway" / "servers").exists()
@@ -285,10 +307,7 @@ def test_a_hopeless_plan_is_refused_before_anything_starts(desk: Desk) -> None:
 )
 def test_two_rollouts_do_not_share_the_traffic(desk: Desk) -> None:
     """The second is refused with a record, and disturbs nothing that the first wrote."""
-    for _ in range(2):
-        enter(desk)
-    shortened(desk, SHORT)
-    line = Line(Project(desk.root), "ad_click", "small")
+    line = twins(desk)
     traffic = line.traffic
     write_text(traffic, UNDER_WAY.model_dump_json())
     lock = line.traffic_lock

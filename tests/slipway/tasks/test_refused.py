@@ -70,7 +70,7 @@ CASES: dict[str, tuple[Callable[[], object], str]] = {
         "gate.min_auc: found 0.1, expected 0.5 or more",
     ),
     "a canary judged by what its task has not": (
-        lambda: bind("regression", columns()).decision("reward", drawn=True),
+        lambda: bind("regression", columns()).decision("reward", "drawn"),
         "rollout.decision.metric: found 'reward'; expected 'auto' or 'squared_error'",
     ),
     "models chosen by ranks": (

@@ -6,19 +6,23 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from slipway.base.errors import Refused, SlipwayError
 from slipway.records.canary import Arm
 from slipway.records.evidence import Evidence
+from slipway.rollout.feasible import require_time, window_hours
+from slipway.rollout.maturity import NEVER, matured
 from slipway.rollout.observations import Observations, concat
 from slipway.rollout.reference import Reference
 from slipway.rollout.target import Deployed, Endpoint, Over, Target, TrafficState, Trial
+from slipway.rollout.traffic import decision
+from slipway.settings import Card
 from slipway.settings.card import Guardrails
-from slipway.tasks import Metric
-from slipway.tasks.click import TASK
+from slipway.system.examples import HOUR
+from slipway.tasks import Offered
 
 BLOCK = 100
-CLICKS = TASK.metric("reward")
 
 
 @dataclass
@@ -29,7 +33,9 @@ class Cluster:
         images: the digests that can be had, by number.
         earns: what a request earns on average, by version.
         fails: the share of answers that fail, by version; else none.
+        late: the share of outcomes that come at the end of their window, by version; else none.
         weights: every one that was set.
+        seed: of all that users do.
     """
 
     images: dict[int, str]
@@ -39,7 +45,9 @@ class Cluster:
     asked: str | None = None
     aside: set[str] = field(default_factory=set)
     fails: dict[int, float] = field(default_factory=dict)
+    late: dict[int, float] = field(default_factory=dict)
     weights: list[int] = field(default_factory=list)
+    seed: int = 7
 
 
 class MemoryPlacement:
@@ -133,21 +141,27 @@ class MemoryLease:
 
 
 class LiveArena:
-    """Requests come by themselves, and are only read: a user in two each sends the next one."""
+    """Requests come by themselves, a second apart, and are only read: a user in two each sends the next one.
 
-    metric: Metric = CLICKS
+    Each has two options, of which stable shows the first and the canary the second; whether the option shown
+    is clicked is seen some time later, and what the other one would have got is never known.
+    """
 
-    def __init__(self, cluster: Cluster) -> None:
-        self.cluster = cluster
-        self.random = np.random.default_rng(7)
+    live = True
+
+    def __init__(self, cluster: Cluster, card: Card) -> None:
+        self.cluster, self.card = cluster, card
+        self.random = np.random.default_rng(cluster.seed)
+        self.metric = decision(card, "observed")
         self.faults: dict[Arm, str] = {}
         self.parts: list[Observations] = []
+        self.came = np.empty(0, np.int64)
 
     def plan(
         self, evaluated: Evidence | None = None, stable: int = 0, error_rate: float | None = None
     ) -> list[str]:
         """As many come as one waits for."""
-        return ["live traffic"]
+        return require_time(self.card)
 
     def warm_up(self, trial: Trial, requests: int, over: Over) -> Reference:
         """What stable answered before."""
@@ -155,11 +169,11 @@ class LiveArena:
 
     def observe(self, trial: Trial, step: int, weight: int, requests: int, over: Over) -> int:
         """Read the answers to the next requests, and what they earned."""
-        sent, before = 0 if over() else requests, sum(map(len, self.parts))
+        sent, before = 0 if over() else requests, len(self.came)
         unit = self.random.integers(0, 100_000, sent)
         canary = unit % 100 < weight
-        earns = np.where(canary, self.cluster.earns[trial.canary], self.cluster.earns[trial.stable])
-        fails = np.where(canary, *(self.cluster.fails.get(one, 0.0) for one in (trial.canary, trial.stable)))
+        arms = (trial.stable, trial.canary)
+        fails = np.array([self.cluster.fails.get(one, 0.0) for one in arms])[canary.astype(int)]
         error = self.random.random(sent) < fails
         self.parts.append(
             Observations(
@@ -170,21 +184,61 @@ class LiveArena:
                 error=error,
                 latency_ms=np.where(error, np.nan, self.random.gamma(20.0, 0.5, sent)),
                 due=np.zeros(sent, np.bool_),
-                metric=((self.random.random(sent) < earns) & ~error).astype(np.float64),
+                metric=self._earned(canary, error, [self.cluster.earns[one] for one in arms]),
             )
         )
+        late = np.array([self.cluster.late.get(one, 0.0) for one in arms])[canary.astype(int)]
+        self.came = np.append(self.came, self._sent()[before:] + self._waited(sent, late))
         return sent
 
     def seen(self, waited: bool) -> Observations:
-        """An outcome is there at once."""
-        found = concat(self.parts)
-        return replace(found, due=np.ones(len(found), np.bool_))
+        """An outcome counts once its window has passed; only what came until then is known."""
+        found, sent = concat(self.parts), self._sent()
+        window = window_hours(self.card)
+        now = int(sent.max(initial=0)) + (round(window * HOUR) if waited else 0)
+        # What lies in the future has not come.
+        came = np.where(self.came <= now, self.came, NEVER)
+        counted = matured(sent, came, now, window)
+        return replace(
+            found,
+            due=counted.due,
+            metric=np.where(counted.known | found.error, found.metric, np.nan),
+            late=counted.late,
+        )
+
+    def _sent(self) -> NDArray[np.int64]:
+        return np.arange(sum(map(len, self.parts)), dtype=np.int64) * 1_000_000
+
+    def _waited(self, size: int, late: NDArray[np.float64]) -> NDArray[np.int64]:
+        """From the request to its outcome: a tenth of the window at most, or a late one's nine tenths."""
+        window = window_hours(self.card) * HOUR
+        share = np.where(self.random.random(size) < late, 0.9, 0.1 * self.random.random(size))
+        return np.asarray(share * window, np.int64)
+
+    def _earned(
+        self, canary: NDArray[np.bool_], error: NDArray[np.bool_], earns: list[float]
+    ) -> NDArray[np.float64]:
+        """By the task, which is told of the option shown alone."""
+        size = len(canary)
+        clicked = self.random.random(size) < np.where(canary, earns[1], earns[0])
+        shown = np.stack([~canary, canary], axis=1)
+        offered = Offered(
+            outcomes=(shown & clicked[:, None]).astype(np.int8).ravel(),
+            truth=None,
+            luck=np.zeros(2 * size),
+            starts=np.arange(0, 2 * size, 2),
+            shown=shown.ravel(),
+        )
+        task = self.card.task
+        ranks = np.where(shown, 1, 2).ravel()
+        answered = task.gains(self.metric, offered, 1.0 / ranks, ranks)
+        return np.where(error, task.failed(self.metric, offered, np.array([0.5])), answered)
 
 
-def memory(cluster: Cluster) -> Target:
+def memory(cluster: Cluster, card: Card) -> Target:
     """Bind a line to it."""
 
     def arena(data: Path) -> LiveArena:
-        return LiveArena(cluster)
+        return LiveArena(cluster, card)
 
     return Target("memory", MemoryPlacement(cluster), MemoryLease(cluster), arena)

@@ -16,7 +16,7 @@ from slipway.rollout.controller import run_canary
 from slipway.rollout.target import Deployed, Target, TrafficState
 from slipway.rollout.targets import bind
 from slipway.settings import Card
-from tests.slipway.rollout.live import Live, write_replay
+from tests.slipway.rollout.live import Live, at_once, write_replay
 from tests.slipway.rollout.targets.memory import Cluster, memory
 
 NOTHING_OVER = lambda: False  # noqa: E731
@@ -72,7 +72,9 @@ def place(request: pytest.FixtureRequest, live: Live, loved: Path) -> Iterator[P
     """Each kind of place, where nothing is live yet."""
     digests = {one.number: one.digest or "" for one in (live.first, live.second)}
     cluster = Cluster(digests, {1: 0.3, 2: 0.6})
-    bound = {"local": lambda: bind(live.line), "memory": lambda: memory(cluster)}[request.param]
+    bound = {"local": lambda: bind(live.line), "memory": lambda: memory(cluster, at_once(live.card))}[
+        request.param
+    ]
     live.line.traffic.unlink(missing_ok=True)
     yield Place(bound, live.card, loved, live.first, live.second)
     for server in servers.running(live.project):
