@@ -72,7 +72,7 @@ def _show(found: "Planned") -> None:
     from slipway.rollout.power import POWER
 
     line = found.line
-    tried = "no version yet" if found.version is None else f"version {found.version}"
+    tried = "no version to try" if found.version is None else f"version {found.version}"
     live = "nothing live" if found.stable is None else f"version {found.stable}"
     out.print(f"{line.name}: {tried} against {live}", markup=False)
     for text in found.lines:
@@ -102,6 +102,7 @@ def _simulated(
     from slipway.base.atomic import whole_file
     from slipway.report.plots import simulation
     from slipway.rollout.plan import requests_needed
+    from slipway.rollout.prospects import in_days
     from slipway.stages.plan import simulate
 
     line = found.line
@@ -116,7 +117,9 @@ def _simulated(
     path = to or line.project.state / "plans" / f"{line.name}.svg"
     path.parent.mkdir(parents=True, exist_ok=True)
     title = f"{line.system} ({line.size}): {draws:,} simulated rollouts in each world"
-    drawn = simulation(title, tallies, requests_needed(line.card.rollout), form)
+    whole, per_day = requests_needed(line.card.rollout), found.basis.per_day
+    takes = "" if per_day is None else in_days(whole / per_day)
+    drawn = simulation(title, tallies, whole, takes, form)
     with whole_file(path) as aside:
         aside.write_bytes(drawn)
     return tallies, path

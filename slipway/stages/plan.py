@@ -28,7 +28,7 @@ class Planned:
     """The plan of one line.
 
     Attributes:
-        version: the one that would be tried, None where there is none yet.
+        version: the one that would be tried, None where there is none but the live one.
         stable: the one that is live, None where nothing is.
     """
 
@@ -73,7 +73,9 @@ def planned(line: Line, version: int | None, warn: Callable[[SlipwayError], None
         card, load_system(card.name, line.project.root), line.data / "split", card.models.seed
     )
     stable = registry.resolve("production")
-    number = registry.resolve("staging") if version is None else version
+    staged = registry.resolve("staging") if version is None else version
+    # What is live already is no version to try; the plan is then that of the card for the next one.
+    number = None if staged == stable else staged
     evaluated = None if number is None else registry.training_record(number).evaluation
     hoped = None if stable is None else expected(evaluated, stable, traffic.metric)
     rate = None if stable is None else recorded_error_rate(registry, stable, warn)

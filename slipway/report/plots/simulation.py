@@ -21,12 +21,15 @@ _LEAST = 7.5
 _QUANTILES = (0.1, 0.25, 0.5, 0.75, 0.9)
 
 
-def simulation(title: str, tallies: Sequence[Tally], planned: int, form: Literal["svg", "png"]) -> bytes:
+def simulation(
+    title: str, tallies: Sequence[Tally], planned: int, takes: str, form: Literal["svg", "png"]
+) -> bytes:
     """A bar of outcomes for each world, and beside it when the rollouts ended, as a file.
 
     Args:
         title: what was simulated.
         planned: the requests of the whole plan, warm-up included.
+        takes: the time of the whole plan in words, empty where nobody knows it.
     """
     height = _TOP + _ROW * len(tallies) + _FOOT
 
@@ -41,7 +44,7 @@ def simulation(title: str, tallies: Sequence[Tally], planned: int, form: Literal
             plot.set_axisbelow(True)
             plot.grid(axis="x", color=LINE, linewidth=0.8)
         _outcomes(bars, tallies)
-        _sizes(dots, tallies, planned)
+        _sizes(dots, tallies, planned, takes)
 
     return picture("simulation", WIDTH, height, paint, form)
 
@@ -84,7 +87,7 @@ def _outcomes(plot: Any, tallies: Sequence[Tally]) -> None:
         )
 
 
-def _sizes(plot: Any, tallies: Sequence[Tally], planned: int) -> None:
+def _sizes(plot: Any, tallies: Sequence[Tally], planned: int, takes: str) -> None:
     """After how many requests rollouts ended: the middle half of them thick, the middle 80 % thin."""
     from matplotlib.ticker import FuncFormatter, MaxNLocator
 
@@ -102,9 +105,9 @@ def _sizes(plot: Any, tallies: Sequence[Tally], planned: int) -> None:
         )
     plot.xaxis.set_major_locator(MaxNLocator(4, integer=True, steps=[1, 2, 2.5, 5, 10]))
     plot.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
-    plot.set_xlabel("requests until it ended: median, middle half, 80 %", labelpad=6)
+    plot.set_xlabel("requests until it ended: median, 50 %, 80 %", labelpad=6)
     plot.annotate(
-        "the whole plan",
+        f"the whole plan{takes and f', {takes}'}",
         (planned, -0.5),
         (0, 10),
         textcoords="offset points",

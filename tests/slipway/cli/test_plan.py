@@ -39,7 +39,7 @@ def test_the_plan_is_shown_and_nothing_is_written(project: Path) -> None:
     ran = slipway(project, "plan", "--size", "small")
 
     assert ran.returncode == 0, ran.stderr
-    assert "no version yet against nothing live" in ran.stdout
+    assert "no version to try against nothing live" in ran.stdout
     assert "2,020 of 2,100 requests" in ran.stdout
     for code in ("canary.error_rate", "canary.latency", "canary.metric_known"):
         assert f"{code}: if " in ran.stdout

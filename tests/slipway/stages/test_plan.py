@@ -69,6 +69,14 @@ def test_without_a_version_the_plan_is_that_of_the_card(line: Desk) -> None:
     assert found.effect > 0
 
 
+def test_the_live_version_is_none_to_try(line: Desk) -> None:
+    """After a promotion staging names it still; the plan is that of the next one."""
+    line.registry.point("production", 2)
+    found = plan_of(line)
+
+    assert (found.version, found.stable) == (None, 2)
+
+
 def test_errors_are_those_of_the_last_canary_of_the_live_version(line: Desk) -> None:
     """As either of its arms; a version that was in none has none."""
     evidence = sample.canary().model_copy(update={"stable": 1, "canary": 2})
