@@ -149,7 +149,7 @@ def ends(world: Case, runs: int) -> list[tuple[str, int]]:
 
 
 def wears_off(runs: int) -> None:
-    """Print the lift by exposure of a canary that adds 5 points to a user's first three answers, then takes 2."""
+    """Print the lift by exposure of a canary that adds 5 points three times to a user, then takes 2."""
     plan, found = Case("").plan, []
     for seed in range(max(1, runs // 10)):
         random = np.random.default_rng(seed)

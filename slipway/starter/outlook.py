@@ -32,7 +32,7 @@ class Noise:
     def of(cls, task: Task, outcomes: Outcomes, units: NDArray[np.int64]) -> "Noise":
         """Of rows that are requests each; units are codes from 0, [rows]."""
         offered = Offered(outcomes, None, np.zeros(len(outcomes)), np.arange(len(outcomes)))
-        earned = task.presumed(task.decision("auto", drawn=False), offered)
+        earned = task.presumed(task.decision("auto", "logged"), offered)
         return cls(-float(earned.mean()), float(earned.std()) * math.sqrt(design_effect(earned, units)))
 
 

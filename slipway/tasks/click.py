@@ -90,7 +90,7 @@ class Click(Binary):
         return np.zeros(len(offered.starts))
 
     def presumed(self, metric: Metric, offered: Offered) -> NDArray[np.float64]:
-        """Whether the best option of each request would be clicked, or what was seen; or the base rate's loss."""
+        """Whether the best option of each request would be clicked, or what was; or the base rate's loss."""
         if metric.name != REWARD:
             return super().presumed(metric, offered)
         if offered.truth is None:
