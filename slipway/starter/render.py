@@ -12,6 +12,7 @@ from slipway.settings.data import Split, TableSource
 from slipway.starter.design import Design
 from slipway.starter.profile import Profile
 from slipway.starter.sizes import Sizes
+from slipway.starter.trial import Alike
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -25,6 +26,7 @@ class Plan:
     """All that the files are made of.
 
     Attributes:
+        alike: how many of its rows are equal; None where nobody looked yet.
         follows: the file or folder of the project that the system's source is a copy of, if it is one.
     """
 
@@ -37,6 +39,7 @@ class Plan:
     delay: float | None = None
     follows: str | None = None
     task: str = "binary"
+    alike: Alike | None = None
 
 
 def card_text(plan: Plan) -> str:

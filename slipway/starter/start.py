@@ -149,7 +149,12 @@ def _plan(project: Project, asked: Asked, folder: Path, tell: Callable[[str], No
         raise SlipwayError(
             f"{asked.path}: column {leaking.pop()!r} alone tells the label; it can have no role"
         )
-    plan = replace(plan, design=design(found, asked.choices, unfit), sizes=sizes(tried.parts, task))
+    plan = replace(
+        plan,
+        design=design(found, asked.choices, unfit),
+        sizes=sizes(tried.parts, task),
+        alike=tried.alike,
+    )
     if not (plan.design.categorical or plan.design.numeric):
         why = "; ".join(f"{one.name} {one.why}" for one in plan.design.left)
         raise SlipwayError(f"{asked.path}: no column is left to learn from: {why or 'there is no other'}")
@@ -172,7 +177,9 @@ def _tried(plan: Plan, asked: Asked, folder: Path, tell: Callable[[str], None]) 
             tell(f"{limit:,} rows span too little time for labels that come {plan.delay:g} hours later")
             limit = more_rows(limit, rows)
         else:
-            return sized, replace(small, unfit={**small.unfit, **whole.unfit})
+            refused = whole.alike.refused or small.alike.refused
+            alike = replace(whole.alike, refused=refused)
+            return sized, replace(small, alike=alike, unfit={**small.unfit, **whole.unfit})
     return plan, whole
 
 
