@@ -185,9 +185,12 @@ def copy_check(part: str, left_out: int | None, there: NDArray[np.bool_], allowe
         there: [rows]; which of the part's rows are copies all the same.
     """
     if left_out is None:
-        found = "an older slipway made this split and did not look for copies"
-        code = f"parts.copies.{part}"
-        return Check(code=code, passed=False, found=found, allowed="`dvc repro` makes the split anew")
+        return Check(
+            code=f"parts.copies.{part}",
+            passed=False,
+            found="an older slipway made this split and did not look for copies",
+            allowed="`dvc repro` makes the split anew",
+        )
     copies, rows = left_out + int(there.sum()), left_out + len(there)
     return Check(
         code=f"parts.copies.{part}",
