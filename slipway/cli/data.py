@@ -62,7 +62,8 @@ def split(system: System = None, size: DataSize = "full") -> None:
     for name, part in manifest.parts.items():
         typer.echo(
             f"{name:>10}: {part.rows} rows, {told(part.labels)}, {part.start} to {part.end}; "
-            f"labels known until {part.known_until}, {part.left_out} rows left out whose label came later"
+            f"labels known until {part.known_until}, {part.left_out} rows left out whose label came later, "
+            f"{part.copies} as copies of a row of an earlier part"
         )
 
 

@@ -70,7 +70,7 @@ def converted(field: Field, time_format: str | None) -> str:
     """SQL: the value in the card's type, NULL where it is missing or cannot be one."""
     raw, column = field.raw, field.column
     if column.made:
-        return raw if column.type == "integer" else f"TIMESTAMP '2000-01-01' + to_seconds({raw})"
+        return raw if column.type == "integer" else made_time(raw)
     number = f"TRY_CAST({raw} AS DOUBLE)"
     match column.type:
         case "string":
@@ -90,6 +90,11 @@ def converted(field: Field, time_format: str | None) -> str:
             is_time = column.role == "time"
             sound = values.sound_time(time) if is_time else f"{time} BETWEEN {_REPRESENTABLE}"
             return f"CASE WHEN {sound} THEN {time} END"
+
+
+def made_time(number: str) -> str:
+    """SQL: the time that stands for a number."""
+    return f"TIMESTAMP '2000-01-01' + to_seconds({number})"
 
 
 def timestamp(raw: str, time_format: str | None) -> str:

@@ -7,6 +7,8 @@ DuckDB's cursors are empty once their connection is closed. The tests fail when 
 import atexit
 import os
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from enum import Enum
 from pathlib import Path
 from typing import Any
@@ -21,6 +23,17 @@ _SAID = 300
 
 class _Dialect(str, Enum):  # noqa: UP042 - GX compares it with plain strings and asks for `.value`
     DUCKDB = "duckdb"
+
+
+@contextmanager
+def connect(folder: Path) -> Iterator[Any]:
+    """A DuckDB in memory that spills into `folder` what does not fit, and keeps UTC on every machine."""
+    import duckdb
+
+    with duckdb.connect() as connection:
+        connection.execute(f"SET temp_directory = {quoted(str(folder / 'spill'))}")
+        connection.execute("SET TimeZone = 'UTC'")
+        yield connection
 
 
 def teach_gx_duckdb() -> None:

@@ -31,12 +31,16 @@ class PartSummary(Strict):
     left_out: Annotated[
         int | None, Field(description="rows whose outcome was not yet known when the next part began")
     ] = None
+    copies: Annotated[
+        int | None,
+        Field(description="rows left out that copy one of an earlier part; None before schema_version 3"),
+    ] = None
 
 
 class SplitManifest(Document):
     """`manifest.json` beside the parts."""
 
-    schema_version: Literal[1, 2] = 2
+    schema_version: Literal[1, 2, 3] = 3
     system: str
     size: str
     source: Annotated[str, Field(description="generator or table")]
@@ -51,7 +55,7 @@ class SplitManifest(Document):
 
     @classmethod
     def renewed(cls, content: dict[str, Any]) -> dict[str, Any]:
-        """In version 1 every label was 0 or 1."""
+        """In version 1 every label was 0 or 1; before version 3 nobody looked for copies."""
         if content.get("schema_version") != 1:
             return content
         parts = {part: older.labels(summary) for part, summary in content["parts"].items()}

@@ -2,15 +2,19 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
+from numpy.typing import NDArray
 
 from slipway.base.documents import read
 from slipway.base.errors import Refused, SlipwayError
+from slipway.data.apart import later_copies
+from slipway.data.copies import find_copies
 from slipway.data.manifest import MIN_ROWS, PARTS, Part, PartSummary, SplitManifest
 from slipway.data.split import MANIFEST, summarise
 from slipway.records.checks import Check
@@ -32,6 +36,7 @@ def check_parts(card: Card, system: System, folder: Path) -> list[Check]:
         *_manifest_checks(card, manifest, found),
         *summary_checks(card.task, found),
         *known_checks(manifest, found),
+        *_copy_checks(card, manifest, folder, found),
         *_request_checks(card, folder),
     ]
 
@@ -143,7 +148,7 @@ def _manifest_checks(card: Card, manifest: SplitManifest, found: Mapping[Part, P
 
 def _as_said(holds: PartSummary, said: PartSummary) -> PartSummary:
     """The summary of a file; what it cannot tell, or another check compares, is as the manifest has it."""
-    other: dict[str, object] = {"sha256": said.sha256, "left_out": said.left_out}
+    other: dict[str, object] = {"sha256": said.sha256, "left_out": said.left_out, "copies": said.copies}
     # An older manifest does not say when outcomes became known; `known_checks` refuses it for that.
     return holds.model_copy(update=other | ({} if said.known_until else {"known_until": None}))
 
@@ -152,6 +157,46 @@ def _told(part: PartSummary) -> str:
     return (
         f"{part.rows} rows, {part.units} units, {told(part.labels)}, {part.start} to {part.end}, "
         f"outcomes known until {part.known_until}"
+    )
+
+
+def _copy_checks(
+    card: Card, manifest: SplitManifest, folder: Path, found: Mapping[Part, PartSummary]
+) -> list[Check]:
+    """Few of the rows that judge were copies of a row of an earlier part, and the manifest says how many.
+
+    What it says was left out is its maker's word; what still stands there is counted in the files.
+    """
+    bounds = [0, *accumulate(found[part].rows for part in PARTS)]
+    group = find_copies([_file(folder, part) for part in PARTS], card.data).group
+    there = later_copies(group, np.ones(bounds[-1], np.bool_), bounds)
+    # The first part comes before all others.
+    return [
+        copy_check(part, manifest.parts[part].copies, there[start:stop], card.data.max_copies)
+        for part, (start, stop) in zip(PARTS[1:], pairwise(bounds[1:]), strict=True)
+    ]
+
+
+def copy_check(part: str, left_out: int | None, there: NDArray[np.bool_], allowed: float) -> Check:
+    """Hold a part to the share of its rows that may be copies of rows of earlier parts.
+
+    Args:
+        left_out: copies that the split left out; None where nobody looked for them.
+        there: [rows]; which of the part's rows are copies all the same.
+    """
+    if left_out is None:
+        return Check(
+            code=f"parts.copies.{part}",
+            passed=False,
+            found="an older slipway made this split and did not look for copies",
+            allowed="`dvc repro` makes the split anew",
+        )
+    copies, rows = left_out + int(there.sum()), left_out + len(there)
+    return Check(
+        code=f"parts.copies.{part}",
+        passed=copies <= allowed * rows,
+        found=f"{copies:,} of {rows:,} rows copy a row of an earlier part, {left_out:,} of them left out",
+        allowed=f"at most {allowed:.3g} of the rows (data.max_copies); take copies out of the table",
     )
 
 

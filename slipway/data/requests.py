@@ -7,8 +7,10 @@ from numpy.typing import NDArray
 
 def value_codes(values: pa.ChunkedArray) -> NDArray[np.int64]:
     """Equal numbers for equal values, int64 [rows], from 0 as they appear; a missing value is a value too."""
-    encoded = values.combine_chunks().dictionary_encode(null_encoding="encode")
-    return np.asarray(encoded.indices.to_numpy(), np.int64)
+    # Its chunks share one dictionary; put together first, texts beyond 2 GB would be too long for one array.
+    encoded = values.dictionary_encode(null_encoding="encode")
+    parts = [np.asarray(chunk.indices.to_numpy(), np.int64) for chunk in encoded.chunks]
+    return np.concatenate([np.zeros(0, np.int64), *parts])
 
 
 def request_codes(table: pa.Table, request: str | None) -> NDArray[np.int64]:

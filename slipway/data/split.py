@@ -1,4 +1,7 @@
-"""Split rows by time into train, validation, holdout and replay, each without what was not yet known."""
+"""Split rows by time into train, validation, holdout and replay, each without what was not yet known.
+
+Nor does a part hold copies of what stands in an earlier one.
+"""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +15,8 @@ from numpy.typing import NDArray
 from slipway.base.atomic import whole_folder
 from slipway.base.digest import sha256
 from slipway.base.errors import SlipwayError
+from slipway.data.apart import without_copies
+from slipway.data.copies import find_copies
 from slipway.data.embargo import embargo
 from slipway.data.manifest import PARTS, Part, PartSummary, SplitManifest
 from slipway.data.parquet import ROWS, TRUTH, batches_between, open_parquet, write_batches
@@ -26,25 +31,27 @@ MANIFEST = "manifest.json"
 def split_rows(card: Card, system: System, size: Size, raw: Path, out: Path) -> SplitManifest:
     """Write the parts of the rows in the folder `raw` to the folder `out`, with `manifest.json`.
 
-    Parts begin at a time that no earlier part has, no request lies in two, and what was not known when the
-    next part began is left out.
+    Parts begin at a time that no earlier part has, no request lies in two, and left out are what was not
+    known when the next part began and copies of rows of an earlier part.
 
     Args:
         system: whose reader says when each outcome became known.
 
     Raises:
         SlipwayError: rows are not sorted, or cannot be cut so; nothing is written.
-        Refused: a part spans too little time for its outcomes to become known in it.
+        Refused: a part spans too little time for its outcomes to become known in it, or has hardly any rows
+            that are no copies.
     """
     time_column, request = card.data.required("time"), card.data.column("request")
     open_parquet(raw / ROWS)  # for its errors, which are one line with the file
     table = pq.read_table(raw / ROWS, columns=[name for name in (time_column, request) if name])
     time, requests = microseconds(table[time_column]), request_codes(table, request)
     bounds = boundaries(card, time, requests)
-    kept = embargo(time, _known_at(card, system, raw / ROWS, len(time)), requests, bounds)
+    known = embargo(time, _known_at(card, system, raw / ROWS, len(time)), requests, bounds)
+    kept = without_copies(find_copies([raw / ROWS], card.data).group, known, bounds)
     with whole_folder(out) as folder:
         parts = {
-            part: _write_part(card, system, part, raw, start, kept[start:stop], folder)
+            part: _write_part(card, system, part, raw, start, known[start:stop], kept[start:stop], folder)
             for part, start, stop in zip(PARTS, bounds[:-1], bounds[1:], strict=True)
         }
         manifest = SplitManifest(system=card.name, size=size, source=card.data.source.kind, parts=parts)
@@ -111,17 +118,24 @@ def _write_part(
     part: Part,
     raw: Path,
     start: int,
+    known: NDArray[np.bool_],
     kept: NDArray[np.bool_],
     folder: Path,
 ) -> PartSummary:
-    """Write the rows from `start` on that are kept, [rows], and the truth beside them where there is one."""
+    """Write the rows from `start` on that are kept, and the truth beside them where there is one.
+
+    Args:
+        known: [rows]; whose outcome was known when the next part began.
+        kept: [rows]; those of them that copy no row of an earlier part.
+    """
     for source, target in ((raw / ROWS, f"{part}.parquet"), (raw / TRUTH, f"{part}.truth.parquet")):
         if source.exists():
             rows = _filtered(batches_between(source, start, start + len(kept)), kept)
             write_batches(folder / target, open_parquet(source).schema_arrow, rows)
     # Read back, so that the manifest says what the file holds and not what was meant to be in it.
     found = summarise(card, system, folder / f"{part}.parquet")
-    return found.model_copy(update={"left_out": len(kept) - found.rows})
+    late = int((~known).sum())
+    return found.model_copy(update={"left_out": late, "copies": len(kept) - found.rows - late})
 
 
 def _filtered(batches: Iterator[pa.RecordBatch], kept: NDArray[np.bool_]) -> Iterator[pa.RecordBatch]:
@@ -132,7 +146,7 @@ def _filtered(batches: Iterator[pa.RecordBatch], kept: NDArray[np.bool_]) -> Ite
 
 
 def summarise(card: Card, system: System, path: Path) -> PartSummary:
-    """What a part holds, by its file alone; how many rows were left out of it only its maker knows.
+    """What a part holds, by its file alone; how many rows were left out only its maker knows.
 
     Raises:
         SlipwayError: the file is not a part: no Parquet, without rows, or without a column that it needs.

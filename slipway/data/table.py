@@ -1,8 +1,6 @@
 """A user's own table as canonical Parquet: streamed by DuckDB, every value converted or refused."""
 
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +9,8 @@ import pyarrow as pa
 from slipway.base.errors import SlipwayError
 from slipway.data import values
 from slipway.data.conversion import PLACE, ROW, Field, cleaned, converted
-from slipway.data.duckdb_engine import quoted, said
+from slipway.data.duckdb_engine import connect, said
+from slipway.data.gather import gather_copies
 from slipway.data.parquet import ROW_GROUP, write_batches
 from slipway.data.source_files import FILE, Reader, listed, reader
 from slipway.settings import Card, Column
@@ -32,6 +31,8 @@ NO_TEXT = re.compile(r"^(BLOB|STRUCT|MAP|UNION)|\]$")
 def write_table(card: Card, source: TableSource, path: Path, limit: int | None, out: Path) -> None:
     """Write the newest `limit` rows at `path` (None: all) to the Parquet file `out`, in the order of time.
 
+    Copies of a row have one unit, and one place in a shuffle, where ingestion makes these.
+
     Raises:
         SlipwayError: a file, a column or a value is not what the card says; the line names it.
     """
@@ -49,19 +50,9 @@ def write_table(card: Card, source: TableSource, path: Path, limit: int | None, 
             schema = pa.schema([(field.name, ARROW[field.column.type]) for field in fields])
             batches = (batch.cast(schema) for batch in newest.to_arrow_reader(ROW_GROUP))
             write_batches(out, schema, batches)
+        gather_copies(out, card.data)
     except duckdb.Error as error:
         raise SlipwayError(f"{path}: {said(error)}") from error
-
-
-@contextmanager
-def connect(folder: Path) -> Iterator[Any]:
-    """A DuckDB in memory that spills into `folder` what does not fit, and keeps UTC on every machine."""
-    import duckdb
-
-    with duckdb.connect() as connection:
-        connection.execute(f"SET temp_directory = {quoted(str(folder / 'spill'))}")
-        connection.execute("SET TimeZone = 'UTC'")
-        yield connection
 
 
 def _field(card: Card, name: str, column: Column) -> Field:

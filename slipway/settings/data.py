@@ -110,6 +110,15 @@ class Data(Columns):
             "once; a column with the role known_at says it row by row instead",
         ),
     ] = 0.0
+    max_copies: Annotated[
+        float,
+        Field(
+            ge=0,
+            le=1,
+            description="the largest share of a part's rows that may be copies of rows of an earlier part, "
+            "beyond what chance makes; they are left out, and beyond it what is left is another mix of rows",
+        ),
+    ] = 0.1
     split: Split
 
     @model_validator(mode="after")

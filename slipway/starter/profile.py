@@ -6,9 +6,9 @@ from typing import Any, Literal
 
 from slipway.base.errors import SlipwayError
 from slipway.data.conversion import Field, cleaned, converted
-from slipway.data.duckdb_engine import quoted, said
+from slipway.data.duckdb_engine import connect, quoted, said
 from slipway.data.source_files import Reader, reader
-from slipway.data.table import NO_TEXT, connect
+from slipway.data.table import NO_TEXT
 from slipway.settings import Column
 from slipway.settings.data import TableSource
 from slipway.starter.texts import PLAIN, Text, marks, text

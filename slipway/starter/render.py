@@ -13,6 +13,7 @@ from slipway.starter.design import Design
 from slipway.starter.outlook import Outlook
 from slipway.starter.profile import Profile
 from slipway.starter.sizes import Sizes
+from slipway.starter.trial import Alike
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -26,6 +27,7 @@ class Plan:
     """All that the files are made of.
 
     Attributes:
+        alike: how many of its rows are equal; None where nobody looked yet.
         follows: the file or folder of the project that the system's source is a copy of, if it is one.
         outlook: what its canary can find, where that is known.
     """
@@ -40,6 +42,7 @@ class Plan:
     follows: str | None = None
     task: str = "binary"
     outlook: Outlook | None = None
+    alike: Alike | None = None
 
 
 def card_text(plan: Plan) -> str:

@@ -156,6 +156,7 @@ def _plan(project: Project, asked: Asked, folder: Path, tell: Callable[[str], No
         design=design(found, asked.choices, unfit),
         sizes=sized,
         outlook=outlook(sized, tried.noise),
+        alike=tried.alike,
     )
     if not (plan.design.categorical or plan.design.numeric):
         why = "; ".join(f"{one.name} {one.why}" for one in plan.design.left)
@@ -179,7 +180,9 @@ def _tried(plan: Plan, asked: Asked, folder: Path, tell: Callable[[str], None]) 
             tell(f"{limit:,} rows span too little time for labels that come {plan.delay:g} hours later")
             limit = more_rows(limit, rows)
         else:
-            return sized, replace(small, unfit={**small.unfit, **whole.unfit})
+            refused = whole.alike.refused or small.alike.refused
+            alike = replace(whole.alike, refused=refused)
+            return sized, replace(small, alike=alike, unfit={**small.unfit, **whole.unfit})
     return plan, whole
 
 

@@ -8,6 +8,7 @@ from slipway.data.versions import LOCK
 from slipway.starter.outlook import Outlook
 from slipway.starter.render import Plan
 from slipway.starter.start import Started
+from slipway.starter.trial import Alike
 
 RANDOM = (
     "There is no time column, so the rows were shuffled once and the split is random: what passes "
@@ -24,6 +25,7 @@ TASKS = {
 }
 FEWEST = 20
 """Rows of the holdout with the rarer label; of fewer, an AUC or a loss is hardly more than chance."""
+COPIES_ARE_UNITS = "There is no unit column: each row with its copies is taken for a unit of its own."
 ROWS_ARE_UNITS = "There is no unit column: each row is taken for a unit of its own."
 
 
@@ -57,12 +59,14 @@ def lines(plan: Plan) -> Iterator[str]:
             f"of {holdout.rows:,} rows in the holdout, {rows} have the label {value}: "
             "hardly anything can be decided"
         )
+    if plan.alike is not None:
+        yield from _alike(plan.alike, design.timed)
     if not design.timed:
         yield RANDOM
     elif plan.delay is None:
         yield AT_ONCE
     if not design.united:
-        yield ROWS_ARE_UNITS
+        yield ROWS_ARE_UNITS if plan.alike is None or not plan.alike.copies else COPIES_ARE_UNITS
     if plan.outlook is not None and plan.outlook.hopeless:
         yield too_few(plan.outlook)
 
@@ -75,6 +79,23 @@ def too_few(found: Outlook) -> str:
         f"{found.power:.2g}, so a canary that gains no more mostly ends inconclusive; "
         f"{enough} one of 0.8 (`slipway plan`)"
     )
+
+
+def _alike(found: Alike, timed: bool) -> Iterator[str]:
+    """Copies, and how few rows differ, where fewer than half do."""
+    if found.copies:
+        then = "later copies are left out of the parts that judge" if timed else "one part has them all"
+        yield (
+            f"review: {found.copies:,} of {found.rows:,} rows are copies of another, equal in all but times "
+            f"and made columns, more than chance makes: they count as one, and {then}"
+        )
+    elif 2 * found.different < found.rows:
+        yield (
+            f"few different rows: {found.different:,} among {found.rows:,}, labels and times apart; as many "
+            "are equal as chance makes, or their labels are their own, so each counts as one row"
+        )
+    if found.refused:
+        yield f"review: a run will be refused: {found.refused}"
 
 
 def next_steps(started: Started, is_default: bool, has_makefile: bool) -> list[str]:

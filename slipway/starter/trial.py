@@ -5,14 +5,19 @@ from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
+from numpy.typing import NDArray
 
 from slipway.base.errors import Refused, SlipwayError
+from slipway.data.apart import without_copies
+from slipway.data.copies import find_copies
 from slipway.data.duckdb_engine import quoted, said
 from slipway.data.embargo import embargo
 from slipway.data.manifest import MIN_ROWS, PARTS, Part
+from slipway.data.parts import copy_check
 from slipway.data.requests import request_codes, value_codes
 from slipway.data.split import boundaries
 from slipway.data.table import write_table
@@ -34,17 +39,35 @@ FOLLOWS = "follows the time, so that later rows have values that no model has se
 
 
 @dataclass(frozen=True)
+class Alike:
+    """Rows that are equal in all that is known of them, but for times and labels.
+
+    Attributes:
+        different: how many rows differ.
+        copies: rows that copy another, beyond what chance makes.
+        refused: what a run would say of them; None where it would go on.
+    """
+
+    rows: int
+    different: int
+    copies: int = 0
+    refused: str | None = None
+
+
+@dataclass(frozen=True)
 class Trial:
     """What the split and the checks make of the rows.
 
     Attributes:
         parts: what the split would give.
         noise: of a request of the replay part.
+        alike: how many of the rows are equal.
         unfit: names of the columns that no model may see, each with the reason.
     """
 
     parts: Mapping[Part, PartSize]
     noise: Noise
+    alike: Alike
     unfit: Mapping[str, str]
 
 
@@ -59,49 +82,82 @@ def attempt(card: Card, source: TableSource, path: Path, limit: int | None, fold
 
     rows = folder / f"{limit or 'all'}.parquet"
     write_table(card, source, path, limit, rows)
-    parts, noise = _parts(card, path, rows)
+    parts, noise, alike = _parts(card, path, rows)
     try:
         unfit = dict.fromkeys(_clocks(card, rows), FOLLOWS) | dict.fromkeys(_leaks(card, rows), LEAK)
     except duckdb.Error as error:
         raise SlipwayError(f"{path}: {said(error)}") from error
-    return Trial(parts, noise, unfit)
+    return Trial(parts, noise, alike, unfit)
 
 
-def _parts(card: Card, path: Path, rows: Path) -> tuple[dict[Part, PartSize], Noise]:
+def _parts(card: Card, path: Path, rows: Path) -> tuple[dict[Part, PartSize], Noise, Alike]:
     time, unit, label = (card.data.required(role) for role in ("time", "unit", "label"))
     table = pq.read_table(rows, columns=[time, unit, label])
-    found = read_examples(card.data, table, card.data.label_delay_hours)
+    bounds, known = _cut(card, path, table)
+    copies = find_copies([rows], card.data)
+    try:
+        kept = without_copies(copies.group, known, bounds)
+    except Refused as error:
+        raise SlipwayError(f"{path}: {error}") from error  # guard split.copies
+    parts: dict[Part, PartSize] = {}
+    refused: list[str] = []
+    described = list[Labels]()
+    for part, (start, stop) in zip(PARTS, pairwise(bounds), strict=True):
+        here = table.slice(start, stop - start).filter(pa.array(kept[start:stop]))
+        described.append(card.task.described(card.task.outcomes(here[label].to_numpy())))
+        _require_part(card, path, part, here[unit], described)
+        parts[part] = PartSize(here.num_rows, _counted(here[label]))
+        left_out = int((known & ~kept)[start:stop].sum())
+        check = copy_check(part, left_out, np.zeros(here.num_rows, np.bool_), card.data.max_copies)
+        refused += [] if check.passed else [str(check)]
+    # The last part is the replay part: what is offered as traffic.
+    noise = Noise.of(card.task, card.task.outcomes(here[label].to_numpy()), value_codes(here[unit]))
+    alike = Alike(copies.requests, copies.different, copies.copies, next(iter(refused), None))
+    return parts, noise, alike
+
+
+def _cut(card: Card, path: Path, table: pa.Table) -> tuple[list[int], NDArray[np.bool_]]:
+    """Where the parts begin and the last ends, and the rows whose outcome was known in time, [rows]."""
+    time = card.data.required("time")
+    known_at = read_examples(card.data, table, card.data.label_delay_hours).known_at
     # In a card that is made of a table, each row is a request of its own.
     stamps, requests = microseconds(table[time]), request_codes(table, None)
     try:
         bounds = boundaries(card, stamps, requests)
-        kept = embargo(stamps, found.known_at, requests, bounds)
+        return bounds, embargo(stamps, known_at, requests, bounds)
     except Refused as error:
         # Stays a refusal, by which a small size is tried again with more rows.
         raise Refused(f"{path}: {error}") from error  # guard split.span
     except SlipwayError as error:
         raise SlipwayError(f"{path}: column {card.data.columns[time].source or time!r}: {error}") from error
-    task, described = card.task, list[Labels]()
-    parts: dict[Part, PartSize] = {}
-    for part, (start, stop) in zip(PARTS, pairwise(bounds), strict=True):
-        here = table.slice(start, stop - start).filter(pa.array(kept[start:stop]))
-        size = PartSize(here.num_rows, _counted(here[label]))
-        labels = task.described(task.outcomes(here[label].to_numpy()))
-        described.append(labels)
-        if size.rows < MIN_ROWS or not task.told_apart(labels, described[0]):
-            raise SlipwayError(
-                f"{path}: the {part} part would have {size.rows:,} rows, {told(labels)}; expected at least "
-                f"{MIN_ROWS} rows, and of the labels {task.parts_rule}"
-            )
-        # With fewer no interval is believed: nothing could pass the gate, or win as a canary.
-        if part in JUDGED and (units := pc.count_distinct(here[unit]).as_py()) < MIN_UNITS:
-            raise SlipwayError(
-                f"{path}: column {card.data.columns[unit].source or unit!r}: the {part} part would have "
-                f"{units} units, expected at least {MIN_UNITS}; name another with --unit, or leave it out"
-            )
-        parts[part] = size
-    # The last part is the replay part: what is offered as traffic.
-    return parts, Noise.of(task, task.outcomes(here[label].to_numpy()), value_codes(here[unit]))
+
+
+def _require_part(
+    card: Card, path: Path, part: Part, units: pa.ChunkedArray, described: list[Labels]
+) -> None:
+    """Stop where a part has too few rows, labels or units to be of use.
+
+    Args:
+        units: of the rows of the part.
+        described: the labels of the first part to those of this one.
+    """
+    rows, labels = len(units), described[-1]
+    if rows < MIN_ROWS or not card.task.told_apart(labels, described[0]):
+        raise SlipwayError(
+            f"{path}: the {part} part would have {rows:,} rows, {told(labels)}; expected at least "
+            f"{MIN_ROWS} rows, and of the labels {card.task.parts_rule}"
+        )
+    # With fewer no interval is believed: nothing could pass the gate, or win as a canary.
+    if part in JUDGED and (count := pc.count_distinct(units).as_py()) < MIN_UNITS:
+        name = card.data.required("unit")
+        column = card.data.columns[name]
+        raise SlipwayError(
+            f"{path}: the {part} part would have {rows:,} rows that are copies of {count}; copies count as "
+            f"one, expected at least {MIN_UNITS}"
+            if column.made
+            else f"{path}: column {column.source or name!r}: the {part} part would have {count} units, "
+            f"expected at least {MIN_UNITS}; name another with --unit, or leave it out"
+        )
 
 
 def _counted(labels: pa.ChunkedArray) -> int:

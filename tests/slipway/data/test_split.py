@@ -115,6 +115,31 @@ def test_parts_are_the_rows(card: Card, raw: Path, tmp_path: Path, delay: float)
     assert all(check.passed for check in check_parts(card, load_system("ad_click", ROOT), tmp_path / "split"))
 
 
+def test_copies_of_earlier_rows_are_left_out(card: Card, raw: Path, tmp_path: Path) -> None:
+    """Requests that come once more, under another number and at another time; they are counted."""
+    rows, system = pq.read_table(raw / "rows.parquet"), load_system("ad_click", ROOT)
+    bounds = boundaries(card, *(rows[name].to_numpy().astype(np.int64) for name in ("time", "request_id")))
+    taken = np.arange(len(rows))
+    # Of the holdout, the first ten requests are those of the first training rows.
+    taken[bounds[2] : bounds[2] + 40] = taken[:40]
+    copied = rows.take(taken)
+    for place, name in enumerate(rows.column_names):
+        if name in ("request_id", "time"):
+            copied = copied.set_column(place, name, rows[name])
+    (tmp_path / "raw").mkdir()
+    pq.write_table(copied, tmp_path / "raw" / "rows.parquet")
+    for name, source in (("without", raw), ("with", tmp_path / "raw")):
+        split_rows(card, system, "small", source, tmp_path / name)
+
+    before, after = (read_manifest(tmp_path / name).parts for name in ("without", "with"))
+    assert [before[part].copies for part in PARTS] == [0, 0, 0, 0]
+    assert [after[part].copies for part in PARTS] == [0, 0, 40, 0]
+    assert after["holdout"].rows == before["holdout"].rows - 40
+    assert [after[part].left_out for part in PARTS] == [before[part].left_out for part in PARTS]
+    assert after["train"].sha256 == before["train"].sha256
+    assert all(check.passed for check in check_parts(card, system, tmp_path / "with"))
+
+
 def test_same_bytes_twice(card: Card, raw: Path, tmp_path: Path) -> None:
     """Splitting again gives the same bytes."""
     for name in ("one", "two"):

@@ -83,8 +83,31 @@ def without_embargo(folder: Path) -> None:
     """The manifest as it was when outcomes had no time."""
     content = json.loads((folder / MANIFEST).read_text()) | {"schema_version": 1}
     for part in content["parts"].values():
-        del part["known_until"], part["left_out"]
+        del part["known_until"], part["left_out"], part["copies"]
         part["base_rate"] = part.pop("labels")["base_rate"]
+    (folder / MANIFEST).write_text(json.dumps(content))
+
+
+def old_rows_again(folder: Path) -> None:
+    """The first training requests once more, under the numbers and times of the holdout's."""
+    train = pq.read_table(folder / "train.parquet")
+
+    def change(table: pa.Table) -> pa.Table:
+        copies = train.slice(0, table.num_rows)
+        for place, name in enumerate(table.column_names):
+            if name in ("request_id", "time"):
+                copies = copies.set_column(place, name, table[name])
+        return copies
+
+    rewrite(folder, "holdout", change)
+    told(folder, "holdout", copies=0)
+
+
+def without_a_look_for_copies(folder: Path) -> None:
+    """The manifest as it was before anybody counted them."""
+    content = json.loads((folder / MANIFEST).read_text()) | {"schema_version": 2}
+    for part in content["parts"].values():
+        del part["copies"]
     (folder / MANIFEST).write_text(json.dumps(content))
 
 
@@ -156,6 +179,14 @@ KNOWN = of_data(
     "check",
     UNTRAINED,
 )
+COPIES = of_data(
+    "parts.copies",
+    "a holdout of copies of training rows, at later times and under other numbers; too many copies that the "
+    "split left out; or the split of an older slipway, whose manifest does not count them",
+    "parts.copies.holdout",
+    "check",
+    UNTRAINED,
+)
 HAND_MADE: dict[str, tuple[Change, str, pytest.MarkDecorator]] = {
     "holdout rows in training": (
         lambda folder: rewrite(folder, "train", borrowed(folder, "holdout")),
@@ -185,6 +216,21 @@ HAND_MADE: dict[str, tuple[Change, str, pytest.MarkDecorator]] = {
         without_embargo,
         "`dvc repro` makes the split anew",
         KNOWN,
+    ),
+    "copies": (
+        old_rows_again,
+        "rows copy a row of an earlier part, 0 of them left out (allowed: at most 0.1 of the rows",
+        COPIES,
+    ),
+    "many copies left out": (
+        lambda folder: told(folder, "replay", copies=200),
+        "200 of them left out",
+        COPIES,
+    ),
+    "nobody looked for copies": (
+        without_a_look_for_copies,
+        "parts.copies.replay: an older slipway made this split and did not look for copies",
+        COPIES,
     ),
     "another system": (other_system, "parts.system: fraud", SYSTEM),
     "one class": (one_class, "parts.base_rate.holdout", CLASSES),
