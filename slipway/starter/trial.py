@@ -82,8 +82,10 @@ def _parts(card: Card, path: Path, rows: Path) -> dict[Part, PartSize]:
     parts: dict[Part, PartSize] = {}
     for part, (start, stop) in zip(PARTS, pairwise(bounds), strict=True):
         here = table.slice(start, stop - start).filter(pa.array(kept[start:stop]))
-        size = PartSize(here.num_rows, _counted(here[label]))
         labels = task.described(task.outcomes(here[label].to_numpy()))
+        units = pc.count_distinct(here[unit]).as_py()
+        outcomes = task.outcomes_in(here.num_rows, units, labels)
+        size = PartSize(here.num_rows, _counted(here[label]), outcomes)
         described.append(labels)
         if size.rows < MIN_ROWS or not task.told_apart(labels, described[0]):
             raise SlipwayError(
@@ -91,7 +93,7 @@ def _parts(card: Card, path: Path, rows: Path) -> dict[Part, PartSize]:
                 f"{MIN_ROWS} rows, and of the labels {task.parts_rule}"
             )
         # With fewer no interval is believed: nothing could pass the gate, or win as a canary.
-        if part in JUDGED and (units := pc.count_distinct(here[unit]).as_py()) < MIN_UNITS:
+        if part in JUDGED and units < MIN_UNITS:
             raise SlipwayError(
                 f"{path}: column {card.data.columns[unit].source or unit!r}: the {part} part would have "
                 f"{units} units, expected at least {MIN_UNITS}; name another with --unit, or leave it out"
