@@ -27,7 +27,7 @@ from numpy.typing import NDArray
 from slipway.evaluation.compose import HoldoutRows, Role, Subject, compose
 from slipway.evaluation.gate import decide
 from slipway.models import Labelled, Params, predictor
-from slipway.records.evidence import Evidence
+from slipway.records.evidence import Evidence, HoldoutUse
 from slipway.settings import Card
 from slipway.settings.root import Project
 from slipway.system import load_system, read_examples
@@ -158,7 +158,15 @@ def evidence(world: World, baseline: Fitted, candidate: Fitted, champion: Fitted
     ]
     card = world.card
     return compose(
-        card.name, card.task, card.evaluation, world.holdout, "bench", subjects, [], seed=card.models.seed
+        card.name,
+        card.task,
+        card.evaluation,
+        world.holdout,
+        "bench",
+        subjects,
+        [],
+        seed=card.models.seed,
+        use=HoldoutUse.of(1, card.evaluation.confidence),
     )
 
 

@@ -18,7 +18,7 @@ from scipy.stats import norm
 
 from slipway.evaluation.compose import HoldoutRows, Role, Subject, compose
 from slipway.evaluation.gate import decide
-from slipway.records.evidence import Comparison, Evidence, Interval, SliceDifference
+from slipway.records.evidence import Comparison, Evidence, HoldoutUse, Interval, SliceDifference
 from slipway.settings import Card
 from slipway.settings.root import Project
 from slipway.system import read_examples
@@ -74,6 +74,7 @@ def simulated(card: Card, seed: int, damage: float = 0.0, rows: int = ROWS) -> E
         [_subject(role, _probability(one)) for role, one in noisy.items()],
         [],
         card.models.seed,
+        use=HoldoutUse.of(1, card.evaluation.confidence),
     )
 
 

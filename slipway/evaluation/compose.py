@@ -17,7 +17,7 @@ from slipway.data.requests import request_bounds, request_codes, value_codes
 from slipway.data.truth import read_truth
 from slipway.evaluation.latency import latency
 from slipway.evaluation.measure import Measurement, slices
-from slipway.records.evidence import Evidence, Holdout, ModelMetrics, ValidationScore
+from slipway.records.evidence import Evidence, Holdout, HoldoutUse, ModelMetrics, ValidationScore
 from slipway.settings import Card
 from slipway.settings.card import Evaluation
 from slipway.system import Examples, System
@@ -104,6 +104,7 @@ def compose(
     validation: list[ValidationScore],
     seed: int,
     champion_problem: str | None = None,
+    use: HoldoutUse | None = None,
 ) -> Evidence:
     """Measure and compare the subjects; a baseline and a candidate must be among them.
 
@@ -112,8 +113,10 @@ def compose(
         fingerprint: names the rows in the evidence.
         seed: of all resampling.
         champion_problem: why a champion is not among the subjects although there is one.
+        use: of the holdout by this candidate, counted by whoever keeps the counts.
     """
-    by_role = {one.role: one for one in subjects}
+    # The first one is compared with the others.
+    by_role = {one.role: one for one in sorted(subjects, key=lambda one: one.role != "candidate")}
     measured = Measurement(
         task,
         {role: one.scores for role, one in by_role.items()},
@@ -122,6 +125,7 @@ def compose(
         slices(rows.requests, settings),
         settings,
         seed,
+        {} if use is None else {"champion": use.level},
     )
     # Speed is told as a ratio to the baseline's in the same run: milliseconds depend on the machine.
     reference = by_role["baseline"].seconds
@@ -135,9 +139,10 @@ def compose(
         baseline=metrics["baseline"],
         candidate=metrics["candidate"],
         champion=metrics.get("champion"),
-        comparisons=[measured.comparison("candidate", role) for role in metrics if role != "candidate"],
+        comparisons=[measured.comparison(role) for role in metrics if role != "candidate"],
         validation=validation,
         champion_problem=champion_problem,
+        use=use if "champion" in metrics else None,
     )
 
 

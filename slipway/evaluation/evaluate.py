@@ -13,7 +13,7 @@ from slipway.base.digest import sha256
 from slipway.base.errors import SlipwayError
 from slipway.evaluation.compose import HoldoutRows, Role, Subject, compose
 from slipway.evaluation.latency import time_in_turns
-from slipway.records.evidence import Evidence, ValidationScore
+from slipway.records.evidence import Evidence, HoldoutUse, ValidationScore
 from slipway.settings import Card
 from slipway.system import System
 from slipway.tasks import Scores, Task
@@ -67,11 +67,15 @@ def evaluate_models(
     fingerprint: str,
     contenders: list[Contender],
     validation: list[ValidationScore],
+    use: HoldoutUse | None = None,
 ) -> Evidence:
     """Measure every contender on the holdout of `split`, whose outcomes the system reads.
 
     A champion that cannot be scored is stated in the evidence, for the gate to refuse; a baseline or a
     candidate that cannot be scored is an error. One that has the bits of another is not scored again.
+
+    Args:
+        use: of the holdout by the candidate, where it is compared with a champion.
     """
     rows = HoldoutRows.read(card, system, split)
     scored: dict[str, Scored] = {}
@@ -99,6 +103,7 @@ def evaluate_models(
         validation,
         card.models.seed,
         champion_problem=problem or late,
+        use=use,
     )
 
 

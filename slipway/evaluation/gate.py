@@ -9,11 +9,12 @@ guards a budget, and the ratio to the baseline, which has an interval, tells a s
 number passes no rule.
 """
 
+import math
 from collections.abc import Iterator
 
 from slipway.base.errors import SlipwayError
 from slipway.records.checks import Check, GateVerdict
-from slipway.records.evidence import MIN_UNITS, Comparison, Evidence
+from slipway.records.evidence import MIN_UNITS, Comparison, Evidence, HoldoutUse
 from slipway.settings.card import Gate
 from slipway.settings.criterion import answer
 from slipway.tasks import Metric, Task
@@ -36,7 +37,7 @@ def decide(evidence: Evidence, task: Task, gate: Gate, p99_latency_ms: float) ->
     checks = [
         *_about(evidence, task),
         *_sound(evidence, task),
-        *_enough(evidence),
+        *_enough(evidence, task, gate),
         *_unseen(evidence),
         *_absolute(evidence, task, gate, p99_latency_ms),
         *_against_baseline(evidence, task),
@@ -70,9 +71,20 @@ def _sound(evidence: Evidence, task: Task) -> Iterator[Check]:
     )
 
 
-def _enough(evidence: Evidence) -> Iterator[Check]:
-    units = evidence.holdout.units
+def _enough(evidence: Evidence, task: Task, gate: Gate) -> Iterator[Check]:
+    """Where the rows are too few for any interval, nothing is shown, whatever the intervals say."""
+    units, rows = evidence.holdout.units, evidence.holdout.rows
     yield _check("holdout.units", units >= MIN_UNITS, f"{units} units", f"at least {MIN_UNITS}")
+    count, least = task.outcomes_in(rows, units, evidence.holdout.labels), gate.min_outcomes
+    suffice = math.ceil(rows * least / count) if count else None
+    more = "" if count >= least or suffice is None else f"; a holdout of about {suffice:,} rows would suffice"
+    yield _check(
+        "holdout.outcomes",
+        count >= least,
+        f"{count:,} {task.counted} among {rows:,} rows{more}",
+        f"at least {least:,} (gate.min_outcomes)",
+        known=count >= least,
+    )
 
 
 def _unseen(evidence: Evidence) -> Iterator[Check]:
@@ -132,6 +144,13 @@ def _against_champion(evidence: Evidence, task: Task, gate: Gate) -> Iterator[Ch
         yield _check("champion.scored", False, evidence.champion_problem, "a champion that can be scored")
     if evidence.champion is None:
         return
+    use = evidence.use
+    yield _check(
+        "holdout.counted",
+        use is not None and math.isclose(use.level, HoldoutUse.of(use.place, evidence.confidence).level),
+        "the use of the holdout was not counted" if use is None else str(use),
+        "the k-th candidate at level alpha / (k (k + 1)) per side",
+    )
     metric, policy = task.primary, gate.champion
     difference = _compared(evidence, "champion").difference
     # A copy of the champion would pass `not_worse`, and production would move for nothing.

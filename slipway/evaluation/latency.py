@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from slipway.evaluation.resampling import interval
+from slipway.evaluation.resampling import percentiles
 from slipway.records.evidence import Latency
 from slipway.version.process import VersionProcess
 
@@ -54,5 +54,5 @@ def latency(
         requests=len(seconds),
         p50_ms=float(np.median(seconds) * 1e3),
         p99_ms=float(np.quantile(seconds, 0.99) * 1e3),
-        ratio=interval(np.r_[own, ratios], confidence),
+        ratio=percentiles(np.r_[own, ratios], confidence),
     )

@@ -1,4 +1,4 @@
-"""Answers of several models on the same rows: metrics, slices and paired differences by one resampling."""
+"""Answers of several models on the same rows: metrics, slices and paired differences, by unit."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,8 +9,8 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from slipway.base.errors import SlipwayError
-from slipway.evaluation.resampling import interval, resample, simultaneous, unit_sums
-from slipway.records.evidence import MIN_UNITS, Comparison, Interval, SliceDifference, SliceMetrics
+from slipway.evaluation.resampling import UnitRatio, normal, studentised, unit_sums
+from slipway.records.evidence import Comparison, Interval, SliceDifference, SliceMetrics
 from slipway.settings.card import Evaluation
 from slipway.tasks import Metric, Outcomes, Scores, Task
 
@@ -38,7 +38,11 @@ def slices(requests: pa.Table, settings: Evaluation) -> list[Group]:
 
 
 class Measurement:
-    """Resampled totals of the task's terms, for all rows and each slice."""
+    """The task's metrics of each model and, of the first one, the difference from each other.
+
+    Those over all rows have studentised intervals; one draw of the units weighs them all. Those of slices,
+    which are many and small, have normal ones.
+    """
 
     def __init__(
         self,
@@ -49,6 +53,7 @@ class Measurement:
         groups: list[Group],
         settings: Evaluation,
         seed: int,
+        levels: Mapping[str, float] | None = None,
     ) -> None:
         """Resample once for everything.
 
@@ -57,89 +62,115 @@ class Measurement:
             outcomes: [rows].
             units: [rows]; codes of the unit of assignment.
             groups: slices to measure beside the whole.
+            levels: how often the interval of the difference from a model may miss on each side, where that
+                is not what the settings say.
         """
-        self.task = task
+        self.task, self.groups, self.units = task, groups, units
         self.confidence = settings.confidence
-        self.groups = [Group("", "", np.ones(len(units), np.bool_)), *groups]
-        # Facts of the outcomes belong to every model, so they stand under no name.
-        terms = {("", name): term for name, term in task.facts(outcomes).items()}
-        for model, given in scores.items():
-            terms |= {(model, name): term for name, term in task.terms(given, outcomes).items()}
-        self.names = list(terms)
-        columns = np.stack(list(terms.values()), axis=1)
-        by_group = [unit_sums(columns * group.rows[:, None], units) for group in self.groups]
-        totals = resample(np.concatenate(by_group, axis=1), settings.resamples, seed)
-        self.totals = totals.reshape(len(totals), len(self.groups), len(self.names))
-        few = [len(np.unique(units[group.rows])) < MIN_UNITS for group in self.groups]
-        # The value itself stays; without resamples its interval has no bounds, and so shows nothing.
-        self.totals[1:, few] = np.nan
-
-    def _values(self, metric: Metric, model: str, group: int) -> NDArray[np.float64]:
-        """The metric of the sample and of each resample."""
-        if metric.of is None:
-            raise SlipwayError(f"{metric.name}: no ratio of sums over rows, so nothing can be compared by it")
-        totals = {
-            name: self.totals[:, group, place]
-            for place, (owner, name) in enumerate(self.names)
-            if owner in ("", model)
+        self.level = (1 - settings.confidence) / 2
+        self.first, *others = scores
+        self._facts = task.facts(outcomes)
+        self._terms = {model: task.terms(given, outcomes) for model, given in scores.items()}
+        self._all = Group("", "", np.ones(len(units), np.bool_))
+        each = {
+            (model, metric.name): self._metric(metric, model) for model in scores for metric in _sums(task)
         }
-        return metric.of(totals)
+        ratios = {key: ratio for key, ratio in each.items() if np.isfinite(ratio.value)}
+        for other in others:
+            level = (levels or {}).get(other, self.level)
+            ratios[self.first, other] = self._difference(other, level=level)
+        found = studentised(list(ratios.values()), settings.resamples, seed)
+        self._intervals = dict(zip(ratios, found, strict=True))
 
-    def metric(self, metric: Metric, model: str, group: int = 0) -> Interval | None:
-        """One metric; None where it is undefined."""
-        values = self._values(metric, model, group)
-        return interval(values, self.confidence) if np.isfinite(values[0]) else None
-
-    def metrics(self, model: str, group: int = 0) -> dict[str, Interval]:
-        """Those of the task that are ratios of sums; within a slice only the ones that slices show."""
-        shown = [one for one in self.task.metrics if one.of is not None and (one.sliced or not group)]
-        found = {one.name: self.metric(one, model, group) for one in shown}
-        return {name: value for name, value in found.items() if value is not None}
+    def metrics(self, model: str) -> dict[str, Interval]:
+        """Those of the task that are ratios of sums; one that is undefined is left out."""
+        names = [metric.name for metric in _sums(self.task)]
+        return {name: self._intervals[model, name] for name in names if (model, name) in self._intervals}
 
     def slices(self, model: str) -> list[SliceMetrics]:
-        """The metrics of each slice."""
+        """The metrics of each slice that slices show."""
+        shown = [metric for metric in _sums(self.task) if metric.sliced]
         return [
             SliceMetrics(
                 column=group.column,
                 value=group.value,
                 rows=int(group.rows.sum()),
-                metrics=self.metrics(model, place),
+                metrics={
+                    metric.name: normal(ratio)
+                    for metric in shown
+                    if np.isfinite((ratio := self._metric(metric, model, group)).value)
+                },
             )
-            for place, group in enumerate(self.groups)
-            if place
+            for group in self.groups
         ]
 
-    def _difference(self, model: str, other: str, group: int = 0) -> NDArray[np.float64]:
-        """Paired: every resample draws the same units for both."""
-        primary = self.task.primary
-        return self._values(primary, model, group) - self._values(primary, other, group)
+    def compare(self, other: str) -> Interval:
+        """Paired difference of the primary metric over all rows, the first model minus another."""
+        return self._intervals[self.first, other]
 
-    def compare(self, model: str, other: str) -> Interval:
-        """Paired difference of the primary metric over all rows, model minus other."""
-        return interval(self._difference(model, other), self.confidence)
-
-    def comparison(self, model: str, other: str) -> Comparison:
-        """Model minus other, over all rows and per slice; the slices' intervals hold together."""
-        among, differences = len(self.groups) - 1, []
-        for place, group in enumerate(self.groups[1:], start=1):
-            absolute = self._difference(model, other, place)
-            with np.errstate(divide="ignore", invalid="ignore"):
-                relative = absolute / self._values(self.task.primary, other, place)
+    def comparison(self, other: str) -> Comparison:
+        """The first model minus another, over all rows and per slice; the slices' intervals hold together."""
+        differences, among = [], len(self.groups)
+        for group in self.groups:
+            absolute = self._difference(other, group)
             differences.append(
                 SliceDifference(
                     column=group.column,
                     value=group.value,
                     rows=int(group.rows.sum()),
-                    difference=simultaneous(absolute, self.confidence, among),
-                    relative=simultaneous(_defined(relative, absolute), self.confidence, among),
+                    difference=normal(absolute, among),
+                    relative=self._relative(other, group, among),
                 )
             )
         return Comparison.model_validate(
-            {"other": other, "difference": self.compare(model, other), "slices": differences}
+            {"other": other, "difference": self.compare(other), "slices": differences}
         )
 
+    def _ratio(
+        self,
+        over: NDArray[np.float64],
+        under: NDArray[np.float64],
+        group: Group | None = None,
+        level: float | None = None,
+    ) -> UnitRatio:
+        """Sums over the rows of a group by unit, of terms [rows]."""
+        rows = (group or self._all).rows
+        tops, bottoms = (unit_sums(term * rows, self.units) for term in (over, under))
+        return UnitRatio(tops, bottoms, len(np.unique(self.units[rows])), level or self.level)
 
-def _defined(relative: NDArray[np.float64], absolute: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Against another model that makes no error at all, none is no difference and any is without bound."""
-    same = np.where(absolute == 0, 0.0, np.copysign(np.inf, absolute))
-    return np.where(np.isnan(absolute) | np.isfinite(relative), relative, same)
+    def _metric(self, metric: Metric, model: str, group: Group | None = None) -> UnitRatio:
+        return self._ratio(*self._parts(metric, model), group)
+
+    def _difference(self, other: str, group: Group | None = None, level: float | None = None) -> UnitRatio:
+        """Paired: a unit counts by the difference that it makes."""
+        (mine, under), (theirs, same) = (
+            self._parts(self.task.primary, model) for model in (self.first, other)
+        )
+        if under is not same:
+            raise SlipwayError(
+                f"{self.task.primary.name}: its denominator is not a fact of the outcomes alone, so two "
+                "models' cannot be compared"
+            )
+        return self._ratio(mine - theirs, under, group, level)
+
+    def _relative(self, other: str, group: Group, among: int) -> Interval:
+        """The difference over the other's metric."""
+        (mine, _), (theirs, _) = (self._parts(self.task.primary, model) for model in (self.first, other))
+        ratio = self._ratio(mine - theirs, theirs, group)
+        if np.isfinite(ratio.value):
+            return normal(ratio, among)
+        # Against a model that makes no error at all, none is no difference and any is without bound.
+        if not ratio.over.any():
+            return Interval(value=0.0, low=0.0, high=0.0)
+        return Interval(value=float(np.copysign(np.inf, ratio.over.sum())), low=-np.inf, high=np.inf)
+
+    def _parts(self, metric: Metric, model: str) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Numerator and denominator of each row, [rows]; facts of the outcomes belong to every model."""
+        if metric.of is None:
+            raise SlipwayError(f"{metric.name}: no ratio of sums over rows, so nothing can be compared by it")
+        terms = self._facts | self._terms[model]
+        return terms[metric.of.over], terms[metric.of.under]
+
+
+def _sums(task: Task) -> list[Metric]:
+    return [metric for metric in task.metrics if metric.of is not None]

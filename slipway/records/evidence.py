@@ -3,7 +3,7 @@
 import math
 import sys
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field
 
@@ -114,6 +114,37 @@ class SliceDifference(Strict):
     relative: Annotated[Interval, Field(description="the difference over the other's metric")]
 
 
+def ordinal(place: int) -> str:
+    """1st, 2nd, 3rd, 4th."""
+    suffix = "th" if place % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(place % 10, "th")
+    return f"{place}{suffix}"
+
+
+class HoldoutUse(Strict):
+    """Which of the candidates this is that were compared with a champion on these rows, and what it spends.
+
+    Each look at the same rows is one more chance to pass by luck. The k-th candidate spends
+    alpha / (k (k + 1)) of alpha = 1 - confidence on each side: the first one has the usual interval, and
+    however many come, they spend alpha together. That bounds candidates that were made without the figures of
+    these rows; who tunes by them learns the rows themselves (Dwork et al., The reusable holdout, Science 349,
+    2015).
+    """
+
+    place: Annotated[int, Field(ge=1, description="1 for the first candidate")]
+    level: Annotated[
+        float,
+        Field(gt=0, lt=0.5, description="how often the interval of the difference may miss on each side"),
+    ]
+
+    @classmethod
+    def of(cls, place: int, confidence: float) -> Self:
+        """What the candidate in this place spends."""
+        return cls(place=place, level=(1 - confidence) / (place * (place + 1)))
+
+    def __str__(self) -> str:
+        return f"the {ordinal(self.place)} candidate on this holdout: level {self.level:.2%} per side"
+
+
 class Comparison(Strict):
     """Candidate minus other on the primary metric, paired by unit."""
 
@@ -164,6 +195,13 @@ class Evidence(Document):
     champion_problem: Annotated[
         str | None,
         Field(description="why the champion could not be scored, None where it could or there is none"),
+    ] = None
+    use: Annotated[
+        HoldoutUse | None,
+        Field(
+            description="of the holdout by the comparison with the champion, whose interval it widens; None: "
+            "there is none, or an older slipway did not count"
+        ),
     ] = None
 
     @classmethod

@@ -69,14 +69,14 @@ class Tracking:
         """Whether anything of this line was ever kept."""
         return self._made and self.client.get_experiment_by_name(self.name) is not None
 
-    def _experiment(self) -> str:
-        """The id of the experiment that holds this line's runs, made on first use."""
-        found = self.client.get_experiment_by_name(self.name)
+    def _experiment(self, name: str) -> str:
+        """The id of an experiment, made on first use."""
+        found = self.client.get_experiment_by_name(name)
         if found is not None:
             return str(found.experiment_id)
         # MLflow would put artifacts of a SQLite registry below the working directory.
         place = (self.folder / "artifacts").as_uri() if self.embedded else None
-        return str(self.client.create_experiment(self.name, artifact_location=place))
+        return str(self.client.create_experiment(name, artifact_location=place))
 
     def start_run(self, name: str, pipeline_run: str, fingerprint: str) -> str:
         """A run in this line's experiment, where `records` looks; returns its id.
@@ -87,7 +87,7 @@ class Tracking:
         Raises:
             UsageError: the environment names a run that the registry does not have.
         """
-        experiment, injected = self._experiment(), os.environ.get(INJECTED)
+        experiment, injected = self._experiment(self.name), os.environ.get(INJECTED)
         if injected and self._experiment_of(injected) == experiment:
             run = injected
         else:

@@ -156,7 +156,8 @@ def _against(evidence: Evidence, other: Literal["baseline", "champion"]) -> str:
     if found:
         up = kind(evidence.task).metric(evidence.primary).better == "higher"
         said = verdict(found.difference, better_is_up=up)
-        return f"candidate {MINUS} {other} {interval(found.difference, sign=True)}: {said}"
+        place = f"; {evidence.use}" if other == "champion" and evidence.use else ""
+        return f"candidate {MINUS} {other} {interval(found.difference, sign=True)}: {said}{place}"
     if other == "champion" and evidence.champion_problem:
         return f"could not be scored: {printable(evidence.champion_problem, 200)}"
     return f"no {other} to compare with"

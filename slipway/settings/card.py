@@ -55,7 +55,10 @@ class Evaluation(Strict):
 
     primary: Annotated[Name, Field(description="the metric that decides, one of the task's")]
     confidence: Share
-    resamples: Annotated[int, Field(ge=100, description="bootstrap resamples of the units")]
+    resamples: Annotated[
+        int,
+        Field(ge=100, description="bootstrap resamples of the units, at least; a small level takes more"),
+    ] = 2000
     slices: list[Name]
     min_slice_rows: Count
 
@@ -91,6 +94,14 @@ class Gate(Strict):
         float, Field(gt=0, description="median single-request time over that of the reference model")
     ] = 10.0
     max_size_mb: Positive = 100.0
+    min_outcomes: Annotated[
+        int,
+        Field(
+            gt=0,
+            description="of the holdout: rows with the rarer label where the task has two, else units; with "
+            "fewer the ends of intervals err more often than they say, so nothing is shown",
+        ),
+    ] = 100
 
     @property
     def bounds(self) -> dict[str, Any]:

@@ -4,11 +4,12 @@ import tempfile
 from pathlib import Path
 
 from slipway.base.atomic import write_text
+from slipway.base.digest import sha256
 from slipway.base.documents import read
 from slipway.base.errors import SlipwayError
 from slipway.base.failure import failure_kept
 from slipway.evaluation.evaluate import Contender, evaluate_models
-from slipway.records.evidence import Evidence, ModelMetrics
+from slipway.records.evidence import Evidence, HoldoutUse, ModelMetrics
 from slipway.settings import Line
 from slipway.stages.fetched import require_fetched
 from slipway.stages.record import refusals_kept
@@ -17,6 +18,7 @@ from slipway.stages.train import BASELINE, CANDIDATE
 from slipway.system import load_system
 from slipway.tasks import Metric, kind
 from slipway.training.fit import read_scores
+from slipway.version.manifest import MANIFEST
 
 
 @failure_kept()
@@ -30,12 +32,14 @@ def evaluate(run: RunRef, *, champion: int, data: Path, models: Path, evidence: 
     card = line.card
     with refusals_kept(run, "training"):
         require_fetched(run, card, data)  # guard evaluate.fingerprint
+    use = None
     contenders = [Contender("baseline", models / BASELINE), Contender("candidate", models / CANDIDATE)]
     with tempfile.TemporaryDirectory() as temporary:
         if champion:
-            contenders.append(_champion(line, champion, Path(temporary)))
+            contenders.append(live := _champion(line, champion, Path(temporary)))
+            use = None if live.problem else counted(line, run, data, models / CANDIDATE)
         system = load_system(card.name, line.project.root)
-        found = evaluate_models(card, system, data, run.fingerprint, contenders, read_scores(models))
+        found = evaluate_models(card, system, data, run.fingerprint, contenders, read_scores(models), use)
     write_text(evidence, found.model_dump_json(indent=2))
     for model in filter(None, (found.baseline, found.champion, found.candidate)):
         figures = [f"{one.words} {model.metrics[one.name].value:.5f}" for one in _tracked(found, model)]
@@ -53,6 +57,18 @@ def _champion(line: Line, number: int, folder: Path) -> Contender:
         return Contender("champion", Registry(line).download(number, folder), number)
     except SlipwayError as error:
         return Contender("champion", None, number, problem=str(error))
+
+
+def counted(line: Line, run: RunRef, data: Path, candidate: Path) -> HoldoutUse:
+    """Count the comparison that is to come, before anybody sees a figure of it."""
+    from slipway.data.overlap import sketch
+    from slipway.registry.holdouts import Holdouts
+
+    rows = sketch(line.card.data, data / "holdout.parquet")
+    place = Holdouts(line).spend(run.fingerprint, rows, sha256(candidate / MANIFEST))
+    use = HoldoutUse.of(place, line.card.evaluation.confidence)
+    say(str(use))
+    return use
 
 
 def headline(evidence: Evidence) -> dict[str, float]:

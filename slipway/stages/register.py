@@ -9,6 +9,7 @@ from slipway.base.failure import failure_kept
 from slipway.evaluation.gate import decide
 from slipway.records.checks import Check
 from slipway.records.evidence import Evidence
+from slipway.registry.holdouts import Holdouts
 from slipway.registry.versions import Registry
 from slipway.stages.evaluate import headline, read_evidence
 from slipway.stages.record import Checked, Known, keep, new_record, refusals_kept
@@ -35,7 +36,8 @@ def register(
     with refusals_kept(run, "training", checked=checked):
         live = registry.resolve("production")
         checks = decide(found, card.task, card.gate, card.problem.p99_latency_ms).checks
-        about = about_this(found, run, sha256(candidate / MANIFEST), live)
+        digest = sha256(candidate / MANIFEST)
+        about = about_this(found, run, digest, live, Holdouts(line).place(run.fingerprint, digest))
         if failed := [str(check) for check in (*checks, *about) if not check.passed]:
             raise Refused(f"not registered: {'; '.join(failed)}")  # guard register.decides_again
     known = replace(of_candidate(found, candidate, checked), checks=[*checks, *about], replaced=live)
@@ -51,12 +53,13 @@ def register(
     return number
 
 
-def about_this(found: Evidence, run: RunRef, digest: str, live: int | None) -> list[Check]:
+def about_this(found: Evidence, run: RunRef, digest: str, live: int | None, place: int | None) -> list[Check]:
     """Whether evidence is about the run, the model and the champion that it is used for.
 
     Args:
         digest: of the version to be registered.
         live: the version in production now.
+        place: of the version among the candidates that the registry has counted on this holdout.
     """
     champion = None if found.champion is None else found.champion.version
     return [
@@ -64,6 +67,8 @@ def about_this(found: Evidence, run: RunRef, digest: str, live: int | None) -> l
         _check("evidence.candidate", found.candidate.digest, digest),
         _check("evidence.data", found.holdout.fingerprint, run.fingerprint),
         _check("evidence.champion", champion, live),
+        # Who was never compared with a champion pays for nothing.
+        _check("evidence.use", found.use and found.use.place, None if champion is None else place),
     ]
 
 

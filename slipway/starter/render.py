@@ -14,6 +14,7 @@ from slipway.starter.outlook import Outlook
 from slipway.starter.profile import Profile
 from slipway.starter.sizes import Sizes
 from slipway.starter.trial import Alike
+from slipway.tasks import kind
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -86,6 +87,7 @@ def _values(plan: Plan) -> dict[str, Any]:
         "time": plan.design.role("time").name,
         "unit": plan.design.role("unit").name,
         "task": plan.task,
+        "counted": kind(plan.task).counted,
         "share": f"{100 * ones / plan.profile.rows:.3g} %",
         "positive": f"`{'`, `'.join(map(shown, known))}` in the table" if known else None,
         "uses": _uses(plan.design),

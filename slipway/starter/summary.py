@@ -5,10 +5,12 @@ from collections.abc import Iterator
 
 from slipway.data.values import shown
 from slipway.data.versions import LOCK
+from slipway.settings.card import Gate
 from slipway.starter.outlook import Outlook
 from slipway.starter.render import Plan
 from slipway.starter.start import Started
 from slipway.starter.trial import Alike
+from slipway.tasks import kind
 
 RANDOM = (
     "There is no time column, so the rows were shuffled once and the split is random: what passes "
@@ -58,6 +60,11 @@ def lines(plan: Plan) -> Iterator[str]:
         yield (
             f"of {holdout.rows:,} rows in the holdout, {rows} have the label {value}: "
             "hardly anything can be decided"
+        )
+    if least := plan.sizes.min_outcomes:
+        yield (
+            f"review: the holdout has {holdout.outcomes} {kind(plan.task).counted}: gate.min_outcomes is "
+            f"{least}, for the {Gate().min_outcomes} of the default cannot be had"
         )
     if plan.alike is not None:
         yield from _alike(plan.alike, design.timed)

@@ -106,7 +106,8 @@ def _parts(card: Card, path: Path, rows: Path) -> tuple[dict[Part, PartSize], No
         here = table.slice(start, stop - start).filter(pa.array(kept[start:stop]))
         described.append(card.task.described(card.task.outcomes(here[label].to_numpy())))
         _require_part(card, path, part, here[unit], described)
-        parts[part] = PartSize(here.num_rows, _counted(here[label]))
+        outcomes = card.task.outcomes_in(here.num_rows, pc.count_distinct(here[unit]).as_py(), described[-1])
+        parts[part] = PartSize(here.num_rows, _counted(here[label]), outcomes)
         left_out = int((known & ~kept)[start:stop].sum())
         check = copy_check(part, left_out, np.zeros(here.num_rows, np.bool_), card.data.max_copies)
         refused += [] if check.passed else [str(check)]

@@ -9,17 +9,8 @@ from slipway.records.evidence import Bin, Interval
 from slipway.records.labels import Labels
 from slipway.tasks import leak
 from slipway.tasks.interface import Objective, Offered, Outcomes, Scores, Task, Terms, Words
-from slipway.tasks.merit import Metric, Totals, calibration, normalised_entropy, ratio
-from slipway.tasks.metrics import auc, calibration_curve, entropy, log_loss_terms
-
-
-def _over_entropy(totals: Totals) -> NDArray[np.float64]:
-    """Log loss over the entropy of the base rate.
-
-    He et al., Practical lessons from predicting clicks on ads at Facebook, ADKDD 2014.
-    """
-    # The rate of the rows that judge and not that of training: no constant does better on them.
-    return ratio("loss", "rows")(totals) / entropy(ratio("labels", "rows")(totals))
+from slipway.tasks.merit import Metric, Ratio, calibration, normalised_entropy
+from slipway.tasks.metrics import auc, calibration_curve, log_loss_terms
 
 
 class Binary(Task):
@@ -28,9 +19,9 @@ class Binary(Task):
     name = "binary"
     primaries = ("log_loss",)
     metrics = (
-        Metric("log_loss", "Log loss", ratio("loss", "rows"), sliced=True, tracked=True),
+        Metric("log_loss", "Log loss", Ratio("loss", "rows"), sliced=True, tracked=True),
         Metric("auc", "AUC", better="higher", rule="min", bound=0.55, least=0.5, most=1.0, tracked=True),
-        normalised_entropy(_over_entropy),
+        normalised_entropy("loss", "constant"),
         calibration("score", "labels"),
     )
     words: ClassVar[Words] = Words(
@@ -46,6 +37,7 @@ class Binary(Task):
     part_code = "base_rate"
     tracked_labels = frozenset({"base_rate"})
     parts_rule = "above 0 and below 1"
+    counted = "rows with the rarer label"
     truth = "probability"
     leaks = (
         f"alone it separates the classes with an AUC above {leak.BOUND:g}; drop it, or set its severity to "
@@ -69,6 +61,11 @@ class Binary(Task):
         """Both classes."""
         return 0 < part["base_rate"] < 1
 
+    def outcomes_in(self, rows: int, units: int, labels: Labels) -> int:
+        """Rows of the rarer label, which tell nearly all there is to know."""
+        rate = labels.get("base_rate", 0.0)  # the evidence may be another task's
+        return round(rows * min(rate, 1 - rate))
+
     def expectations(self, label: str) -> list[Any]:
         """Both values and no other."""
         from great_expectations import expectations as gxe
@@ -89,8 +86,10 @@ class Binary(Task):
         return (scores >= 0) & (scores <= 1)  # false for NaN
 
     def facts(self, outcomes: Outcomes) -> Terms:
-        """Rows, and those with the label 1."""
-        return {"rows": np.ones(len(outcomes)), "labels": outcomes.astype(np.float64)}
+        """Rows, those with the label 1, and the log loss of the base rate."""
+        constant = log_loss_terms(np.repeat(self.constant(outcomes), len(outcomes)), outcomes)
+        labels = outcomes.astype(np.float64)
+        return {"rows": np.ones(len(outcomes)), "labels": labels, "constant": constant}
 
     def terms(self, scores: Scores, outcomes: Outcomes) -> Terms:
         """Scores and log losses."""

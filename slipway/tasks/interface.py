@@ -98,6 +98,8 @@ class Task(ABC):
     """The check of it is called `parts.CODE.PART`."""
     tracked_labels: ClassVar[frozenset[str]] = frozenset()
     """The figures of `described` that the run in the registry shows as metrics."""
+    counted: ClassVar[str] = "units"
+    """What `outcomes_in` counts, in words."""
     truth: ClassVar[str] = "truth"
     """The column of `truth.parquet` that a generator writes."""
     leaks: ClassVar[str] = "alone it tells the label; drop it, or set its severity to warning"
@@ -192,12 +194,11 @@ class Task(ABC):
 
     @abstractmethod
     def told_apart(self, part: Labels, train: Labels) -> bool:
-        """Whether models can be judged on the labels of a part: see `parts_rule`.
+        """Whether models can be judged on a part, by its labels and those of training: see `parts_rule`."""
 
-        Args:
-            part: the figures of the part, from `described`.
-            train: those of the training part.
-        """
+    def outcomes_in(self, rows: int, units: int, labels: Labels) -> int:
+        """How many outcomes models can be judged by in a part with these figures: see `counted`."""
+        return units
 
     @abstractmethod
     def expectations(self, label: str) -> list[Any]:
@@ -255,14 +256,11 @@ class Task(ABC):
 
     def score(self, scores: Scores, outcomes: Outcomes) -> float:
         """The primary metric of some rows."""
-        totals = {
-            name: np.array([term.sum()])
-            for name, term in (self.facts(outcomes) | self.terms(scores, outcomes)).items()
-        }
         if self.primary.of is None:
             # guard settings.task
             raise UsageError(f"evaluation.primary: {self.primary.name!r} is no ratio of sums")
-        return float(self.primary.of(totals)[0])
+        terms = self.facts(outcomes) | self.terms(scores, outcomes)
+        return self.primary.of.value({name: float(term.sum()) for name, term in terms.items()})
 
     def best(self, truth: NDArray[np.float64], outcomes: Outcomes) -> float:
         """The primary metric that no model can beat, by what the generator of the data knows."""

@@ -20,12 +20,6 @@ def log_loss_terms(scores: NDArray[np.float64], labels: NDArray[np.int8]) -> NDA
     return loss
 
 
-def entropy(rate: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Entropy of a base rate in nats: the log loss of always predicting it."""
-    rate = np.asarray(np.clip(rate, CLIP, 1 - CLIP), np.float64)
-    return -rate * np.log(rate) - (1 - rate) * np.log(1 - rate)
-
-
 def auc(
     scores: NDArray[np.float64], labels: NDArray[np.int8], units: NDArray[np.int64], confidence: float
 ) -> Interval:

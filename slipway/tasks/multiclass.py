@@ -13,25 +13,13 @@ from slipway.records.evidence import Bin, Interval
 from slipway.records.labels import Labels
 from slipway.tasks import leak
 from slipway.tasks.interface import Objective, Offered, Outcomes, Scores, Task, Terms, Words
-from slipway.tasks.merit import Metric, Totals, calibration, normalised_entropy, ratio
+from slipway.tasks.merit import Metric, Ratio, calibration, normalised_entropy
 from slipway.tasks.metrics import CLIP, auc_of_classes, calibration_curve
 
 FEWEST, MOST = 3, 50
 """Classes; two are the task `binary`."""
 SUM = 1e-6
 """How far the probabilities of a row may be from 1 together."""
-CLASS = "class "
-"""Begins the name of a term that counts the rows of one class; a number follows, from 0."""
-
-
-def _over_entropy(totals: Totals) -> NDArray[np.float64]:
-    """Log loss over the entropy of the classes' shares, which is that of always answering the shares."""
-    counts = np.stack([total for name, total in totals.items() if name.startswith(CLASS)])
-    with np.errstate(divide="ignore", invalid="ignore"):
-        shares = counts / totals["rows"]
-        entropy = -np.where(shares > 0, shares * np.log(shares), 0.0).sum(axis=0)
-        found = totals["loss"] / totals["rows"] / entropy
-    return np.where(entropy > 0, found, np.nan)
 
 
 class Multiclass(Task):
@@ -40,11 +28,11 @@ class Multiclass(Task):
     name = "multiclass"
     primaries = ("log_loss",)
     metrics = (
-        Metric("log_loss", "Log loss", ratio("loss", "rows"), sliced=True, tracked=True),
+        Metric("log_loss", "Log loss", Ratio("loss", "rows"), sliced=True, tracked=True),
         Metric(
             "accuracy",
             "Accuracy",
-            ratio("hits", "rows"),
+            Ratio("hits", "rows"),
             better="higher",
             rule="min",
             least=0.0,
@@ -61,7 +49,7 @@ class Multiclass(Task):
             least=0.5,
             most=1.0,
         ),
-        normalised_entropy(_over_entropy),
+        normalised_entropy("loss", "constant"),
         calibration("best", "hits", "Calibration of the best class"),
     )
     words: ClassVar[Words] = Words(
@@ -154,9 +142,9 @@ class Multiclass(Task):
         return np.asarray(each & (np.abs(scores.sum(axis=1) - 1) <= SUM), np.bool_)
 
     def facts(self, outcomes: Outcomes) -> Terms:
-        """Rows, in all and of each class."""
-        each = {f"{CLASS}{place}": (outcomes == place).astype(np.float64) for place in range(*self.width)}
-        return {"rows": np.ones(len(outcomes)), **each}
+        """Rows, and the log loss of the classes' shares."""
+        shares = np.repeat(self.constant(outcomes), len(outcomes), axis=0)
+        return {"rows": np.ones(len(outcomes)), "constant": _log_loss(shares, outcomes)}
 
     def terms(self, scores: Scores, outcomes: Outcomes) -> Terms:
         """Log loss; whether the best class is the right one, and its probability."""

@@ -10,7 +10,7 @@ from slipway.records.evidence import Bin
 from slipway.records.labels import Labels
 from slipway.tasks import leak
 from slipway.tasks.interface import Objective, Offered, Outcomes, Scores, Task, Terms, Words
-from slipway.tasks.merit import Metric, ratio
+from slipway.tasks.merit import Metric, Ratio
 from slipway.tasks.metrics import means_by_score
 
 SQUARED, ABSOLUTE = "squared_error", "absolute_error"
@@ -28,12 +28,12 @@ class Regression(Task):
     name = "regression"
     primaries = (SQUARED, ABSOLUTE)
     metrics = (
-        Metric(SQUARED, "Mean squared error", ratio("squared", "rows"), sliced=True, tracked=True),
-        Metric(ABSOLUTE, "Mean absolute error", ratio("absolute", "rows"), sliced=True, tracked=True),
+        Metric(SQUARED, "Mean squared error", Ratio("squared", "rows"), sliced=True, tracked=True),
+        Metric(ABSOLUTE, "Mean absolute error", Ratio("absolute", "rows"), sliced=True, tracked=True),
         Metric(
             "normalised_error",
             "Error over that of a constant",
-            ratio("loss", "constant"),
+            Ratio("loss", "constant"),
             rule="max",
             bound=1.0,
             least=0.0,
@@ -41,7 +41,7 @@ class Regression(Task):
         Metric(
             "bias",
             "Bias in mean deviations of the label",
-            ratio("error", "spread"),
+            Ratio("error", "spread"),
             better="ideal",
             rule="within",
             bound=(-0.1, 0.1),

@@ -109,6 +109,14 @@ BAD: dict[str, tuple[str, Change]] = {
         "a holdout of 29 users, too few for any interval",
         holdout(units=29),
     ),
+    "holdout.outcomes": (
+        "a holdout of 99 clicks",
+        holdout(labels={"base_rate": 99 / 150_000}),
+    ),
+    "holdout.counted": (
+        "a comparison with the champion whose use of the holdout nobody counted, or at another level",
+        lambda found: found.model_copy(update={"use": None}),
+    ),
     "candidate.holdout_unseen": (
         "a candidate trained on rows up to the holdout's first",
         lambda found: candidate(train_end=found.holdout.start)(found),

@@ -6,7 +6,7 @@ import pytest
 from numpy.typing import NDArray
 
 from slipway.evaluation.measure import Group, Measurement, slices
-from slipway.evaluation.resampling import simultaneous
+from slipway.evaluation.resampling import UnitRatio, normal
 from slipway.records.evidence import UNBOUNDED
 from tests.slipway.report.sample import card
 
@@ -32,7 +32,7 @@ def test_a_small_gain_is_found_by_pairs() -> None:
     found = measured(candidate=np.clip(TRUE * np.exp(0.9 * NOISE), 0.001, 0.999), champion=NOISY)
     mine, theirs = found.metrics("candidate")["log_loss"], found.metrics("champion")["log_loss"]
     unpaired = np.hypot(mine.high - mine.low, theirs.high - theirs.low) / 2
-    difference = found.compare("candidate", "champion")
+    difference = found.compare("champion")
 
     assert mine.low < theirs.value < mine.high
     assert abs(difference.value) < unpaired / 4
@@ -41,7 +41,7 @@ def test_a_small_gain_is_found_by_pairs() -> None:
 
 def test_a_copy_differs_by_nothing() -> None:
     """The same scores give the empty interval at zero."""
-    difference = measured(candidate=NOISY, champion=NOISY.copy()).compare("candidate", "champion")
+    difference = measured(candidate=NOISY, champion=NOISY.copy()).compare("champion")
 
     assert (difference.low, difference.value, difference.high) == (0, 0, 0)
 
@@ -55,7 +55,7 @@ def differs(seed: int, by_row: bool) -> bool:
     one, other = (1 / (1 + np.exp(-odds - random.normal(0, 0.5, 40))) for _ in range(2))
     units = np.arange(len(user)) if by_row else user
     scores = {"one": one[user], "other": other[user]}
-    difference = Measurement(TASK, scores, labels[user], units, [], SETTINGS, seed).compare("one", "other")
+    difference = Measurement(TASK, scores, labels[user], units, [], SETTINGS, seed).compare("other")
     return difference.high < 0 or difference.low > 0
 
 
@@ -72,12 +72,12 @@ def test_few_units_tell_nothing(users: int) -> None:
     """However many rows they have: one user's slice would seem to have no noise at all."""
     few = Group("user", "few", users > UNITS)
     scores = {"candidate": TRUE, "champion": NOISY}
-    found = Measurement(TASK, scores, LABELS, UNITS, [few], SETTINGS, 0).comparison("candidate", "champion")
+    found = Measurement(TASK, scores, LABELS, UNITS, [few], SETTINGS, 0).comparison("champion")
     alone = Measurement(TASK, scores, LABELS, UNITS % users, [], SETTINGS, 0)
 
     assert found.difference.high < 0
     assert (found.slices[0].relative.low, found.slices[0].relative.high) == (-UNBOUNDED, UNBOUNDED)
-    assert alone.compare("candidate", "champion").high == UNBOUNDED
+    assert alone.compare("champion").high == UNBOUNDED
     assert alone.metrics("candidate")["normalised_entropy"].high == UNBOUNDED
 
 
@@ -90,10 +90,10 @@ def test_thirty_units_tell_something() -> None:
 
 def test_intervals_that_hold_together_are_wider() -> None:
     """By the quantile of the error divided by their number; one alone is normal."""
-    draws = np.r_[0.0, np.random.default_rng(0).normal(0, 1, 100_000)]
-    highs = [simultaneous(draws, 0.95, among).high for among in (1, 30)]
+    one = UnitRatio(np.r_[np.ones(50), -np.ones(50)], np.ones(100), 100, 0.025)
+    highs = [normal(one, among).high / one.error for among in (1, 30)]
 
-    assert highs == pytest.approx([1.96, 3.144], abs=0.02)
+    assert highs == pytest.approx([1.96, 3.144], abs=0.001)
 
 
 def test_the_intervals_of_slices_hold_together() -> None:
@@ -102,7 +102,7 @@ def test_the_intervals_of_slices_hold_together() -> None:
     widths = []
     for among in (1, 40):
         found = Measurement(TASK, scores, LABELS, UNITS, groups * among, SETTINGS, 0)
-        one = found.comparison("candidate", "champion").slices[0]
+        one = found.comparison("champion").slices[0]
         widths.append([one.relative.high - one.relative.low, one.difference.high - one.difference.low])
 
     assert np.divide(*widths[::-1]) == pytest.approx([3.227 / 1.96] * 2, rel=1e-3)
@@ -125,8 +125,8 @@ def test_small_slices_are_not_measured() -> None:
 def test_a_slice_in_which_the_other_is_perfect_has_a_difference() -> None:
     """No loss is zero, so none is divided by."""
     perfect = LABELS.astype(np.float64)
-    found = measured(candidate=NOISY, champion=perfect).comparison("candidate", "champion").slices[0]
-    none = measured(candidate=perfect, champion=perfect.copy()).comparison("candidate", "champion").slices[0]
+    found = measured(candidate=NOISY, champion=perfect).comparison("champion").slices[0]
+    none = measured(candidate=perfect, champion=perfect.copy()).comparison("champion").slices[0]
 
     assert 0 < found.relative.low < UNBOUNDED
     assert none.relative.value == none.relative.low == 0
@@ -149,3 +149,30 @@ def test_copies_of_a_unit_widen_nothing_away() -> None:
     ).metrics("m")["log_loss"]
 
     assert abs((alone.high - alone.low) - (copied.high - copied.low)) < 1e-12
+
+
+def test_a_later_candidate_must_show_more_against_that_model_alone() -> None:
+    """The level of one difference leaves all else as it is."""
+    scores = {"candidate": TRUE, "baseline": NOISY[::-1].copy(), "champion": NOISY}
+    usual, third = (
+        Measurement(TASK, scores, LABELS, UNITS, [], SETTINGS, 0, levels)
+        for levels in (None, {"champion": 0.05 / 12})
+    )
+    before, after = usual.compare("champion"), third.compare("champion")
+
+    assert before.value == after.value
+    assert after.low < before.low < before.high < after.high
+    assert (after.high - after.low) / (before.high - before.low) == pytest.approx(2.64 / 1.96, rel=0.15)
+    assert third.metrics("candidate").keys() == usual.metrics("candidate").keys()
+
+
+def test_intervals_of_ranks_are_over_units_too() -> None:
+    """Ten copies of each user's rows leave the interval of the AUC, and of the losses, as wide."""
+    widths = []
+    for copies in (1, 10):
+        scores, labels, units = (np.repeat(one, copies) for one in (TRUE, LABELS, UNITS))
+        found = Measurement(TASK, {"a": scores}, labels, units, [], SETTINGS, 0).metrics("a")
+        ranked = TASK.ranked(scores, labels, units, 0.95)
+        widths.append([one.high - one.low for one in (ranked["auc"], found["log_loss"])])
+
+    assert widths[0] == pytest.approx(widths[1], rel=0.01)

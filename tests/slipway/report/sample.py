@@ -15,6 +15,7 @@ from slipway.records.evidence import (
     Comparison,
     Evidence,
     Holdout,
+    HoldoutUse,
     Interval,
     Latency,
     ModelMetrics,
@@ -169,6 +170,7 @@ def evidence(
             ValidationScore(model="logistic", kind="logistic", score=0.2764, seconds=6.31, chosen=False),
             ValidationScore(model="boosting", kind="boosting", score=0.2698, seconds=41.7, chosen=True),
         ],
+        use=HoldoutUse.of(2, 0.95) if champion else None,
     )
 
 

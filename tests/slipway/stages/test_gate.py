@@ -3,11 +3,14 @@
 import shutil
 from collections.abc import Callable
 
+import numpy as np
 import pytest
 
 from slipway.base.digest import sha256
 from slipway.base.errors import Refused
+from slipway.data.overlap import RowSketch
 from slipway.records.evidence import Evidence
+from slipway.registry.holdouts import Holdouts
 from slipway.stages.gate import gate
 from slipway.stages.register import register
 from slipway.version.manifest import MANIFEST
@@ -54,6 +57,13 @@ def test_nothing_that_a_rule_stops_is_registered(desk: Desk) -> None:
     desk.registry.point("staging", None)
     shutil.rmtree(desk.models / "candidate")
     tiny_version(ROOT, desk.models / "candidate", "logistic")
+    digest = sha256(desk.models / "candidate" / MANIFEST)
+    # The sample evidence is about the second candidate on its holdout.
+    for one in ("another", digest):
+        place = Holdouts(desk.registry.line).spend(
+            RUN.fingerprint, RowSketch(np.arange(9, dtype=np.uint64)), one
+        )
+    assert place == evidence().use.place
 
     for code, (_, change) in BAD.items():
         assert judge(desk, change(evidence(slices=SLICES))) == "refuse", code

@@ -12,6 +12,7 @@ from slipway.base.errors import Refused
 from slipway.cli.console import Teller
 from slipway.cli.jobs import rollout
 from slipway.cli.move import clear
+from slipway.records.evidence import HoldoutUse
 from slipway.rollout.target import Deployed, TrafficState
 from slipway.settings import Line
 from slipway.settings.root import Project
@@ -19,6 +20,7 @@ from slipway.stages.canary import canary
 from slipway.stages.package import package
 from slipway.stages.register import register
 from slipway.stages.rollback import roll_back
+from tests.slipway.evaluation.bad import evidence
 from tests.slipway.report import sample
 from tests.slipway.root import ROOT
 from tests.slipway.stages.conftest import RUN, Desk
@@ -106,6 +108,25 @@ def test_a_champion_that_went_live_meanwhile_stops_the_registration(desk: Desk) 
         enter(desk)
     assert is_kept(desk, caught)
     assert (desk.registry.resolve("staging"), desk.registry.resolve("production")) == (1, 1)
+    assert [("registered", 1), ("refused", None)] == decisions(desk)
+
+
+@pytest.mark.gate("evidence.use")
+def test_a_place_on_the_holdout_that_was_not_paid_for_registers_nothing(desk: Desk) -> None:
+    """The evidence says the first candidate, and the registry has counted none."""
+    enter(desk)
+    desk.registry.point("production", 1)
+    digest = desk.write_evidence().candidate.digest
+    whole = evidence()
+    champion = whole.champion.model_copy(update={"version": 1})
+    holdout = whole.holdout.model_copy(update={"fingerprint": RUN.fingerprint})
+    mine = whole.candidate.model_copy(update={"digest": digest})
+    parts = {"candidate": mine, "champion": champion, "holdout": holdout, "use": HoldoutUse.of(1, 0.95)}
+    desk.evidence.write_text(whole.model_copy(update=parts).model_dump_json())
+
+    with pytest.raises(Refused, match=r"^not registered: evidence\.use: 1 \(allowed: None\)$") as caught:
+        enter(desk)
+    assert is_kept(desk, caught)
     assert [("registered", 1), ("refused", None)] == decisions(desk)
 
 

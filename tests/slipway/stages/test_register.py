@@ -16,11 +16,13 @@ RUN = RunRef(
 )
 LIVE = 7
 """The champion of the sample evidence."""
+PLACE = 2
+"""Of its candidate among those of the holdout."""
 
 
 def test_evidence_about_this_run_is_let_through() -> None:
     """System, model, data and champion agree."""
-    assert all(check.passed for check in about_this(FOUND, RUN, FOUND.candidate.digest, LIVE))
+    assert all(check.passed for check in about_this(FOUND, RUN, FOUND.candidate.digest, LIVE, PLACE))
 
 
 def other(code: str, fed: str) -> pytest.MarkDecorator:
@@ -79,4 +81,31 @@ def test_evidence_about_something_else_is_refused(
     code: str, run: RunRef, digest: str, live: int | None
 ) -> None:
     """Also where production moved between the evaluation and the registration."""
-    assert [code] == [check.code for check in about_this(FOUND, run, digest, live) if not check.passed]
+    assert [code] == [check.code for check in about_this(FOUND, run, digest, live, PLACE) if not check.passed]
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        pytest.param(
+            None,
+            marks=other("evidence.use", "evidence that names another place on the holdout than was counted"),
+        ),
+        pytest.param(3, marks=pytest.mark.gate("evidence.use")),
+    ],
+)
+def test_a_use_of_the_holdout_that_was_not_counted_is_refused(place: int | None) -> None:
+    """Its intervals are narrower than it has paid for."""
+    checks = about_this(FOUND, RUN, FOUND.candidate.digest, LIVE, place)
+
+    assert ["evidence.use"] == [check.code for check in checks if not check.passed]
+
+
+def test_who_was_not_compared_with_a_champion_pays_nothing() -> None:
+    """Neither a first version, nor one that was counted when there was a champion."""
+    alone = evidence(champion=False)
+
+    assert alone.use is None
+    for place in (None, 4):
+        [*_, found] = about_this(alone, RUN, alone.candidate.digest, None, place)
+        assert (found.code, found.passed) == ("evidence.use", True)

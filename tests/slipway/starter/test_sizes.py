@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from slipway.data.manifest import PARTS
+from slipway.evaluation.resampling import UnitRatio, studentised
 from slipway.rollout.blocks import LEAST
 from slipway.rollout.plan import requests_needed
 from slipway.rollout.sequential import rate_difference
@@ -20,7 +21,12 @@ COLUMNS = load_card(ROOT, "ad_click").data
 
 def sized(rows: int, share: float = 0.5) -> Sizes:
     """For parts of so many rows each."""
-    return sizes(dict.fromkeys(PARTS, PartSize(rows, max(1, round(rows * share)))))
+    return sizes(dict.fromkeys(PARTS, part(rows, max(1, round(rows * share)))))
+
+
+def part(rows: int, positives: int) -> PartSize:
+    """Of a table with two labels."""
+    return PartSize(rows, positives, min(positives, rows - positives))
 
 
 @settings(deadline=None, max_examples=50)
@@ -94,20 +100,23 @@ def test_little_traffic_has_one_step(rows: int, steps: list[int]) -> None:
     assert [step.weight for step in sized(rows).steps] == steps
 
 
-@pytest.mark.parametrize(
-    ("rows", "positives", "kept"), [(4000, 12, 0.93), (4000, 40, 0.95), (600, 300, 0.95)]
-)
-def test_few_positive_labels_widen_the_bounds_of_calibration(rows: int, positives: int, kept: float) -> None:
+@pytest.mark.parametrize(("rows", "positives"), [(1000, 12), (1000, 40), (600, 300)])
+def test_few_positive_labels_widen_the_bounds_of_calibration(rows: int, positives: int) -> None:
     """So that the interval of a perfect model lies inside, though each draw of labels has other bounds."""
     random, inside = np.random.default_rng(0), []
-    for _ in range(1000):
-        found = int(random.binomial(rows, positives / rows))
-        bounds = sizes(dict.fromkeys(PARTS, PartSize(rows, found))).bounds.get("calibration")
+    for seed in range(200):
+        labels = (random.random(rows) < positives / rows).astype(np.float64)
+        bounds = sizes(dict.fromkeys(PARTS, part(rows, int(labels.sum())))).bounds.get("calibration")
         assert bounds
-        drawn = np.maximum(random.binomial(rows, found / rows, 500), 0.1)  # none at all is no ratio
-        low, high = np.quantile(positives / drawn, [0.025, 0.975])
-        inside.append(bounds[0] <= low and high <= bounds[1])
-    assert kept <= np.mean(inside) < 0.99
+        [found] = studentised([UnitRatio(np.full(rows, positives / rows), labels, rows, 0.025)], 400, seed)
+        inside.append(bounds[0] <= found.low and found.high <= bounds[1])
+    assert 0.92 < np.mean(inside) < 0.99
+
+
+@pytest.mark.parametrize(("outcomes", "least"), [(100, None), (99, 89), (10, 9), (1, 1)])
+def test_a_holdout_of_few_outcomes_asks_for_no_more_than_it_has(outcomes: int, least: int | None) -> None:
+    """The card's default would let nothing pass, ever."""
+    assert sizes(dict.fromkeys(PARTS, PartSize(5000, outcomes, outcomes))).min_outcomes == least
 
 
 @pytest.mark.parametrize(
@@ -117,7 +126,7 @@ def test_bounds_of_calibration_are_never_tighter_than_the_default(
     positives: int, bounds: tuple[float, float] | None
 ) -> None:
     """Which stands where it can be kept."""
-    assert sizes(dict.fromkeys(PARTS, PartSize(10_000, positives))).bounds.get("calibration") == bounds
+    assert sizes(dict.fromkeys(PARTS, part(10_000, positives))).bounds.get("calibration") == bounds
 
 
 @pytest.mark.parametrize(("rows", "small"), [(100_000, None), (2_000_000, 100_000)])

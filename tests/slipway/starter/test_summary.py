@@ -62,16 +62,27 @@ def test_doubts_are_printed() -> None:
     assert said in [*lines(planned(odd))]
 
 
+def test_a_holdout_that_shows_little_is_told() -> None:
+    """With the key of the card that lets something pass all the same."""
+    one = planned(column("x", "number"))
+    few = replace(one.sizes, holdout=PartSize(500, 40, 40), min_outcomes=36)
+
+    assert (
+        "review: the holdout has 40 rows with the rarer label: gate.min_outcomes is 36, for the 100 of the "
+        "default cannot be had"
+    ) in [*lines(replace(one, sizes=few))]
+
+
 @pytest.mark.parametrize(
     ("holdout", "said"),
     [
         (
-            PartSize(4000, 6),
+            PartSize(4000, 6, 6),
             "of 4,000 rows in the holdout, 6 have the label 1: hardly anything can be decided",
         ),
-        (PartSize(4000, 3981), "of 4,000 rows in the holdout, 19 have the label 0: hardly anything"),
-        (PartSize(4000, 20), None),
-        (PartSize(4000, 3980), None),
+        (PartSize(4000, 3981, 19), "of 4,000 rows in the holdout, 19 have the label 0: hardly anything"),
+        (PartSize(4000, 20, 20), None),
+        (PartSize(4000, 3980, 20), None),
     ],
 )
 def test_a_handful_of_labels_is_told(holdout: PartSize, said: str | None) -> None:

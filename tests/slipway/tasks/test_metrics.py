@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from slipway.tasks.metrics import auc, calibration_curve, entropy, log_loss_terms, wilson
+from slipway.tasks.metrics import auc, calibration_curve, log_loss_terms, wilson
 
 RANDOM = np.random.default_rng(3)
 SCORES = RANDOM.random(500).round(2)
@@ -62,8 +62,3 @@ def test_wilson_interval_of_nothing_seen_is_not_empty() -> None:
 
     assert found.low == 0
     assert found.high > 0.2
-
-
-def test_entropy_of_a_coin_is_one_bit() -> None:
-    """In nats."""
-    assert entropy(np.array([0.5]))[0] == pytest.approx(np.log(2))

@@ -9,11 +9,12 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from slipway.evaluation.compose import HoldoutRows, Role, Subject, compose
-from slipway.records.evidence import Evidence
+from slipway.records.evidence import Evidence, HoldoutUse
 from slipway.settings import Card
 from slipway.system import read_examples
 from slipway.tasks import Scores
 
+FIRST = HoldoutUse.of(1, 0.95)
 START = datetime(2026, 1, 1)
 CLASSES = ["red", "green", "blue"]
 LABELS: dict[str, dict[str, Any]] = {
@@ -138,7 +139,7 @@ def evidence(found: World, seed: int = 0, **given: Scores) -> Evidence:
     subjects = [subject(role, scores) for role, scores in known.items()]  # type: ignore[arg-type]
     card, task = found.card, found.card.task
     rows = HoldoutRows.of(task, read_examples(card.data, found.rows), None)
-    return compose(card.name, task, card.evaluation, rows, "data", subjects, [], seed)
+    return compose(card.name, task, card.evaluation, rows, "data", subjects, [], seed, use=FIRST)
 
 
 def subject(role: Role, scores: Scores) -> Subject:

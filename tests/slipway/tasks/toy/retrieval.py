@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from slipway.records.labels import Labels
 from slipway.tasks.interface import Objective, Offered, Outcomes, Scores, Task, Terms, Words
-from slipway.tasks.merit import Metric, ratio
+from slipway.tasks.merit import Metric, Ratio
 
 SHOWN = 5
 """Items in an answer, best first."""
@@ -19,8 +19,8 @@ class Retrieval(Task):
     name = "retrieval"
     primaries = ("recall", "ndcg")
     metrics = (
-        Metric("recall", "Recall", ratio("found", "wanted"), "higher", rule="min", bound=0.01, tracked=True),
-        Metric("ndcg", "NDCG", ratio("gain", "ideal"), "higher", sliced=True),
+        Metric("recall", "Recall", Ratio("found", "wanted"), "higher", rule="min", bound=0.01, tracked=True),
+        Metric("ndcg", "NDCG", Ratio("gain", "ideal"), "higher", sliced=True),
     )
     words: ClassVar[Words] = Words(
         sound="different items of the catalogue",
