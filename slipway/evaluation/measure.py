@@ -60,6 +60,7 @@ class Measurement:
         """
         self.task = task
         self.confidence = settings.confidence
+        self.models = frozenset(scores)
         self.groups = [Group("", "", np.ones(len(units), np.bool_)), *groups]
         # Facts of the outcomes belong to every model, so they stand under no name.
         terms = {("", name): term for name, term in task.facts(outcomes).items()}
@@ -135,8 +136,22 @@ class Measurement:
                 )
             )
         return Comparison.model_validate(
-            {"other": other, "difference": self.compare(model, other), "slices": differences}
+            {
+                "other": other,
+                "difference": self.compare(model, other),
+                "slices": differences,
+                "farther": self.farther(model, other),
+            }
         )
+
+    def farther(self, model: str, other: str) -> dict[str, Interval]:
+        """By metric that has an ideal, paired: how far from it the model is, less how far the other is."""
+        found: dict[str, Interval] = {}
+        for one in self.task.metrics:
+            if one.away is not None:
+                values = one.away(self._values(one, model, 0)) - one.away(self._values(one, other, 0))
+                found |= {one.name: interval(values, self.confidence)} if np.isfinite(values[0]) else {}
+        return found
 
 
 def _defined(relative: NDArray[np.float64], absolute: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -5,12 +5,14 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from slipway.records.evidence import Bin, Interval
+from slipway.records.evidence import Bin, Holdout, Interval
 from slipway.records.labels import Labels
-from slipway.tasks import leak
+from slipway.tasks import advice, bounds, leak
 from slipway.tasks.interface import Objective, Offered, Outcomes, Scores, Task, Terms, Words
 from slipway.tasks.merit import Metric, Totals, calibration, normalised_entropy, ratio
 from slipway.tasks.metrics import auc, calibration_curve, entropy, log_loss_terms
+from slipway.tasks.recalibration import Scale
+from slipway.tasks.scales import Logit
 
 
 def _over_entropy(totals: Totals) -> NDArray[np.float64]:
@@ -22,6 +24,10 @@ def _over_entropy(totals: Totals) -> NDArray[np.float64]:
     return ratio("loss", "rows")(totals) / entropy(ratio("labels", "rows")(totals))
 
 
+def _calibration(holdout: Holdout) -> tuple[float, float]:
+    return bounds.of_calibration(holdout.rows, holdout.labels["base_rate"] * holdout.rows)
+
+
 class Binary(Task):
     """Judged by log loss on probabilities; a part of the split needs both classes."""
 
@@ -29,9 +35,20 @@ class Binary(Task):
     primaries = ("log_loss",)
     metrics = (
         Metric("log_loss", "Log loss", ratio("loss", "rows"), sliced=True, tracked=True),
-        Metric("auc", "AUC", better="higher", rule="min", bound=0.55, least=0.5, most=1.0, tracked=True),
+        Metric(
+            "auc",
+            "AUC",
+            better="higher",
+            rule="min",
+            bound=0.55,
+            least=0.5,
+            most=1.0,
+            costs=advice.PAIRS,
+            mends=advice.NEWER,
+            tracked=True,
+        ),
         normalised_entropy(_over_entropy),
-        calibration("score", "labels"),
+        calibration("score", "labels", _calibration),
     )
     words: ClassVar[Words] = Words(
         sound="every score a number in [0, 1]",
@@ -87,6 +104,11 @@ class Binary(Task):
     def sound(self, scores: Scores) -> NDArray[np.bool_]:
         """Which scores can be probabilities."""
         return (scores >= 0) & (scores <= 1)  # false for NaN
+
+    @property
+    def scale(self) -> Scale:
+        """Logits."""
+        return Logit()
 
     def facts(self, outcomes: Outcomes) -> Terms:
         """Rows, and those with the label 1."""

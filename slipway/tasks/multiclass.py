@@ -9,12 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from slipway.base.errors import SlipwayError, UsageError
-from slipway.records.evidence import Bin, Interval
+from slipway.records.evidence import Bin, Holdout, Interval
 from slipway.records.labels import Labels
-from slipway.tasks import leak
+from slipway.tasks import advice, bounds, leak
 from slipway.tasks.interface import Objective, Offered, Outcomes, Scores, Task, Terms, Words
 from slipway.tasks.merit import Metric, Totals, calibration, normalised_entropy, ratio
 from slipway.tasks.metrics import CLIP, auc_of_classes, calibration_curve
+from slipway.tasks.recalibration import Scale
+from slipway.tasks.scales import Logs
 
 FEWEST, MOST = 3, 50
 """Classes; two are the task `binary`."""
@@ -34,6 +36,11 @@ def _over_entropy(totals: Totals) -> NDArray[np.float64]:
     return np.where(entropy > 0, found, np.nan)
 
 
+def _calibration(holdout: Holdout) -> tuple[float, float]:
+    # Right answers are at least as many as of always naming the most frequent class.
+    return bounds.of_calibration(holdout.rows, max(holdout.labels.values()) * holdout.rows)
+
+
 class Multiclass(Task):
     """Judged by log loss; classes are ranked by their probability."""
 
@@ -49,6 +56,8 @@ class Multiclass(Task):
             rule="min",
             least=0.0,
             most=1.0,
+            costs=advice.RIGHT,
+            mends=advice.NEWER,
             sliced=True,
             tracked=True,
         ),
@@ -60,9 +69,11 @@ class Multiclass(Task):
             bound=0.55,
             least=0.5,
             most=1.0,
+            costs=advice.PAIRS,
+            mends=advice.NEWER,
         ),
         normalised_entropy(_over_entropy),
-        calibration("best", "hits", "Calibration of the best class"),
+        calibration("best", "hits", _calibration, "Calibration of the best class"),
     )
     words: ClassVar[Words] = Words(
         sound="every probability in [0, 1], those of a row together 1",
@@ -147,6 +158,11 @@ class Multiclass(Task):
     def width(self) -> tuple[int, ...]:
         """A probability for each class."""
         return (len(self.classes),)
+
+    @property
+    def scale(self) -> Scale:
+        """Logarithms of the classes' probabilities."""
+        return Logs(len(self.classes))
 
     def sound(self, scores: Scores) -> NDArray[np.bool_]:
         """Which rows are distributions."""

@@ -12,7 +12,6 @@ from slipway.rollout.sequential import rate_difference
 from slipway.settings import load_card
 from slipway.settings.card import Decision, Guardrails, Rollout
 from slipway.starter.sizes import PartSize, Sizes, more_rows, sizes, small_rows, split_shares
-from slipway.tasks import bind
 from tests.slipway.root import ROOT
 
 COLUMNS = load_card(ROOT, "ad_click").data
@@ -43,7 +42,6 @@ def test_every_size_makes_a_plan_that_its_traffic_suffices_for(rows: int, share:
         max_duration_minutes=30,
     )
     assert requests_needed(rollout) <= rows
-    bind("binary", COLUMNS).bounds(found.bounds)
 
 
 @pytest.mark.parametrize("rows", [700, 1000, 5000, 30_000, 10**6])
@@ -92,32 +90,6 @@ def test_much_traffic_is_not_all_offered() -> None:
 def test_little_traffic_has_one_step(rows: int, steps: list[int]) -> None:
     """Where arms are equal, for a tenth of few rows tells nothing."""
     assert [step.weight for step in sized(rows).steps] == steps
-
-
-@pytest.mark.parametrize(
-    ("rows", "positives", "kept"), [(4000, 12, 0.93), (4000, 40, 0.95), (600, 300, 0.95)]
-)
-def test_few_positive_labels_widen_the_bounds_of_calibration(rows: int, positives: int, kept: float) -> None:
-    """So that the interval of a perfect model lies inside, though each draw of labels has other bounds."""
-    random, inside = np.random.default_rng(0), []
-    for _ in range(1000):
-        found = int(random.binomial(rows, positives / rows))
-        bounds = sizes(dict.fromkeys(PARTS, PartSize(rows, found))).bounds.get("calibration")
-        assert bounds
-        drawn = np.maximum(random.binomial(rows, found / rows, 500), 0.1)  # none at all is no ratio
-        low, high = np.quantile(positives / drawn, [0.025, 0.975])
-        inside.append(bounds[0] <= low and high <= bounds[1])
-    assert kept <= np.mean(inside) < 0.99
-
-
-@pytest.mark.parametrize(
-    ("positives", "bounds"), [(5000, None), (1450, (0.9, 1.11)), (1, (0.01, 343.93)), (9999, None)]
-)
-def test_bounds_of_calibration_are_never_tighter_than_the_default(
-    positives: int, bounds: tuple[float, float] | None
-) -> None:
-    """Which stands where it can be kept."""
-    assert sizes(dict.fromkeys(PARTS, PartSize(10_000, positives))).bounds.get("calibration") == bounds
 
 
 @pytest.mark.parametrize(("rows", "small"), [(100_000, None), (2_000_000, 100_000)])
