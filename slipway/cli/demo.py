@@ -66,16 +66,17 @@ def _decide(line: Line, scope: Literal["all", "baseline"], teller: Teller) -> De
 
 
 def summarise(line: Line, record: DecisionRecord, as_json: bool) -> None:
-    """Ten lines on what was decided and why, and where the report is; or the whole record."""
+    """Ten lines on what was decided and why, ways out of it, and where the report is; or the whole record."""
     if as_json:
         print_json(record.model_dump_json())
         return
+    from slipway.records.checks import ways_out
     from slipway.registry.versions import Registry
     from slipway.report.summary import ten_lines
 
     report = Registry(line).artifact(record.run or "", "report.html")
     out.print()
-    for word, text in (*ten_lines(record), ("Report", str(report))):
+    for word, text in (*ten_lines(record), *ways_out(record.checks), ("Report", str(report))):
         out.print(f"{word:<15} {text}", markup=False)
 
 

@@ -22,6 +22,7 @@ def train(
 ) -> None:
     """Run the training pipeline: fetch, check, train, evaluate, gate, register or refuse."""
     from slipway.cli import jobs
+    from slipway.records.checks import ways_out
 
     scope: Scope = "baseline" if baseline else "all"
     record = jobs.train(new_line(system, size), revision, scope, Teller(quiet=as_json))
@@ -29,6 +30,8 @@ def train(
         print_json(record.model_dump_json())
     else:
         out.print(f"{record.decision}: {record.reason}", markup=False)
+        for word, text in ways_out(record.checks):
+            out.print(f"{word}: {text}", markup=False)
     compared = record.evaluation is not None  # else the data was refused, which somebody has to look at
     if not (allow_refusal and compared):
         jobs.raise_for(record)  # guard command.refused

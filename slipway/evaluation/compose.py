@@ -18,12 +18,16 @@ from slipway.data.truth import read_truth
 from slipway.evaluation.latency import latency
 from slipway.evaluation.measure import Measurement, slices
 from slipway.records.evidence import Evidence, Holdout, HoldoutUse, ModelMetrics, ValidationScore
+from slipway.records.recalibration import Recalibration
 from slipway.settings import Card
 from slipway.settings.card import Evaluation
 from slipway.system import Examples, System
 from slipway.tasks import Outcomes, Scores, Task
+from slipway.tasks.recalibration import original
 
 Role = Literal["baseline", "candidate", "champion"]
+BEFORE = " before"
+"""Behind a role: its scores before they were recalibrated."""
 
 
 @dataclass(frozen=True)
@@ -34,6 +38,7 @@ class Subject:
         scores: [rows], or [rows, k].
         seconds: [requests]; of the requests that were timed, the same for every subject.
         train_known_until: when the last outcome became known that it learned from; None where nobody says.
+        recalibration: what its scores were bent by; None where nothing was fitted.
     """
 
     role: Role
@@ -45,6 +50,7 @@ class Subject:
     scores: Scores
     seconds: NDArray[np.float64]
     train_known_until: datetime | None = None
+    recalibration: Recalibration | None = None
 
 
 @dataclass(frozen=True)
@@ -117,15 +123,17 @@ def compose(
     """
     # The first one is compared with the others.
     by_role = {one.role: one for one in sorted(subjects, key=lambda one: one.role != "candidate")}
+    before = _before(task, subjects)
     measured = Measurement(
         task,
-        {role: one.scores for role, one in by_role.items()},
+        {role: one.scores for role, one in by_role.items()} | before,
         rows.outcomes,
         rows.units,
         slices(rows.requests, settings),
         settings,
         seed,
         {} if use is None else {"champion": use.level},
+        alone=before.keys(),
     )
     # Speed is told as a ratio to the baseline's in the same run: milliseconds depend on the machine.
     reference = by_role["baseline"].seconds
@@ -144,6 +152,15 @@ def compose(
         champion_problem=champion_problem,
         use=use if "champion" in metrics else None,
     )
+
+
+def _before(task: Task, subjects: Sequence[Subject]) -> dict[str, Scores]:
+    """The scores of those whom recalibration has changed, without it."""
+    return {
+        f"{one.role}{BEFORE}": original(task, one.scores, one.recalibration)
+        for one in subjects
+        if one.recalibration is not None and not one.recalibration.is_plain
+    }
 
 
 def _holdout(task: Task, rows: HoldoutRows, fingerprint: str) -> Holdout:
@@ -179,4 +196,6 @@ def _metrics(
         latency=latency(subject.seconds, reference, confidence, seed),
         size_mb=subject.size_mb,
         reward=None if rows.truth is None else task.earned(scores, rows.truth, starts),
+        recalibration=subject.recalibration,
+        before=measured.metrics(f"{role}{BEFORE}"),
     )

@@ -17,6 +17,7 @@ from slipway.records.evidence import Evidence, HoldoutUse, ValidationScore
 from slipway.settings import Card
 from slipway.system import System
 from slipway.tasks import Scores, Task
+from slipway.version.answer import recalibration_of
 from slipway.version.manifest import MANIFEST, verify
 from slipway.version.process import VersionProcess
 
@@ -57,6 +58,7 @@ class Scored:
             scores=self.scores,
             seconds=seconds,
             train_known_until=manifest.data.train_known_until,
+            recalibration=recalibration_of(folder, manifest),
         )
 
 

@@ -13,19 +13,21 @@ import math
 from collections.abc import Iterator
 
 from slipway.base.errors import SlipwayError
+from slipway.evaluation.way_out import with_way_out
 from slipway.records.checks import Check, GateVerdict
 from slipway.records.evidence import MIN_UNITS, Comparison, Evidence, HoldoutUse
 from slipway.settings.card import Gate
 from slipway.settings.criterion import answer
 from slipway.tasks import Metric, Task
-from slipway.tasks.merit import shown
+from slipway.tasks.merit import bounded, shown
 
 
 def decide(evidence: Evidence, task: Task, gate: Gate, p99_latency_ms: float) -> GateVerdict:
     """Whether the candidate may be registered.
 
-    The first model of a system has no champion to beat and passes on the absolute bounds. A tie, which is an
-    interval of the difference that holds zero, keeps the incumbent, unless the card asks for `not_worse`.
+    The first model of a system has no champion to beat and passes on the absolute bounds; a check that
+    refuses it says what would admit it. A tie, which is an interval of the difference that holds zero, keeps
+    the incumbent, unless the card asks for `not_worse`.
 
     Args:
         task: whose metrics and bounds the rules are.
@@ -44,6 +46,7 @@ def decide(evidence: Evidence, task: Task, gate: Gate, p99_latency_ms: float) ->
         *_against_champion(evidence, task, gate),
         *_slices(evidence, task, gate),
     ]
+    checks = [with_way_out(check, evidence, task, gate) for check in checks]
     return GateVerdict(passed=all(check.passed for check in checks), checks=checks)
 
 
@@ -107,8 +110,12 @@ def _unseen(evidence: Evidence) -> Iterator[Check]:
 
 
 def _absolute(evidence: Evidence, task: Task, gate: Gate, p99_latency_ms: float) -> Iterator[Check]:
-    candidate = evidence.candidate
-    yield from task.checks(candidate, gate.bounds)
+    candidate, bounds = evidence.candidate, task.bounds(gate.bounds, evidence.holdout)
+    farther = _compared(evidence, "champion").farther if evidence.champion else {}
+    for metric in task.metrics:
+        if metric.rule and bounds[metric.key] is not None:
+            found = candidate.metrics.get(metric.name)
+            yield bounded(metric, found, bounds[metric.key], farther.get(metric.name))
     latency = candidate.latency
     yield _check(
         "candidate.latency_ratio",

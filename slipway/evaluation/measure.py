@@ -1,7 +1,8 @@
 """Answers of several models on the same rows: metrics, slices and paired differences, by unit."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from itertools import product
 
 import numpy as np
 import pyarrow as pa
@@ -54,6 +55,7 @@ class Measurement:
         settings: Evaluation,
         seed: int,
         levels: Mapping[str, float] | None = None,
+        alone: Collection[str] = (),
     ) -> None:
         """Resample once for everything.
 
@@ -64,6 +66,7 @@ class Measurement:
             groups: slices to measure beside the whole.
             levels: how often the interval of the difference from a model may miss on each side, where that
                 is not what the settings say.
+            alone: models that the first one is not compared with.
         """
         self.task, self.groups, self.units = task, groups, units
         self.confidence = settings.confidence
@@ -75,10 +78,15 @@ class Measurement:
         each = {
             (model, metric.name): self._metric(metric, model) for model in scores for metric in _sums(task)
         }
-        ratios = {key: ratio for key, ratio in each.items() if np.isfinite(ratio.value)}
-        for other in others:
+        ratios: dict[tuple[str | int, ...], UnitRatio] = {
+            key: ratio for key, ratio in each.items() if np.isfinite(ratio.value)
+        }
+        for other in (one for one in others if one not in alone):
             level = (levels or {}).get(other, self.level)
             ratios[self.first, other] = self._difference(other, level=level)
+            for metric, sign in product(_ideal(task), (1, -1)):
+                if (self.first, metric.name) in ratios and (other, metric.name) in ratios:
+                    ratios[self.first, other, metric.name, sign] = self._farther(metric, other, sign)
         found = studentised(list(ratios.values()), settings.resamples, seed)
         self._intervals = dict(zip(ratios, found, strict=True))
 
@@ -123,8 +131,37 @@ class Measurement:
                 )
             )
         return Comparison.model_validate(
-            {"other": other, "difference": self.compare(other), "slices": differences}
+            {
+                "other": other,
+                "difference": self.compare(other),
+                "slices": differences,
+                "farther": self.farther(other),
+            }
         )
+
+    def farther(self, other: str) -> dict[str, Interval]:
+        """By metric that has an ideal, paired: how much farther from it the first model is than another.
+
+        Distances are per row, so that two models have one unit where each has a denominator of its own, too.
+        |a| is the larger of a and -a: the upper end holds whichever sign the truth has.
+        """
+        found: dict[str, Interval] = {}
+        for metric in _ideal(self.task):
+            signs = [self._intervals.get((self.first, other, metric.name, sign)) for sign in (1, -1)]
+            if both := [each for each in signs if each is not None]:
+                high = max(each.high for each in both)
+                likelier = max(both, key=lambda each: each.value)
+                found[metric.name] = likelier.model_copy(update={"high": high})
+        return found
+
+    def _farther(self, metric: Metric, other: str, sign: int) -> UnitRatio:
+        """The first model's distance from the ideal, had it this sign, less the other's."""
+        mine, theirs = (self._gap(metric, model) for model in (self.first, other))
+        return self._ratio(sign * mine - np.sign(theirs.sum()) * theirs, np.ones(len(mine)))
+
+    def _gap(self, metric: Metric, model: str) -> NDArray[np.float64]:
+        over, under = self._parts(metric, model)
+        return np.asarray(over - metric.ideal * under, np.float64)
 
     def _ratio(
         self,
@@ -174,3 +211,7 @@ class Measurement:
 
 def _sums(task: Task) -> list[Metric]:
     return [metric for metric in task.metrics if metric.of is not None]
+
+
+def _ideal(task: Task) -> list[Metric]:
+    return [metric for metric in _sums(task) if metric.better == "ideal"]

@@ -1,6 +1,7 @@
 """What every decision looks like: the checks that were made, what each found, and what it allows."""
 
 import math
+from collections.abc import Iterable
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
@@ -16,6 +17,22 @@ Answer = Literal["good", "bad", "not shown"]
 """What an interval says of a rule."""
 
 
+class WayOut(Strict):
+    """What to do where a first version is refused: nothing is in production that could stay instead."""
+
+    key: Annotated[str | None, Field(description="of the card, that decides; None where none does")] = None
+    value: Annotated[
+        str | None, Field(description="of the key, that would admit it; None where none would")
+    ] = None
+    means: Annotated[str, Field(description="what that lets happen to users")]
+    helps: Annotated[str, Field(description="what usually helps")]
+
+    def __str__(self) -> str:
+        decides = "" if self.key is None else f"{self.key} decides; "
+        admits = "" if self.value is None else f"{self.value} would admit it, and then "
+        return f"{decides}{admits}{self.means}"
+
+
 class Check(Strict):
     """One rule held against one observation: shown good, shown bad, or not shown, which is no pass."""
 
@@ -27,6 +44,9 @@ class Check(Strict):
     needed: Annotated[
         int | None,
         Field(description="about how much evidence, such as requests, would show it one way or the other"),
+    ] = None
+    way_out: Annotated[
+        WayOut | None, Field(description="of a first version that is refused: which key decides, what helps")
     ] = None
 
     @model_validator(mode="after")
@@ -77,6 +97,13 @@ def needed(interval: Interval, limit: float, count: int) -> int | None:
     # Two digits: it rests on an estimate that will move.
     step: int = 10 ** max(0, math.floor(math.log10(max(much, 1))) - 1)
     return math.ceil(much / step) * step
+
+
+def ways_out(checks: Iterable[Check]) -> list[tuple[str, str]]:
+    """What to do about what refused a first version: pairs of a word and a line, of equal advice one."""
+    ways = [(check.code, check.way_out) for check in checks if check.way_out]
+    lines = [("Way out", f"{code}: {way}") for code, way in ways]
+    return lines + [("Usually helps", helps) for helps in dict.fromkeys(way.helps for _, way in ways)]
 
 
 class GateVerdict(Strict):

@@ -11,6 +11,7 @@ from slipway.base.documents import Document
 from slipway.base.strict import Moment, Strict
 from slipway.records import older
 from slipway.records.labels import Labels
+from slipway.records.recalibration import Recalibration
 
 UNBOUNDED = sys.float_info.max
 """In place of infinity, for a side of an interval that has no bound."""
@@ -94,6 +95,12 @@ class ModelMetrics(Strict):
         float | None,
         Field(description="what a request earns on average by the truth, None where nobody knows it"),
     ] = None
+    recalibration: Annotated[
+        Recalibration | None, Field(description="what its scores are bent by; None where nothing was fitted")
+    ] = None
+    before: Annotated[
+        Metrics, Field(description="what can be told of the scores before; empty where nothing was bent")
+    ] = {}
 
     @property
     def seen_until(self) -> datetime:
@@ -151,6 +158,10 @@ class Comparison(Strict):
     other: Literal["baseline", "champion"]
     difference: Interval
     slices: list[SliceDifference]
+    farther: Annotated[
+        dict[str, Interval],
+        Field(description="by metric: how much farther from its ideal the candidate is than the other"),
+    ] = {}
 
 
 class Holdout(Strict):

@@ -2,6 +2,7 @@
 
 from textwrap import wrap
 
+from slipway.records.checks import ways_out
 from slipway.records.decision import DecisionRecord
 from slipway.report.summary import STYLES, ten_lines
 from slipway.report.wording import printable
@@ -19,7 +20,7 @@ def markdown(record: DecisionRecord) -> str:
     A line of the block begins with a word of ours or sixteen spaces, so nothing in the record can end it.
     """
     style = STYLES[record.decision]
-    entries = [("System", record.system), ("Record", record.id), *ten_lines(record)]
+    entries = [("System", record.system), ("Record", record.id), *ten_lines(record), *ways_out(record.checks)]
     lines = [line for word, text in entries for line in _entry(word, text)]
     return "\n".join([f"### {style.sign} {style.word}", "", "```text", *lines, "```", ""])
 

@@ -93,6 +93,13 @@ class Models(Strict):
     seed: Annotated[int, Field(ge=0)]
     baseline: Model
     candidates: Annotated[list[Model], Field(min_length=1)]
+    recalibrate: Annotated[
+        bool,
+        Field(
+            description="bend the scores of each model by a slope and an intercept, fitted on the validation "
+            "part, whose outcomes are the newest that are known before the holdout begins"
+        ),
+    ] = True
 
     @property
     def by_key(self) -> dict[str, Model]:

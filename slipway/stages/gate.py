@@ -4,6 +4,7 @@ from pathlib import Path
 
 from slipway.base.failure import failure_kept
 from slipway.evaluation.gate import decide
+from slipway.records.checks import ways_out
 from slipway.stages.evaluate import read_evidence
 from slipway.stages.run import RunRef, project, say
 
@@ -15,5 +16,7 @@ def gate(run: RunRef, evidence: Path) -> str:
     verdict = decide(read_evidence(evidence), card.task, card.gate, card.problem.p99_latency_ms)
     for check in verdict.failures:
         say(f"refused: {check}")
+    for word, text in ways_out(verdict.failures):
+        say(f"{word.lower()}: {text}")
     say(f"gate: {sum(check.passed for check in verdict.checks)} of {len(verdict.checks)} checks passed")
     return "pass" if verdict.passed else "refuse"

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from slipway.data.manifest import PARTS, Part
 from slipway.rollout.sequential import rate_difference
@@ -19,8 +19,6 @@ BLOCKS = 20
 """Into which a canary's requests fall where they are few; errors and latency are compared from 12 on."""
 SPARE = 1.5
 """Room in the bound of a rise, for arms of other sizes than planned and for an error or two."""
-NORMAL = 1.96
-"""Standard errors to either side of an interval that holds 95 % of what may come."""
 
 
 @dataclass(frozen=True)
@@ -43,13 +41,11 @@ class Sizes:
 
     Attributes:
         holdout: the part that decides.
-        bounds: of the task's metrics, where so few rows need wider ones than the task's own.
         min_outcomes: of the holdout; None where it has as many as the card's default asks for.
         max_rise: of the share of errors, and of unknown outcomes; None where the card's default can be shown.
     """
 
     holdout: PartSize
-    bounds: Mapping[str, tuple[float, float]]
     min_outcomes: int | None
     min_slice_rows: int
     min_data_in_leaf: int
@@ -79,7 +75,7 @@ def split_shares(rows: int) -> Split:
     return Split(validation=0.1, holdout=0.15, replay=0.2)
 
 
-def sizes(parts: Mapping[Part, PartSize], task: str = "binary") -> Sizes:
+def sizes(parts: Mapping[Part, PartSize]) -> Sizes:
     """The numbers of a card, as they suit parts of these sizes.
 
     Args:
@@ -93,7 +89,6 @@ def sizes(parts: Mapping[Part, PartSize], task: str = "binary") -> Sizes:
     last = steps[-1].requests * steps[-1].weight // 100
     return Sizes(
         holdout=holdout,
-        bounds=_bounds(holdout, task),
         min_outcomes=_min_outcomes(holdout),
         min_slice_rows=max(100, _rounded(holdout.rows // 20)),
         min_data_in_leaf=min(max(parts["train"].rows // 1000, 20), 100),
@@ -139,51 +134,11 @@ def _steps(offered: int) -> tuple[Step, ...]:
     return Step(weight=10, requests=first), Step(weight=25, requests=second), Step(weight=50, requests=last)
 
 
-def _bounds(holdout: PartSize, task: str) -> dict[str, tuple[float, float]]:
-    name, found = ("bias", _bias(holdout)) if task == "regression" else ("calibration", _calibration(holdout))
-    return {} if found is None else {name: found}
-
-
-def _bias(holdout: PartSize) -> tuple[float, float] | None:
-    """Bounds that a model without bias keeps 95 times in 100; None where the default's are no tighter.
-
-    The mean error of n independent rows has the standard error s / sqrt(n), s being at most the deviation of
-    the label, 1.25 mean deviations where it is normal. The mean is up to 1.96 of these away from 0, and its
-    interval reaches as far again.
-    """
-    half = 2 * NORMAL * 1.25 / math.sqrt(holdout.rows)
-    # The task's own bounds are -0.1 and 0.1.
-    if half <= 0.1:
-        return None
-    return -math.ceil(100 * half) / 100, math.ceil(100 * half) / 100
-
-
-def _calibration(holdout: PartSize) -> tuple[float, float] | None:
-    """Bounds that a perfect model keeps 95 times in 100; None where the default's are no tighter.
-
-    The mean label of n independent rows has the relative standard error s = sqrt((1 - p) / (n p)), and so has
-    the ratio of mean prediction to mean label. The gate asks that its whole 95 % interval lies inside. The
-    ratio itself is up to r = 1.96 s away from 1; from there to the interval's end, where a resample draws few
-    positive labels, it is at most -log(1 - r) = r + r^2 / 2 + ... on the log scale: 2 r + r^2 / 2 together.
-
-    Simulated with the gate's intervals, a perfect model keeps it in 93 to 97 % of the cases at 12 to 300 such
-    labels, in 80 % at 8 and in 66 % at 6, where the intervals reach less far than the truth lies away.
-    """
-    error = math.sqrt((1 - holdout.positives / holdout.rows) / holdout.positives)
-    half = 2 * NORMAL * error + (NORMAL * error) ** 2 / 2
-    # The task's own bounds are 0.9 and 1.1.
-    if half <= math.log(1.1):
-        return None
-    return max(math.floor(100 * math.exp(-half)), 1) / 100, math.ceil(100 * math.exp(half)) / 100
-
-
 def _rounded(number: int) -> int:
     """Two digits of it."""
     unit = int("1" + "0" * max(len(str(number)) - 2, 0))
     return number // unit * unit
 
 
-PROVISIONAL = replace(
-    sizes(dict.fromkeys(PARTS, PartSize(rows=1000, positives=500, outcomes=500))), bounds={}
-)
+PROVISIONAL = sizes(dict.fromkeys(PARTS, PartSize(rows=1000, positives=500, outcomes=500)))
 """For a card that is only ingested with, which no size has a part in."""

@@ -150,7 +150,7 @@ def _plan(project: Project, asked: Asked, folder: Path, tell: Callable[[str], No
         raise SlipwayError(
             f"{asked.path}: column {leaking.pop()!r} alone tells the label; it can have no role"
         )
-    sized = sizes(tried.parts, task)
+    sized = sizes(tried.parts)
     plan = replace(
         plan,
         design=design(found, asked.choices, unfit),

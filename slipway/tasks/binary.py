@@ -5,12 +5,18 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from slipway.records.evidence import Bin, Interval
+from slipway.records.evidence import Bin, Holdout, Interval
 from slipway.records.labels import Labels
-from slipway.tasks import leak
+from slipway.tasks import advice, bounds, leak
 from slipway.tasks.interface import Objective, Offered, Outcomes, Scores, Task, Terms, Words
 from slipway.tasks.merit import Metric, Ratio, calibration, normalised_entropy
 from slipway.tasks.metrics import auc, calibration_curve, log_loss_terms
+from slipway.tasks.recalibration import Scale
+from slipway.tasks.scales import Logit
+
+
+def _calibration(holdout: Holdout) -> tuple[float, float]:
+    return bounds.of_calibration(holdout.rows, holdout.labels["base_rate"] * holdout.rows)
 
 
 class Binary(Task):
@@ -20,9 +26,20 @@ class Binary(Task):
     primaries = ("log_loss",)
     metrics = (
         Metric("log_loss", "Log loss", Ratio("loss", "rows"), sliced=True, tracked=True),
-        Metric("auc", "AUC", better="higher", rule="min", bound=0.55, least=0.5, most=1.0, tracked=True),
+        Metric(
+            "auc",
+            "AUC",
+            better="higher",
+            rule="min",
+            bound=0.55,
+            least=0.5,
+            most=1.0,
+            costs=advice.PAIRS,
+            mends=advice.NEWER,
+            tracked=True,
+        ),
         normalised_entropy("loss", "constant"),
-        calibration("score", "labels"),
+        calibration("score", "labels", _calibration),
     )
     words: ClassVar[Words] = Words(
         sound="every score a number in [0, 1]",
@@ -84,6 +101,11 @@ class Binary(Task):
     def sound(self, scores: Scores) -> NDArray[np.bool_]:
         """Which scores can be probabilities."""
         return (scores >= 0) & (scores <= 1)  # false for NaN
+
+    @property
+    def scale(self) -> Scale:
+        """Logits."""
+        return Logit()
 
     def facts(self, outcomes: Outcomes) -> Terms:
         """Rows, those with the label 1, and the log loss of the base rate."""

@@ -1,7 +1,7 @@
 """What a task says: what a label is, what is measured of answers, what the gate asks, what a canary earns."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal
 
@@ -9,11 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from slipway.base.errors import UsageError
-from slipway.records.checks import Check
-from slipway.records.evidence import Bin, Interval, ModelMetrics
+from slipway.records.evidence import Bin, Holdout, Interval
 from slipway.records.labels import Labels
 from slipway.tasks.columns import Columns
-from slipway.tasks.merit import REWARD, Metric, Seen, bounded, require_bound
+from slipway.tasks.merit import REWARD, Metric, Seen, require_bound
+from slipway.tasks.recalibration import Scale
 
 Scores = NDArray[np.float64]
 """What a version says of each row: [rows], or [rows, k] where the task says what the k are."""
@@ -232,6 +232,11 @@ class Task(ABC):
         return []
 
     @property
+    def scale(self) -> Scale | None:
+        """Where scores are recalibrated, an order of them staying what it is; None: they never are."""
+        return None
+
+    @property
     def ranks(self) -> bool:
         """Whether an answer is a ranking: of the options of a request, or of the classes of a row."""
         return self.form != "number"
@@ -272,11 +277,12 @@ class Task(ABC):
 
     # What the gate asks
 
-    def bounds(self, given: Mapping[str, Any]) -> dict[str, Any]:
+    def bounds(self, given: Mapping[str, Any], holdout: Holdout | None = None) -> dict[str, Any]:
         """The bound of each metric that has a rule, by the card's key.
 
         Args:
-            given: what the card's gate says beyond what every task has.
+            given: what the card's gate says beyond what every task has; the rest is left to the defaults.
+            holdout: by whose size a default is widened where so few rows need it.
 
         Raises:
             UsageError: a key is unknown, or a bound is not of its kind.
@@ -286,18 +292,11 @@ class Task(ABC):
             raise UsageError(
                 f"gate.{unknown[0]}: unknown key; for the task {self.name!r} bounds are {', '.join(known)}"
             )  # guard settings.task
-        found = {key: given.get(key, one.bound) for key, one in known.items()}
+        found = {key: given.get(key, one.default(holdout)) for key, one in known.items()}
         for key, one in known.items():
             if found[key] is not None:
                 require_bound(key, one, found[key])
         return found
-
-    def checks(self, candidate: ModelMetrics, given: Mapping[str, Any]) -> Iterator[Check]:
-        """Hold a candidate's metrics against the bounds of the gate."""
-        bounds = self.bounds(given)
-        for one in self.metrics:
-            if one.rule and bounds[one.key] is not None:
-                yield bounded(one, candidate.metrics.get(one.name), bounds[one.key])
 
     # What a canary earns
 

@@ -1,13 +1,15 @@
 """A figure of merit: its name, how it is made of sums, which way is better, and what the gate asks of it."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from slipway.base.errors import UsageError
 from slipway.records.checks import Check
-from slipway.records.evidence import UNBOUNDED, Interval
+from slipway.records.evidence import UNBOUNDED, Holdout, Interval
+from slipway.tasks import advice
+from slipway.tasks.bounds import CALIBRATION
 
 Totals = Mapping[str, float]
 """Terms summed over rows."""
@@ -43,9 +45,12 @@ class Metric:
         of: the totals that it is made of; None for one that is measured as a whole.
         rule: how the gate bounds the interval: by `max_NAME` or `min_NAME`, or by both ends of `NAME`.
         bound: what the gate asks where the card says nothing; None for nothing.
+        widened: the same on a holdout that may be too small for `bound`; None where size does not matter.
         least: no bound is below it: it would stop nothing.
         most: every bound is below it: it would let nothing pass.
         ideal: where neither up nor down is better.
+        costs: what a bound lets happen to users, in a sentence; `{low}`, `{high}` or `{bound}` is the bound.
+        mends: what usually helps where it is not kept.
         sliced: whether each slice shows it.
         tracked: whether the run is known by it in the registry.
     """
@@ -56,9 +61,12 @@ class Metric:
     better: Literal["lower", "higher", "ideal"] = "lower"
     rule: Literal["max", "min", "within"] | None = None
     bound: Any = None
+    widened: Callable[[Holdout], Any] | None = None
     least: float = -math.inf
     most: float = math.inf
     ideal: float = 0.0
+    costs: str = ""
+    mends: str = ""
     sliced: bool = False
     tracked: bool = False
 
@@ -89,6 +97,10 @@ class Metric:
         # Not checked anew: what is no number must reach the rule, which it does not pass.
         return Interval.model_construct(value=-difference.value, low=-difference.high, high=-difference.low)
 
+    def default(self, holdout: Holdout | None) -> Any:
+        """The bound where the card says nothing, by the size of the holdout where it is known."""
+        return self.bound if holdout is None or self.widened is None else self.widened(holdout)
+
     def worse(self, difference: Interval) -> Interval:
         """A difference turned so that above zero is worse."""
         if self.better == "lower":
@@ -96,17 +108,25 @@ class Metric:
         return Interval(value=-difference.value, low=-difference.high, high=-difference.low)
 
 
-def calibration(predicted: str, observed: str, title: str = "Calibration") -> Metric:
-    """What was predicted over what came, by the names of their terms: 1 is ideal, and 0.9 to 1.1 pass."""
+def calibration(
+    predicted: str,
+    observed: str,
+    widened: Callable[[Holdout], tuple[float, float]],
+    title: str = "Calibration",
+) -> Metric:
+    """What was predicted over what came, by the names of their terms: 1 is ideal."""
     return Metric(
         "calibration",
         title,
         Ratio(predicted, observed),
         better="ideal",
         rule="within",
-        bound=(0.9, 1.1),
+        bound=CALIBRATION,
+        widened=widened,
         least=0.0,
         ideal=1.0,
+        costs=advice.RATIO,
+        mends=advice.NEWER,
         sliced=True,
     )
 
@@ -119,8 +139,16 @@ def normalised_entropy(loss: str, constant: str) -> Metric:
 
     He et al., Practical lessons from predicting clicks on ads at Facebook, ADKDD 2014.
     """
-    of = Ratio(loss, constant)
-    return Metric("normalised_entropy", "Normalised entropy", of, rule="max", bound=1.0, least=0.0)
+    return Metric(
+        "normalised_entropy",
+        "Normalised entropy",
+        Ratio(loss, constant),
+        rule="max",
+        bound=1.0,
+        least=0.0,
+        costs=advice.CONSTANT,
+        mends=advice.NEWER,
+    )
 
 
 def shown(interval: Interval) -> str:
@@ -132,11 +160,16 @@ def _end(value: float) -> str:
     return f"{value:.4f}" if abs(value) < UNBOUNDED else "unbounded"
 
 
-def bounded(metric: Metric, found: Interval | None, bound: Any) -> Check:
+def bounded(metric: Metric, found: Interval | None, bound: Any, farther: Interval | None = None) -> Check:
     """The check of a bound, by the end of the interval that speaks against the candidate.
 
-    A metric that is undefined does not pass.
+    A metric that is undefined does not pass. One that has an ideal passes beyond its bounds too where it is
+    shown to be closer to the ideal than the champion's: refusing it would keep the worse one in production.
+
+    Args:
+        farther: how much farther from the ideal the candidate is than the champion; None without a champion.
     """
+    more = ""
     if metric.rule == "max":
         # Strictly below: a normalised error of 1 is that of a constant.
         passed = found is not None and found.high < bound
@@ -148,10 +181,15 @@ def bounded(metric: Metric, found: Interval | None, bound: Any) -> Check:
         low, high = bound
         passed = found is not None and low <= found.low and found.high <= high
         allowed = f"both bounds within {low:g} to {high:g}"
+        if farther is not None:
+            allowed += f", or shown to be closer to {metric.ideal:g} than the champion's"
+            if not passed and found is not None:
+                passed = farther.high < 0
+                more = f"; its distance from {metric.ideal:g} less the champion's {shown(farther)}"
     return Check(
         code=f"candidate.{metric.name}",
         passed=passed,
-        found="undefined" if found is None else shown(found),
+        found="undefined" if found is None else f"{shown(found)}{more}",
         allowed=allowed,
     )
 

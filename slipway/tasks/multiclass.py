@@ -9,17 +9,24 @@ import numpy as np
 from numpy.typing import NDArray
 
 from slipway.base.errors import SlipwayError, UsageError
-from slipway.records.evidence import Bin, Interval
+from slipway.records.evidence import Bin, Holdout, Interval
 from slipway.records.labels import Labels
-from slipway.tasks import leak
+from slipway.tasks import advice, bounds, leak
 from slipway.tasks.interface import Objective, Offered, Outcomes, Scores, Task, Terms, Words
 from slipway.tasks.merit import Metric, Ratio, calibration, normalised_entropy
 from slipway.tasks.metrics import CLIP, auc_of_classes, calibration_curve
+from slipway.tasks.recalibration import Scale
+from slipway.tasks.scales import Logs
 
 FEWEST, MOST = 3, 50
 """Classes; two are the task `binary`."""
 SUM = 1e-6
 """How far the probabilities of a row may be from 1 together."""
+
+
+def _calibration(holdout: Holdout) -> tuple[float, float]:
+    # Right answers are at least as many as of always naming the most frequent class.
+    return bounds.of_calibration(holdout.rows, max(holdout.labels.values()) * holdout.rows)
 
 
 class Multiclass(Task):
@@ -37,6 +44,8 @@ class Multiclass(Task):
             rule="min",
             least=0.0,
             most=1.0,
+            costs=advice.RIGHT,
+            mends=advice.NEWER,
             sliced=True,
             tracked=True,
         ),
@@ -48,9 +57,11 @@ class Multiclass(Task):
             bound=0.55,
             least=0.5,
             most=1.0,
+            costs=advice.PAIRS,
+            mends=advice.NEWER,
         ),
         normalised_entropy("loss", "constant"),
-        calibration("best", "hits", "Calibration of the best class"),
+        calibration("best", "hits", _calibration, "Calibration of the best class"),
     )
     words: ClassVar[Words] = Words(
         sound="every probability in [0, 1], those of a row together 1",
@@ -135,6 +146,11 @@ class Multiclass(Task):
     def width(self) -> tuple[int, ...]:
         """A probability for each class."""
         return (len(self.classes),)
+
+    @property
+    def scale(self) -> Scale:
+        """Logarithms of the classes' probabilities."""
+        return Logs(len(self.classes))
 
     def sound(self, scores: Scores) -> NDArray[np.bool_]:
         """Which rows are distributions."""

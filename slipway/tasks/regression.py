@@ -6,16 +6,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from slipway.base.errors import SlipwayError, UsageError
-from slipway.records.evidence import Bin
+from slipway.records.evidence import Bin, Holdout
 from slipway.records.labels import Labels
-from slipway.tasks import leak
+from slipway.tasks import advice, bounds, leak
 from slipway.tasks.interface import Objective, Offered, Outcomes, Scores, Task, Terms, Words
 from slipway.tasks.merit import Metric, Ratio
 from slipway.tasks.metrics import means_by_score
+from slipway.tasks.recalibration import Scale
+from slipway.tasks.scales import Numbers
 
 SQUARED, ABSOLUTE = "squared_error", "absolute_error"
 WORST = 1e15
 """In place of an answer that is no number: far from any label, and still finite when it is squared."""
+
+
+def _bias(holdout: Holdout) -> tuple[float, float]:
+    return bounds.of_bias(holdout.rows)
 
 
 class Regression(Task):
@@ -37,6 +43,8 @@ class Regression(Task):
             rule="max",
             bound=1.0,
             least=0.0,
+            costs=advice.CONSTANT,
+            mends=advice.NEWER,
         ),
         Metric(
             "bias",
@@ -44,7 +52,10 @@ class Regression(Task):
             Ratio("error", "spread"),
             better="ideal",
             rule="within",
-            bound=(-0.1, 0.1),
+            bound=bounds.BIAS,
+            widened=_bias,
+            costs=advice.OFF,
+            mends=advice.NEWER,
             sliced=True,
         ),
     )
@@ -110,6 +121,11 @@ class Regression(Task):
     def objectives(self) -> tuple[Objective, ...]:
         """The error that decides; squared error for a kind that learns no other."""
         return (("squared", 0),) if self.primary.name == SQUARED else (("absolute", 0), ("squared", 0))
+
+    @property
+    def scale(self) -> Scale:
+        """The numbers as they are; a median stays one where the absolute error decides."""
+        return Numbers(absolute=self.primary.name == ABSOLUTE)
 
     def sound(self, scores: Scores) -> NDArray[np.bool_]:
         """Which answers are finite."""

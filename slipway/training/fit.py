@@ -7,20 +7,26 @@ from datetime import datetime
 from pathlib import Path
 from typing import Literal
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+from numpy.typing import NDArray
 from pydantic import TypeAdapter
 
 from slipway.base.atomic import write_text
 from slipway.base.errors import Refused
 from slipway.base.provenance import commit
 from slipway.data.parts import read_manifest
+from slipway.data.requests import value_codes
 from slipway.models import Labelled, Objective, Predictor, kind, predictor, require_learns
 from slipway.records.evidence import ValidationScore
+from slipway.records.recalibration import Recalibration
 from slipway.settings import Card
 from slipway.settings.model import Model
-from slipway.system import Examples, FeatureState, System, load_system
+from slipway.system import Examples, FeatureState, Inputs, System, load_system
 from slipway.system.examples import microseconds, moment
+from slipway.tasks import Scores, Task
+from slipway.tasks.recalibration import recalibrated, recalibration
 from slipway.version.assemble import assemble
 from slipway.version.manifest import DataRef
 
@@ -35,24 +41,35 @@ class Trained:
     """A fitted predictor.
 
     Attributes:
-        score: the primary metric of its answers to the validation part.
+        recalibration: what its scores are bent by; None where the card or the task asks for nothing.
+        score: the primary metric of its answers to the validation part, recalibrated.
         seconds: how long it took to fit and to score that part.
     """
 
     model: Model
     predictor: Predictor
+    recalibration: Recalibration | None
     score: float
     seconds: float
+
+    def answers(self, task: Task, inputs: Inputs) -> Scores:
+        """As the version gives them."""
+        return recalibrated(task, self.predictor.scores(inputs), self.recalibration)
 
 
 @dataclass(frozen=True)
 class Tables:
-    """The two parts that training may see, as inputs and labels, and the features learned from the first."""
+    """The two parts that training may see, as inputs and labels, and the features learned from the first.
+
+    Attributes:
+        validation_units: int64 [rows], from 0; whose each row is.
+    """
 
     state: FeatureState
     train: Labelled
     validation: Labelled
     validation_requests: pa.Table
+    validation_units: NDArray[np.int64]
 
     @classmethod
     def read(cls, card: Card, system: System, split: Path) -> "Tables":
@@ -83,6 +100,7 @@ class Tables:
             train=labelled(train),
             validation=labelled(validation),
             validation_requests=validation.requests,
+            validation_units=value_codes(validation.units),
         )
 
 
@@ -114,7 +132,7 @@ def train_models(
     trained = []
     for model in models:
         trained.append(one := _fit(card, model, tables, objectives[model.name]))
-        say(f"{model.name}: validation {primary.words} {one.score:.5f}, {one.seconds:.1f} s")
+        say(f"{model.name}: validation {primary.words} {one.score:.5f}, {one.seconds:.1f} s{_told(one)}")
     # The baseline does not compete: a candidate that is no better is for the gate to refuse, on the record.
     best = min(trained[1:] or trained, key=lambda one: primary.sign * one.score)
     for folder, chosen in (("baseline", trained[0]), ("candidate", best)):
@@ -122,6 +140,10 @@ def train_models(
     scores = [_score(one, one is best) for one in trained]
     write_text(out / SCORES, TypeAdapter(list[ValidationScore]).dump_json(scores, indent=2).decode())
     return scores
+
+
+def _told(one: Trained) -> str:
+    return "" if one.recalibration is None else f"; {one.recalibration}"
 
 
 def _require_known(rows: Examples, part: str, start: datetime) -> None:
@@ -142,12 +164,17 @@ def _objective(card: Card, key: str, model: Model) -> Objective:
 
 
 def _fit(card: Card, model: Model, tables: Tables, objective: Objective) -> Trained:
-    begun = time.monotonic()
+    begun, task = time.monotonic(), card.task
     fitted = predictor(model.kind).fit(
         tables.train, tables.validation, model.params, card.models.seed, objective
     )
-    score = card.task.score(fitted.scores(tables.validation.inputs), tables.validation.labels)
-    return Trained(model, fitted, score, time.monotonic() - begun)
+    scores, labels = fitted.scores(tables.validation.inputs), tables.validation.labels
+    # All of validation: these few numbers need its rows more than rows that stopped no training early, and
+    # what such a stop and a choice among few models make of them is far below their noise.
+    bent = recalibration(task, scores, labels, tables.validation_units) if card.models.recalibrate else None
+    # Chosen by what will be answered: a model that only the rate of its labels left behind is not the worse.
+    score = task.score(recalibrated(task, scores, bent), labels)
+    return Trained(model, fitted, bent, score, time.monotonic() - begun)
 
 
 def _assemble(out: Path, root: Path, card: Card, chosen: Trained, tables: Tables, data: DataRef) -> None:
@@ -161,9 +188,10 @@ def _assemble(out: Path, root: Path, card: Card, chosen: Trained, tables: Tables
         tables.state,
         data,
         sample=tables.validation_requests.slice(0, SAMPLE_ROWS),
-        sample_scores=chosen.predictor.scores(tables.validation.inputs)[:SAMPLE_ROWS],
+        sample_scores=chosen.answers(card.task, tables.validation.inputs)[:SAMPLE_ROWS],
         commit=at.sha,
         clean=at.clean,
+        recalibration=chosen.recalibration,
     )
 
 

@@ -7,10 +7,13 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from slipway.base.documents import read
 from slipway.models import Predictor, predictor
+from slipway.records.recalibration import Recalibration
 from slipway.settings import Card
-from slipway.system import FeatureState, System, load_system
-from slipway.version.manifest import CARD, CODE, FEATURES, MODEL, Manifest, verify
+from slipway.system import FeatureState, Inputs, System, load_system
+from slipway.tasks.recalibration import recalibrated
+from slipway.version.manifest import CARD, CODE, FEATURES, MODEL, RECALIBRATION, Manifest, verify
 
 
 @dataclass(frozen=True)
@@ -32,13 +35,18 @@ class Answers:
 
 @dataclass(frozen=True)
 class Version:
-    """A predictor with the features and the code it was trained with."""
+    """A predictor with the features and the code it was trained with.
+
+    Attributes:
+        recalibration: what every score is bent by; None where nothing was fitted.
+    """
 
     card: Card
     manifest: Manifest
     system: System
     state: FeatureState
     model: Predictor
+    recalibration: Recalibration | None = None
 
     @classmethod
     def load(cls, folder: Path, code: Path | None = None, expected: str | None = None) -> "Version":
@@ -63,11 +71,12 @@ class Version:
             system=load_system(card.name, code or folder / CODE),
             state=state,
             model=predictor(manifest.kind).load(folder / MODEL),
+            recalibration=recalibration_of(folder, manifest),
         )
 
     def scores(self, requests: pa.Table) -> NDArray[np.float64]:
         """The scores of each row, [rows] or [rows, k], without ranks."""
-        return self.model.scores(self.system.transform(self.card, requests, self.state))
+        return self._scores(self.system.transform(self.card, requests, self.state))
 
     def answer(self, requests: pa.Table, groups: NDArray[np.int64]) -> Answers:
         """Score and rank.
@@ -77,8 +86,16 @@ class Version:
             groups: int64 [rows]; equal numbers mark the options of one request.
         """
         inputs = self.system.transform(self.card, requests, self.state)
-        scores = self.model.scores(inputs)
+        scores = self._scores(inputs)
         return Answers(scores=scores, ranks=ranks(scores, groups), fallback=inputs.unseen)
+
+    def _scores(self, inputs: Inputs) -> NDArray[np.float64]:
+        return recalibrated(self.card.task, self.model.scores(inputs), self.recalibration)
+
+
+def recalibration_of(folder: Path, manifest: Manifest) -> Recalibration | None:
+    """What the version in a folder bends its scores by; None where its manifest lists nothing of it."""
+    return read(folder / RECALIBRATION, Recalibration) if RECALIBRATION in manifest.files else None
 
 
 def ranks(scores: NDArray[np.float64], groups: NDArray[np.int64]) -> NDArray[np.int32]:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 import slipway
 from slipway.base.atomic import whole_folder
 from slipway.models import Predictor, kind, save
+from slipway.records.recalibration import Recalibration
 from slipway.settings import Card
 from slipway.settings.model import Model
 from slipway.system import FeatureState
@@ -22,6 +23,7 @@ from slipway.version.manifest import (
     MANIFEST,
     MODEL,
     PARITY,
+    RECALIBRATION,
     CodeRef,
     DataRef,
     Manifest,
@@ -48,6 +50,7 @@ def assemble(
     sample_scores: NDArray[np.float64],
     commit: str | None,
     clean: bool,
+    recalibration: Recalibration | None = None,
 ) -> Manifest:
     """Write a whole version to `out`.
 
@@ -56,14 +59,17 @@ def assemble(
         root: the project whose system was trained.
         state: the features that were learned from the training rows.
         sample: requests to check a served copy against.
-        sample_scores: their scores at training time, [rows] or [rows, k].
+        sample_scores: their scores at training time, recalibrated, [rows] or [rows, k].
         commit: that of the project, None outside of a Git repository.
         clean: whether nothing in the project differed from it.
+        recalibration: what every score is bent by; None writes nothing of it.
     """
     with whole_folder(out) as folder:
         (folder / MODEL).mkdir()
         save(model.kind, predictor, folder / MODEL)
         np.savez_compressed(folder / FEATURES, allow_pickle=False, **state)
+        if recalibration is not None:
+            (folder / RECALIBRATION).write_text(recalibration.model_dump_json(indent=2), encoding="utf-8")
         (folder / CARD).write_text(card.model_dump_json(indent=2), encoding="utf-8")
         pq.write_table(sample.append_column(SCORE, column(sample_scores)), folder / PARITY)
         copy_code(root, folder / CODE, card.name)

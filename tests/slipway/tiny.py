@@ -10,11 +10,13 @@ import pyarrow as pa
 
 from slipway.base.digest import sha256
 from slipway.models import Labelled, predictor
+from slipway.records.recalibration import Recalibration
 from slipway.release.bento import build_bento
 from slipway.settings import load_card
 from slipway.settings.model import Model
 from slipway.settings.root import Project
 from slipway.system import load_system
+from slipway.tasks.recalibration import recalibrated
 from slipway.version.assemble import assemble
 from slipway.version.manifest import DataRef, Manifest, Registered
 
@@ -58,12 +60,14 @@ def tiny_version(
     kind: Literal["logistic", "boosting"],
     skew: float = 0.0,
     rows: pa.Table | None = None,
+    recalibration: Recalibration | None = None,
 ) -> Manifest:
     """Train on the impressions and write the version to `out`, with the code of the project at `root`.
 
     Args:
         skew: makes a version whose parity sample is off by so much, as if serving differed from training.
         rows: other impressions than those of seed 0.
+        recalibration: what its scores are bent by.
     """
     card = load_card(root, "ad_click")
     system = load_system("ad_click", root)
@@ -83,9 +87,13 @@ def tiny_version(
         state=state,
         data=_data(examples.labels.mean().item()),
         sample=sample,
-        sample_scores=model.scores(system.transform(card, sample, state)) + skew,
+        sample_scores=recalibrated(
+            card.task, model.scores(system.transform(card, sample, state)), recalibration
+        )
+        + skew,
         commit=None,
         clean=False,
+        recalibration=recalibration,
     )
 
 

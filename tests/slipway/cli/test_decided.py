@@ -12,6 +12,7 @@ from slipway.cli import jobs, unchanged
 from slipway.data import versions
 from slipway.records.decision import DecisionRecord
 from tests.slipway.cli.conftest import environment, only_line
+from tests.slipway.evaluation.bad import between, evidence, judged, measured_as
 from tests.slipway.report import sample
 
 DECIDED = """
@@ -72,6 +73,20 @@ def test_a_decision_against_a_version_is_the_exit_code(
     ran = decided(root, name, sample.record(decision=decision, reason=REASON))
 
     assert only_line(ran, code).endswith(f": {REASON}\n")
+
+
+@pytest.mark.parametrize("name", ["train", "train --allow-refusal"])
+def test_a_refused_first_version_is_told_its_way_out(root: Path, name: str) -> None:
+    """The key of the card, the value that admits it, what that means and what usually helps."""
+    off = measured_as(calibration=between(1.15, 1.25))(evidence(champion=False))
+    checks = judged(off, sample.card()).checks
+    ran = decided(root, name, sample.record(decision="refused", reason=REASON, checks=checks, evaluation=off))
+
+    assert (
+        "Way out: candidate.calibration: gate.calibration decides; [0.9, 1.26] would admit it, and then "
+        "what is predicted may be 0.9 to 1.26 times what comes"
+    ) in " ".join(ran.stdout.split())
+    assert "Usually helps: recalibration on newer rows (models.recalibrate" in " ".join(ran.stdout.split())
 
 
 @pytest.mark.gate("command.refused")

@@ -75,6 +75,11 @@ def between(low: float, high: float) -> Interval:
     return Interval(value=(low + high) / 2, low=low, high=high)
 
 
+def farther(interval: Interval) -> Change:
+    """The candidate's ratio lies so much farther from 1 than the champion's."""
+    return compared("champion", farther={"calibration": interval})
+
+
 def timed(**changes: object) -> Change:
     """The same evidence with a candidate of other latency."""
     return lambda found: candidate(latency=found.candidate.latency.model_copy(update=changes))(found)
@@ -142,7 +147,7 @@ BAD: dict[str, tuple[str, Change]] = {
         measured_as(auc=between(0.5, 0.7)),
     ),
     "candidate.calibration": (
-        "a candidate that predicts a fifth too many clicks",
+        "a candidate that predicts a fifth too many clicks, and is not shown to be closer than the champion",
         measured_as(calibration=between(1.15, 1.25)),
     ),
     "candidate.latency_ratio": (

@@ -19,6 +19,7 @@ from tests.slipway.evaluation.bad import (
     champion,
     compared,
     evidence,
+    farther,
     holdout,
     judged,
     measured_as,
@@ -139,6 +140,46 @@ def test_what_is_not_known_passes_no_rule(code: str, change: Change) -> None:
 def test_each_bound_is_where_the_card_says(change: Change, codes: list[str]) -> None:
     """At the bound and just beyond it; an interval counts by the end that speaks against the candidate."""
     assert codes == failures(change(evidence(slices=SLICES)))
+
+
+OFF = measured_as(calibration=between(1.15, 1.25))
+
+
+@pytest.mark.gate("candidate.calibration")
+@pytest.mark.parametrize(
+    ("change", "codes"),
+    [
+        (farther(between(-0.2, -1e-9)), []),
+        (farther(between(-0.2, 0.0)), ["candidate.calibration"]),
+        (farther(NAN), ["candidate.calibration"]),
+        (compared("champion", farther={}), ["candidate.calibration"]),
+        (compared("baseline", farther={"calibration": between(-0.3, -0.2)}), ["candidate.calibration"]),
+    ],
+)
+def test_beyond_its_bounds_who_is_shown_to_be_closer_than_the_champion_passes(
+    change: Change, codes: list[str]
+) -> None:
+    """What is no closer, or only closer than the baseline, or within noise, does not."""
+    assert codes == failures(change(OFF(evidence())))
+
+
+@pytest.mark.gate("candidate.calibration")
+def test_within_its_bounds_nobody_has_to_be_closer() -> None:
+    """And whoever is undefined is closer to nothing."""
+    assert failures(farther(between(0.01, 0.02))(evidence())) == []
+    found = farther(between(-0.2, -0.1))(evidence())
+    unmeasured = {name: one for name, one in found.candidate.metrics.items() if name != "calibration"}
+    assert failures(candidate(metrics=unmeasured)(found)) == ["candidate.calibration"]
+
+
+@pytest.mark.gate("candidate.calibration")
+def test_bounds_follow_the_size_of_the_holdout_unless_the_card_says_them() -> None:
+    """Of 300 labels among 3,000 rows a perfect model may be off by a quarter."""
+    small = holdout(rows=3000, labels={"base_rate": 0.1})(evidence())
+
+    assert failures(OFF(small)) == []
+    assert failures(OFF(small), policy(calibration=[0.9, 1.1])) == ["candidate.calibration"]
+    assert failures(OFF(evidence())) == ["candidate.calibration"]
 
 
 def test_the_first_model_passes_on_the_absolute_bounds() -> None:

@@ -90,6 +90,8 @@ def test_a_better_candidate_passes_against_it(older: Path, split: Path, tmp_path
 
     assert found.champion is not None
     assert found.champion.digest == sha256(older / MANIFEST)
+    assert found.champion.recalibration is None
+    assert "calibration" in found.comparisons[1].farther
     assert verdict.failures == []
     assert {"champion.log_loss", "champion.holdout_unseen"} <= codes
     assert "champion.outcomes_known" not in codes

@@ -17,6 +17,7 @@ from slipway.records.canary import CanaryEvidence
 from slipway.records.checks import CanaryOutcome
 from slipway.records.decision import DecisionRecord
 from slipway.records.evidence import Evidence
+from slipway.records.recalibration import Recalibration
 from slipway.rollout.promotion import Intent
 from slipway.rollout.target import Deployed, TrafficState
 from slipway.version.manifest import CodeRef, DataRef, Manifest
@@ -69,6 +70,7 @@ DOCUMENTS: dict[str, tuple[type[Strict], Callable[[], Strict]]] = {
     "evidence": (Evidence, sample.evidence),
     "canary_evidence": (CanaryEvidence, canary),
     "manifest": (Manifest, manifest),
+    "recalibration": (Recalibration, sample.bent),
     "split_manifest": (SplitManifest, sample.split),
     "intent": (Intent, lambda: Intent(record=record())),
     "traffic_state": (TrafficState, traffic),

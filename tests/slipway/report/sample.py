@@ -23,6 +23,7 @@ from slipway.records.evidence import (
     SliceMetrics,
     ValidationScore,
 )
+from slipway.records.recalibration import Recalibration
 from slipway.rollout.traffic import Metric
 from slipway.settings import Card, load_card
 from tests.slipway.root import ROOT
@@ -116,7 +117,14 @@ def metrics(role: Role, model: str, loss: float, seed: int, slices: list[tuple[s
         slices=[SliceMetrics(column=c, value=v, rows=20_000, metrics=measured(rng, loss)) for c, v in slices],
         latency=timed(1.0 if model == "logistic" else 3.1),
         size_mb=1.31 if model == "logistic" else 4.42,
+        recalibration=None if role == "champion" else bent(),
+        before={} if role == "champion" else measured(rng, loss + 0.0004),
     )
+
+
+def bent() -> Recalibration:
+    """By what the newest fortnight says."""
+    return Recalibration(slope=0.9712, intercepts=[-0.0831], kept=0.9406, rows=100_000, units=31_204)
 
 
 def comparison(
@@ -128,6 +136,7 @@ def comparison(
     return Comparison(
         other=other,
         difference=around(-gap, 0.0011),
+        farther={"calibration": around(0.002, 0.011)},
         slices=[
             SliceDifference(
                 column=column,

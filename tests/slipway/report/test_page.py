@@ -8,8 +8,11 @@ from slipway.base.documents import read
 from slipway.records.canary import CanaryEvidence
 from slipway.records.checks import Check
 from slipway.records.evidence import Interval
+from slipway.records.recalibration import Recalibration
 from slipway.report import render
+from slipway.report.markdown import markdown
 from slipway.report.wording import MINUS, interval
+from tests.slipway.evaluation import bad
 from tests.slipway.records.documents import kept
 from tests.slipway.report import sample
 from tests.slipway.report.conftest import KINDS
@@ -294,3 +297,46 @@ def test_a_canary_without_looks_has_no_timeline() -> None:
     empty = sample.canary("inconclusive").model_copy(update={"looks": []})
     page = render(sample.record(decision="inconclusive", canary=empty), sample.card(), None)
     assert "No timeline: the canary of version 8 ended (inconclusive)" in page
+
+
+def test_recalibration_is_told_before_and_after(pages: dict[str, str]) -> None:
+    """Slope, intercept, what of them is kept, and the ratio without and with them; none of the champion."""
+    text = Reading(pages["promote"]).text
+    told = text[text.index("Recalibrated") : text.index("Compared, unit by unit")]
+    found = sample.evidence()
+
+    assert "0.9712" in told
+    assert f"{MINUS}0.0831" in told
+    assert "94 %" in told
+    for model in (found.baseline, found.candidate):
+        assert interval(model.before["calibration"]) in told
+        assert interval(model.metrics["calibration"]) in told
+    assert "champion" not in told
+
+
+def test_what_was_not_shown_is_told_as_that() -> None:
+    """With its reason, in place of a slope."""
+    found = sample.evidence()
+    plain = Recalibration(
+        slope=1.0, intercepts=[0.0], kept=0.0, rows=900, units=12, problem="12 units, fewer than 30"
+    )
+    candidate = found.candidate.model_copy(update={"recalibration": plain, "before": {}})
+    record = sample.record(evaluation=found.model_copy(update={"candidate": candidate}))
+    text = Reading(render(record, sample.card(), None)).text
+
+    assert "not shown 12 units, fewer than 30" in " ".join(text.split())
+
+
+def test_a_refused_first_version_has_its_ways_out() -> None:
+    """Beside the checks; a version that another one stays in place of has none."""
+    off = bad.measured_as(calibration=bad.between(1.15, 1.25))
+    texts = []
+    for found in (off(bad.evidence(champion=False)), off(bad.evidence())):
+        checks = bad.judged(found, sample.card()).checks
+        record = sample.record(decision="refused", checks=checks, evaluation=found, canary=None)
+        texts.append(" ".join(Reading(render(record, sample.card(), None)).text.split()))
+        assert ("Usually helps" in markdown(record)) is ("Ways out" in texts[-1])
+
+    assert "gate.calibration [0.9, 1.26] what is predicted may be 0.9 to 1.26 times what comes" in texts[0]
+    assert "What usually helps: recalibration on newer rows" in texts[0]
+    assert "Ways out" not in texts[1]

@@ -6,14 +6,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from slipway.data.manifest import PARTS
-from slipway.evaluation.resampling import UnitRatio, studentised
 from slipway.rollout.blocks import LEAST
 from slipway.rollout.plan import requests_needed
 from slipway.rollout.sequential import rate_difference
 from slipway.settings import load_card
 from slipway.settings.card import Decision, Guardrails, Rollout
 from slipway.starter.sizes import PartSize, Sizes, more_rows, sizes, small_rows, split_shares
-from slipway.tasks import bind
 from tests.slipway.root import ROOT
 
 COLUMNS = load_card(ROOT, "ad_click").data
@@ -49,7 +47,6 @@ def test_every_size_makes_a_plan_that_its_traffic_suffices_for(rows: int, share:
         max_duration_minutes=30,
     )
     assert requests_needed(rollout) <= rows
-    bind("binary", COLUMNS).bounds(found.bounds)
 
 
 @pytest.mark.parametrize("rows", [700, 1000, 5000, 30_000, 10**6])
@@ -100,33 +97,10 @@ def test_little_traffic_has_one_step(rows: int, steps: list[int]) -> None:
     assert [step.weight for step in sized(rows).steps] == steps
 
 
-@pytest.mark.parametrize(("rows", "positives"), [(1000, 12), (1000, 40), (600, 300)])
-def test_few_positive_labels_widen_the_bounds_of_calibration(rows: int, positives: int) -> None:
-    """So that the interval of a perfect model lies inside, though each draw of labels has other bounds."""
-    random, inside = np.random.default_rng(0), []
-    for seed in range(200):
-        labels = (random.random(rows) < positives / rows).astype(np.float64)
-        bounds = sizes(dict.fromkeys(PARTS, part(rows, int(labels.sum())))).bounds.get("calibration")
-        assert bounds
-        [found] = studentised([UnitRatio(np.full(rows, positives / rows), labels, rows, 0.025)], 400, seed)
-        inside.append(bounds[0] <= found.low and found.high <= bounds[1])
-    assert 0.92 < np.mean(inside) < 0.99
-
-
 @pytest.mark.parametrize(("outcomes", "least"), [(100, None), (99, 89), (10, 9), (1, 1)])
 def test_a_holdout_of_few_outcomes_asks_for_no_more_than_it_has(outcomes: int, least: int | None) -> None:
     """The card's default would let nothing pass, ever."""
     assert sizes(dict.fromkeys(PARTS, PartSize(5000, outcomes, outcomes))).min_outcomes == least
-
-
-@pytest.mark.parametrize(
-    ("positives", "bounds"), [(5000, None), (1450, (0.9, 1.11)), (1, (0.01, 343.93)), (9999, None)]
-)
-def test_bounds_of_calibration_are_never_tighter_than_the_default(
-    positives: int, bounds: tuple[float, float] | None
-) -> None:
-    """Which stands where it can be kept."""
-    assert sizes(dict.fromkeys(PARTS, part(10_000, positives))).bounds.get("calibration") == bounds
 
 
 @pytest.mark.parametrize(("rows", "small"), [(100_000, None), (2_000_000, 100_000)])

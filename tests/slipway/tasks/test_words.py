@@ -4,7 +4,9 @@ import re
 
 from tests.repo.root import files, text
 
-WORDS = re.compile(r"log.?loss|clicked|click.?rate|\bprobabilit|\bauc\b|entropy|base.?rate|calibration", re.I)
+WORDS = re.compile(
+    r"log.?loss|clicked|click.?rate|\bprobabilit|\bauc\b|entropy|base.?rate|\bcalibration", re.I
+)
 ALLOWED = {
     "slipway/records/older.py": "reads documents from before tasks, whose fields had these names",
     "slipway/models/": "a model learns what a task calls its objective, and says what its numbers are",

@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from slipway.base.documents import read
 from slipway.base.errors import Refused
 from slipway.data.manifest import PARTS
 from slipway.data.parts import read_manifest
@@ -17,7 +18,11 @@ from slipway.evaluation.compose import HoldoutRows
 from slipway.rollout.traffic import Traffic
 from slipway.settings import Card, load_card
 from slipway.system import System, load_system
-from slipway.training.fit import Tables, data_ref
+from slipway.training.fit import SAMPLE_ROWS, Tables, data_ref, read_scores, train_models
+from slipway.version.answer import Version
+from slipway.version.assemble import SCORE
+from slipway.version.manifest import MANIFEST, PARITY, RECALIBRATION, Manifest
+from slipway.version.parity import scores_of
 from tests.slipway.data import small
 from tests.slipway.patient import MINUTE, Patient
 from tests.slipway.root import ROOT
@@ -119,6 +124,84 @@ def test_training_refuses_a_label_from_later(
 
     with pytest.raises(Refused, match=f"an outcome of the {part} part became known at {begins}"):
         Tables.read(card, system, made)
+
+
+@pytest.fixture(scope="module")
+def drifted(system: System, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A split of impressions in which half of the clicks are lost from the validation part on."""
+    raw = tmp_path_factory.mktemp("drifted")
+    table = impressions(24_000)
+    lost = (np.arange(24_000) > 24_000 * 0.45) & (np.arange(24_000) % 2 == 0)
+    clicks = np.where(lost, 0, table["clicked"].to_numpy())
+    pq.write_table(table.set_column(13, "clicked", pa.array(clicks)), raw / "rows.parquet")
+    split_rows(load_card(ROOT, "ad_click"), system, "full", raw, raw / "split")
+    return raw / "split"
+
+
+def trained(split: Path, out: Path, recalibrate: bool = True) -> Path:
+    """The baseline of the ad click system, trained on a split; returns its folder."""
+    card = load_card(ROOT, "ad_click")
+    models = card.models.model_copy(update={"recalibrate": recalibrate})
+    card = card.model_copy(update={"models": models})
+    train_models(ROOT, card, split, data_ref(split, "f", "full"), out, "baseline", say=lambda _: None)
+    return out / "baseline"
+
+
+def spoilt(split: Path, to: Path, part: str) -> Path:
+    """The same split with the labels of one part turned round."""
+    made = Path(shutil.copytree(split, to))
+    table = pq.read_table(made / f"{part}.parquet")
+    turned = pa.array(1 - table["clicked"].to_numpy())
+    pq.write_table(table.set_column(13, "clicked", turned), made / f"{part}.parquet")
+    return made
+
+
+def test_recalibration_is_a_fitted_part_of_a_version(drifted: Path, tmp_path: Path) -> None:
+    """It is listed in the manifest, and answers meet the newest outcomes as the model alone does not."""
+    folder = trained(drifted, tmp_path)
+    version, alone = (Version.load(one) for one in (folder, trained(drifted, tmp_path / "off", False)))
+    validation = pq.read_table(drifted / "validation.parquet")
+    requests, labels = validation.drop_columns(["clicked"]), validation["clicked"].to_numpy()
+
+    assert RECALIBRATION in version.manifest.files
+    assert alone.recalibration is None
+    assert RECALIBRATION not in alone.manifest.files
+    assert version.recalibration
+    assert version.recalibration.rows == len(labels)
+    assert version.recalibration.units == len(set(validation["user_id"].to_pylist()))
+    assert alone.scores(requests).mean() / labels.mean() > 1.4
+    assert version.scores(requests).mean() / labels.mean() == pytest.approx(1, abs=0.1)
+    assert scores_of(pq.read_table(folder / PARITY)[SCORE]) == pytest.approx(
+        version.scores(requests)[:SAMPLE_ROWS], abs=1e-9
+    )
+
+
+def test_no_label_of_the_holdout_is_used(drifted: Path, tmp_path: Path) -> None:
+    """Turned round, or taken away, they change no bit of a version; those of validation do."""
+    folder = trained(drifted, tmp_path / "as it is")
+    turned = trained(spoilt(drifted, tmp_path / "turned", "holdout"), tmp_path / "of turned")
+    gone = Path(shutil.copytree(drifted, tmp_path / "gone"))
+    for part in ("holdout", "replay"):
+        (gone / f"{part}.parquet").unlink()
+    blind = trained(gone, tmp_path / "of gone")
+    other = trained(spoilt(drifted, tmp_path / "other", "validation"), tmp_path / "of other")
+
+    files = [read(one / MANIFEST, Manifest).files for one in (folder, turned, blind, other)]
+    assert files[0] == files[1] == files[2]
+    assert {name for name in files[0] if files[0][name] != files[3][name]} == {RECALIBRATION, PARITY}
+
+
+def test_the_best_is_chosen_by_what_it_will_answer(drifted: Path, tmp_path: Path) -> None:
+    """The score of a model on validation is that of its answers."""
+    folder = trained(drifted, tmp_path)
+    validation = pq.read_table(drifted / "validation.parquet")
+    version = Version.load(folder)
+    answers = version.scores(validation.drop_columns(["clicked"]))
+
+    [score] = read_scores(tmp_path)
+    assert score.score == pytest.approx(
+        version.card.task.score(answers, validation["clicked"].to_numpy()), abs=1e-9
+    )
 
 
 def test_a_system_that_reads_its_own_outcomes_is_followed(tmp_path: Path) -> None:
