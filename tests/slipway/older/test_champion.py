@@ -13,7 +13,7 @@ from slipway.base.digest import sha256
 from slipway.evaluation.compose import HoldoutRows
 from slipway.evaluation.evaluate import Contender, evaluate_models
 from slipway.records.checks import GateVerdict
-from slipway.records.evidence import Evidence
+from slipway.records.evidence import Evidence, HoldoutUse
 from slipway.system import load_system
 from slipway.version.assemble import SCORE
 from slipway.version.manifest import CODE, MANIFEST, PARITY, verify
@@ -51,7 +51,9 @@ def against(older: Path, split: Path, candidate: Path, rows: int) -> tuple[Evide
         Contender("candidate", candidate),
         Contender("champion", older, OLDER),
     ]
-    found = evaluate_models(card(), load_system("ad_click", ROOT), split, "f", contenders, [])
+    found = evaluate_models(
+        card(), load_system("ad_click", ROOT), split, "f", contenders, [], HoldoutUse.of(1, 0.95)
+    )
     return found, judged(found, card())
 
 

@@ -14,7 +14,7 @@ from slipway.starter.choices import Choices
 from slipway.starter.design import design
 from slipway.starter.profile import Profile
 from slipway.starter.render import Plan, card_text, flow, folder_files, system_test
-from slipway.starter.sizes import PROVISIONAL, split_shares
+from slipway.starter.sizes import PROVISIONAL, PartSize, split_shares
 from tests.slipway.root import REPOSITORY
 from tests.slipway.starter.profiles import ROWS, column, label, table
 from tests.slipway.starter.reading import card_of
@@ -86,6 +86,17 @@ def test_the_card_has_the_delay(delay: float | None, said: float) -> None:
     assert ("review:" in line) is (delay is None)
     assert ("every label is taken to be known at once" in text) is (delay is None)
     assert card_of(text).data.label_delay_hours == said
+
+
+@pytest.mark.parametrize("bounds", [{}, {"calibration": (0.5, 2.0)}])
+def test_a_holdout_of_few_outcomes_is_told(bounds: dict[str, tuple[float, float]]) -> None:
+    """The card lets something pass, and says that less is shown by it."""
+    few = replace(TIMED.sizes, holdout=PartSize(500, 40, 40), min_outcomes=36, bounds=bounds)
+    text = card_text(replace(TIMED, sizes=few))
+
+    assert "# review: the holdout has 40 rows with the rarer label; " in text
+    assert card_of(text).gate.min_outcomes == 36
+    assert (card_of(text).gate.bounds, card_of(card_text(TIMED)).gate.min_outcomes) == (bounds, 100)
 
 
 def test_the_label_is_told_by_its_positive_value() -> None:
