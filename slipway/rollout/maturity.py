@@ -1,7 +1,7 @@
 """When outcomes count: a window of one length for both arms, after which the book of a request is closed.
 
 Were each outcome counted as it came, an arm whose outcomes come late would be judged by those that come fast:
-clicks, say, and not what was never clicked. So nothing counts before the window has passed, and nothing that
+purchases, say, and not what was never bought. So nothing counts before the window has passed, and nothing that
 comes after it.
 """
 

@@ -19,7 +19,7 @@ from tests.slipway.tasks.worlds import card
 
 def sized(rows: int) -> Sizes:
     """The sizes of a card whose table has so many rows, three in ten of which are positive."""
-    return sizes({part: PartSize(rows // 4, rows * 3 // 40) for part in PARTS})
+    return sizes({part: PartSize(rows // 4, rows * 3 // 40, rows * 3 // 40) for part in PARTS})
 
 
 NOISE = Noise(loss=0.61, deviation=0.39)
