@@ -169,8 +169,8 @@ def _fit(card: Card, model: Model, tables: Tables, objective: Objective) -> Trai
         tables.train, tables.validation, model.params, card.models.seed, objective
     )
     scores, labels = fitted.scores(tables.validation.inputs), tables.validation.labels
-    # All of validation: these few numbers need its rows more than rows that stopped no training early, and
-    # what such a stop and a choice among few models make of them is far below their noise.
+    # All of validation, the newest that is known: a piece that stopped no training is smaller, and noise then
+    # costs more than one stop and one choice among few models do.
     bent = recalibration(task, scores, labels, tables.validation_units) if card.models.recalibrate else None
     # Chosen by what will be answered: a model that only the rate of its labels left behind is not the worse.
     score = task.score(recalibrated(task, scores, bent), labels)
