@@ -25,7 +25,7 @@ from slipway.rollout.sequential import (
 )
 from slipway.settings.card import Guardrails, Rollout, Step
 from slipway.tasks.click import TASK
-from tests.slipway.rollout.test_analysis import AT
+from tests.slipway.rollout.judged import AT
 
 SIZES = [100, 317, 1000, 4096]
 ALPHAS = [0.05, 0.05 / 3, 0.001]

@@ -11,7 +11,7 @@ from slipway.rollout.observations import Observations
 from slipway.rollout.reference import Reference
 from slipway.settings.card import Guardrails, Rollout, Step
 from slipway.tasks.click import TASK
-from tests.slipway.rollout.test_analysis import AT, check, failed
+from tests.slipway.rollout.judged import AT, check, failed
 
 SIZES = (4000, 6000)
 SLOW = Reference(slow_ms=2 * float(np.exp(1.6 + 0.2 * 1.2816)))
