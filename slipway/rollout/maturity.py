@@ -1,8 +1,8 @@
 """When outcomes count: a window of one length for both arms, after which the book of a request is closed.
 
 Were each outcome counted as it came, an arm whose outcomes come late would be judged by those that come fast:
-purchases, say, and not what was never bought. So nothing counts before the window has passed, and nothing that
-comes after it.
+purchases, say, and not what was never bought. So nothing counts before the window has passed, nor what comes
+after it.
 """
 
 from dataclasses import dataclass
