@@ -9,6 +9,7 @@ from slipway.base.strict import Moment, Strict
 from slipway.records import older
 from slipway.records.checks import CanaryVerdict
 from slipway.records.evidence import Interval
+from slipway.records.shadow import ShadowEvidence
 
 Arm = Literal["stable", "canary"]
 
@@ -49,6 +50,16 @@ class Look(Strict):
         Interval | None,
         Field(description="canary minus stable, over all steps, always valid; better is up, also for a loss"),
     ]
+    triggered: Annotated[
+        float, Field(description="share of requests on which the versions may differ, and that it counts")
+    ] = 1.0
+    overall: Annotated[
+        Interval | None, Field(description="the difference over all requests; the rest differ by nothing")
+    ] = None
+    labels: Annotated[
+        Interval | None,
+        Field(description="mean label, canary minus stable, where outcomes must not depend on answers"),
+    ] = None
     verdict: CanaryVerdict
 
 
@@ -69,6 +80,7 @@ class CanaryEvidence(Document):
     max_error_rate_rise: Annotated[float | None, Field(description="what was allowed; frozen before")] = None
     looks: list[Look]
     verdict: CanaryVerdict
+    shadow: Annotated[ShadowEvidence | None, Field(description="what came before, None in older ones")] = None
 
     @classmethod
     def renewed(cls, content: dict[str, Any]) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from slipway.records.canary import CanaryEvidence, Look
 from slipway.records.checks import Check
+from slipway.records.shadow import ShadowEvidence
 from slipway.rollout.analysis import judge, may_widen
 from slipway.rollout.limits import limits, within
 from slipway.rollout.plan import requests_needed
@@ -25,6 +26,7 @@ def run_canary(
     now: Callable[[], datetime],
     timer: Callable[[], float],
     progress: Progress,
+    shadow: ShadowEvidence | None = None,
 ) -> CanaryEvidence:
     """Observe the trial step by step until the evidence decides, somebody asks to stop, or the time is up.
 
@@ -38,12 +40,14 @@ def run_canary(
         now: the clock, for the evidence.
         timer: seconds that never run backwards, for the maximum duration.
         progress: takes the requests done, those planned, and a line of text.
+        shadow: what came before; where it decided the quality, this has to prove the rest.
 
     Raises:
         UsageError: there will be fewer requests than the card's steps need.
     """
     arena.plan()
-    rollout = _Rollout(card, target, arena, trial, now, timer, progress)
+    shadowed = shadow is not None and shadow.decides
+    rollout = _Rollout(card, target, arena, trial, now, timer, progress, shadowed)
     promoted = False
     try:
         looks = rollout.looks()
@@ -63,6 +67,7 @@ def run_canary(
         max_error_rate_rise=rollout.reference.most_errors(card.rollout.guardrails),
         looks=looks,
         verdict=looks[-1].verdict,
+        shadow=shadow,
     )
 
 
@@ -77,6 +82,7 @@ class _Rollout:
     now: Callable[[], datetime]
     timer: Callable[[], float]
     progress: Progress
+    shadowed: bool
     begun: float = 0.0
     reference: Reference = field(default_factory=Reference)
     asked: str | None = None
@@ -122,7 +128,10 @@ class _Rollout:
         exhausted = self.done >= planned or not all(limit.passed for limit in held)
         seen = self.arena.seen(waited=self.done >= planned)
         look = within(
-            judge(seen, plan, number, exhausted, self.now(), self.arena.metric, self.reference), held
+            judge(
+                seen, plan, number, exhausted, self.now(), self.arena.metric, self.reference, self.shadowed
+            ),
+            held,
         )
         self.progress(self.done, planned, self._told(look))
         return look

@@ -51,26 +51,47 @@ def _earned(model: ModelMetrics, metric: Metric) -> float | None:
     return None if found is None else -metric.sign * found.value
 
 
-def plan(card: Card, traffic: Traffic, expected: Expected | None = None) -> list[str]:
+def shadow_plan(card: Card, traffic: Traffic) -> list[str]:
+    """The plan of a shadow in a few lines.
+
+    Raises:
+        UsageError: the replay part has too few requests for it and for the canary.
+    """
+    planned, needed = card.rollout.shadow.requests, requests_needed(card.rollout)
+    if len(traffic) < planned + needed:
+        raise UsageError(
+            f"systems/{card.name}/system.yaml: rollout: shadow, warm-up and steps need {planned:,} + "
+            f"{needed:,} requests, found {len(traffic):,} in the replay part, none is offered twice; "
+            "expected a smaller rollout.shadow.requests, smaller steps or more rows"
+        )  # guard rollout.shadow_requests
+    return [
+        f"{planned:,} of {len(traffic):,} requests at most, asked of both versions; stable's answers count",
+        f"decision metric {traffic.metric.name}; {told(traffic.task.described(traffic.outcomes))}",
+        f"{card.rollout.max_duration_minutes:g} minutes at most",
+    ]
+
+
+def plan(card: Card, traffic: Traffic, expected: Expected | None = None, used: int = 0) -> list[str]:
     """The plan in a few lines.
 
     Args:
         expected: of the two versions, None where nobody knows.
+        used: requests that a shadow has offered before.
 
     Raises:
         UsageError: the replay part has too few requests; none is offered twice.
     """
     rollout = card.rollout
-    needed = requests_needed(rollout)
-    if len(traffic) < needed:
+    needed, left = requests_needed(rollout), len(traffic) - used
+    if left < needed:
         raise UsageError(
             f"systems/{card.name}/system.yaml: rollout: warm-up and steps need {needed:,} requests, found "
-            f"{len(traffic):,} in the replay part, none is offered twice; expected smaller steps or more rows"
+            f"{left:,} in the replay part, none is offered twice; expected smaller steps or more rows"
         )  # guard rollout.requests
     steps = ", ".join(f"{step.requests:,} at {step.weight} %" for step in rollout.steps)
     noise = traffic.task.deviation(traffic.metric, traffic.offered)
     lines = [
-        f"{needed:,} of {len(traffic):,} requests: {rollout.warmup_requests:,} to warm up, then {steps}",
+        f"{needed:,} of {left:,} requests: {rollout.warmup_requests:,} to warm up, then {steps}",
         f"decision metric {traffic.metric.name}; {told(traffic.task.described(traffic.outcomes))}",
         f"a true difference of {detectable(rollout, noise):.2g} per request is found with power {POWER:g}",
     ]

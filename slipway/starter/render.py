@@ -37,6 +37,7 @@ class Plan:
     delay: float | None = None
     follows: str | None = None
     task: str = "binary"
+    depends: bool | None = None
 
 
 def card_text(plan: Plan) -> str:
@@ -75,6 +76,7 @@ def _values(plan: Plan) -> dict[str, Any]:
         "split": plan.split,
         "sizes": plan.sizes,
         "delay": plan.delay,
+        "depends": plan.depends,
         "label": label.name,
         "time": plan.design.role("time").name,
         "unit": plan.design.role("unit").name,

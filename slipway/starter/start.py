@@ -138,6 +138,7 @@ def _plan(project: Project, asked: Asked, folder: Path, tell: Callable[[str], No
         delay=asked.choices.delay,
         follows=at.follows,
         task=task,
+        depends=asked.choices.depends,
     )
     plan, tried = _tried(plan, asked, folder, tell)
     unfit = {
@@ -149,7 +150,11 @@ def _plan(project: Project, asked: Asked, folder: Path, tell: Callable[[str], No
         raise SlipwayError(
             f"{asked.path}: column {leaking.pop()!r} alone tells the label; it can have no role"
         )
-    plan = replace(plan, design=design(found, asked.choices, unfit), sizes=sizes(tried.parts, task))
+    plan = replace(
+        plan,
+        design=design(found, asked.choices, unfit),
+        sizes=sizes(tried.parts, task, bool(asked.choices.depends)),
+    )
     if not (plan.design.categorical or plan.design.numeric):
         why = "; ".join(f"{one.name} {one.why}" for one in plan.design.left)
         raise SlipwayError(f"{asked.path}: no column is left to learn from: {why or 'there is no other'}")

@@ -8,9 +8,10 @@ from numpy.typing import NDArray
 from slipway.records.evidence import Bin, Interval
 from slipway.records.labels import Labels
 from slipway.tasks import leak
-from slipway.tasks.interface import Objective, Offered, Outcomes, Scores, Task, Terms, Words
+from slipway.tasks.interface import Objective, Task, Terms, Words
 from slipway.tasks.merit import Metric, Totals, calibration, normalised_entropy, ratio
 from slipway.tasks.metrics import auc, calibration_curve, entropy, log_loss_terms
+from slipway.tasks.requests import Offered, Outcomes, Scores
 
 
 def _over_entropy(totals: Totals) -> NDArray[np.float64]:

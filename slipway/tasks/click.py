@@ -7,8 +7,8 @@ from numpy.typing import NDArray
 
 from slipway.base.errors import UsageError
 from slipway.tasks.binary import Binary
-from slipway.tasks.interface import Offered, Scores
 from slipway.tasks.merit import REWARD, Metric
+from slipway.tasks.requests import Answered, Offered, Scores
 
 
 class Click(Binary):
@@ -61,6 +61,12 @@ class Click(Binary):
         if metric.name != REWARD or offered.truth is None:
             return super().failed(metric, offered, constant)
         return np.zeros(len(offered.starts))
+
+    def differs(self, metric: Metric, one: Answered, other: Answered) -> NDArray[np.bool_]:
+        """Where another option is shown; or, for the log loss, where any score is another."""
+        if metric.name != REWARD:
+            return super().differs(metric, one, other)
+        return np.logical_or.reduceat((one.ranks == 1) != (other.ranks == 1), one.starts)
 
     def deviation(self, metric: Metric, offered: Offered) -> float:
         """Of a click, as if the best option were always shown; or of the log loss."""

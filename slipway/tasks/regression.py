@@ -9,9 +9,10 @@ from slipway.base.errors import SlipwayError, UsageError
 from slipway.records.evidence import Bin
 from slipway.records.labels import Labels
 from slipway.tasks import leak
-from slipway.tasks.interface import Objective, Offered, Outcomes, Scores, Task, Terms, Words
+from slipway.tasks.interface import Objective, Task, Terms, Words
 from slipway.tasks.merit import Metric, ratio
 from slipway.tasks.metrics import means_by_score
+from slipway.tasks.requests import Offered, Outcomes, Scores
 
 SQUARED, ABSOLUTE = "squared_error", "absolute_error"
 WORST = 1e15

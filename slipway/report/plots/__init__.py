@@ -3,7 +3,8 @@
 from slipway.report.plots.curve import curve
 from slipway.report.plots.latency import latency
 from slipway.report.plots.models import primary
+from slipway.report.plots.shadow import shadow
 from slipway.report.plots.slices import slices
 from slipway.report.plots.timeline import timeline
 
-__all__ = ["curve", "latency", "primary", "slices", "timeline"]
+__all__ = ["curve", "latency", "primary", "shadow", "slices", "timeline"]

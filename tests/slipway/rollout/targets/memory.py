@@ -10,7 +10,9 @@ import numpy as np
 from slipway.base.errors import Refused, SlipwayError
 from slipway.records.canary import Arm
 from slipway.records.evidence import Evidence
+from slipway.rollout import paired
 from slipway.rollout.observations import Observations, concat
+from slipway.rollout.paired import Pairs
 from slipway.rollout.reference import Reference
 from slipway.rollout.target import Deployed, Endpoint, Over, Target, TrafficState, Trial
 from slipway.settings.card import Guardrails
@@ -19,6 +21,8 @@ from slipway.tasks.click import TASK
 
 BLOCK = 100
 CLICKS = TASK.metric("reward")
+LABELLED = 0.3
+"""The share of requests with the label 1, whatever is answered where outcomes do not depend on it."""
 
 
 @dataclass
@@ -29,6 +33,7 @@ class Cluster:
         images: the digests that can be had, by number.
         earns: what a request earns on average, by version.
         fails: the share of answers that fail, by version; else none.
+        moves: by how much a version's answers move the label, by version; else by nothing.
         weights: every one that was set.
     """
 
@@ -39,6 +44,7 @@ class Cluster:
     asked: str | None = None
     aside: set[str] = field(default_factory=set)
     fails: dict[int, float] = field(default_factory=dict)
+    moves: dict[int, float] = field(default_factory=dict)
     weights: list[int] = field(default_factory=list)
 
 
@@ -142,6 +148,45 @@ class LiveArena:
         self.random = np.random.default_rng(7)
         self.faults: dict[Arm, str] = {}
         self.parts: list[Observations] = []
+        self.asked: list[Pairs] = []
+
+    def resume(self, offered: int) -> None:
+        """Requests come by themselves, so none comes twice."""
+
+    def shadow_plan(self) -> list[str]:
+        """As many come as one waits for."""
+        return ["copies of live traffic"]
+
+    def shadow(self, trial: Trial, requests: int, over: Over) -> int:
+        """Read both answers to the next requests, and what comes of the one that counts."""
+        sent = 0 if over() else requests
+        label = self.random.random(sent) < LABELLED
+        fails = [
+            self.random.random(sent) < self.cluster.fails.get(one, 0.0) for one in trial.versions.values()
+        ]
+        noise = self.random.normal(0, 0.1, (2, sent))
+        earns = [self.cluster.earns[one] for one in trial.versions.values()]
+        stable, candidate = (
+            np.where(failed, 0.0, earned + label + own)
+            for failed, earned, own in zip(fails, earns, noise, strict=True)
+        )
+        self.asked.append(
+            Pairs(
+                unit=self.random.integers(0, 100_000, sent),
+                stable=stable,
+                candidate=candidate,
+                stable_failed=fails[0],
+                candidate_failed=fails[1],
+                label=label.astype(np.float64),
+                due=np.zeros(sent, np.bool_),
+            )
+        )
+        return sent
+
+    def pairs(self, waited: bool) -> Pairs:
+        """An outcome is there at once."""
+        found = paired.concat(self.asked)
+        return replace(found, due=np.ones(len(found), np.bool_))
 
     def plan(self, evaluated: Evidence | None = None, stable: int = 0) -> list[str]:
         """As many come as one waits for."""
@@ -159,6 +204,7 @@ class LiveArena:
         earns = np.where(canary, self.cluster.earns[trial.canary], self.cluster.earns[trial.stable])
         fails = np.where(canary, *(self.cluster.fails.get(one, 0.0) for one in (trial.canary, trial.stable)))
         error = self.random.random(sent) < fails
+        moves = np.where(canary, *(self.cluster.moves.get(one, 0.0) for one in (trial.canary, trial.stable)))
         self.parts.append(
             Observations(
                 step=np.full(sent, step, np.int32),
@@ -169,6 +215,7 @@ class LiveArena:
                 latency_ms=np.where(error, np.nan, self.random.gamma(20.0, 0.5, sent)),
                 due=np.zeros(sent, np.bool_),
                 metric=((self.random.random(sent) < earns) & ~error).astype(np.float64),
+                label=(self.random.random(sent) < LABELLED + moves).astype(np.float64),
             )
         )
         return sent
