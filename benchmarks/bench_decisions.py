@@ -18,6 +18,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks import bench_shadow
 from benchmarks.bench_canary import Levels, Rate
 from slipway.base.provenance import now
 from slipway.records.canary import Look
@@ -221,6 +222,7 @@ def main(runs: int = 100) -> None:
             beyond = "" if world.held else " (not held)"
             middle = np.median([requests for _, requests in found])
             print(f"| {world.name}{beyond} | {' | '.join(rates)} | {middle:,.0f} |", flush=True)
+    bench_shadow.tables(runs, levels)
     if levels.broken:
         sys.exit("above their level:\n" + "\n".join(levels.broken))
 

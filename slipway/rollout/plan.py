@@ -93,8 +93,13 @@ def plan(card: Card, traffic: Traffic, expected: Expected | None = None, used: i
     lines = [
         f"{needed:,} of {left:,} requests: {rollout.warmup_requests:,} to warm up, then {steps}",
         f"decision metric {traffic.metric.name}; {told(traffic.task.described(traffic.outcomes))}",
-        f"a true difference of {detectable(rollout, noise):.2g} per request is found with power {POWER:g}",
     ]
+    if card.problem.outcome_depends_on_answer is False:
+        lines.append("it proves errors, latency and assignment; the shadow decided the quality")
+        return [*lines, f"{rollout.max_duration_minutes:g} minutes at most"]
+    lines.append(
+        f"a true difference of {detectable(rollout, noise):.2g} per request is found with power {POWER:g}"
+    )
     if expected is not None:
         noise = traffic.task.expected_deviation(traffic.metric, expected.stable, expected.canary, noise)
         found = power(rollout, expected.difference, noise)

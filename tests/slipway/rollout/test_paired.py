@@ -5,12 +5,13 @@ from collections import Counter
 import numpy as np
 import pytest
 
+from benchmarks.bench_shadow import World, first, plan
 from slipway.base.errors import SlipwayError
 from slipway.rollout.difference import difference
 from slipway.rollout.paired import Pairs, concat, paired_difference
 from slipway.rollout.sequential import confidence_sequence
-from slipway.settings.card import Decision, Rollout, Step
-from tests.slipway.rollout.pairing import World, first, looks, plan, split
+from slipway.settings.card import Decision
+from tests.slipway.rollout.pairing import looks, split
 
 ALPHA = Decision().alpha
 RUNS = 60
@@ -80,7 +81,7 @@ def test_pairs_find_what_a_split_of_the_same_requests_does_not() -> None:
     for seed in range(10):
         pairs = World(4000, gain=0.5).drawn(seed)
         paired += looks(pairs)[-1].verdict.outcome == "pass"
-        gain = difference(split(pairs, seed), halves(4000))
+        gain = difference(split(pairs, seed), plan(4000))
         live += gain is not None and gain.low > 0
 
     assert paired >= 8
@@ -91,13 +92,8 @@ def test_the_variance_of_pairs_is_a_fraction_of_a_splits() -> None:
     """Measured as the squared width at the end, of the same 8,000 requests: about thirty times less."""
     pairs = World(8000, gain=0.5).drawn(0)
     paired = paired_difference(pairs, 8000, ALPHA)
-    live = difference(split(pairs, 0), halves(8000))
+    live = difference(split(pairs, 0), plan(8000))
     assert paired is not None
     assert live is not None
 
     assert 20 < ((live.high - live.low) / (paired.high - paired.low)) ** 2 < 60
-
-
-def halves(requests: int) -> Rollout:
-    """A rollout of one step."""
-    return plan(requests).model_copy(update={"steps": [Step(weight=50, requests=requests)]})

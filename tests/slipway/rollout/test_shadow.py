@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.bench_shadow import LOSS, World, first, plan
 from slipway.base.errors import UsageError
 from slipway.records.canary import CanaryEvidence
 from slipway.records.checks import Check
@@ -17,7 +18,7 @@ from slipway.rollout.target import Deployed, Target
 from slipway.settings import Card, load_card
 from slipway.settings.card import Shadow
 from tests.slipway.rollout.live import short
-from tests.slipway.rollout.pairing import AT, LOSS, World, failing, first, looks, plan
+from tests.slipway.rollout.pairing import AT, failing, looks
 from tests.slipway.rollout.targets.memory import Cluster, memory
 from tests.slipway.root import ROOT
 
