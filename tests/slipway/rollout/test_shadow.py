@@ -22,6 +22,15 @@ from tests.slipway.rollout.pairing import AT, failing, looks
 from tests.slipway.rollout.targets.memory import Cluster, memory
 from tests.slipway.root import ROOT
 
+METRIC = pytest.mark.gate(
+    "shadow.metric",
+    fed="a candidate that earns less than stable on the same requests, or answers just the same",
+    stops="shadow",
+    exit="3, 4",
+    reason="shadow.metric",
+    untouched="no request of the canary, no share of the units",
+)
+
 
 def declared(depends: bool | None = False, requests: int = 2000) -> Card:
     """A card that says whether outcomes depend on answers."""
@@ -105,14 +114,7 @@ def test_a_better_candidate_passes() -> None:
     assert "gain +0.0" in there.told[-1][2]
 
 
-@pytest.mark.gate(
-    "shadow.metric",
-    fed="a candidate that earns less than stable on the same requests",
-    stops="shadow",
-    exit=3,
-    reason="shadow.metric",
-    untouched="no request of the canary, no share of the units",
-)
+@METRIC
 def test_a_worse_candidate_is_aborted() -> None:
     """Traffic is as it was: the canary never had a weight."""
     there = place(candidate=0.25)
@@ -135,6 +137,7 @@ def test_an_equal_candidate_is_not_passed() -> None:
     assert found.offered == 2000
 
 
+@METRIC
 def test_equal_answers_are_not_passed() -> None:
     """Where nothing varies, nothing is shown."""
     pairs = World(1000).drawn(0)
