@@ -45,7 +45,7 @@ class ShadowEvidence(Document):
     task: str
     stable: int
     candidate: int
-    metric: str
+    metric: Annotated[str | None, Field(description="None where nothing was asked")]
     target: str
     decides: Annotated[
         bool,

@@ -74,14 +74,14 @@ def run_shadow(
     )
 
 
-def not_asked(card: Card, target: Target, arena: Arena, stable: int, candidate: int) -> ShadowEvidence:
+def not_asked(card: Card, target: Target, stable: int, candidate: int) -> ShadowEvidence:
     """What a shadow leaves where outcomes depend on the answer: it decides nothing, and keeps nobody back."""
     return ShadowEvidence(
         system=card.name,
         task=card.problem.task,
         stable=stable,
         candidate=candidate,
-        metric=arena.metric.name,
+        metric=None,
         target=target.name,
         decides=False,
         offered=0,
@@ -250,5 +250,8 @@ def _mean(values: NDArray[np.float64], metric: Metric) -> float | None:
 def _told(look: ShadowLook, arena: Arena) -> str:
     gain = look.difference
     shown = f", gain {gain.value:+.4f} [{gain.low:+.4f}, {gain.high:+.4f}]" if gain else ""
+    # Without an interval it waits for something, which is told in its place.
+    waits = next((check.found for check in look.verdict.checks[1:] if not check.passed), None)
+    shown = shown or (f", {waits} so far" if waits else "")
     faults = "".join(f"; first error of {arm}: {fault}" for arm, fault in arena.faults.items())
     return f"shadow{shown}: {look.verdict.outcome}{faults}"

@@ -86,7 +86,7 @@ def kept_back(seen: ShadowEvidence, experiment: str) -> CanaryEvidence:
         experiment=experiment,
         stable=seen.stable,
         canary=seen.candidate,
-        metric=seen.metric,
+        metric=seen.metric or "",
         target=seen.target,
         looks=[],
         verdict=CanaryVerdict(outcome=outcome, checks=seen.verdict.checks),

@@ -33,11 +33,11 @@ def shadow(run: RunRef, *, version: int, stable: int, data: Path, evidence: Path
     depends = line.card.depends_on_answer()
     with refusals_kept(run, "rollout", version):
         require_unseen(registry, version, stable, data)
-    arena = target.arena(data)
     if depends:
         say("outcomes depend on the answer: the canary decides, on the requests that the versions differ on")
-        found = not_asked(line.card, target, arena, stable, version)
+        found = not_asked(line.card, target, stable, version)
     else:
+        arena = target.arena(data)
         for text in arena.shadow_plan():
             say(text)
         clocks = now, time.monotonic

@@ -146,6 +146,22 @@ def test_equal_answers_are_not_passed() -> None:
     assert looks(same)[-1].verdict.outcome == "inconclusive"
 
 
+def test_progress_says_what_is_waited_for() -> None:
+    """As long as there is no interval."""
+    there = place(candidate=0.3)
+    there.card = declared(requests=2000)
+    there.card = there.card.model_copy(
+        update={"rollout": there.card.rollout.model_copy(update={"batch_requests": 50})}
+    )
+    there.shadow()
+
+    assert there.told[0] == (
+        50,
+        2000,
+        "shadow, 16 outcomes other than the most frequent one so far: continue",
+    )
+
+
 def test_a_margin_lets_an_equal_candidate_pass() -> None:
     """One that is worse by less, too: passing is asked first."""
     assert place(candidate=0.3).shadow(Asked(margin=0.05)).verdict.outcome == "pass"

@@ -19,7 +19,6 @@ from slipway.stages.shadow import read_shadow, shadow
 from slipway.stages.verdict import verdict
 from tests.slipway.report import shadows
 from tests.slipway.stages.conftest import RUN, Desk
-from tests.slipway.tiny import impressions
 
 
 def declare(desk: Desk, depends: bool | None) -> None:
@@ -119,13 +118,6 @@ def test_a_version_that_its_shadow_kept_back_meets_nobody(two: Desk, outcome: Sh
 
 def test_where_outcomes_depend_on_the_answer_nothing_is_asked(two: Desk) -> None:
     """And the canary is not kept back by it."""
-    import pyarrow.parquet as pq
-
-    from tests.slipway.root import ROOT
-
-    for file in (ROOT / "systems" / "ad_click").glob("*.py"):
-        (two.root / "systems" / "ad_click" / file.name).write_text(file.read_text())
-    pq.write_table(impressions(400), two.data / "replay.parquet")
     path = two.root / "shadow.json"
     shadow(RUN, version=2, stable=1, data=two.data, evidence=path)
     evidence = read_shadow(path)
