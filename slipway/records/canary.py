@@ -62,6 +62,11 @@ class Look(Strict):
     ] = None
     verdict: CanaryVerdict
 
+    @property
+    def gain(self) -> Interval | None:
+        """The difference per request of the whole traffic; where all may differ, that is the difference."""
+        return self.difference if self.overall is None else self.overall
+
 
 class CanaryEvidence(Document):
     """A whole canary."""

@@ -184,7 +184,7 @@ def _canary(canary: CanaryEvidence) -> str:
     if not canary.looks:
         return "ended before the first look at its traffic"
     last = canary.looks[-1]
-    difference = interval(last.difference, sign=True)
+    difference = interval(last.gain, sign=True)
     return f"{canary.verdict.outcome}: canary {MINUS} stable {difference} ({earned(canary)})"
 
 

@@ -107,8 +107,9 @@ def reason(found: CanaryEvidence) -> str:
     """What decided, in one line for people."""
     failed = "; ".join(str(check) for check in found.verdict.checks if not check.passed)
     shadow = found.shadow if found.shadow is not None and found.shadow.decides else None
-    looks = found.looks if shadow is None else shadow.looks
-    gain = looks[-1].difference if looks else None
+    gain = found.looks[-1].gain if found.looks else None
+    if shadow is not None:
+        gain = shadow.looks[-1].difference
     if failed or gain is None:
         return failed or found.verdict.outcome
     metric = kind(found.task).metric(found.metric).gain

@@ -3,8 +3,10 @@
 import pytest
 
 from slipway.records.decision import DecisionRecord
+from slipway.records.evidence import Interval
 from slipway.report import markdown, render
 from slipway.settings import load_card
+from slipway.stages.canary import reason
 from tests.slipway.report import sample, shadows
 from tests.slipway.root import ROOT
 
@@ -41,9 +43,14 @@ def test_where_outcomes_depend_on_the_answer_it_says_why_there_was_none() -> Non
     """And the canary says on which requests it was judged."""
     none = shadows.shadow().model_copy(update={"decides": False, "looks": [], "offered": 0})
     canary = sample.canary("promote").model_copy(update={"shadow": none})
-    last = canary.looks[-1].model_copy(update={"triggered": 0.4, "overall": canary.looks[-1].difference})
+    overall = Interval(value=0.031, low=0.021, high=0.041)
+    last = canary.looks[-1].model_copy(update={"triggered": 0.4, "overall": overall})
     canary = canary.model_copy(update={"looks": [*canary.looks[:-1], last]})
-    found = page(sample.record(canary=canary))
+    record = sample.record(canary=canary)
+    found = page(record)
+
+    assert "stable +0.031 [+0.021, +0.041]" in markdown(record)
+    assert reason(canary).startswith("against version 7 it gained +0.0310 [+0.0210, +0.0410] of reward")
 
     assert "No shadow: what comes of a request depends on the answer" in found
     assert "The versions may differ on 40.0 % of the requests" in found
