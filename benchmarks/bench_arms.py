@@ -15,8 +15,8 @@ import numpy as np
 
 from slipway.records.canary import Arm
 from slipway.rollout.assignment import in_canary
+from slipway.rollout.call import Call
 from slipway.rollout.client import Client, Reply
-from slipway.rollout.replay import Call
 from slipway.rollout.target import TrafficState
 from slipway.rollout.targets.local import LocalPlacement
 from tests.slipway.rollout.live import SYSTEM, make_live, traffic

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks import bench_shadow
 from benchmarks.bench_canary import Levels, Rate
 from slipway.rollout.assignment import position
 from slipway.rollout.novelty import exposures
@@ -205,6 +206,7 @@ def main(runs: int = 100) -> None:
             middle = np.median([requests for _, requests in found])
             print(f"| {world.name}{beyond} | {' | '.join(rates)} | {middle:,.0f} |", flush=True)
     wears_off(runs)
+    bench_shadow.tables(runs, levels)
     if levels.broken:
         sys.exit("above their level:\n" + "\n".join(levels.broken))
 

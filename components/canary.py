@@ -3,14 +3,13 @@ from kfp import dsl
 from components import IMAGE
 
 
-# `smoked` is not read: it lets the canary wait for the smoke test.
 @dsl.component(base_image=IMAGE, install_kfp_package=False)
 def canary(
     run: dict,
     version: int,
     stable: int,
     data: dsl.Input[dsl.Dataset],
-    smoked: dsl.Input[dsl.Artifact],
+    shadow: dsl.Input[dsl.Artifact],
     evidence: dsl.Output[dsl.Artifact],
 ) -> None:
     """Send a share of the traffic to the version, step by step, and judge it after every batch."""
@@ -25,4 +24,5 @@ def canary(
         stable=stable,
         data=Path(data.path),
         evidence=Path(evidence.path),
+        shadow=Path(shadow.path),
     )

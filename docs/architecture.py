@@ -5,7 +5,7 @@ from html import escape
 from pathlib import Path
 
 OUT = Path(__file__).with_suffix(".svg")
-WIDTH, HEIGHT = 1180, 772
+WIDTH, HEIGHT = 1328, 772
 LEFT, STEP = 24, 148
 BOX_W, BOX_H, HALF_H = 126, 78, 56
 LANES = {"data": 76, "training": 208, "rollout": 354, "traffic": 500}
@@ -19,7 +19,7 @@ TOOLS = {
     "BentoML": "#be185d",
     "KServe": "#0f766e",
 }
-REGISTRY = 936
+REGISTRY = 1084
 ALIASES = {"staging": 300, "production": 384}
 NOTES = (
     (LEFT + 20 + 3 * STEP, LANES["data"] + 58, "Git holds dvc.lock, a remote of DVC's the rows."),
@@ -104,14 +104,15 @@ BOXES = (
     Box("package", "a Bento, by digest", "release", "BentoML", "rollout", 1),
     Box("smoke", "contract and latency", "rollout", "", "rollout", 2, decides=True),
     Box("first", "nothing is live", "rollout", "", "rollout", 3, 1),
-    Box("canary", "beside the stable one", "rollout", "", "rollout", 3, 2),
-    Box("verdict", "earned by evidence?", "rollout", "", "rollout", 4, 2, decides=True),
-    Box("promote", "moves production", "rollout", "MLflow", "rollout", 5, 1),
-    Box("abort", "back to stable", "rollout", "MLflow", "rollout", 5, 2),
-    Box("assignment", "users, by a hash", "rollout", "", "traffic", 2),
-    Box("stable", "in production", "serving", "BentoML", "traffic", 3, 1),
-    Box("canary", "on trial", "serving", "BentoML", "traffic", 3, 2),
-    Box("observations", "answers, outcomes", "rollout", "", "traffic", 4),
+    Box("shadow", "on the same requests", "rollout", "", "rollout", 3, 2),
+    Box("canary", "beside the stable one", "rollout", "", "rollout", 4, 2),
+    Box("verdict", "earned by evidence?", "rollout", "", "rollout", 5, 2, decides=True),
+    Box("promote", "moves production", "rollout", "MLflow", "rollout", 6, 1),
+    Box("abort", "back to stable", "rollout", "MLflow", "rollout", 6, 2),
+    Box("assignment", "users, by a hash", "rollout", "", "traffic", 3),
+    Box("stable", "in production", "serving", "BentoML", "traffic", 4, 1),
+    Box("canary", "on trial", "serving", "BentoML", "traffic", 4, 2),
+    Box("observations", "answers, outcomes", "rollout", "", "traffic", 5),
 )
 TITLES = {
     "data": ("Data of a system", "dvc repro", "DVC"),
@@ -173,7 +174,7 @@ def flow() -> list[str]:
     chains = {
         "data": ["ingest check split"],
         "training": ["fetch check train evaluate gate register", "gate refuse"],
-        "rollout": ["fetch package smoke first", "smoke canary verdict promote", "verdict abort"],
+        "rollout": ["fetch package smoke first", "smoke shadow canary verdict promote", "verdict abort"],
         "traffic": ["assignment stable observations", "assignment canary observations"],
     }
     split, seen, verdict = of["data", "split"], of["traffic", "observations"], of["rollout", "verdict"]
@@ -205,7 +206,7 @@ def surroundings() -> list[str]:
     parts = []
     for lane, (title, command, tool) in TITLES.items():
         height = 116 if lane == "data" else 130
-        parts.append(panel(LEFT, LANES[lane] - 6, 6 * STEP + 18, height, "#f8fafc", "#e2e8f0", 12))
+        parts.append(panel(LEFT, LANES[lane] - 6, 7 * STEP + 18, height, "#f8fafc", "#e2e8f0", 12))
         parts.append(text(LEFT + 20, LANES[lane] + 14, title, "lane"))
         parts.append(text(LEFT + 168, LANES[lane] + 14, command, "note"))
         parts.append(text(LEFT + 316, LANES[lane] + 14, tool, "tool", fill=TOOLS[tool]))

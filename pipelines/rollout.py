@@ -8,6 +8,7 @@ from components.fetch import fetch
 from components.first import first
 from components.package import package
 from components.promote import promote
+from components.shadow import shadow
 from components.smoke import smoke
 from components.verdict import verdict
 
@@ -17,8 +18,8 @@ def rollout(run: dict, version: int, stable: int) -> None:
     """Roll out one version.
 
     1. Fetch the data whose replay part is the traffic. 2. Package the version as a Bento. 3. Smoke-test it.
-    4. Where nothing is live, deploy it first; else canary it against the stable version.
-    5. Read its verdict. 6. Promote, or abort.
+    4. Where nothing is live, deploy it first; else shadow the stable version, and canary it against that one.
+    5. Read the verdict. 6. Promote, or abort.
 
     Args:
         run: a `RunRef`: id, system, size, revision, fingerprint.
@@ -40,7 +41,15 @@ def rollout(run: dict, version: int, stable: int) -> None:
     with dsl.If(stable == 0, name="nothing-live"):
         first(**decided).set_display_name("First").set_caching_options(False)
     with dsl.Else(name="live"):
-        tried = canary(stable=stable, **known).set_display_name("Canary").set_caching_options(False)
+        shadowed = shadow(stable=stable, **known).set_display_name("Shadow").set_caching_options(False)
+        tried = canary(
+            run=run,
+            version=version,
+            stable=stable,
+            data=fetched.outputs["data"],
+            shadow=shadowed.outputs["evidence"],
+        )
+        tried.set_display_name("Canary").set_caching_options(False)
         decided |= {"stable": stable, "evidence": tried.outputs["evidence"]}
         told = verdict(run=run, evidence=tried.outputs["evidence"]).set_display_name("Verdict")
         with dsl.If(told.output == "promote", name="earned"):

@@ -39,6 +39,8 @@ def train(line: Line, revision: str, scope: Scope, teller: Teller) -> DecisionRe
 
 def rollout(line: Line, revision: str, version: int, teller: Teller) -> DecisionRecord:
     """Run the rollout pipeline for one version; returns the record of the decision."""
+    # Before anything is packaged; the stages that need it ask again.
+    line.card.depends_on_answer()
     stable = live(line, teller)
     if version == stable:
         # guard canary.another_version

@@ -34,6 +34,13 @@ def new_system(
         str | None,
         typer.Option(help="binary, regression or multiclass, where the label may be either."),
     ] = None,
+    depends: Annotated[
+        bool | None,
+        typer.Option(
+            "--outcome-depends-on-answer/--no-outcome-depends-on-answer",
+            help="Whether the label depends on the answer, as a click on what is shown; by default not.",
+        ),
+    ] = None,
     header: Annotated[
         str | None, typer.Option(help="Names of the columns, a,b,c, where the first line holds none.")
     ] = None,
@@ -49,7 +56,7 @@ def new_system(
 
     project, teller = Project.find(), Teller()
     names = None if header is None else [one.strip() for one in header.split(",")]
-    asked = Asked(name, table, Choices(label, time, unit, positive, delay, task), names, time_format)
+    asked = Asked(name, table, Choices(label, time, unit, positive, delay, task, depends), names, time_format)
     with teller.doing(f"new-system: {name}"):
         started = new_system(project, asked, teller.line)
     out.print()

@@ -9,6 +9,7 @@ from slipway.base.strict import Moment, Strict
 from slipway.records import older
 from slipway.records.checks import CanaryVerdict
 from slipway.records.evidence import Interval
+from slipway.records.shadow import ShadowEvidence
 
 Arm = Literal["stable", "canary"]
 
@@ -53,7 +54,22 @@ class Look(Strict):
         Interval | None,
         Field(description="canary minus stable, over all steps, always valid; better is up, also for a loss"),
     ]
+    triggered: Annotated[
+        float, Field(description="share of requests on which the versions may differ, and that it counts")
+    ] = 1.0
+    overall: Annotated[
+        Interval | None, Field(description="the difference over all requests; the rest differ by nothing")
+    ] = None
+    labels: Annotated[
+        Interval | None,
+        Field(description="mean label, canary minus stable, where outcomes must not depend on answers"),
+    ] = None
     verdict: CanaryVerdict
+
+    @property
+    def gain(self) -> Interval | None:
+        """The difference per request of the whole traffic; where all may differ, that is the difference."""
+        return self.difference if self.overall is None else self.overall
 
 
 class Exposure(Strict):
@@ -85,6 +101,7 @@ class CanaryEvidence(Document):
     ] = []
     looks: list[Look]
     verdict: CanaryVerdict
+    shadow: Annotated[ShadowEvidence | None, Field(description="what came before, None in older ones")] = None
 
     def error_rate(self, version: int) -> float | None:
         """The share of a version's answers that failed here, None where it was in neither arm."""

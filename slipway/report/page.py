@@ -105,6 +105,8 @@ def _figures(record: DecisionRecord, card: Card) -> dict[str, Figure]:
         compared = _compared(record)
         if compared and compared.slices:
             figures["slices"] = _figure(plots.slices, compared, primary, card.gate.max_slice_regression)
+    if canary and canary.shadow and canary.shadow.looks:
+        figures["shadow"] = _figure(plots.shadow, canary.shadow)
     if canary and canary.looks:
         figures["timeline"] = _figure(plots.timeline, canary)
     return figures

@@ -9,10 +9,13 @@ from slipway.records.checks import Check
 from slipway.records.decision import Decision, DecisionRecord
 from slipway.records.evidence import Comparison, Evidence
 from slipway.records.labels import told
+from slipway.records.shadow import ShadowEvidence
 from slipway.report.wording import MINUS, interval, number, printable, verdict
 from slipway.tasks import kind
 
 Tone = Literal["good", "bad", "unsure"]
+ENDS = {"pass": "passed", "abort": "aborted", "inconclusive": "inconclusive"}
+"""What becomes of a shadow, in words."""
 ANSWERS = ("bad", "not shown", "good")
 """Of checks, in the order in which they are told."""
 
@@ -48,7 +51,10 @@ def headline(record: DecisionRecord) -> str:
             if record.evaluation
             else "The run"
         )
-    return STYLES[record.decision].headline.format(it=it, its=it[0].lower() + it[1:])
+    style = STYLES[record.decision].headline
+    if record.canary is not None and record.canary.shadow is not None and not record.canary.looks:
+        style = style.replace("canary", "shadow")
+    return style.format(it=it, its=it[0].lower() + it[1:])
 
 
 def other(record: DecisionRecord) -> tuple[str, str]:
@@ -174,11 +180,22 @@ def _best(evidence: Evidence) -> str:
 
 
 def _canary(canary: CanaryEvidence) -> str:
+    if canary.shadow is not None and canary.shadow.decides:
+        return _shadowed(canary, canary.shadow)
     if not canary.looks:
         return "ended before the first look at its traffic"
     last = canary.looks[-1]
-    difference = interval(last.difference, sign=True)
+    difference = interval(last.gain, sign=True)
     return f"{canary.verdict.outcome}: canary {MINUS} stable {difference} ({earned(canary)})"
+
+
+def _shadowed(canary: CanaryEvidence, shadow: ShadowEvidence) -> str:
+    """Quality first, which the shadow decided, and what became of the canary after it."""
+    gain = interval(shadow.looks[-1].difference, sign=True) if shadow.looks else interval(None)
+    said = (
+        f"shadow {ENDS.get(shadow.verdict.outcome, '')}: candidate {MINUS} stable {gain} ({earned(canary)})"
+    )
+    return f"{said}; {f'canary: {canary.verdict.outcome}' if canary.looks else 'no canary'}"
 
 
 def earned(canary: CanaryEvidence) -> str:

@@ -4,6 +4,7 @@ A rule with an interval has three answers. Shown bad, and the canary is aborted;
 passes; not shown, and neither: harm that is merely unproven does not pass.
 """
 
+import math
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -12,11 +13,13 @@ import numpy as np
 from slipway.records.canary import ArmStep, Look
 from slipway.records.checks import CanaryVerdict, Check, needed
 from slipway.records.evidence import UNBOUNDED, Interval
+from slipway.rollout.assumption import kept, outcome_difference, outcomes_alike
 from slipway.rollout.blocks import broken
 from slipway.rollout.difference import difference
 from slipway.rollout.guardrails import error_rate_rise, late_rise, sample_ratio_p, slow_rise, unknown_rise
 from slipway.rollout.observations import Observations
 from slipway.rollout.reference import Reference
+from slipway.rollout.triggering import counted, overall, share
 from slipway.settings.card import Rollout
 from slipway.settings.criterion import answer
 from slipway.tasks import Metric
@@ -24,10 +27,16 @@ from slipway.tasks import Metric
 
 @dataclass(frozen=True)
 class Rule:
-    """A check, and whether its failure ends the rollout; one that is only undecided does not."""
+    """A check, and what its failure does; one that is only undecided does nothing yet.
+
+    Attributes:
+        stops: it ends the rollout for the canary's sake.
+        voids: it ends it for what it says of the rollout: nothing can be concluded.
+    """
 
     check: Check
     stops: bool
+    voids: bool = False
 
 
 @dataclass(frozen=True)
@@ -37,6 +46,9 @@ class Facts:
     Attributes:
         stable: of the current step.
         canary: of the current step.
+        difference: on the decision metric, of the requests on which the versions may differ.
+        shadowed: whether a shadow has decided the quality, for outcomes do not depend on the answer.
+        labels: what came of the canary's requests minus what came of stable's, where that is asked.
     """
 
     plan: Rollout
@@ -51,6 +63,8 @@ class Facts:
     unknown_rise: Interval
     late_rise: Interval | None
     difference: Interval | None
+    shadowed: bool
+    labels: Interval | None
 
 
 def judge(
@@ -61,6 +75,7 @@ def judge(
     at: datetime,
     metric: Metric,
     reference: Reference,
+    shadowed: bool = False,
 ) -> Look:
     """The evidence after one more batch, and what it says.
 
@@ -78,8 +93,9 @@ def judge(
         exhausted: no traffic or no time is left.
         metric: what `observations.metric` holds.
         reference: what stable did before the trial.
+        shadowed: whether a shadow has decided the quality.
     """
-    found = _facts(observations, settings, step, metric, reference)
+    found = _facts(observations, settings, step, metric, reference, shadowed)
     rules = _rules(found)
     requests = len(found.stable) + len(found.canary)
     reached = len(observations) >= sum(planned.requests for planned in settings.steps)
@@ -95,15 +111,20 @@ def judge(
         slow_rise=found.slow_rise,
         late_rise=found.late_rise,
         difference=found.difference,
+        triggered=share(observations),
+        overall=overall(found.difference, observations),
+        labels=found.labels,
         verdict=_verdict(rules, reached, exhausted),
     )
 
 
 def _verdict(rules: list[Rule], reached: bool, exhausted: bool) -> CanaryVerdict:
     """The outcome; what stopped the canary stands first among the checks."""
-    checks = [rule.check for rule in sorted(rules, key=lambda rule: not rule.stops)]
+    checks = [rule.check for rule in sorted(rules, key=lambda rule: (not rule.stops, not rule.voids))]
     if any(rule.stops for rule in rules):
         return CanaryVerdict(outcome="abort", checks=checks)
+    if any(rule.voids for rule in rules):
+        return CanaryVerdict(outcome="inconclusive", checks=checks)
     if reached and all(check.passed for check in checks):
         return CanaryVerdict(outcome="promote", checks=checks)
     return CanaryVerdict(outcome="inconclusive" if reached or exhausted else "continue", checks=checks)
@@ -116,7 +137,9 @@ def may_widen(look: Look, plan: Rollout, reference: Reference) -> bool:
     return errors and slow <= 1 - plan.guardrails.latency_quantile
 
 
-def _facts(seen: Observations, plan: Rollout, step: int, metric: Metric, reference: Reference) -> Facts:
+def _facts(
+    seen: Observations, plan: Rollout, step: int, metric: Metric, reference: Reference, shadowed: bool
+) -> Facts:
     here = seen.step == step
     stable, canary = seen.where(here & ~seen.canary), seen.where(here & seen.canary)
     return Facts(
@@ -131,7 +154,9 @@ def _facts(seen: Observations, plan: Rollout, step: int, metric: Metric, referen
         slow_rise=slow_rise(seen, plan, reference),
         unknown_rise=unknown_rise(seen, plan.decision.alpha),
         late_rise=late_rise(seen, plan.decision.alpha),
-        difference=difference(seen, plan),
+        difference=difference(counted(seen), plan),
+        shadowed=shadowed,
+        labels=outcome_difference(seen, plan) if shadowed else None,
     )
 
 
@@ -139,12 +164,13 @@ def _rules(found: Facts) -> list[Rule]:
     rules = [
         _sticky(found),
         _sample_ratio(found),
+        *([] if found.seen.triggered.all() else [_triggered_ratio(found)]),
         _error_rate(found),
         _latency(found),
         _min_requests(found),
         _min_units(found),
         _metric_known(found),
-        _metric(found),
+        *(_of_shadowed(found) if found.shadowed else [_metric(found)]),
     ]
     return rules if found.late_rise is None else [*rules, _outcome_delay(found, found.late_rise)]
 
@@ -165,6 +191,17 @@ def _sample_ratio(found: Facts) -> Rule:
     text = f"{given:,} of {given + kept:,} units in the canary in this step, p = {p:.2g}"
     passed, shown = enough and not refuted, enough or refuted
     return _rule("canary.sample_ratio", passed, refuted, text, f"p at least {least:g}", shown)
+
+
+def _triggered_ratio(found: Facts) -> Rule:
+    """Of the units on which the versions differ: what triggers one must not depend on its arm."""
+    stable, canary = (arm.where(arm.triggered) for arm in (found.stable, found.canary))
+    units, level = canary.units + stable.units, found.plan.guardrails.sample_ratio_alpha
+    p = sample_ratio_p(stable, canary, found.plan, int(found.seen.step.max(initial=0)))
+    enough, refuted = units >= found.plan.guardrails.min_units, p < level
+    text = f"{canary.units:,} of {units:,} triggered units in the canary in this step, p = {p:.2g}"
+    passed, shown = enough and not refuted, enough or refuted
+    return _rule("canary.triggered_ratio", passed, refuted, text, f"p at least {level:g}", shown)
 
 
 def _error_rate(found: Facts) -> Rule:
@@ -231,11 +268,30 @@ def _metric(found: Facts) -> Rule:
     if gain is None:
         text = f"{unit}: too few known in one arm, or all alike"
         return _rule("canary.metric", False, False, text, allowed, shown=False)
-    said = answer(gain, asked)
-    shown = said in ("good", "bad")
-    more = None if shown else needed(gain, asked.limit, len(found.seen))
-    text = f"{unit}: canary - stable {_shown(gain)}"
-    return _rule("canary.metric", said == "good", said == "bad", text, allowed, shown, more)
+    # Margin and least gain are of all traffic, whatever part of it may differ.
+    whole = overall(gain, found.seen) or gain
+    least = -math.inf if found.plan.min_effect is None else found.plan.min_effect
+    said = answer(whole, asked, least)
+    text = f"{unit}: canary - stable {_shown(gain)}{_diluted(found)}"
+    if said == "futile":
+        text += f", below the {least:g} that is worth it"
+    shown = said != "not shown"
+    more = None if shown else needed(whole, asked.limit, len(found.seen))
+    return _rule("canary.metric", said == "good", said in ("bad", "futile"), text, allowed, shown, more)
+
+
+def _of_shadowed(found: Facts) -> list[Rule]:
+    """What is left to be shown of the quality, which was decided before."""
+    alike, lost = outcomes_alike(found.labels), kept(found.difference, found.metric, found.plan)
+    return [Rule(lost, stops=lost.answer == "bad"), Rule(alike, stops=False, voids=alike.answer == "bad")]
+
+
+def _diluted(found: Facts) -> str:
+    if found.seen.triggered.all():
+        return ""
+    whole = overall(found.difference, found.seen)
+    shown = "" if whole is None else f", {_shown(whole)} over all"
+    return f" on the {100 * share(found.seen):.3g} % of requests that may differ{shown}"
 
 
 def _arm(seen: Observations, metric: Metric) -> ArmStep:

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from slipway.records.canary import CanaryEvidence, Look
 from slipway.records.checks import Check
+from slipway.records.shadow import ShadowEvidence
 from slipway.rollout.analysis import judge, may_widen
 from slipway.rollout.limits import limits, min_duration, not_before, within
 from slipway.rollout.novelty import exposures
@@ -27,6 +28,7 @@ def run_canary(
     now: Callable[[], datetime],
     timer: Callable[[], float],
     progress: Progress,
+    shadow: ShadowEvidence | None = None,
 ) -> CanaryEvidence:
     """Observe the trial step by step until the evidence decides, somebody asks to stop, or the time is up.
 
@@ -40,12 +42,14 @@ def run_canary(
         now: the clock, for the evidence.
         timer: seconds that never run backwards, for the maximum duration.
         progress: takes the requests done, those planned, and a line of text.
+        shadow: what came before; where it decided the quality, this has to prove the rest.
 
     Raises:
         UsageError: the card's steps can never be done here.
     """
     arena.plan()
-    rollout = _Rollout(card, target, arena, trial, now, timer, progress)
+    shadowed = shadow is not None and shadow.decides
+    rollout = _Rollout(card, target, arena, trial, now, timer, progress, shadowed)
     promoted = False
     try:
         looks = rollout.looks()
@@ -66,6 +70,7 @@ def run_canary(
         exposures=exposures(rollout.watched, card.rollout),
         looks=looks,
         verdict=looks[-1].verdict,
+        shadow=shadow,
     )
 
 
@@ -80,6 +85,7 @@ class _Rollout:
     now: Callable[[], datetime]
     timer: Callable[[], float]
     progress: Progress
+    shadowed: bool
     begun: float = 0.0
     reference: Reference = field(default_factory=Reference)
     watched: Observations = field(default_factory=lambda: concat([]))
@@ -118,7 +124,16 @@ class _Rollout:
         exhausted = self.done >= planned or ended
         # Live, a wait before the minimum duration is over would only keep further requests from being seen.
         self.watched = self.arena.seen(waited=self.done >= planned and long_enough.passed)
-        look = judge(self.watched, plan, number, exhausted, self.now(), self.arena.metric, self.reference)
+        look = judge(
+            self.watched,
+            plan,
+            number,
+            exhausted,
+            self.now(),
+            self.arena.metric,
+            self.reference,
+            self.shadowed,
+        )
         look = within(not_before(look, long_enough, ended), held)
         self.progress(self.done, planned, self._told(look))
         return look

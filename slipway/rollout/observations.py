@@ -1,7 +1,7 @@
 """What was seen of each request that a canary and its stable version served."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from typing import Any, Self
 
 import numpy as np
@@ -24,6 +24,9 @@ class Observations:
         due: bool; the outcome's delay has passed, so it can be known by now.
         metric: float64; better is up: reward 0 or 1, or minus a loss; NaN where unknown. It says nothing
             before it is due. A failed answer has one too: what a unit gets that is not answered.
+        triggered: bool; whether the two versions can have made a difference, see
+            `slipway.rollout.triggering`; left out, all may.
+        label: float64; what came of the request, whatever was answered; NaN where unknown; left out, all are.
         late: bool; the outcome came, but in the second half of its maturity window. None where the arms
             cannot differ in that, as in a replay, whose outcomes come when they came to the rows.
     """
@@ -36,9 +39,14 @@ class Observations:
     latency_ms: NDArray[np.float64]
     due: NDArray[np.bool_]
     metric: NDArray[np.float64]
+    triggered: NDArray[np.bool_] = field(default_factory=lambda: np.ones(0, np.bool_))
+    label: NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
     late: NDArray[np.bool_] | None = None
 
     def __post_init__(self) -> None:
+        for name, left_out in (("triggered", True), ("label", np.nan)):
+            if not len(getattr(self, name)):
+                object.__setattr__(self, name, np.full(len(self.step), left_out))
         sizes = {name: len(values) for name, values in self._arrays.items()}
         if len(set(sizes.values())) > 1:
             raise SlipwayError(f"observations: found arrays of sizes {sizes}, expected one size")
@@ -67,12 +75,15 @@ class Observations:
         return {name: values for name, values in every.items() if values is not None}
 
 
-_TYPES = (np.int32, np.int64, np.int64, np.bool_, np.bool_, np.float64, np.bool_, np.float64)
+_TYPES = (
+    *(np.int32, np.int64, np.int64, np.bool_, np.bool_),
+    *(np.float64, np.bool_, np.float64, np.bool_, np.float64),
+)
 
 
 def concat(parts: Sequence[Observations]) -> Observations:
     """All requests of all parts, in order; of no parts, none. Either all say what was late, or none does."""
-    names = [field.name for field in fields(Observations) if field.name != "late"]
+    names = [one.name for one in fields(Observations) if one.name != "late"]
     late = [part.late for part in parts if part.late is not None]
     if late and len(late) < len(parts):
         raise SlipwayError(f"observations: found {len(late)} of {len(parts)} parts that say what was late")

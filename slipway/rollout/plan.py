@@ -4,11 +4,13 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from scipy.stats import norm
+
 from slipway.base.errors import Refused, UsageError
 from slipway.records.evidence import Evidence, ModelMetrics
 from slipway.records.labels import told
 from slipway.rollout.power import POWER, design_effect, detectable, power
-from slipway.rollout.prospects import Basis, Prospect, prospects
+from slipway.rollout.prospects import Basis, Prospect, prospects, shadow_prospects
 from slipway.rollout.traffic import Traffic
 from slipway.settings import Card
 from slipway.settings.card import Rollout
@@ -53,27 +55,66 @@ def _earned(model: ModelMetrics, metric: Metric) -> float | None:
 
 
 def plan(
-    card: Card, traffic: Traffic, expected: Expected | None = None, error_rate: float | None = None
+    card: Card,
+    traffic: Traffic,
+    expected: Expected | None = None,
+    error_rate: float | None = None,
+    used: int = 0,
 ) -> list[str]:
-    """The plan in a few lines.
+    """The plan of a canary in a few lines.
 
     Args:
         expected: of the two versions, None where nobody knows.
         error_rate: the share of stable's answers that failed in its last canary, None where there was none.
+        used: requests that a shadow has offered before.
 
     Raises:
         UsageError: the replay part has too few requests; none is offered twice.
         Refused: the plan is hopeless, and the card does not call it exploratory.
     """
-    found = basis(card, traffic, expected, error_rate)
+    found = basis(card, traffic, expected, error_rate, used)
     each = prospects(card.rollout, found)
-    lines = [*heading(card, traffic, expected, found), *map(str, each)]
+    lines = [*heading(card, traffic, expected, found, used), *map(str, each)]
     require_hope(card, each)
     return [*lines, f"{card.rollout.max_duration_minutes:g} minutes at most"]
 
 
+def shadow_plan(
+    card: Card, traffic: Traffic, evaluated: Evidence | None = None, stable: int = 0
+) -> list[str]:
+    """The plan of a shadow in a few lines.
+
+    Args:
+        evaluated: the gate's evidence about the version on trial, where it is known.
+        stable: the number of the version that is live.
+
+    Raises:
+        UsageError: the replay part has too few requests for it and for the canary.
+        Refused: as for `plan`.
+    """
+    planned, needed = card.rollout.shadow.requests, requests_needed(card.rollout)
+    if len(traffic) < planned + needed:
+        raise UsageError(
+            f"systems/{card.name}/system.yaml: rollout: shadow, warm-up and steps need {planned:,} + "
+            f"{needed:,} requests, found {len(traffic):,} in the replay part, none is offered twice; "
+            "expected a smaller rollout.shadow.requests, smaller steps or more rows"
+        )  # guard rollout.shadow_requests
+    each = shadow_prospects(card.rollout, paired_basis(card, traffic, evaluated, stable))
+    require_hope(card, each)
+    return [
+        f"{planned:,} of {len(traffic):,} requests at most, asked of both versions; stable's answers count",
+        f"decision metric {traffic.metric.name}; {told(traffic.task.described(traffic.outcomes))}",
+        *map(str, each),
+        f"{card.rollout.max_duration_minutes:g} minutes at most",
+    ]
+
+
 def basis(
-    card: Card, traffic: Traffic, expected: Expected | None = None, error_rate: float | None = None
+    card: Card,
+    traffic: Traffic,
+    expected: Expected | None = None,
+    error_rate: float | None = None,
+    used: int = 0,
 ) -> Basis:
     """What a plan takes for granted, of its arguments as `plan` takes them.
 
@@ -81,23 +122,48 @@ def basis(
         UsageError: the replay part has too few requests.
     """
     rollout, task = card.rollout, traffic.task
-    needed = requests_needed(rollout)
-    if len(traffic) < needed:
+    needed, left = requests_needed(rollout), len(traffic) - used
+    if left < needed:
         raise UsageError(
             f"systems/{card.name}/system.yaml: rollout: warm-up and steps need {needed:,} requests, found "
-            f"{len(traffic):,} in the replay part, none is offered twice; expected smaller steps or more rows"
+            f"{left:,} in the replay part, none is offered twice; expected smaller steps or more rows"
         )  # guard rollout.requests
     presumed = task.presumed(traffic.metric, traffic.offered)
     deviation = float(presumed.std())
     if expected is not None:
         deviation = task.expected_deviation(traffic.metric, expected.stable, expected.canary, deviation)
     # Of the requests that will be judged: in a longer time each unit has more.
-    judged = slice(rollout.warmup_requests, needed)
+    judged = slice(used + rollout.warmup_requests, used + needed)
     alike = design_effect(presumed[judged], traffic.unit_codes[judged])
-    effect, source = rollout.min_effect, "the card's min_effect"
-    if effect is None:
-        effect, source = (None, "") if expected is None else (expected.difference, "as on the holdout")
+    effect, source = _effect(rollout, expected)
+    # Where a shadow decides the quality, the canary finds none.
+    if card.problem.outcome_depends_on_answer is False:
+        effect, source = None, ""
     return Basis(deviation * math.sqrt(alike), effect, source, error_rate, per_day(card, traffic))
+
+
+def paired_basis(card: Card, traffic: Traffic, evaluated: Evidence | None, stable: int) -> Basis | None:
+    """What the plan of a shadow takes for granted; None where the gate compared with another version.
+
+    The noise of a pair is that of the holdout's pairs, by unit: half the gate's interval is so many standard
+    errors, times the root of the holdout's rows.
+    """
+    hoped = expected(evaluated, stable, traffic.metric)
+    compared = [] if evaluated is None else [one for one in evaluated.comparisons if one.other == "champion"]
+    if evaluated is None or hoped is None or not compared:
+        return None
+    use, difference = evaluated.use, compared[0].difference
+    level = (1 - evaluated.confidence) / 2 if use is None else use.level
+    half = (difference.high - difference.low) / 2
+    deviation = half / float(norm.isf(level)) * math.sqrt(evaluated.holdout.rows)
+    return Basis(deviation, *_effect(card.rollout, hoped), None, per_day(card, traffic))
+
+
+def _effect(rollout: Rollout, expected: Expected | None) -> tuple[float | None, str]:
+    """The gain per request that is to be found, and who says so."""
+    if rollout.min_effect is not None:
+        return rollout.min_effect, "the card's min_effect"
+    return (None, "") if expected is None else (expected.difference, "as on the holdout")
 
 
 def per_day(card: Card, traffic: Traffic) -> float | None:
@@ -122,18 +188,23 @@ def require_hope(card: Card, each: Sequence[Prospect]) -> None:
             )  # guard rollout.hopeless
 
 
-def heading(card: Card, traffic: Traffic, expected: Expected | None, found: Basis) -> Iterator[str]:
+def heading(
+    card: Card, traffic: Traffic, expected: Expected | None, found: Basis, used: int = 0
+) -> Iterator[str]:
     """Lines on what will be done, and at what rate; those on what it can show follow."""
     rollout, metric = card.rollout, traffic.metric
     steps = ", ".join(f"{step.requests:,} at {step.weight} %" for step in rollout.steps)
     yield (
-        f"{requests_needed(rollout):,} of {len(traffic):,} requests: {rollout.warmup_requests:,} to warm up, "
-        f"then {steps}"
+        f"{requests_needed(rollout):,} of {len(traffic) - used:,} requests: {rollout.warmup_requests:,} to "
+        f"warm up, then {steps}"
     )
     yield f"decision metric {metric.name}; {told(traffic.task.described(traffic.outcomes))}"
-    least = detectable(rollout, found.deviation)
-    yield f"a true difference of {least:.2g} per request is found with power {POWER:g}"
-    if expected is not None and found.effect != expected.difference:
+    if card.problem.outcome_depends_on_answer is False:
+        yield "it proves errors, latency and assignment; the shadow decides the quality"
+    else:
+        least = detectable(rollout, found.deviation)
+        yield f"a true difference of {least:.2g} per request is found with power {POWER:g}"
+    if found.effect is not None and expected is not None and found.effect != expected.difference:
         chance = power(rollout, expected.difference, found.deviation)
         yield f"on the holdout it was {expected.difference:+.2g}, which is found with power {chance:.2f}"
     if found.per_day is not None:

@@ -48,6 +48,16 @@ def detectable(rollout: Rollout, deviation: float) -> float:
     return rollout.decision.limit + error * (_boundary(rollout.decision.alpha) + float(norm.ppf(POWER)))
 
 
+def paired_power(rollout: Rollout, difference: float, deviation: float, scale: float = 1.0) -> float:
+    """The chance that a shadow of the card shows a candidate to be better by so much: `power` of pairs.
+
+    Args:
+        deviation: of a pair's difference, times the root of the design effect of units.
+    """
+    error = deviation / math.sqrt(scale * rollout.shadow.requests)
+    return float(norm.cdf((difference - rollout.decision.limit) / error - _boundary(rollout.decision.alpha)))
+
+
 def rise_power(rollout: Rollout, rate: float, limit: float, scale: float = 1.0) -> float:
     """The chance that a share is shown to be no higher by more than the limit, being `rate` in both arms.
 
@@ -76,26 +86,26 @@ def exact_power(rollout: Rollout, rate: float, limit: float, scale: float = 1.0)
     return float(shown.high <= limit)
 
 
-def requests_for(rollout: Rollout, chance: Callable[[float], float]) -> int | None:
+def requests_for(planned: int, chance: Callable[[float], float]) -> int | None:
     """About how many requests, in steps of the same proportions, have the power 0.8, and all more; or None.
 
     None: not even ten thousand times the plan has it.
 
     Args:
+        planned: requests of the plan.
         chance: the power at so many times the requests of the plan. It may rise, fall and rise again: the
             exact interval of a few requests shows what twelve blocks are too few for.
     """
-    requests = sum(step.requests for step in rollout.steps)
     high = TOO_MUCH
     if chance(high) < POWER:
         return None
-    while chance(low := high / COARSE) >= POWER and low * requests > 1:
+    while chance(low := high / COARSE) >= POWER and low * planned > 1:
         high = low
     # To two digits, which is all that is told.
     while high / low > FINE:
         middle = math.sqrt(low * high)
         low, high = (low, middle) if chance(middle) >= POWER else (middle, high)
-    needed = high * requests
+    needed = high * planned
     digit: int = 10 ** max(0, math.floor(math.log10(max(needed, 1))) - 1)
     return math.ceil(needed / digit) * digit
 

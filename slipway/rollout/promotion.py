@@ -93,6 +93,7 @@ def _earned(record: DecisionRecord) -> Check:
         canary is not None
         and canary.verdict.outcome == "promote"
         and (canary.canary, canary.stable) == (record.version, record.replaced)
+        and (canary.shadow is None or canary.shadow.verdict.outcome == "pass")
     )
     return _rule(
         "promote.earned", earned, found, f"a canary of {record.version} against {record.replaced} that won"

@@ -4,7 +4,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 
-from slipway.rollout.power import HOPELESS, POWER, exact_power, power, requests_for, rise_power
+from slipway.rollout.power import (
+    HOPELESS,
+    POWER,
+    exact_power,
+    paired_power,
+    power,
+    requests_for,
+    rise_power,
+)
 from slipway.rollout.reference import Reference
 from slipway.settings.card import Rollout
 
@@ -78,12 +86,13 @@ def prospects(rollout: Rollout, basis: Basis) -> list[Prospect]:
 
 def _guardrails(rollout: Rollout, basis: Basis) -> Iterator[Prospect]:
     rate, guardrails = basis.error_rate or 0.0, rollout.guardrails
+    planned = sum(step.requests for step in rollout.steps)
     limit = Reference(error_rate=rate).most_errors(guardrails)
     recorded = "as recorded" if basis.error_rate is not None else "no canary has recorded any"
     yield _prospect(
         "canary.error_rate",
         f"{100 * rate:.2g} % of answers fail in both arms ({recorded}; {limit:g} more are allowed)",
-        rollout,
+        planned,
         basis,
         partial(rise_power, rollout, rate, limit),
     )
@@ -92,7 +101,7 @@ def _guardrails(rollout: Rollout, basis: Basis) -> Iterator[Prospect]:
         "canary.latency",
         f"{100 * slow:.2g} % are slow in both arms (the most that stable's can be; "
         f"{slow:.2g} more are allowed)",
-        rollout,
+        planned,
         basis,
         partial(rise_power, rollout, slow, slow),
         worst=True,
@@ -101,7 +110,7 @@ def _guardrails(rollout: Rollout, basis: Basis) -> Iterator[Prospect]:
     yield _prospect(
         "canary.metric_known",
         f"every outcome comes in both arms ({most:g} more may not)",
-        rollout,
+        planned,
         basis,
         partial(exact_power, rollout, 0.0, most),
     )
@@ -112,20 +121,29 @@ def _metric(rollout: Rollout, basis: Basis) -> Iterator[Prospect]:
         yield _prospect(
             "canary.metric",
             f"it gains {basis.effect:+.2g} per request ({basis.source})",
-            rollout,
+            sum(step.requests for step in rollout.steps),
             basis,
             partial(power, rollout, basis.effect, basis.deviation),
         )
 
 
+def shadow_prospects(rollout: Rollout, basis: Basis | None) -> list[Prospect]:
+    """What a shadow of the card is likely to show; nothing where nobody knows the noise of its pairs."""
+    if basis is None or basis.effect is None:
+        return []
+    chance = partial(paired_power, rollout, basis.effect, basis.deviation)
+    assumed = f"it gains {basis.effect:+.2g} per request ({basis.source}; pairs vary as there)"
+    return [_prospect("shadow.metric", assumed, rollout.shadow.requests, basis, chance)]
+
+
 def _prospect(
     code: str,
     assumed: str,
-    rollout: Rollout,
+    planned: int,
     basis: Basis,
     chance: "partial[float]",
     worst: bool = False,
 ) -> Prospect:
-    requests = requests_for(rollout, chance)
+    requests = requests_for(planned, chance)
     days = None if requests is None or basis.per_day is None else requests / basis.per_day
     return Prospect(code, assumed, chance(1.0), requests, days, worst)

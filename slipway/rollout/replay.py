@@ -1,38 +1,28 @@
 """The replay part of the data in place of live traffic: its requests are offered here, each once."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from slipway.records.canary import Arm
 from slipway.records.evidence import Evidence
+from slipway.rollout import paired
 from slipway.rollout.assignment import in_canary
+from slipway.rollout.call import Call, Send
 from slipway.rollout.client import Reply
 from slipway.rollout.feasible import require_warm_up, span
 from slipway.rollout.observations import Observations, concat
-from slipway.rollout.plan import expected, plan, requests_needed
+from slipway.rollout.paired import Pairs
+from slipway.rollout.plan import expected, plan, requests_needed, shadow_plan
 from slipway.rollout.reference import Reference
 from slipway.rollout.reply import read_answer
+from slipway.rollout.scoring import Scoring
 from slipway.rollout.target import Over, Trial
 from slipway.rollout.traffic import Answer, Offer, Traffic
+from slipway.rollout.triggering import by_unit
 from slipway.settings import Card
 from slipway.tasks import Metric
-
-
-@dataclass(frozen=True)
-class Call:
-    """One request on its way to an arm."""
-
-    arm: Arm
-    body: bytes
-
-
-Send = Callable[[Sequence[Call], Over], list[Reply]]
-"""Sends requests to their arms until it is over: a reply to each that was sent, in the same order.
-
-Failures are replies too. What is under way when it is over is waited for.
-"""
 
 
 class Replay:
@@ -46,8 +36,10 @@ class Replay:
     def __init__(self, card: Card, traffic: Traffic, send: Send) -> None:
         """Take the traffic and who carries requests to their arms."""
         self.card, self.traffic, self.send = card, traffic, send
+        self.scoring = Scoring(traffic, send, card.serving.max_rows)
         self.warmed = self.offered = 0
         self.parts: list[Observations] = []
+        self.asked: list[Pairs] = []
         self.faults: dict[Arm, str] = {}
 
     @property
@@ -60,13 +52,58 @@ class Replay:
     ) -> list[str]:
         """What a rollout is about to do, and what it can find."""
         require_warm_up(self.card)
-        lines = plan(self.card, self.traffic, expected(evaluated, stable, self.metric), error_rate)
-        return [*lines, span(self.card, self.traffic.times[: requests_needed(self.card.rollout)])]
+        hoped = expected(evaluated, stable, self.metric)
+        lines = plan(self.card, self.traffic, hoped, error_rate, self.offered)
+        end = self.offered + requests_needed(self.card.rollout)
+        return [*lines, span(self.card, self.traffic.times[self.offered : end])]
+
+    def resume(self, offered: int) -> None:
+        """Go on behind the requests that a shadow has used."""
+        self.offered = offered
+
+    def shadow_plan(self, evaluated: Evidence | None = None, stable: int = 0) -> list[str]:
+        """What a shadow is about to do, and what it can find."""
+        return shadow_plan(self.card, self.traffic, evaluated, stable)
+
+    def shadow(self, trial: Trial, requests: int, over: Over) -> int:
+        """Ask both versions the next requests; one that only stable was asked in time counts for nothing."""
+        first = self.offered
+        offers = self.traffic.offers(first, first + requests)
+        arms = list(trial.versions)
+        replies = self.send([Call(arm, offer.body) for offer in offers for arm in arms], over)
+        whole = len(replies) // len(arms)
+        answers = {
+            arm: [
+                self._read(trial, arm, offers[place], replies[place * len(arms) + number])
+                for place in range(whole)
+            ]
+            for number, arm in enumerate(arms)
+        }
+        failed = {arm: np.array([one is None for one in given], np.bool_) for arm, given in answers.items()}
+        gains = {arm: self.traffic.gains(first, given) for arm, given in answers.items()}
+        self.offered = first + whole
+        self.asked.append(
+            Pairs(
+                unit=self.traffic.unit_codes[first : self.offered],
+                stable=gains["stable"],
+                candidate=gains["canary"],
+                stable_failed=failed["stable"],
+                candidate_failed=failed["canary"],
+                label=self.traffic.labels[first : self.offered],
+                due=np.zeros(whole, np.bool_),
+            )
+        )
+        return whole
+
+    def pairs(self, waited: bool) -> Pairs:
+        """All that both versions were asked; an outcome comes the label delay after its request."""
+        return replace(paired.concat(self.asked), due=self.traffic.due(0, self.offered, waited))
 
     def warm_up(self, trial: Trial, requests: int, over: Over) -> Reference:
         """Both arms answer the first requests; stable's later ones, with full caches, say what is slow."""
-        self.warmed = self.offered = requests
-        offers = self.traffic.offers(0, requests)
+        first = self.offered
+        self.warmed = self.offered = first + requests
+        offers = self.traffic.offers(first, self.offered)
         replies = {
             arm: self.send([Call(arm, offer.body) for offer in offers], over) for arm in trial.versions
         }
@@ -100,13 +137,32 @@ class Replay:
                 latency_ms=np.where(error, np.nan, [reply.latency_ms for reply in replies]),
                 due=np.zeros(sent, np.bool_),
                 metric=self.traffic.gains(first, answers),
+                triggered=self._differs(trial, sent, over),
+                label=self._labels(first),
             )
         )
         return sent
 
     def seen(self, waited: bool) -> Observations:
         """All that was offered after the warm-up; an outcome comes the label delay after its request."""
-        return replace(concat(self.parts), due=self.traffic.due(self.warmed, self.offered, waited))
+        found = concat(self.parts)
+        return replace(
+            found,
+            due=self.traffic.due(self.warmed, self.offered, waited),
+            triggered=by_unit(found.triggered, found.unit),
+        )
+
+    def _differs(self, trial: Trial, sent: int, over: Over) -> NDArray[np.bool_]:
+        """Which of the last so many requests both versions answer differently; all, where nobody asks."""
+        if not self.card.problem.outcome_depends_on_answer:
+            return np.ones(sent, np.bool_)
+        return self.scoring.differs(trial, (self.offered - sent, self.offered), over)
+
+    def _labels(self, first: int) -> NDArray[np.float64]:
+        """What came of the requests from `first` on; only where that must not depend on the answer."""
+        if self.card.problem.outcome_depends_on_answer is not False:
+            return np.full(self.offered - first, np.nan)
+        return self.traffic.labels[first : self.offered]
 
     def _read(self, trial: Trial, arm: Arm, offer: Offer, reply: Reply) -> Answer | None:
         answer = read_answer(

@@ -13,6 +13,7 @@ from slipway.base.strict import Strict
 from slipway.records.canary import Arm
 from slipway.records.evidence import Evidence
 from slipway.rollout.observations import Observations
+from slipway.rollout.paired import Pairs
 from slipway.rollout.reference import Reference
 from slipway.tasks import Metric
 
@@ -154,6 +155,38 @@ class Arena(Protocol):
     @property
     def faults(self) -> dict[Arm, str]:
         """The first error of each arm that had one, in words."""
+        ...
+
+    def resume(self, offered: int) -> None:
+        """Go on behind the requests that a shadow has used: none is offered twice."""
+        ...
+
+    def shadow(self, trial: Trial, requests: int, over: Over) -> int:
+        """Have so many more requests answered by both versions, of which users get stable's answer.
+
+        Returns how many were until it was over.
+        """
+        ...
+
+    def pairs(self, waited: bool) -> Pairs:
+        """All that the shadow asked so far, with what is known of it by now.
+
+        Args:
+            waited: until the outcomes of the last requests are known, too.
+        """
+        ...
+
+    def shadow_plan(self, evaluated: Evidence | None = None, stable: int = 0) -> list[str]:
+        """What a shadow here is about to do, in a few lines.
+
+        Args:
+            evaluated: the gate's evidence about the version on trial, where it is known.
+            stable: the number of the version that is live.
+
+        Raises:
+            UsageError: there will never be as many requests as it and the card's steps need.
+            Refused: the plan can hardly show anything, and the card does not call it exploratory.
+        """
         ...
 
     def plan(

@@ -132,6 +132,11 @@ class Traffic:
         """The best answer that is the same for every row, in place of one that failed: [1] or [1, k]."""
         return self.task.constant(self.outcomes)
 
+    @cached_property
+    def labels(self) -> NDArray[np.float64]:
+        """What came of each request, whatever was answered, [requests]."""
+        return self.task.observed(self.offered)
+
     def offers(self, first: int, last: int) -> list[Offer]:
         """The requests `first` to `last`, which is not among them."""
         bounds = self.bounds[first : last + 1]

@@ -31,6 +31,14 @@ class Problem(Strict):
         Count, Field(description="to be discussed; only the plan of a rollout in live traffic reads it")
     ]
     p99_latency_ms: Annotated[float, Field(gt=0, description="budget of one served request")]
+    outcome_depends_on_answer: Annotated[
+        bool | None,
+        Field(
+            description="whether what comes of a request depends on what was answered, as a click does on "
+            "what was shown; where not, both versions are judged on the same requests, in a shadow. "
+            "A rollout asks for it"
+        ),
+    ] = None
 
 
 class Features(Strict):
@@ -175,11 +183,30 @@ class Decision(Criterion):
     alpha: Annotated[float, Field(gt=0, lt=0.5)] = 0.05
 
 
+class Shadow(Strict):
+    """Requests that both versions score before the canary, where outcomes do not depend on the answer."""
+
+    model_config = ConfigDict(allow_inf_nan=False)
+
+    requests: Annotated[
+        int, Field(gt=0, description="scored by both versions at most; it ends as soon as they decide")
+    ] = 10_000
+    canary_margin: Annotated[
+        float,
+        Field(
+            ge=0,
+            description="of the decision metric: the canary is aborted that is shown to be worse by more; "
+            "its quality was decided before",
+        ),
+    ] = 0.0
+
+
 class Rollout(Strict):
     """How traffic moves to a canary."""
 
     model_config = ConfigDict(allow_inf_nan=False)
 
+    shadow: Shadow = Shadow()
     steps: Annotated[list[Step], Field(min_length=1)]
     warmup_requests: Annotated[
         int, Field(ge=0, description="answered by both arms first; stable's latency there says what is slow")
@@ -271,6 +298,21 @@ class Card(Strict):
     def task(self) -> Task:
         """What a label of this system is and what good means, for its columns and its primary metric."""
         return bind(self.problem.task, self.data, self.evaluation.primary)
+
+    def depends_on_answer(self) -> bool:
+        """Whether outcomes depend on the answer.
+
+        Raises:
+            UsageError: it does not say.
+        """
+        if self.problem.outcome_depends_on_answer is None:
+            # guard rollout.declared
+            raise UsageError(
+                f"systems/{self.name}/system.yaml: problem.outcome_depends_on_answer: not said, and a "
+                "rollout is judged by it; expected true where what comes of a request depends on what is "
+                "answered (a click on what was shown), false where it does not (churn, demand)"
+            )
+        return self.problem.outcome_depends_on_answer
 
     @model_validator(mode="after")
     def _fits_the_task(self) -> "Card":

@@ -39,6 +39,7 @@ class Choices:
     Attributes:
         positive: one value, or several with commas between.
         delay: hours from a row's time until its label is known; None where nobody says, which is taken for 0.
+        depends: whether the label depends on what is answered; None where nobody says, which is taken for no.
     """
 
     label: str
@@ -47,6 +48,7 @@ class Choices:
     positive: str | None = None
     delay: float | None = None
     task: str | None = None
+    depends: bool | None = None
 
 
 def faults(found: Profile, choices: Choices) -> Iterator[str]:

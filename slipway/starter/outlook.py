@@ -1,19 +1,21 @@
 """Whether a canary of so few rows can find anything: a pure function, for the card and its person."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from slipway.rollout.power import design_effect
-from slipway.rollout.prospects import Basis, prospects
-from slipway.settings.card import Guardrails, Rollout
+from slipway.rollout.prospects import Basis, prospects, shadow_prospects
+from slipway.settings.card import Guardrails, Rollout, Shadow
 from slipway.starter.sizes import Sizes
 from slipway.tasks import Offered, Outcomes, Task
 
 WORTH = 0.05
 """Of what the constant answer loses: a difference that a card begins with, for a person to decide on."""
+PAIRED = 10
+"""How many times less a pair's difference is taken to vary than a split; two real tables had 24 to 43."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +60,12 @@ def outlook(sizes: Sizes, noise: Noise) -> Outlook | None:
     effect = float(f"{WORTH * noise.loss:.2g}")
     if effect <= 0 or noise.deviation <= 0:
         return None
-    found = prospects(_rollout(sizes), Basis(noise.deviation, effect, "", None, None))
+    rollout, basis = _rollout(sizes), Basis(noise.deviation, effect, "", None, None)
+    if sizes.shadow_requests is None:
+        found = prospects(rollout, basis)
+    else:
+        pairs = replace(basis, deviation=noise.deviation / math.sqrt(PAIRED))
+        found = [*shadow_prospects(rollout, pairs), *prospects(rollout, replace(basis, effect=None))]
     # By the worst case nobody is told that a table is too small.
     likely = [one for one in found if not one.worst]
     sized = [one.requests for one in likely]
@@ -74,6 +81,7 @@ def _rollout(sizes: Sizes) -> Rollout:
     """The section of the card, as far as it decides what can be found."""
     rise = Guardrails().max_error_rate_rise if sizes.max_rise is None else sizes.max_rise
     return Rollout(
+        shadow=Shadow() if sizes.shadow_requests is None else Shadow(requests=sizes.shadow_requests),
         steps=list(sizes.steps),
         warmup_requests=sizes.warmup_requests,
         block_requests=sizes.block_requests,

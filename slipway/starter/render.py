@@ -44,6 +44,7 @@ class Plan:
     task: str = "binary"
     outlook: Outlook | None = None
     alike: Alike | None = None
+    depends: bool | None = None
 
 
 def card_text(plan: Plan) -> str:
@@ -83,6 +84,7 @@ def _values(plan: Plan) -> dict[str, Any]:
         "sizes": plan.sizes,
         "outlook": plan.outlook,
         "delay": plan.delay,
+        "depends": plan.depends,
         "label": label.name,
         "time": plan.design.role("time").name,
         "unit": plan.design.role("unit").name,

@@ -15,6 +15,10 @@ SMALL = 100_000
 """Rows of the small size of a table with more than `MANY`."""
 MOST_TRAFFIC = 30_000
 """Requests of a canary; a laptop sends a thousand a second."""
+PROVES = 0.3
+"""Of the requests, the share that a canary has after a shadow, to show errors, latency and assignment."""
+FEWEST_OF_CANARY = 650
+"""Its requests where that share is less and the shadow keeps half: thirteen blocks of the shortest length."""
 BLOCKS = 20
 """Into which a canary's requests fall where they are few; errors and latency are compared from 12 on."""
 SPARE = 1.5
@@ -42,6 +46,7 @@ class Sizes:
     Attributes:
         holdout: the part that decides.
         min_outcomes: of the holdout; None where it has as many as the card's default asks for.
+        shadow_requests: before the canary; None where outcomes depend on the answer, and it decides.
         max_rise: of the share of errors, and of unknown outcomes; None where the card's default can be shown.
     """
 
@@ -51,6 +56,7 @@ class Sizes:
     min_data_in_leaf: int
     num_leaves: int
     warmup_requests: int
+    shadow_requests: int | None
     batch_requests: int
     block_requests: int
     steps: tuple[Step, ...]
@@ -75,17 +81,20 @@ def split_shares(rows: int) -> Split:
     return Split(validation=0.1, holdout=0.15, replay=0.2)
 
 
-def sizes(parts: Mapping[Part, PartSize]) -> Sizes:
+def sizes(parts: Mapping[Part, PartSize], depends: bool = True) -> Sizes:
     """The numbers of a card, as they suit parts of these sizes.
 
     Args:
         parts: of the smallest size, for a card has one set of numbers for all of its sizes.
+        depends: whether outcomes depend on the answer, so that the canary has to decide all by itself.
     """
     traffic, holdout = parts["replay"].rows, parts["holdout"]
     # The card's default, but no more than a tenth of little traffic.
     warmup = min(_default("warmup_requests"), traffic // 10)
     offered = min(traffic - warmup, MOST_TRAFFIC)
-    steps = _steps(offered)
+    shadow = None if depends else offered - _proving(offered)
+    steps = _steps(offered - (shadow or 0))
+    tried = sum(step.requests for step in steps)
     last = steps[-1].requests * steps[-1].weight // 100
     return Sizes(
         holdout=holdout,
@@ -94,13 +103,19 @@ def sizes(parts: Mapping[Part, PartSize]) -> Sizes:
         min_data_in_leaf=min(max(parts["train"].rows // 1000, 20), 100),
         num_leaves=15 if parts["train"].rows < 20_000 else 31,
         warmup_requests=warmup,
+        shadow_requests=shadow,
         batch_requests=min(max(_rounded(offered // 40), 50), 1000),
-        block_requests=min(max(_rounded(offered // BLOCKS), 50), _default("block_requests")),
+        block_requests=min(max(_rounded(tried // BLOCKS), 50), _default("block_requests")),
         steps=steps,
         # The card's default, or nine tenths of what is expected: a hash gives no arm its exact share.
         min_requests=min(200, max(1, last * 9 // 10)),
         max_rise=_max_rise(steps),
     )
+
+
+def _proving(offered: int) -> int:
+    """Requests of a canary whose quality a shadow decides on the others."""
+    return max(int(PROVES * offered), min(FEWEST_OF_CANARY, offered // 2))
 
 
 def _default(key: str) -> int:

@@ -139,6 +139,7 @@ def _plan(project: Project, asked: Asked, folder: Path, tell: Callable[[str], No
         delay=asked.choices.delay,
         follows=at.follows,
         task=task,
+        depends=asked.choices.depends,
     )
     plan, tried = _tried(plan, asked, folder, tell)
     unfit = {
@@ -150,7 +151,8 @@ def _plan(project: Project, asked: Asked, folder: Path, tell: Callable[[str], No
         raise SlipwayError(
             f"{asked.path}: column {leaking.pop()!r} alone tells the label; it can have no role"
         )
-    sized = sizes(tried.parts)
+    depends = bool(asked.choices.depends)
+    sized = sizes(tried.parts, depends)
     plan = replace(
         plan,
         design=design(found, asked.choices, unfit),

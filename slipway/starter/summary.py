@@ -25,6 +25,11 @@ TASKS = {
     "regression": "regression, for the label is a number",
     "multiclass": "multiclass, for the label is one of several classes",
 }
+STANDS_ALONE = (
+    "outcome_depends_on_answer is false: the label is taken to be the same whatever was answered, so two "
+    "versions are judged on the same requests. Where somebody acts on the answers, say "
+    "--outcome-depends-on-answer."
+)
 FEWEST = 20
 """Rows of the holdout with the rarer label; of fewer, an AUC or a loss is hardly more than chance."""
 COPIES_ARE_UNITS = "There is no unit column: each row with its copies is taken for a unit of its own."
@@ -72,6 +77,8 @@ def lines(plan: Plan) -> Iterator[str]:
         yield RANDOM
     elif plan.delay is None:
         yield AT_ONCE
+    if plan.depends is None:
+        yield STANDS_ALONE
     if not design.united:
         yield ROWS_ARE_UNITS if plan.alike is None or not plan.alike.copies else COPIES_ARE_UNITS
     if plan.outlook is not None and plan.outlook.hopeless:

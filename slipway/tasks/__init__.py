@@ -5,8 +5,9 @@ from pkgutil import iter_modules
 
 from slipway.base.errors import UsageError
 from slipway.tasks.columns import Column, Columns
-from slipway.tasks.interface import Offered, Outcomes, Scores, Task
+from slipway.tasks.interface import Task
 from slipway.tasks.merit import Metric, Seen
+from slipway.tasks.requests import Answered, Offered, Outcomes, Scores
 
 
 def names() -> list[str]:
@@ -42,6 +43,7 @@ def bind(name: str, columns: Columns, primary: str | None = None) -> Task:
 
 
 __all__ = [
+    "Answered",
     "Column",
     "Columns",
     "Metric",

@@ -8,10 +8,11 @@ from numpy.typing import NDArray
 from slipway.records.evidence import Bin, Holdout, Interval
 from slipway.records.labels import Labels
 from slipway.tasks import advice, bounds, leak
-from slipway.tasks.interface import Objective, Offered, Outcomes, Scores, Task, Terms, Words
+from slipway.tasks.interface import Objective, Task, Terms, Words
 from slipway.tasks.merit import Metric, Ratio, calibration, normalised_entropy
 from slipway.tasks.metrics import auc, calibration_curve, log_loss_terms
 from slipway.tasks.recalibration import Scale
+from slipway.tasks.requests import Offered, Outcomes, Scores
 from slipway.tasks.scales import Logit
 
 

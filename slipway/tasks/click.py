@@ -7,8 +7,8 @@ from numpy.typing import NDArray
 
 from slipway.base.errors import UsageError
 from slipway.tasks.binary import Binary
-from slipway.tasks.interface import Offered, Scores
 from slipway.tasks.merit import REWARD, Metric, Seen
+from slipway.tasks.requests import Answered, Offered, Scores
 
 
 class Click(Binary):
@@ -98,6 +98,12 @@ class Click(Binary):
             return np.asarray(seen, np.float64)
         best = np.maximum.reduceat(offered.truth, offered.starts)
         return np.asarray(offered.luck[offered.starts] < best, np.float64)
+
+    def differs(self, metric: Metric, one: Answered, other: Answered) -> NDArray[np.bool_]:
+        """Where another option is shown; or, for the log loss, where any score is another."""
+        if metric.name != REWARD:
+            return super().differs(metric, one, other)
+        return np.logical_or.reduceat((one.ranks == 1) != (other.ranks == 1), one.starts)
 
     def expected_deviation(self, metric: Metric, stable: float, canary: float, deviation: float) -> float:
         """Of a click at the rate of the two versions together."""

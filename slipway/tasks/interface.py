@@ -14,11 +14,8 @@ from slipway.records.labels import Labels
 from slipway.tasks.columns import Columns
 from slipway.tasks.merit import REWARD, Metric, Seen, require_bound
 from slipway.tasks.recalibration import Scale
+from slipway.tasks.requests import Answered, Offered, Outcomes, Scores
 
-Scores = NDArray[np.float64]
-"""What a version says of each row: [rows], or [rows, k] where the task says what the k are."""
-Outcomes = NDArray[Any]
-"""The labels as the task reads them, [rows]."""
 Terms = dict[str, NDArray[np.float64]]
 """Named numerators and denominators, [rows] each."""
 # No `models.Objective`: in the order of imports models come after tasks.
@@ -49,34 +46,6 @@ class Words:
     curved: str
     factor: float = 1.0
     earned: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Offered:
-    """Requests that were offered, and what is known of their outcomes.
-
-    Attributes:
-        outcomes: [rows].
-        truth: [rows]; what the generator of the data knows, None where nobody does.
-        luck: [rows]; draws in [0, 1) by which outcomes are decided, the same whoever answers.
-        starts: int64 [requests]; the first row of each.
-        shown: bool [rows]; of which rows the outcome was seen, None for all of them.
-    """
-
-    outcomes: Outcomes
-    truth: NDArray[np.float64] | None
-    luck: NDArray[np.float64]
-    starts: NDArray[np.int64]
-    shown: NDArray[np.bool_] | None = None
-
-    @property
-    def sizes(self) -> NDArray[np.int64]:
-        """Rows of each request."""
-        return np.diff(np.append(self.starts, len(self.outcomes)))
-
-    def per_request(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Means of rows over each request, [requests]."""
-        return np.asarray(np.add.reduceat(values, self.starts) / self.sizes, np.float64)
 
 
 class Task(ABC):
@@ -341,6 +310,15 @@ class Task(ABC):
     def presumed(self, metric: Metric, offered: Offered) -> NDArray[np.float64]:
         """What each request might earn, before anything is known of the versions: by the constant answer."""
         return self.failed(metric, offered, self.constant(offered.outcomes))
+
+    def differs(self, metric: Metric, one: Answered, other: Answered) -> NDArray[np.bool_]:
+        """Which requests two versions answer so differently that the metric may differ, bool [requests]."""
+        apart = one.scores != other.scores
+        return np.logical_or.reduceat(apart.reshape(len(apart), -1).any(axis=1), one.starts)
+
+    def observed(self, offered: Offered) -> NDArray[np.float64]:
+        """What came of each request in one number, whatever was answered, [requests]: its mean label."""
+        return offered.per_request(np.asarray(offered.outcomes, np.float64))
 
     def expected_deviation(self, metric: Metric, stable: float, canary: float, deviation: float) -> float:
         """Of what a request earns, where that of each version is expected; by default `deviation`."""

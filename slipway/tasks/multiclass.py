@@ -12,10 +12,11 @@ from slipway.base.errors import SlipwayError, UsageError
 from slipway.records.evidence import Bin, Holdout, Interval
 from slipway.records.labels import Labels
 from slipway.tasks import advice, bounds, leak
-from slipway.tasks.interface import Objective, Offered, Outcomes, Scores, Task, Terms, Words
+from slipway.tasks.interface import Objective, Task, Terms, Words
 from slipway.tasks.merit import Metric, Ratio, calibration, normalised_entropy
 from slipway.tasks.metrics import CLIP, auc_of_classes, calibration_curve
 from slipway.tasks.recalibration import Scale
+from slipway.tasks.requests import Offered, Outcomes, Scores
 from slipway.tasks.scales import Logs
 
 FEWEST, MOST = 3, 50
@@ -187,6 +188,10 @@ class Multiclass(Task):
     ) -> NDArray[np.float64]:
         """Minus the log loss."""
         return -offered.per_request(_log_loss(scores, offered.outcomes))
+
+    def observed(self, offered: Offered) -> NDArray[np.float64]:
+        """How frequent the class is that came, for its place in the list means nothing."""
+        return offered.per_request(self.constant(offered.outcomes)[0][offered.outcomes])
 
     def constant(self, outcomes: Outcomes) -> Scores:
         """The share of each class."""

@@ -9,10 +9,11 @@ from slipway.base.errors import SlipwayError, UsageError
 from slipway.records.evidence import Bin, Holdout
 from slipway.records.labels import Labels
 from slipway.tasks import advice, bounds, leak
-from slipway.tasks.interface import Objective, Offered, Outcomes, Scores, Task, Terms, Words
+from slipway.tasks.interface import Objective, Task, Terms, Words
 from slipway.tasks.merit import Metric, Ratio
 from slipway.tasks.metrics import means_by_score
 from slipway.tasks.recalibration import Scale
+from slipway.tasks.requests import Offered, Outcomes, Scores
 from slipway.tasks.scales import Numbers
 
 SQUARED, ABSOLUTE = "squared_error", "absolute_error"

@@ -109,7 +109,13 @@ def _weight(plot: Any, canary: CanaryEvidence, at: list[int]) -> None:
 
 
 def _difference(plot: Any, canary: CanaryEvidence, at: list[int]) -> None:
-    found = [(x, look.difference) for x, look in zip(at, canary.looks, strict=True) if look.difference]
+    differences(plot, at, [look.difference for look in canary.looks])
+    _title(plot, f"Canary {MINUS} stable (up is better)")
+
+
+def differences(plot: Any, at: Sequence[int], looks: Sequence[Interval | None]) -> None:
+    """Paint intervals over the requests seen; looks that have none are left out."""
+    found = [(x, interval) for x, interval in zip(at, looks, strict=True) if interval]
     places, intervals = [x for x, _ in found], [interval for _, interval in found]
     plot.axhline(0, color=INK, linewidth=1.2)
     floor, ceiling = _reach(intervals)
@@ -118,7 +124,6 @@ def _difference(plot: Any, canary: CanaryEvidence, at: list[int]) -> None:
     plot.fill_between(places, low, high, color=BLUE, alpha=0.18, linewidth=0)
     plot.plot(places, [part.value for part in intervals], "o-", color=BLUE, markersize=4)
     plot.set_ylim(floor, ceiling)
-    _title(plot, f"Canary {MINUS} stable (up is better)")
 
 
 def _reach(intervals: Sequence[Interval]) -> tuple[float, float]:

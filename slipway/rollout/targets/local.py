@@ -15,8 +15,9 @@ from slipway.base.errors import SlipwayError
 from slipway.records.canary import Arm
 from slipway.release import servers
 from slipway.release.servers import Server
+from slipway.rollout.call import Call
 from slipway.rollout.client import Client, Reply, patience
-from slipway.rollout.replay import Call, Replay
+from slipway.rollout.replay import Replay
 from slipway.rollout.target import Deployed, Endpoint, Over, Target, TrafficState, Trial
 from slipway.rollout.targets.local_lease import LocalLease
 from slipway.rollout.traffic import Traffic

@@ -21,6 +21,7 @@ from slipway.stages import package as package_stage
 from slipway.stages import promote as promote_stage
 from slipway.stages import refuse as refuse_stage
 from slipway.stages import register as register_stage
+from slipway.stages import shadow as shadow_stage
 from slipway.stages import smoke as smoke_stage
 from slipway.stages.move import recover
 from slipway.stages.rollback import roll_back
@@ -107,6 +108,9 @@ def step(stage: str, name: str, version: int, stable: int) -> None:
         tag.write_text(package_stage.package(run, version))
     elif stage == "smoke":
         smoke_stage.smoke(run, version=version, bento=tag.read_text(), checks=smoked)
+    elif stage == "shadow":
+        _declare_alone()
+        shadow_stage.shadow(run, version=version, stable=stable, data=DATA, evidence=work / "shadow.json")
     elif stage == "canary":
         canary_stage.canary(run, version=version, stable=stable, data=DATA, evidence=evidence)
     elif stage == "first":
@@ -114,6 +118,15 @@ def step(stage: str, name: str, version: int, stable: int) -> None:
     else:
         end = {"promote": promote_stage.promote, "abort": abort_stage.abort}[stage]
         end(run, stable=stable, smoked=smoked, evidence=evidence, report=report, **known)
+
+
+def _declare_alone() -> None:
+    """Let outcomes depend on no answer, for then a shadow asks both versions."""
+    path = Path("systems") / SYSTEM / "system.yaml"
+    card = yaml.safe_load(path.read_text())
+    card["problem"]["outcome_depends_on_answer"] = False
+    card["rollout"] |= {"shadow": {"requests": 60}, "batch_requests": 30}
+    path.write_text(yaml.safe_dump(card, sort_keys=False))
 
 
 def rollout(name: str, version: int) -> None:

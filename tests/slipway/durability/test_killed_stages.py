@@ -167,6 +167,20 @@ def test_smoke(plant: Plant) -> None:
         assert end["state"] == before
 
 
+def test_shadow(plant: Plant) -> None:
+    """Traffic is as it was, and no alias and no server is left of the trial."""
+    plant.set_back("canary 2")
+    before, arguments = plant.look(), ("shadow", "second", 2, 1)
+    functions = "slipway/stages/shadow.py:shadow,slipway/rollout/shadow.py:run_shadow"
+    undisturbed = plant.step(*arguments, functions=functions)
+    assert undisturbed.code == 0, undisturbed.answer
+    for at in undisturbed.spread(KILLS):
+        plant.set_back("canary 2")
+        assert plant.step(*arguments, functions=functions, at=at).killed
+        assert plant.found()["state"] == before
+        assert processes(plant.root) == []
+
+
 def test_canary(plant: Plant) -> None:
     """Production is where it was, and the canary has no traffic; a rollout then comes to its end."""
     before, _ = states(plant, "canary", 2)

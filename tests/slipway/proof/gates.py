@@ -23,6 +23,7 @@ STAGES = (
     "register",
     "package",
     "smoke",
+    "shadow",
     "canary",
     "promote",
     "rollback",

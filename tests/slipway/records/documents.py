@@ -18,10 +18,11 @@ from slipway.records.checks import CanaryOutcome
 from slipway.records.decision import DecisionRecord
 from slipway.records.evidence import Evidence
 from slipway.records.recalibration import Recalibration
+from slipway.records.shadow import ShadowEvidence
 from slipway.rollout.promotion import Intent
 from slipway.rollout.target import Deployed, TrafficState
 from slipway.version.manifest import CodeRef, DataRef, Manifest
-from tests.slipway.report import sample
+from tests.slipway.report import sample, shadows
 
 HERE = Path(__file__).parent
 
@@ -69,6 +70,7 @@ DOCUMENTS: dict[str, tuple[type[Strict], Callable[[], Strict]]] = {
     "decision_record": (DecisionRecord, record),
     "evidence": (Evidence, sample.evidence),
     "canary_evidence": (CanaryEvidence, canary),
+    "shadow_evidence": (ShadowEvidence, shadows.shadow),
     "manifest": (Manifest, manifest),
     "recalibration": (Recalibration, sample.bent),
     "split_manifest": (SplitManifest, sample.split),

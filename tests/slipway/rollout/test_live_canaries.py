@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 from slipway.records.canary import CanaryEvidence
 from slipway.rollout import controller, replay
 from slipway.rollout.assignment import in_canary
+from slipway.rollout.call import Call
 from slipway.rollout.client import Reply
-from slipway.rollout.replay import Call, Replay
+from slipway.rollout.replay import Replay
 from slipway.rollout.target import Over, TrafficState, Trial
 from slipway.rollout.traffic import Traffic
 from slipway.system import load_system

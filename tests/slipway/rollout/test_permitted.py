@@ -5,7 +5,7 @@ import pytest
 from slipway.records.checks import Check
 from slipway.registry.versions import ModelVersion
 from slipway.rollout.promotion import permitted
-from tests.slipway.report import sample
+from tests.slipway.report import sample, shadows
 
 
 def version(**changes: object) -> ModelVersion:
@@ -15,6 +15,7 @@ def version(**changes: object) -> ModelVersion:
 
 
 LIVE = version(number=7, digest="live")
+KEPT_BACK = sample.canary("promote").model_copy(update={"shadow": shadows.shadow("abort")})
 OPEN = Check(code="canary.latency", passed=False, shown=False, found="", allowed="at most 0.1")
 """What is not shown does not permit either."""
 
@@ -27,6 +28,7 @@ OPEN = Check(code="canary.latency", passed=False, shown=False, found="", allowed
         ("promote.earned", {"canary": None}, version(), LIVE),
         ("promote.earned", {"canary": sample.aborted().canary}, version(), LIVE),
         ("promote.earned", {"canary": sample.inconclusive().canary}, version(), LIVE),
+        ("promote.earned", {"canary": KEPT_BACK}, version(), LIVE),
         ("promote.earned", {"version": 9}, version(number=9), LIVE),
         ("first.nothing_live", {"decision": "first", "replaced": 7}, version(), LIVE),
         ("checks.passed", {"checks": sample.gate_checks(better=False)}, version(), LIVE),

@@ -7,12 +7,12 @@ import pytest
 
 from slipway.base.errors import Refused, UsageError
 from slipway.records.evidence import Evidence
-from slipway.rollout.plan import Expected, expected, per_day, plan
+from slipway.rollout.plan import Expected, expected, per_day, plan, shadow_plan
 from slipway.rollout.power import POWER, design_effect, detectable, power
 from slipway.rollout.sequential import confidence_sequence
 from slipway.rollout.traffic import Answer, Traffic
 from slipway.settings import Card, load_card
-from slipway.settings.card import Decision
+from slipway.settings.card import Decision, Shadow
 from slipway.system import load_system
 from slipway.tasks.click import TASK, bernoulli_deviation
 from slipway.tasks.columns import SHUFFLED
@@ -54,6 +54,27 @@ def test_too_little_traffic_is_refused(card: Card, tmp_path: Path) -> None:
     """One request too few for warm-up and steps; none is offered twice."""
     with pytest.raises(UsageError, match="need 2,020 requests, found 2,019"):
         plan(card, traffic(card, tmp_path, 2019))
+
+
+@pytest.mark.gate(
+    "rollout.shadow_requests",
+    fed="a replay part with fewer requests than shadow, warm-up and steps need together",
+    stops="shadow",
+    exit=2,
+    reason="shadow, warm-up and steps need",
+    untouched="there is no plan, and none of the requests is offered twice",
+)
+def test_too_little_traffic_for_a_shadow_is_refused(card: Card, tmp_path: Path) -> None:
+    """Before anything is asked; the canary's plan counts what its shadow has used."""
+    rollout = card.rollout.model_copy(update={"shadow": Shadow(requests=300)})
+    card, offered = card.model_copy(update={"rollout": rollout}), traffic(card, tmp_path, 2319)
+
+    with pytest.raises(UsageError, match=r"need 300 \+ 2,020 requests, found 2,319"):
+        shadow_plan(card, offered)
+    with pytest.raises(UsageError, match="need 2,020 requests, found 2,019"):
+        plan(card, offered, used=300)
+    assert plan(card, offered, used=299)[0].startswith("2,020 of 2,020 requests: ")
+    assert shadow_plan(card, traffic(card, tmp_path, 2320))[0].startswith("300 of 2,320 requests at most")
 
 
 def test_the_detectable_difference_is_found_as_often_as_said(card: Card) -> None:

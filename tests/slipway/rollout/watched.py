@@ -5,8 +5,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Self
 
+from slipway.rollout.call import Call
 from slipway.rollout.client import Reply
-from slipway.rollout.replay import Call, Replay
+from slipway.rollout.replay import Replay
 from slipway.rollout.target import Over, Target, TrafficState
 from slipway.rollout.targets.local import LocalPlacement
 from slipway.rollout.targets.local_lease import LocalLease
@@ -23,6 +24,7 @@ class Watched(LocalPlacement):
         named = (live.first, live.second)
         self.stable, self.canary = named if size == "small" else map(live.by_tag, named)
         self.diary: list[tuple[str, Any]] = []
+        self.copies: list[Call] = []
         self.target = Target("local", self, LocalLease(self.line, self.settle), self.no_arena)
         self.line.traffic.parent.mkdir(parents=True, exist_ok=True)
         self.line.traffic.write_text(TrafficState(stable=self.stable).model_dump_json(), encoding="utf-8")
@@ -39,9 +41,13 @@ class Watched(LocalPlacement):
             super().set_weight(0)
 
     def send(self, calls: Sequence[Call], over: Over) -> list[Reply]:
-        """Write down the calls that were sent."""
+        """Write down the calls that were sent; of copies, which are for nobody, apart."""
         replies = super().send(calls, over)
-        self.diary.append(("calls", list(calls)[: len(replies)]))
+        sent = list(calls)[: len(replies)]
+        if any(call.copy for call in sent):
+            self.copies += sent
+        else:
+            self.diary.append(("calls", sent))
         return replies
 
     def set_weight(self, weight: int) -> None:

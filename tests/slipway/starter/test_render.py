@@ -20,6 +20,22 @@ from tests.slipway.starter.profiles import ROWS, column, label, table
 from tests.slipway.starter.reading import card_of
 from tests.slipway.starter.tables import write
 
+
+@pytest.mark.parametrize(
+    ("depends", "written"),
+    [(None, "outcome_depends_on_answer: false # review:"), (True, "outcome_depends_on_answer: true\n")],
+)
+def test_the_card_says_what_outcomes_depend_on(depends: bool | None, written: str) -> None:
+    """What nobody said is marked for review; both are read back."""
+    sizes = replace(PROVISIONAL, shadow_requests=None if depends else 90)
+    text = card_text(replace(TIMED, depends=depends, sizes=sizes))
+    card = card_of(text)
+
+    assert written in text
+    assert card.problem.outcome_depends_on_answer is bool(depends)
+    assert (card.rollout.shadow.requests == 90) is not depends
+
+
 WIDE = column("n" * 63, "number", mean=1e-7, deviation=123456789.123)
 
 

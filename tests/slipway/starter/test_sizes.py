@@ -17,9 +17,9 @@ from tests.slipway.root import ROOT
 COLUMNS = load_card(ROOT, "ad_click").data
 
 
-def sized(rows: int, share: float = 0.5) -> Sizes:
+def sized(rows: int, share: float = 0.5, depends: bool = True) -> Sizes:
     """For parts of so many rows each."""
-    return sizes(dict.fromkeys(PARTS, part(rows, max(1, round(rows * share)))))
+    return sizes(dict.fromkeys(PARTS, part(rows, max(1, round(rows * share)))), depends=depends)
 
 
 def part(rows: int, positives: int) -> PartSize:
@@ -27,11 +27,25 @@ def part(rows: int, positives: int) -> PartSize:
     return PartSize(rows, positives, min(positives, rows - positives))
 
 
+@pytest.mark.parametrize("rows", [1600, 8140, 25_000, 10**6])
+def test_a_shadow_leaves_the_canary_what_it_has_to_prove(rows: int) -> None:
+    """Most requests decide the quality; the rest make twelve blocks at least."""
+    found, alone = sized(rows, depends=False), sized(rows)
+    offered = sum(step.requests for step in found.steps)
+
+    assert found.shadow_requests is not None
+    assert found.shadow_requests + offered == sum(step.requests for step in alone.steps)
+    assert offered // found.block_requests >= LEAST
+    assert 0.45 < found.shadow_requests / (found.shadow_requests + offered) <= 0.7
+
+
 @settings(deadline=None, max_examples=50)
-@given(st.integers(100, 10**7), st.floats(1e-6, 0.999))
-def test_every_size_makes_a_plan_that_its_traffic_suffices_for(rows: int, share: float) -> None:
-    """The card's own rules hold, and no request is needed twice."""
-    found = sized(rows, share)
+@given(st.integers(100, 10**7), st.floats(1e-6, 0.999), st.booleans())
+def test_every_size_makes_a_plan_that_its_traffic_suffices_for(
+    rows: int, share: float, depends: bool
+) -> None:
+    """The card's own rules hold, and no request is needed twice, by a shadow and a canary neither."""
+    found = sized(rows, share, depends)
     rollout = Rollout(
         steps=list(found.steps),
         warmup_requests=found.warmup_requests,
@@ -46,7 +60,8 @@ def test_every_size_makes_a_plan_that_its_traffic_suffices_for(rows: int, share:
         ),
         max_duration_minutes=30,
     )
-    assert requests_needed(rollout) <= rows
+    assert requests_needed(rollout) + (found.shadow_requests or 0) <= rows
+    assert depends == (found.shadow_requests is None)
 
 
 @pytest.mark.parametrize("rows", [700, 1000, 5000, 30_000, 10**6])

@@ -11,7 +11,7 @@ from slipway.settings import load_card
 from slipway.system import load_system
 from slipway.tasks import Metric, Task
 from slipway.tasks.click import Click
-from slipway.tasks.interface import Offered
+from slipway.tasks.requests import Offered
 from tests.slipway.root import ROOT
 from tests.slipway.tasks.canaries import answered
 from tests.slipway.tasks.worlds import LABELS, PRIMARY, World, card, world

@@ -11,9 +11,11 @@ from numpy.typing import NDArray
 from slipway.base.errors import Refused, SlipwayError
 from slipway.records.canary import Arm
 from slipway.records.evidence import Evidence
+from slipway.rollout import paired
 from slipway.rollout.feasible import require_time, window_hours
 from slipway.rollout.maturity import NEVER, matured
 from slipway.rollout.observations import Observations, concat
+from slipway.rollout.paired import Pairs
 from slipway.rollout.reference import Reference
 from slipway.rollout.target import Deployed, Endpoint, Over, Target, TrafficState, Trial
 from slipway.rollout.traffic import decision
@@ -23,6 +25,8 @@ from slipway.system.examples import HOUR
 from slipway.tasks import Offered
 
 BLOCK = 100
+LABELLED = 0.3
+"""The share of requests with the label 1, whatever is answered where outcomes do not depend on it."""
 
 
 @dataclass
@@ -34,6 +38,7 @@ class Cluster:
         earns: what a request earns on average, by version.
         fails: the share of answers that fail, by version; else none.
         late: the share of outcomes that come at the end of their window, by version; else none.
+        moves: by how much a version's answers move the label, by version; else by nothing.
         weights: every one that was set.
         seed: of all that users do.
     """
@@ -46,6 +51,7 @@ class Cluster:
     aside: set[str] = field(default_factory=set)
     fails: dict[int, float] = field(default_factory=dict)
     late: dict[int, float] = field(default_factory=dict)
+    moves: dict[int, float] = field(default_factory=dict)
     weights: list[int] = field(default_factory=list)
     seed: int = 7
 
@@ -156,6 +162,45 @@ class LiveArena:
         self.faults: dict[Arm, str] = {}
         self.parts: list[Observations] = []
         self.came = np.empty(0, np.int64)
+        self.asked: list[Pairs] = []
+
+    def resume(self, offered: int) -> None:
+        """Requests come by themselves, so none comes twice."""
+
+    def shadow_plan(self, evaluated: Evidence | None = None, stable: int = 0) -> list[str]:
+        """As many come as one waits for."""
+        return ["copies of live traffic"]
+
+    def shadow(self, trial: Trial, requests: int, over: Over) -> int:
+        """Read both answers to the next requests, and what comes of the one that counts."""
+        sent = 0 if over() else requests
+        label = self.random.random(sent) < LABELLED
+        fails = [
+            self.random.random(sent) < self.cluster.fails.get(one, 0.0) for one in trial.versions.values()
+        ]
+        noise = self.random.normal(0, 0.1, (2, sent))
+        earns = [self.cluster.earns[one] for one in trial.versions.values()]
+        stable, candidate = (
+            np.where(failed, 0.0, earned + label + own)
+            for failed, earned, own in zip(fails, earns, noise, strict=True)
+        )
+        self.asked.append(
+            Pairs(
+                unit=self.random.integers(0, 100_000, sent),
+                stable=stable,
+                candidate=candidate,
+                stable_failed=fails[0],
+                candidate_failed=fails[1],
+                label=label.astype(np.float64),
+                due=np.zeros(sent, np.bool_),
+            )
+        )
+        return sent
+
+    def pairs(self, waited: bool) -> Pairs:
+        """An outcome is there at once."""
+        found = paired.concat(self.asked)
+        return replace(found, due=np.ones(len(found), np.bool_))
 
     def plan(
         self, evaluated: Evidence | None = None, stable: int = 0, error_rate: float | None = None
@@ -175,6 +220,7 @@ class LiveArena:
         arms = (trial.stable, trial.canary)
         fails = np.array([self.cluster.fails.get(one, 0.0) for one in arms])[canary.astype(int)]
         error = self.random.random(sent) < fails
+        moves = np.where(canary, *(self.cluster.moves.get(one, 0.0) for one in (trial.canary, trial.stable)))
         self.parts.append(
             Observations(
                 step=np.full(sent, step, np.int32),
@@ -185,6 +231,7 @@ class LiveArena:
                 latency_ms=np.where(error, np.nan, self.random.gamma(20.0, 0.5, sent)),
                 due=np.zeros(sent, np.bool_),
                 metric=self._earned(canary, error, [self.cluster.earns[one] for one in arms]),
+                label=(self.random.random(sent) < LABELLED + moves).astype(np.float64),
             )
         )
         late = np.array([self.cluster.late.get(one, 0.0) for one in arms])[canary.astype(int)]

@@ -13,6 +13,7 @@ from slipway.base.errors import Refused, SlipwayError
 from slipway.records.canary import CanaryEvidence
 from slipway.release import servers
 from slipway.rollout.controller import run_canary
+from slipway.rollout.replay import Replay
 from slipway.rollout.target import Deployed, Target, TrafficState
 from slipway.rollout.targets import bind
 from slipway.settings import Card
@@ -199,6 +200,38 @@ def test_a_rollout_that_loses_gives_the_traffic_back(place: Place) -> None:
     assert found.verdict.outcome == "abort"
     assert place.weight == 0
     assert place.bound().placement.state() == TrafficState(stable=place.second)
+
+
+def test_a_shadow_asks_both_and_moves_nothing(place: Place) -> None:
+    """Each request has both answers; the canary has no share, and nothing is asked once it is over."""
+    target = place.live()
+    arena = target.arena(place.data)
+    with target.lease.held(), target.placement.trial(place.second, "e") as trial:
+        assert len(arena.pairs(waited=True)) == 0
+        assert arena.shadow(trial, 100, NOTHING_OVER) == 100
+        assert arena.shadow(trial, 100, lambda: True) == 0
+        assert weight(target) == 0
+    pairs = arena.pairs(waited=True)
+    assert len(pairs.known) == 100
+    assert pairs.units > 30
+    assert not (pairs.stable_failed | pairs.candidate_failed).any()
+    assert pairs.candidate.mean() > pairs.stable.mean()
+    assert arena.faults == {}
+
+
+def test_a_canary_goes_on_behind_its_shadow(place: Place) -> None:
+    """Where requests are offered here, none comes twice."""
+    target = place.live()
+    before, after = target.arena(place.data), target.arena(place.data)
+    with target.lease.held(), target.placement.trial(place.second, "e") as trial:
+        before.shadow(trial, 100, NOTHING_OVER)
+        after.resume(100)
+        after.warm_up(trial, 20, NOTHING_OVER)
+        after.observe(trial, 0, 50, 100, NOTHING_OVER)
+    seen = after.seen(waited=True)
+    assert len(seen) == 100
+    if isinstance(after, Replay):
+        assert seen.unit.tolist() == after.traffic.unit_codes[120:220].tolist()
 
 
 def test_an_arena_stops_when_it_is_over(place: Place) -> None:

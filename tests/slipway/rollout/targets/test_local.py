@@ -11,7 +11,7 @@ import pytest
 
 from slipway.base.errors import Refused, SlipwayError
 from slipway.release import servers
-from slipway.rollout.replay import Call
+from slipway.rollout.call import Call
 from slipway.rollout.reply import read_answer
 from slipway.rollout.stop import StopRequest
 from slipway.rollout.target import Deployed, Target, TrafficState

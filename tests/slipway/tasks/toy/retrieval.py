@@ -6,8 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from slipway.records.labels import Labels
-from slipway.tasks.interface import Objective, Offered, Outcomes, Scores, Task, Terms, Words
+from slipway.tasks.interface import Objective, Task, Terms, Words
 from slipway.tasks.merit import Metric, Ratio
+from slipway.tasks.requests import Offered, Outcomes, Scores
 
 SHOWN = 5
 """Items in an answer, best first."""
