@@ -43,8 +43,10 @@ class Compared:
         request, label = columns.column("request"), columns.required("label")
         count = sum(pq.read_metadata(file).num_rows for file in files)
         names, rows = list[str](), np.zeros(count, np.uint64)
+        # A column that a file lacks is for the suite to tell.
+        present = set(columns.columns).intersection(*(pq.read_schema(file).names for file in files))
         for name, column in columns.columns.items():
-            if column.made or column.role not in (None, "unit", "option"):
+            if name not in present or column.made or column.role not in (None, "unit", "option"):
                 continue
             codes = value_codes(_column(files, name))
             may_name = column.type == "string" or column.role is not None

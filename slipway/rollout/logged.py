@@ -34,25 +34,35 @@ class Logged:
     answer: Answer | None
 
     @classmethod
-    def of(cls, traffic: Traffic, requests: int, answer: Answer | None) -> Self:
-        """The first requests of the traffic, whose rows are answered by `answer`."""
-        rows = int(traffic.bounds[requests])
+    def of(cls, traffic: Traffic, requests: int, answer: Answer | None, first: int = 0) -> Self:
+        """So many requests of the traffic from one on.
+
+        Args:
+            answer: of all rows of the traffic up to the last of them.
+        """
+        chosen = slice(first, first + requests)
+        rows = slice(int(traffic.bounds[first]), int(traffic.bounds[first + requests]))
         return cls(
-            units=traffic.units[:requests],
-            unit_codes=traffic.unit_codes[:requests],
-            times=traffic.times[:requests],
-            known_at=traffic.known_at[:requests],
+            units=traffic.units[chosen],
+            unit_codes=traffic.unit_codes[chosen],
+            times=traffic.times[chosen],
+            known_at=traffic.known_at[chosen],
             task=traffic.task,
             metric=traffic.metric,
             offered=Offered(
-                traffic.outcomes[:rows],
-                None if traffic.truth is None else traffic.truth[:rows],
-                traffic.luck[:rows],
-                traffic.bounds[:requests],
+                traffic.outcomes[rows],
+                None if traffic.truth is None else traffic.truth[rows],
+                traffic.luck[rows],
+                traffic.bounds[chosen] - rows.start,
             ),
             fallback=traffic.fallback,
-            answer=answer,
+            answer=None if answer is None else Answer(answer.scores[rows], answer.ranks[rows]),
         )
+
+    @property
+    def labels(self) -> NDArray[np.float64]:
+        """What came of each in one number, whatever was answered, [requests]."""
+        return self.task.observed(self.offered)
 
     def earned(self, random: np.random.Generator) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """What each earns by the live version's answer, and by none; outcomes that can be drawn are."""

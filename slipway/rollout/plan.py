@@ -9,7 +9,7 @@ from scipy.stats import norm
 from slipway.base.errors import Refused, UsageError
 from slipway.records.evidence import Evidence, ModelMetrics
 from slipway.records.labels import told
-from slipway.rollout.power import POWER, design_effect, detectable, power
+from slipway.rollout.power import PAIRED, POWER, design_effect, detectable, power
 from slipway.rollout.prospects import Basis, Prospect, prospects, shadow_prospects
 from slipway.rollout.traffic import Traffic
 from slipway.settings import Card
@@ -142,21 +142,30 @@ def basis(
     return Basis(deviation * math.sqrt(alike), effect, source, error_rate, per_day(card, traffic))
 
 
-def paired_basis(card: Card, traffic: Traffic, evaluated: Evidence | None, stable: int) -> Basis | None:
-    """What the plan of a shadow takes for granted; None where the gate compared with another version.
+def paired_basis(card: Card, traffic: Traffic, evaluated: Evidence | None, stable: int) -> Basis:
+    """What the plan of a shadow takes for granted.
 
     The noise of a pair is that of the holdout's pairs, by unit: half the gate's interval is so many standard
-    errors, times the root of the holdout's rows.
+    errors, times the root of the holdout's rows. Where the gate compared with another version, nobody knows
+    it, and pairs are taken to vary a tenth as much as what the constant answer earns.
     """
     hoped = expected(evaluated, stable, traffic.metric)
-    compared = [] if evaluated is None else [one for one in evaluated.comparisons if one.other == "champion"]
-    if evaluated is None or hoped is None or not compared:
+    pairs = None if evaluated is None or hoped is None else _paired_deviation(evaluated)
+    if pairs is None:
+        presumed = traffic.task.presumed(traffic.metric, traffic.offered)
+        alike = design_effect(presumed, traffic.unit_codes)
+        pairs = float(presumed.std()) * math.sqrt(alike / PAIRED)
+    return Basis(pairs, *_effect(card.rollout, hoped), None, per_day(card, traffic))
+
+
+def _paired_deviation(evaluated: Evidence) -> float | None:
+    """Of a request's difference from the champion, on the holdout; None where none was compared."""
+    found = next((one.difference for one in evaluated.comparisons if one.other == "champion"), None)
+    if found is None:
         return None
-    use, difference = evaluated.use, compared[0].difference
-    level = (1 - evaluated.confidence) / 2 if use is None else use.level
-    half = (difference.high - difference.low) / 2
-    deviation = half / float(norm.isf(level)) * math.sqrt(evaluated.holdout.rows)
-    return Basis(deviation, *_effect(card.rollout, hoped), None, per_day(card, traffic))
+    level = (1 - evaluated.confidence) / 2 if evaluated.use is None else evaluated.use.level
+    half = (found.high - found.low) / 2
+    return half / float(norm.isf(level)) * math.sqrt(evaluated.holdout.rows)
 
 
 def _effect(rollout: Rollout, expected: Expected | None) -> tuple[float | None, str]:

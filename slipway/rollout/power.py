@@ -17,6 +17,8 @@ from slipway.rollout.guardrails import weight_at_the_end
 from slipway.rollout.sequential import confidence_sequence, rate_difference
 from slipway.settings.card import Rollout
 
+PAIRED = 10
+"""How many times less a pair's difference is taken to vary than a request; two real tables had 24 to 43."""
 POWER = 0.8
 """The chance of being shown that a size is told for."""
 HOPELESS = 0.5
@@ -45,6 +47,12 @@ def power(rollout: Rollout, difference: float, deviation: float, scale: float = 
 def detectable(rollout: Rollout, deviation: float) -> float:
     """The difference per request that has the power 0.8: `power` solved for the difference."""
     error = deviation / math.sqrt(weight_at_the_end(rollout))
+    return rollout.decision.limit + error * (_boundary(rollout.decision.alpha) + float(norm.ppf(POWER)))
+
+
+def detectable_by_pairs(rollout: Rollout, deviation: float) -> float:
+    """The difference per request that a shadow finds with the power 0.8: `paired_power` solved for it."""
+    error = deviation / math.sqrt(rollout.shadow.requests)
     return rollout.decision.limit + error * (_boundary(rollout.decision.alpha) + float(norm.ppf(POWER)))
 
 

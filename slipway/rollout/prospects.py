@@ -127,12 +127,12 @@ def _metric(rollout: Rollout, basis: Basis) -> Iterator[Prospect]:
         )
 
 
-def shadow_prospects(rollout: Rollout, basis: Basis | None) -> list[Prospect]:
-    """What a shadow of the card is likely to show; nothing where nobody knows the noise of its pairs."""
-    if basis is None or basis.effect is None:
+def shadow_prospects(rollout: Rollout, basis: Basis) -> list[Prospect]:
+    """What a shadow of the card is likely to show; nothing where nobody states an effect."""
+    if basis.effect is None:
         return []
     chance = partial(paired_power, rollout, basis.effect, basis.deviation)
-    assumed = f"it gains {basis.effect:+.2g} per request ({basis.source}; pairs vary as there)"
+    assumed = f"it gains {basis.effect:+.2g} per request ({basis.source})"
     return [_prospect("shadow.metric", assumed, rollout.shadow.requests, basis, chance)]
 
 

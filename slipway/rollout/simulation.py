@@ -10,20 +10,22 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from multiprocessing import get_context
-from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from slipway.base.provenance import now
 from slipway.records.canary import Look
+from slipway.records.checks import CanaryVerdict
 from slipway.records.evidence import Interval
+from slipway.records.shadow import ShadowVerdict
 from slipway.rollout.analysis import judge
 from slipway.rollout.assignment import in_canary
 from slipway.rollout.controller import walk
 from slipway.rollout.observations import Observations
 from slipway.rollout.plan import requests_needed
 from slipway.rollout.reference import Reference
+from slipway.rollout.simulated_shadow import Pairing, Requests, shadowed
 from slipway.rollout.worlds import Answered, Spells, World
 from slipway.settings.card import Rollout
 from slipway.tasks import Metric
@@ -39,35 +41,19 @@ CHUNK = 8
 Seed = tuple[int, ...]
 
 
-class Requests(Protocol):
-    """Requests that a simulated rollout offers, those of the warm-up first, in the order of their times."""
-
-    @property
-    def units(self) -> Sequence[str]:
-        """Who asks, [requests]."""
-        ...
-
-    @property
-    def unit_codes(self) -> NDArray[np.int64]:
-        """The same as numbers from 0, [requests]."""
-        ...
-
-    def earned(self, random: np.random.Generator) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """What each earns by stable's answer, and by none, [requests] each."""
-        ...
-
-    def due(self, first: int, last: int, waited: bool) -> NDArray[np.bool_]:
-        """Which outcomes of the requests `first` to `last` can be known by then, [requests]."""
-        ...
-
-
 @dataclass(frozen=True)
 class Setting:
-    """What stays the same from draw to draw."""
+    """What stays the same from draw to draw.
+
+    Attributes:
+        requests: of the canary.
+        pairing: the shadow before it; None where outcomes depend on the answer, and the canary decides.
+    """
 
     plan: Rollout
     metric: Metric
     requests: Requests
+    pairing: Pairing | None = None
 
 
 @dataclass(frozen=True)
@@ -75,29 +61,35 @@ class Draw:
     """One simulated rollout.
 
     Attributes:
-        looks: up to the one that decides.
-        requests: that were offered, the warm-up's too.
+        verdict: the last one, of the shadow where that did not pass.
+        looks: of the canary, up to the one that decides.
+        requests: that were offered, those of shadow and warm-up too.
     """
 
+    verdict: CanaryVerdict | ShadowVerdict
     looks: list[Look]
     requests: int
 
     @property
     def outcome(self) -> str:
         """How it ended."""
-        return self.looks[-1].verdict.outcome
+        return self.verdict.outcome
 
     @property
     def why(self) -> str | None:
         """The code of the check that stopped it, or was first in its way; None where it was promoted."""
-        checks = self.looks[-1].verdict.checks
-        return next((check.code for check in checks if not check.passed), None)
+        return next((check.code for check in self.verdict.checks if not check.passed), None)
 
 
 def rolled_out(setting: Setting, world: World, seed: Seed) -> Draw:
     """One rollout in a world; the same seed is the same rollout."""
     plan, requests = setting.plan, setting.requests
-    random = np.random.default_rng(seed)
+    random, used = np.random.default_rng(seed), 0
+    if setting.pairing is not None:
+        shadow, used = shadowed(setting.pairing, plan, setting.metric, world, random)
+        if shadow.outcome != "pass":
+            return Draw(shadow, [], used)
+    decided = setting.pairing is not None
     answered = world.answered(random, *requests.earned(random))
     warm = slice(plan.warmup_requests // 2, plan.warmup_requests)
     reference = Reference.of(answered.latency_ms[0, warm], plan.guardrails)
@@ -111,9 +103,11 @@ def rolled_out(setting: Setting, world: World, seed: Seed) -> Draw:
     def look(number: int, batch: int) -> Look:
         seen.offer(number, in_canary(requests.units[seen.end : seen.end + batch], experiment, weight))
         last = seen.end == requests_needed(plan)
-        return judge(seen.observed(last), plan, number, last, now(), setting.metric, reference)
+        observed = seen.observed(last)
+        return judge(observed, plan, number, last, now(), setting.metric, reference, shadowed=decided)
 
-    return Draw(walk(plan, reference, weigh, look), seen.end)
+    looks = walk(plan, reference, weigh, look)
+    return Draw(looks[-1].verdict, looks, used + seen.end)
 
 
 class _Seen:

@@ -12,9 +12,10 @@ import pyarrow.parquet as pq
 from slipway.base.errors import SlipwayError
 from slipway.registry.versions import Registry
 from slipway.rollout.logged import Logged
-from slipway.rollout.plan import Expected, basis, expected, heading, requests_needed
-from slipway.rollout.power import detectable
-from slipway.rollout.prospects import Basis, Prospect, prospects
+from slipway.rollout.plan import Expected, basis, expected, heading, paired_basis, requests_needed
+from slipway.rollout.power import detectable, detectable_by_pairs
+from slipway.rollout.prospects import Basis, Prospect, prospects, shadow_prospects
+from slipway.rollout.simulated_shadow import Pairing
 from slipway.rollout.simulation import Setting, Tally, simulated, tallied, worlds
 from slipway.rollout.traffic import Answer, Traffic
 from slipway.settings import Line
@@ -30,6 +31,8 @@ class Planned:
     Attributes:
         version: the one that would be tried, None where there is none but the live one.
         stable: the one that is live, None where nothing is.
+        basis: of the canary's plan.
+        pairs: of the shadow's; None where outcomes depend on the answer, and there is none.
     """
 
     line: Line
@@ -38,24 +41,40 @@ class Planned:
     traffic: Traffic
     expected: Expected | None
     basis: Basis
+    pairs: Basis | None
+
+    @property
+    def used(self) -> int:
+        """Requests of the shadow, which the canary does not offer again."""
+        return 0 if self.pairs is None else self.line.card.rollout.shadow.requests
 
     @property
     def lines(self) -> list[str]:
         """What will be done."""
-        return list(heading(self.line.card, self.traffic, self.expected, self.basis))
+        lines = list(heading(self.line.card, self.traffic, self.expected, self.basis, self.used))
+        if self.pairs is None:
+            return lines
+        return [
+            f"{self.used:,} of {len(self.traffic):,} requests at most are asked of both, in a shadow",
+            *lines,
+        ]
 
     @property
     def prospects(self) -> list[Prospect]:
         """What it can show."""
-        return prospects(self.line.card.rollout, self.basis)
+        rollout = self.line.card.rollout
+        first = [] if self.pairs is None else shadow_prospects(rollout, self.pairs)
+        return [*first, *prospects(rollout, self.basis)]
 
     @property
     def effect(self) -> float:
         """The gain per request that is to be found; where nobody states one, what the plan would find."""
-        stated = self.basis.effect
+        rollout, stated = self.line.card.rollout, (self.pairs or self.basis).effect
         if stated is not None and stated > 0:
             return stated
-        return detectable(self.line.card.rollout, self.basis.deviation)
+        if self.pairs is not None:
+            return detectable_by_pairs(rollout, self.pairs.deviation)
+        return detectable(rollout, self.basis.deviation)
 
 
 def planned(line: Line, version: int | None, warn: Callable[[SlipwayError], None]) -> Planned:
@@ -79,7 +98,10 @@ def planned(line: Line, version: int | None, warn: Callable[[SlipwayError], None
     evaluated = None if number is None else registry.training_record(number).evaluation
     hoped = None if stable is None else expected(evaluated, stable, traffic.metric)
     rate = None if stable is None else recorded_error_rate(registry, stable, warn)
-    return Planned(line, number, stable, traffic, hoped, basis(card, traffic, hoped, rate))
+    pairs, used = None, 0
+    if not card.depends_on_answer():
+        pairs, used = paired_basis(card, traffic, evaluated, stable or 0), card.rollout.shadow.requests
+    return Planned(line, number, stable, traffic, hoped, basis(card, traffic, hoped, rate, used), pairs)
 
 
 def simulate(
@@ -94,10 +116,14 @@ def simulate(
         tell: takes the rollouts done, and all that there are.
         workers: processes, by default one for each core.
     """
-    rollout = plan.line.card.rollout
+    rollout, traffic, used = plan.line.card.rollout, plan.traffic, plan.used
     needed = requests_needed(rollout)
-    answer = None if plan.stable is None else _answer(plan.line, plan.stable, plan.traffic, needed)
-    setting = Setting(rollout, plan.traffic.metric, Logged.of(plan.traffic, needed, answer))
+    answer = None if plan.stable is None else _answer(plan.line, plan.stable, traffic, used + needed)
+    pairing = None
+    if plan.pairs is not None:
+        copies = Logged.of(traffic, used, answer)
+        pairing = Pairing(copies, copies.labels, plan.pairs.deviation)
+    setting = Setting(rollout, traffic.metric, Logged.of(traffic, needed, answer, used), pairing)
     each = worlds(rollout, plan.effect, plan.basis.error_rate or 0.0)
     found = []
     for one in simulated(setting, each, draws, seed, workers or os.cpu_count() or 1):

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from slipway.rollout.power import design_effect
+from slipway.rollout.power import PAIRED, design_effect
 from slipway.rollout.prospects import Basis, prospects, shadow_prospects
 from slipway.settings.card import Guardrails, Rollout, Shadow
 from slipway.starter.sizes import Sizes
@@ -14,8 +14,6 @@ from slipway.tasks import Offered, Outcomes, Task
 
 WORTH = 0.05
 """Of what the constant answer loses: a difference that a card begins with, for a person to decide on."""
-PAIRED = 10
-"""How many times less a pair's difference is taken to vary than a split; two real tables had 24 to 43."""
 
 
 @dataclass(frozen=True)

@@ -138,13 +138,13 @@ def test_a_record_that_cannot_be_read_hides_no_other(registry: Registry, tmp_pat
     one, two = record(registry, 1), record(registry, 2)
     for made in (one, two):
         registry.keep(made, tmp_path)
-    newer = spoil(registry, two, schema_version=3, more="fields")
-    spoilt = spoil(registry, two, schema_version=2, more="fields")
+    newer = spoil(registry, two, schema_version=4, more="fields")
+    spoilt = spoil(registry, two, schema_version=3, more="fields")
 
     assert registry.records(skip=lambda error: None) == [one]
     assert newer.endswith(
-        f"records/{two.id}.json: schema_version 3 of a DecisionRecord was written by a newer slipway, "
-        "this one reads up to 2: upgrade slipway"
+        f"records/{two.id}.json: schema_version 4 of a DecisionRecord was written by a newer slipway, "
+        "this one reads up to 3: upgrade slipway"
     )
     assert f"records/{two.id}.json: this is no DecisionRecord: more: unknown key" in spoilt
     assert "\n" not in newer + spoilt
@@ -253,7 +253,7 @@ def lived(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Registry:
             run=run,
         )
         registry.keep(made, folder)
-    spoil(registry, made, schema_version=3)
+    spoil(registry, made, schema_version=4)
     return registry
 
 
@@ -267,7 +267,7 @@ def test_history_lists_what_it_can_read(lived: Registry, registry: Registry) -> 
     assert ["first", "promote"] == [one["decision"] for one in json.loads(listed.stdout)]
     assert len(listed.stderr.strip().splitlines()) == 1
     assert "warning: " in listed.stderr
-    assert "schema_version 3" in listed.stderr
+    assert "schema_version 4" in listed.stderr
 
 
 def test_history_at_a_date_says_what_was_in_production(lived: Registry, registry: Registry) -> None:

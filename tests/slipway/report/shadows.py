@@ -9,7 +9,7 @@ from slipway.records.decision import DecisionRecord
 from slipway.records.evidence import Interval
 from slipway.records.shadow import ShadowEvidence, ShadowLook, ShadowOutcome, ShadowVerdict
 from slipway.stages.canary import kept_back
-from tests.slipway.report import sample
+from tests.slipway.report import sample, sample_canary
 
 BATCH, PLANNED = 500, 6000
 GAINS: dict[ShadowOutcome, float] = {"pass": 0.012, "abort": -0.012, "inconclusive": 0.001}
@@ -49,13 +49,14 @@ def _look(outcome: ShadowOutcome, requests: int) -> ShadowLook:
         code="shadow.metric",
         passed=good,
         shown=good or bad,
-        found=f"minus log loss: candidate - stable {sample.told(interval)} on the same {requests:,} requests",
+        found=f"minus log loss: candidate - stable {sample_canary.told(interval)} "
+        f"on the same {requests:,} requests",
         allowed="lower bound above 0",
         needed=None if good or bad else needed(interval, 0.0, requests),
     )
     ended = "pass" if good else "abort" if bad else "inconclusive" if requests == PLANNED else "continue"
     return ShadowLook(
-        at=sample.DECIDED - timedelta(minutes=20) + timedelta(seconds=requests / 100),
+        at=sample_canary.DECIDED - timedelta(minutes=20) + timedelta(seconds=requests / 100),
         requests=requests,
         known=requests,
         units=round(0.7 * requests),

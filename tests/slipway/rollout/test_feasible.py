@@ -113,7 +113,11 @@ def test_a_replay_says_how_much_time_its_rows_span(tmp_path: Path) -> None:
     found = load_card(ROOT, "ad_click")
     steps = [found.rollout.steps[0].model_copy(update={"weight": 50, "requests": 1240})]
     short = found.model_copy(
-        update={"rollout": found.rollout.model_copy(update={"steps": steps, "max_duration_minutes": 1.0})}
+        update={
+            "rollout": found.rollout.model_copy(
+                update={"steps": steps, "max_duration_minutes": 1.0, "exploratory": True}
+            )
+        }
     )
     offered = traffic(short, tmp_path, 1500)
     lines = Replay(short, offered, lambda calls, over: []).plan()

@@ -23,6 +23,7 @@ PLAN = Rollout(
     steps=[Step(weight=10, requests=2000), Step(weight=25, requests=4000), Step(weight=50, requests=8000)],
     max_duration_minutes=30.0,
 )
+PLANNED = sum(step.requests for step in PLAN.steps)
 RUNS = 80
 
 
@@ -55,33 +56,32 @@ def test_the_power_for_a_share_is_that_of_the_analysis(rate: float) -> None:
 
 def test_the_requests_needed_have_the_power_and_fewer_do_not() -> None:
     """For the metric, for errors, and where no request fails; in steps of the same proportions."""
-    planned = sum(step.requests for step in PLAN.steps)
     chances = (
         partial(power, PLAN, 0.02, 0.4),
         partial(rise_power, PLAN, 0.01, 0.005),
         partial(exact_power, PLAN, 0.0, 0.005),
     )
     for chance in chances:
-        needed = requests_for(PLAN, chance)
+        needed = requests_for(PLANNED, chance)
 
         assert needed is not None
-        assert chance(needed / planned) >= POWER
-        assert chance(0.85 * needed / planned) < POWER
+        assert chance(needed / PLANNED) >= POWER
+        assert chance(0.85 * needed / PLANNED) < POWER
 
 
 def test_what_no_number_of_requests_shows_has_none() -> None:
     """A canary that is worse is not found to be better."""
-    assert requests_for(PLAN, partial(power, PLAN, -0.01, 0.4)) is None
+    assert requests_for(PLANNED, partial(power, PLAN, -0.01, 0.4)) is None
 
 
 def test_a_few_requests_that_twelve_blocks_are_too_few_for_do_not_count() -> None:
     """Slow answers are so many that some 1,500 requests show their share, and 5,400 do not."""
     chance = partial(rise_power, PLAN, 0.1, 0.1)
-    planned, least = sum(step.requests for step in PLAN.steps), LEAST * PLAN.block_requests
+    least = LEAST * PLAN.block_requests
 
-    assert chance(1500 / planned) == 1.0
-    assert chance(0.9 * least / planned) < POWER
-    assert requests_for(PLAN, chance) == pytest.approx(least, rel=0.1)
+    assert chance(1500 / PLANNED) == 1.0
+    assert chance(0.9 * least / PLANNED) < POWER
+    assert requests_for(PLANNED, chance) == pytest.approx(least, rel=0.1)
 
 
 def test_the_power_rises_with_the_plan() -> None:

@@ -17,7 +17,7 @@ from slipway.rollout.shadow import judge_pairs, limits, run_shadow
 from slipway.rollout.target import Deployed, Target
 from slipway.settings import Card, load_card
 from slipway.settings.card import Decision, Shadow
-from tests.slipway.rollout.live import short
+from tests.slipway.rollout.live import at_once, short
 from tests.slipway.rollout.pairing import AT, failing, looks
 from tests.slipway.rollout.targets.memory import Cluster, memory
 from tests.slipway.root import ROOT
@@ -34,7 +34,7 @@ METRIC = pytest.mark.gate(
 
 def declared(depends: bool | None = False, requests: int = 2000, **changes: object) -> Card:
     """A card that says whether outcomes depend on answers; `changes` are of its rollout."""
-    card = short(load_card(ROOT, "ad_click"))
+    card = at_once(short(load_card(ROOT, "ad_click")))
     problem = card.problem.model_copy(update={"outcome_depends_on_answer": depends})
     rollout = card.rollout.model_copy(update={"shadow": Shadow(requests=requests)} | changes)
     return card.model_copy(update={"problem": problem, "rollout": rollout})
