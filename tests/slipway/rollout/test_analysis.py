@@ -257,3 +257,15 @@ def test_unequal_arrays_are_refused() -> None:
     seen = traffic()
     with pytest.raises(SlipwayError, match=r"'step': 12000.*'unit': 3"):
         replace(seen, unit=seen.unit[:3])
+
+
+@pytest.mark.gate("canary.metric")
+def test_a_gain_that_is_not_worth_it_is_futile() -> None:
+    """An equal canary is given up once the least gain is shown not to be there; by default it goes on."""
+    seen = traffic(seed=2, alike=0)
+    worth = PLAN.model_copy(update={"min_effect": 0.06})
+    found = judge(seen, worth, LAST, False, AT, REWARD, REFERENCE)
+
+    assert look(seen).verdict.outcome == "inconclusive"
+    assert found.verdict.outcome == "abort"
+    assert "below the 0.06 that is worth it" in check(found, "metric").found

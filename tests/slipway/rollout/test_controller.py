@@ -275,7 +275,8 @@ def test_a_canary_that_hangs_ends_in_time(live: Live, tmp_path: Path) -> None:
         hung.resume()
 
     assert [look.requests for look in found.looks[:-1]] == [200]
-    assert 200 < found.looks[1].requests <= 250
+    # Forty asked for in time, and those under way.
+    assert 200 < found.looks[1].requests <= 200 + 40 + 20
     assert found.looks[1].canary.errors > 0
     assert found.verdict.outcome != "promote"
 

@@ -105,7 +105,7 @@ def test_the_live_version_answers_the_requests_of_a_simulation(line: Desk) -> No
 def test_an_effect_that_is_no_gain_is_none_to_look_for(line: Desk) -> None:
     """A candidate that was worse on the holdout leaves the difference that the plan would find."""
     found = plan_of(line)
-    lost = Planned(found.line, 2, 1, found.traffic, Expected(-0.3, -0.4), found.basis)
+    lost = Planned(found.line, 2, 1, found.traffic, Expected(-0.3, -0.4), found.basis, None)
 
     assert lost.effect == found.effect > 0
 
