@@ -32,6 +32,7 @@ from slipway.rollout.plan import Expected, requests_needed
 from slipway.rollout.power import power
 from slipway.rollout.reference import Reference
 from slipway.rollout.traffic import Answer, Traffic
+from slipway.rollout.triggering import by_unit
 from slipway.settings import Card, Size
 from slipway.settings.root import Project
 from slipway.system import load_system
@@ -74,13 +75,15 @@ def main(seeds: int = 100, sets: int = 10) -> None:
             print(row(f"{size}, seed {own}", [demo], ends), flush=True)
             if ends["promote"] < POWER * seeds:
                 weak.append(f"{size}: {ends['promote']} of {seeds} promoted, at least {POWER:.0%} wanted")
-    demos, ends = [], Counter()
-    for seed in range(1, sets + 1):
-        with built(card, "small", own + seed) as demo:
-            demos.append(demo)
-            ends[outcome(demo, seed)] += 1
-    if demos:
-        print(row(f"small, seeds {own + 1} to {own + sets}", demos, ends))
+        demos, ends = [], Counter()
+        for seed in range(1, sets + 1):
+            with built(card, size, own + seed) as demo:
+                demos.append(demo)
+                ends[outcome(demo, seed)] += 1
+        if demos:
+            print(row(f"{size}, seeds {own + 1} to {own + sets}", demos, ends), flush=True)
+        if ends["promote"] < POWER * sets:
+            weak.append(f"{size}: {ends['promote']} of {sets} data sets promoted, {POWER:.0%} wanted")
     if weak:
         sys.exit("; ".join(weak))
 
@@ -181,6 +184,8 @@ def observed(demo: Demo, seed: int) -> tuple[Observations, Reference]:
     weight = np.array([float(one.weight) for one in rollout.steps])[step]
     canary = position(traffic.units[first:last], f"experiment {seed}") < weight
     stable, better = (traffic.gains(first, arm[first:last]) for arm in demo.answers)
+    pairs = zip(*(arm[first:last] for arm in demo.answers), strict=True)
+    differs = np.array([bool(((one.ranks == 1) != (other.ranks == 1)).any()) for one, other in pairs])
     seen = Observations(
         step=step,
         block=np.arange(len(step)) // rollout.block_requests,
@@ -190,6 +195,7 @@ def observed(demo: Demo, seed: int) -> tuple[Observations, Reference]:
         latency_ms=random.lognormal(1.0, 0.4, len(step)),
         due=np.zeros(len(step), np.bool_),
         metric=np.where(canary, better, stable),
+        triggered=by_unit(differs, traffic.unit_codes[first:last]),
     )
     warm = rollout.warmup_requests - rollout.warmup_requests // 2
     return seen, Reference.of(random.lognormal(1.0, 0.4, warm), rollout.guardrails)

@@ -12,8 +12,11 @@ from slipway.settings.card import Guardrails, Rollout, Shadow
 from slipway.starter.sizes import Sizes
 from slipway.tasks import Offered, Outcomes, Task
 
-WORTH = 0.05
-"""Of what the constant answer loses: a difference that a card begins with, for a person to decide on."""
+WORTH, WORTH_BY_PAIRS = 0.05, 0.02
+"""Of what the constant answer loses: a gain that a card begins with, for a person to decide on.
+
+A canary of few rows finds no smaller one. Pairs do, and a shadow gives a version up that gains less.
+"""
 
 
 @dataclass(frozen=True)
@@ -45,17 +48,20 @@ class Outlook:
         hopeless: whether a check of the plan is likelier not to be shown than to be.
         power: of the least powerful check.
         requests: about how many have the power 0.8; None where no number that anybody would send does.
+        share: what `min_effect` is of what the constant answer loses.
     """
 
     min_effect: float
     hopeless: bool
     power: float
     requests: int | None
+    share: float = WORTH
 
 
 def outlook(sizes: Sizes, noise: Noise) -> Outlook | None:
     """Of the sizes of a card; None where no row is harder than another, so that nothing can be said."""
-    effect = float(f"{WORTH * noise.loss:.2g}")
+    share = WORTH if sizes.shadow_requests is None else WORTH_BY_PAIRS
+    effect = float(f"{share * noise.loss:.2g}")
     if effect <= 0 or noise.deviation <= 0:
         return None
     rollout, basis = _rollout(sizes), Basis(noise.deviation, effect, "", None, None)
@@ -72,6 +78,7 @@ def outlook(sizes: Sizes, noise: Noise) -> Outlook | None:
         hopeless=any(one.hopeless for one in likely),
         power=min(one.power for one in likely),
         requests=None if None in sized else max(one for one in sized if one is not None),
+        share=share,
     )
 
 

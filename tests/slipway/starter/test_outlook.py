@@ -37,6 +37,17 @@ def test_small_tables_cannot_find_a_small_difference(rows: int, hopeless: bool) 
     assert found.requests == pytest.approx(10_500, rel=0.35)
 
 
+@pytest.mark.parametrize(("rows", "hopeless"), [(2000, True), (20_000, False), (100_000, False)])
+def test_pairs_find_less_in_fewer_rows(rows: int, hopeless: bool) -> None:
+    """Where outcomes do not depend on the answer; the card says what share of the loss it is."""
+    parts = {part: PartSize(rows // 4, rows * 3 // 40, rows * 3 // 40) for part in PARTS}
+    found = outlook(sizes(parts, depends=False), NOISE)
+
+    assert found is not None
+    assert (found.min_effect, found.share, found.hopeless) == (pytest.approx(0.012), 0.02, hopeless)
+    assert "this is 2 % of what the constant answer loses" in card_text(planned(found))
+
+
 def test_nothing_is_said_where_no_row_is_harder_than_another() -> None:
     """As where all labels are alike."""
     assert outlook(sized(2000), Noise(loss=0.0, deviation=0.0)) is None
