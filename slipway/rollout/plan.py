@@ -169,10 +169,14 @@ def _paired_deviation(evaluated: Evidence) -> float | None:
 
 
 def _effect(rollout: Rollout, expected: Expected | None) -> tuple[float | None, str]:
-    """The gain per request that is to be found, and who says so."""
-    if rollout.min_effect is not None:
-        return rollout.min_effect, "the card's min_effect"
-    return (None, "") if expected is None else (expected.difference, "as on the holdout")
+    """The gain per request that is to be found, and who says so.
+
+    Where more than the least is expected, a plan that finds only that much is no hopeless one.
+    """
+    least = rollout.min_effect
+    if expected is not None and (least is None or expected.difference > least):
+        return expected.difference, "as on the holdout"
+    return (None, "") if least is None else (least, "the card's min_effect")
 
 
 def per_day(card: Card, traffic: Traffic) -> float | None:

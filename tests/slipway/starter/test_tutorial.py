@@ -111,7 +111,7 @@ def test_the_tutorial_does_what_it_says(blank: Copy) -> None:
     assert [line for line in told() if line not in printed["slipway new-system"]] == []
     assert "Nothing is in production: the baseline goes first." in printed["slipway demo"]
     assert "was promoted to production" in printed["slipway demo"]
-    assert "canary.metric" in printed["slipway plan"]
+    assert "shadow.metric" in printed["slipway plan"]
     assert "the split is random" not in printed["slipway new-system"]
     assert (blank.root / "systems/churn/source/churn.csv").is_file()
     assert blank.git("status", "--porcelain", "systems/churn") == ""
