@@ -100,7 +100,8 @@ def shadow_plan(
             "expected a smaller rollout.shadow.requests, smaller steps or more rows"
         )  # guard rollout.shadow_requests
     each = shadow_prospects(card.rollout, paired_basis(card, traffic, evaluated, stable))
-    require_hope(card, each)
+    # What the canary can never show, no shadow should begin for.
+    require_hope(card, [*each, *prospects(card.rollout, basis(card, traffic, used=planned))])
     return [
         f"{planned:,} of {len(traffic):,} requests at most, asked of both versions; stable's answers count",
         f"decision metric {traffic.metric.name}; {told(traffic.task.described(traffic.outcomes))}",
