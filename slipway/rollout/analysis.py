@@ -4,7 +4,6 @@ A rule with an interval has three answers. Shown bad, and the canary is aborted;
 passes; not shown, and neither: harm that is merely unproven does not pass.
 """
 
-import math
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -270,11 +269,10 @@ def _metric(found: Facts) -> Rule:
         return _rule("canary.metric", False, False, text, allowed, shown=False)
     # Margin and least gain are of all traffic, whatever part of it may differ.
     whole = overall(gain, found.seen) or gain
-    least = -math.inf if found.plan.min_effect is None else found.plan.min_effect
-    said = answer(whole, asked, least)
+    said = answer(whole, asked, found.plan.min_effect)
     text = f"{unit}: canary - stable {_shown(gain)}{_diluted(found)}"
     if said == "futile":
-        text += f", below the {least:g} that is worth it"
+        text += f", below the {found.plan.min_effect:g} that is worth it"
     shown = said != "not shown"
     more = None if shown else needed(whole, asked.limit, len(found.seen))
     return _rule("canary.metric", said == "good", said in ("bad", "futile"), text, allowed, shown, more)

@@ -39,21 +39,17 @@ def power(rollout: Rollout, difference: float, deviation: float, scale: float = 
         deviation: of a request, times the root of the design effect where a unit's requests are alike.
         scale: of all steps of the plan, 2 for twice the requests in each.
     """
-    error = deviation / math.sqrt(scale * weight_at_the_end(rollout))
-    # A margin is room: what must be shown is a difference above minus the margin.
-    return float(norm.cdf((difference - rollout.decision.limit) / error - _boundary(rollout.decision.alpha)))
+    return _power(rollout, difference, deviation, scale * weight_at_the_end(rollout))
 
 
 def detectable(rollout: Rollout, deviation: float) -> float:
     """The difference per request that has the power 0.8: `power` solved for the difference."""
-    error = deviation / math.sqrt(weight_at_the_end(rollout))
-    return rollout.decision.limit + error * (_boundary(rollout.decision.alpha) + float(norm.ppf(POWER)))
+    return _detectable(rollout, deviation, weight_at_the_end(rollout))
 
 
 def detectable_by_pairs(rollout: Rollout, deviation: float) -> float:
     """The difference per request that a shadow finds with the power 0.8: `paired_power` solved for it."""
-    error = deviation / math.sqrt(rollout.shadow.requests)
-    return rollout.decision.limit + error * (_boundary(rollout.decision.alpha) + float(norm.ppf(POWER)))
+    return _detectable(rollout, deviation, rollout.shadow.requests)
 
 
 def paired_power(rollout: Rollout, difference: float, deviation: float, scale: float = 1.0) -> float:
@@ -62,8 +58,20 @@ def paired_power(rollout: Rollout, difference: float, deviation: float, scale: f
     Args:
         deviation: of a pair's difference, times the root of the design effect of units.
     """
-    error = deviation / math.sqrt(scale * rollout.shadow.requests)
+    return _power(rollout, difference, deviation, scale * rollout.shadow.requests)
+
+
+def _power(rollout: Rollout, difference: float, deviation: float, information: float) -> float:
+    """Of the card's rule for a difference whose variance at the end is deviation**2 / information."""
+    error = deviation / math.sqrt(information)
+    # A margin is room: what must be shown is a difference above minus the margin.
     return float(norm.cdf((difference - rollout.decision.limit) / error - _boundary(rollout.decision.alpha)))
+
+
+def _detectable(rollout: Rollout, deviation: float, information: float) -> float:
+    """`_power` of 0.8 solved for the difference."""
+    error = deviation / math.sqrt(information)
+    return rollout.decision.limit + error * (_boundary(rollout.decision.alpha) + float(norm.ppf(POWER)))
 
 
 def rise_power(rollout: Rollout, rate: float, limit: float, scale: float = 1.0) -> float:

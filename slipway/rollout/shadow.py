@@ -1,6 +1,5 @@
 """The shadow: the candidate scores copies of requests and answers nobody; the pairs decide its quality."""
 
-import math
 from collections.abc import Callable
 from datetime import datetime
 
@@ -186,13 +185,12 @@ def _metric(found: Interval | None, plan: Rollout, metric: Metric, requests: int
         return Check(code="shadow.metric", passed=False, shown=False, found=text, allowed=allowed)
     text = f"{metric.gain}: candidate - stable {found.value:.4g} [{found.low:.4g}, {found.high:.4g}]"
     text += f" on the same {requests:,} requests"
-    least = -math.inf if plan.min_effect is None else plan.min_effect
-    said = answer(found, plan.decision, least)
+    said = answer(found, plan.decision, plan.min_effect)
     return Check(
         code="shadow.metric",
         passed=said == "good",
         shown=said != "not shown",
-        found=text if said != "futile" else f"{text}, below the {least:g} that is worth it",
+        found=text if said != "futile" else f"{text}, below the {plan.min_effect:g} that is worth it",
         allowed=allowed,
         needed=needed(found, limit, requests) if said == "not shown" else None,
     )

@@ -1,6 +1,5 @@
 """What a difference of two versions must show: one rule, with one meaning in the gate and in the canary."""
 
-import math
 from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field, model_validator
@@ -41,7 +40,9 @@ class Criterion(Strict):
         return -self.margin if self.margin else 0.0
 
 
-def answer(gain: Interval, criterion: Criterion, min_effect: float = -math.inf) -> Answer | Literal["futile"]:
+def answer(
+    gain: Interval, criterion: Criterion, min_effect: float | None = None
+) -> Answer | Literal["futile"]:
     """What the interval of a gain shows, asked in this order.
 
     Good where its lower bound is above minus the margin; bad where its upper bound is below that; futile
@@ -50,12 +51,12 @@ def answer(gain: Interval, criterion: Criterion, min_effect: float = -math.inf) 
 
     Args:
         gain: new minus old; up is better.
-        min_effect: the least gain that is worth having; by default any.
+        min_effect: the least gain that is worth having; None for any.
     """
     if gain.low > criterion.limit:
         return "good"
     if gain.high < criterion.limit:
         return "bad"
-    if criterion.rule == "better" and gain.high < min_effect:
+    if criterion.rule == "better" and min_effect is not None and gain.high < min_effect:
         return "futile"
     return "not shown"
