@@ -51,21 +51,18 @@ class Blocks:
     @classmethod
     def of(cls, seen: Observations, hits: NDArray[np.bool_]) -> Self:
         """Compare both arms in each block that has requests of both; hits are [requests]."""
-        blocks = int(seen.block.max(initial=-1)) + 1
-        cell = seen.block * 2 + seen.canary
-        requests = np.bincount(cell, minlength=2 * blocks).reshape(blocks, 2).astype(np.float64)
-        counted = np.bincount(cell, hits, 2 * blocks).reshape(blocks, 2)
+        shares, requests = _shares(seen, hits)
         both = requests.min(axis=1, initial=np.inf) > 0
-        shares = counted / np.maximum(requests, 1)
         weight = np.where(both, requests.prod(axis=1) / np.maximum(requests.sum(axis=1), 1), 0.0)
         # How much each request moves the sum of its block, apart from what all of its block and arm have.
         scale = (weight[:, None] / np.maximum(requests, 1)).ravel()
+        cell = seen.block * 2 + seen.canary
         residuals = (hits - shares.ravel()[cell]) * scale[cell] * np.where(seen.canary, 1, -1)
         return cls(
             rise=(shares[:, 1] - shares[:, 0])[both],
             weight=weight[both],
-            events=counted.sum(axis=1)[both] > 0,
-            step=_first(seen, blocks)[both],
+            events=shares.max(axis=1, initial=0)[both] > 0,
+            step=_first(seen)[both],
             by_unit=float(np.square(np.bincount(seen.unit, residuals)).sum()),
         )
 
@@ -113,7 +110,7 @@ def rise(seen: Observations, hits: NDArray[np.bool_], target: float, alpha: floa
     """
     blocks = Blocks.of(seen, hits)
     if blocks.events.sum() < LEAST_EVENTS:
-        stable, canary = (counted(seen.where(arm), hits[arm]) for arm in (~seen.canary, seen.canary))
+        stable, canary = (counted(hits[arm], seen.unit[arm]) for arm in (~seen.canary, seen.canary))
         exact = rate_difference(stable, canary, alpha)
         return Interval(value=exact.value, low=-1.0 if hits.any() else exact.low, high=exact.high)
     found = blocks.interval(target, alpha)
@@ -136,28 +133,29 @@ def broken(seen: Observations, hits: NDArray[np.bool_], size: int, alpha: float)
         size: requests of a whole block.
     """
     evidence = 1.0
-    for block in range(int(seen.block.max(initial=-1)) + 1):
-        inside = seen.block == block
-        if inside.sum() < size:
-            continue
-        arms = [(seen.where(inside & arm), hits[inside & arm]) for arm in (~seen.canary, seen.canary)]
-        (stable, failed), (canary, its) = arms
-        if not len(canary) or not len(stable):
-            continue
-        if its.all() and not failed.all() and canary.units >= FEWEST_UNITS:
-            return f"no sound answer among {len(canary):,} of one block"
+    shares, requests = _shares(seen, hits)
+    whole = (requests.sum(axis=1) >= size) & (requests.min(axis=1, initial=np.inf) > 0)
+    unsound = (shares[:, 1] == 1) & (shares[:, 0] < 1)
+    # No interval is beyond a limit that its estimate is not beyond.
+    for block in np.flatnonzero(whole & (unsound | (abs(shares[:, 1] - shares[:, 0]) > BROKEN))):
+        places = np.flatnonzero(seen.block == block)
+        its = places[seen.canary[places]]
+        units = len(np.unique(seen.unit[its]))
+        if unsound[block] and units >= FEWEST_UNITS:
+            return f"no sound answer among {len(its):,} of one block"
         if block % 2:
             continue
-        found = rate_difference(counted(stable, failed), counted(canary, its), alpha)
+        stable, canary = (counted(hits[arm], seen.unit[arm]) for arm in (places[~seen.canary[places]], its))
+        found = rate_difference(stable, canary, alpha)
         evidence *= 1 + STAKE * (int(found.low > BROKEN) - int(found.high < -BROKEN))
         if evidence >= 1 / alpha:
             return f"more than {BROKEN:g} higher in block after block"
     return None
 
 
-def counted(arm: Observations, hits: NDArray[np.bool_]) -> Counted:
-    """Hits of all requests, as many as tell as much if they were independent."""
-    effect = design_effect(hits, arm.unit)
+def counted(hits: NDArray[np.bool_], units: NDArray[np.int64]) -> Counted:
+    """Hits of all requests of an arm, as many as tell as much if they were independent."""
+    effect = design_effect(hits, units)
     return float(hits.sum()) / effect, len(hits) / effect
 
 
@@ -179,8 +177,16 @@ def design_effect(hits: NDArray[np.bool_], units: NDArray[np.int64]) -> float:
     return max(1.0, float(np.square(residuals).sum()) / (len(hits) * share * (1 - share)))
 
 
-def _first(seen: Observations, blocks: int) -> NDArray[np.int64]:
+def _shares(seen: Observations, hits: NDArray[np.bool_]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """The share of requests that are hits and the requests, [blocks, 2] each; stable's first."""
+    blocks, cell = int(seen.block.max(initial=-1)) + 1, seen.block * 2 + seen.canary
+    requests = np.bincount(cell, minlength=2 * blocks).reshape(blocks, 2).astype(np.float64)
+    return np.bincount(cell, hits, 2 * blocks).reshape(blocks, 2) / np.maximum(requests, 1), requests
+
+
+def _first(seen: Observations) -> NDArray[np.int64]:
     """The step of the first request of each block, [blocks]."""
-    found = np.full(blocks, np.iinfo(np.int64).max)
-    np.minimum.at(found, seen.block, seen.step)
+    found = np.full(int(seen.block.max(initial=-1)) + 1, np.iinfo(np.int64).max)
+    # The last that is written stays.
+    found[seen.block[::-1]] = seen.step[::-1]
     return found

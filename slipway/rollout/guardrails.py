@@ -36,8 +36,8 @@ def slow_rise(seen: Observations, plan: Rollout, reference: Reference) -> Interv
 
 def unknown_rise(seen: Observations, alpha: float) -> Interval:
     """The share of the canary's answers whose outcome is due and still unknown, minus that of stable's."""
-    stable, canary = (_unknown(seen.where(arm)) for arm in (~seen.canary, seen.canary))
-    return rate_difference(counted(*stable), counted(*canary), alpha)
+    # A failed request has no outcome to wait for; the error rate counts it.
+    return _by_arm(seen, seen.due & ~seen.error, ~seen.known, alpha)
 
 
 def late_rise(seen: Observations, alpha: float) -> Interval | None:
@@ -45,11 +45,7 @@ def late_rise(seen: Observations, alpha: float) -> Interval | None:
 
     Outcomes that come later in one arm are cut off more often by the window that both have.
     """
-    if seen.late is None:
-        return None
-    arms = [(arm, arm.late) for arm in (seen.where(own & seen.known) for own in (~seen.canary, seen.canary))]
-    stable, canary = (counted(arm, late) for arm, late in arms if late is not None)
-    return rate_difference(stable, canary, alpha)
+    return None if seen.late is None else _by_arm(seen, seen.known, seen.late, alpha)
 
 
 def sample_ratio_p(stable: Observations, canary: Observations, plan: Rollout, step: int) -> float:
@@ -71,16 +67,23 @@ def weight_at_the_end(plan: Rollout) -> float:
 
 def _slow_in_block(answered: Observations, plan: Rollout) -> NDArray[np.float64]:
     """`max_latency_ratio` times stable's quantile in the block of each request, [requests]; 0 if unknown."""
-    found = np.zeros(len(answered))
-    for block in np.unique(answered.block):
-        inside = answered.block == block
-        stable = answered.latency_ms[inside & ~answered.canary]
-        if len(stable):
-            found[inside] = np.quantile(stable, plan.guardrails.latency_quantile)
-    return plan.guardrails.max_latency_ratio * found
+    stable = np.flatnonzero(~answered.canary)
+    latency, block = answered.latency_ms[stable], answered.block[stable]
+    latency = latency[np.lexsort((latency, block))]
+    sizes = np.bincount(block, minlength=int(answered.block.max()) + 1)
+    begin = np.cumsum(sizes) - sizes
+    # Between the two values about the quantile, as `np.quantile` has it.
+    place = plan.guardrails.latency_quantile * np.maximum(sizes - 1, 0)
+    lower, upper = (
+        latency[np.minimum(begin + edge(place).astype(np.int64), len(latency) - 1)]
+        for edge in (np.floor, np.ceil)
+    )
+    found = np.where(sizes, lower + (place - np.floor(place)) * (upper - lower), 0.0)
+    return plan.guardrails.max_latency_ratio * found[answered.block]
 
 
-def _unknown(arm: Observations) -> tuple[Observations, NDArray[np.bool_]]:
-    # A failed request has no outcome to wait for; the error rate counts it.
-    answered = arm.where(arm.due & ~arm.error)
-    return answered, ~answered.known
+def _by_arm(seen: Observations, asked: NDArray[np.bool_], hits: NDArray[np.bool_], alpha: float) -> Interval:
+    """The share of hits among what is asked of the canary, minus that of stable's, by unit."""
+    arms = (asked & ~seen.canary, asked & seen.canary)
+    stable, canary = (counted(hits[arm], seen.unit[arm]) for arm in arms)
+    return rate_difference(stable, canary, alpha)

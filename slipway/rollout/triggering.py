@@ -26,12 +26,12 @@ def counted(seen: Observations) -> Observations:
 
     On the rest the difference is zero by construction.
     """
-    return seen.where(seen.triggered | seen.error)
+    return seen.where(_may_differ(seen))
 
 
 def share(seen: Observations) -> float:
     """How many of the requests are counted; 1 of none."""
-    return len(counted(seen)) / len(seen) if len(seen) else 1.0
+    return float(_may_differ(seen).mean()) if len(seen) else 1.0
 
 
 def overall(gain: Interval | None, seen: Observations) -> Interval | None:
@@ -40,3 +40,7 @@ def overall(gain: Interval | None, seen: Observations) -> Interval | None:
         return None
     part = share(seen)
     return Interval(value=part * gain.value, low=part * gain.low, high=part * gain.high)
+
+
+def _may_differ(seen: Observations) -> NDArray[np.bool_]:
+    return seen.triggered | seen.error

@@ -100,7 +100,7 @@ def test_equal_servers_with_faults_are_left_alone(name: str) -> None:
 
 def by_unit(seen: Observations, hits: Any, target: float, alpha: float) -> Interval:
     """A rise as if what happens to one unit told nothing of the next request."""
-    stable, canary = (counted(seen.where(arm), hits[arm]) for arm in (~seen.canary, seen.canary))
+    stable, canary = (counted(hits[arm], seen.unit[arm]) for arm in (~seen.canary, seen.canary))
     return rate_difference(stable, canary, alpha)
 
 
