@@ -1,7 +1,7 @@
 """Intervals and tests that hold at every look at once, so that one may stop at any of them.
 
-Means have an asymptotic confidence sequence. Rates, shares and quantiles rest on the beta-binomial mixture,
-which is exact at every size: errors are so few that no normal approximation holds for them.
+Means have an asymptotic confidence sequence. Rates and shares rest on the beta-binomial mixture, which is
+exact at every size: errors are so few that no normal approximation holds for them.
 """
 
 import math
@@ -128,26 +128,6 @@ def _likeliest(old: Counted, new: Counted, difference: float) -> float:
     if slope(least) <= 0:
         return least
     return most if slope(most) >= 0 else float(brentq(slope, least, most, xtol=TINY))
-
-
-def quantile_shares(trials: float, quantile: float, target: float, alpha: float) -> tuple[float, float]:
-    """The shares of the sample between whose order statistics a quantile lies, at every size at once.
-
-    The number of values up to the quantile is binomial: Howard and Ramdas, Sequential estimation of quantiles
-    with applications to A/B testing and best-arm identification, Bernoulli 28(3), 2022. 0 and 1: unbounded.
-
-    Args:
-        target: trials at which the interval shall be tightest.
-    """
-    if trials <= 0:
-        return 0.0, 1.0
-    prior = _around(quantile, target, alpha)
-
-    def refuted(share: float) -> float:
-        return log_evidence(share * trials, trials, quantile, prior) + math.log(alpha)
-
-    low, high = _edge(refuted, quantile, 0.0), _edge(refuted, quantile, 1.0)
-    return 0.0 if low is None else low, 1.0 if high is None else high
 
 
 def _around(rate: float, target: float, alpha: float) -> tuple[float, float]:

@@ -19,7 +19,6 @@ from slipway.rollout.sequential import (
     confidence_sequence,
     log_evidence,
     mixing,
-    quantile_shares,
     rate_difference,
     share_p_value,
 )
@@ -113,18 +112,6 @@ def test_difference_of_rates(rates: tuple[float, float]) -> None:
 
     assert found.low > low
     assert found.high - found.low < high - low
-
-
-@pytest.mark.parametrize("quantile", [0.5, 0.9, 0.99])
-def test_quantile(quantile: float) -> None:
-    """Theirs takes every share for as variable as a half, ours knows the quantile's: it lies inside."""
-    size, alpha = 4096, 0.05
-    values = np.random.default_rng(2).lognormal(1, 0.5, size)
-    low, high = ville.QuantileCS(quantile, alpha, t_opt=1000, intersect=False).fit(values).interval()
-    shares = quantile_shares(size, quantile, 1000, alpha)
-    inside = [np.quantile(values, share) for share in shares]
-
-    assert low < inside[0] < np.quantile(values, quantile) < inside[1] < high
 
 
 def compared(lift: float) -> tuple[Look, ville.AsymptoticABTest, ville.BettingABTest]:

@@ -10,7 +10,6 @@ from scipy.stats import binom
 from slipway.rollout.sequential import (
     confidence_sequence,
     log_evidence,
-    quantile_shares,
     rate_difference,
     share_p_value,
 )
@@ -104,14 +103,6 @@ def test_arms_together_say_more_than_each_alone() -> None:
     assert rate_difference((10, 1000), (50, 1000), 0.05 / 3).low > 0.005
 
 
-def test_quantile_is_held_at_every_look() -> None:
-    """The 90th percentile is missed in 5 % of the runs at most, and the bounds are near it in the end."""
-    below = (np.random.default_rng(3).random((RUNS, LOOKS[-1])) < 0.9).cumsum(axis=1)[:, LOOKS - 1] / LOOKS
-    bounds = np.array([quantile_shares(size, 0.9, 1000, 0.05) for size in LOOKS])
-    assert ((below < bounds[:, 0]) | (below > bounds[:, 1])).any(axis=1).mean() <= 0.05
-    assert 0.86 < bounds[-1, 0] < 0.9 < bounds[-1, 1] < 0.93
-
-
 def test_share_p_value() -> None:
     """A share as planned has p 1, a wrong one soon a tiny p, and nobody seen is no evidence."""
     assert share_p_value(100, 1000, 0.1, 1000, 0.001) == 1
@@ -120,7 +111,6 @@ def test_share_p_value() -> None:
 
 
 def test_nothing_seen_bounds_nothing() -> None:
-    """Without trials every rate and every quantile is possible."""
+    """Without trials every rate is possible."""
     nothing = rate_difference((0, 0), (0, 0), 0.05)
     assert (nothing.low, nothing.high) == (-1, 1)
-    assert quantile_shares(0, 0.9, 100, 0.05) == (0, 1)
