@@ -115,7 +115,7 @@ class _Seen:
 
     def __init__(self, setting: Setting, answered: Answered) -> None:
         self.setting, self.answered = setting, answered
-        self.end = setting.plan.warmup_requests
+        self.end, self.labels = setting.plan.warmup_requests, setting.requests.labels
         self.step, self.canary = np.empty(0, np.int32), np.empty(0, np.bool_)
 
     def offer(self, step: int, canary: NDArray[np.bool_]) -> None:
@@ -138,6 +138,7 @@ class _Seen:
             latency_ms=answered.latency_ms[where],
             due=requests.due(first, self.end, waited),
             metric=answered.metric[where],
+            label=self.labels[first : self.end],
             late=None if answered.late is None else answered.late[where],
         )
 

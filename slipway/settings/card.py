@@ -227,7 +227,9 @@ class Rollout(Strict):
             "refuse to"
         ),
     ] = False
-    max_duration_minutes: Positive
+    max_duration_minutes: Annotated[
+        Positive, Field(description="of shadow and canary together: what the one took the other has not")
+    ]
     min_duration_days: Annotated[
         float,
         Field(

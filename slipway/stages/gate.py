@@ -20,7 +20,6 @@ def gate(run: RunRef, evidence: Path) -> str:
         say(f"{word.lower()}: {text}")
     told = sum(check.optional for check in verdict.checks)
     freely = f", {told} slices are too small to be shown" if told else ""
-    say(
-        f"gate: {sum(check.passed for check in verdict.checks)} of {len(verdict.checks)} checks passed{freely}"
-    )
+    passed = sum(check.passed for check in verdict.checks)
+    say(f"gate: {passed} of {len(verdict.checks)} checks passed{freely}")
     return "pass" if verdict.passed else "refuse"
