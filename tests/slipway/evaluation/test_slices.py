@@ -125,7 +125,7 @@ def sliced(values: object, labels: np.ndarray = LABELS, **marked: list[tuple[str
 def test_a_slice_needs_rows_units_and_outcomes() -> None:
     """With one of them too few it is told, with the size of a holdout that has enough of it."""
     few = np.where(np.arange(6000) < 5950, "phone", "tv")
-    one_user = np.where(np.isin(UNITS, np.arange(20)), "tv", "phone")
+    one_user = np.where(np.isin(UNITS, np.arange(29)), "tv", "phone")
     rare = np.where(np.arange(6000) < 3000, "phone", "tv")
     labels = np.where((rare == "tv") & (np.cumsum((rare == "tv") & (LABELS == 1)) >= MIN_EVENTS), 0, LABELS)
 

@@ -5,13 +5,13 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from benchmarks.bench_shadow import World, first, plan
+from benchmarks.bench_shadow import World, first, plan, split
 from slipway.base.errors import SlipwayError
 from slipway.rollout.difference import difference
 from slipway.rollout.paired import Pairs, concat, paired_difference
 from slipway.rollout.sequential import confidence_sequence
 from slipway.settings.card import Decision
-from tests.slipway.rollout.pairing import looks, split
+from tests.slipway.rollout.pairing import looks
 
 ALPHA = Decision().alpha
 RUNS = 60

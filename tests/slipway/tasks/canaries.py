@@ -57,6 +57,7 @@ def canary(found: World, folder: Path, stable: Scores, tried: Scores) -> CanaryE
                 latency_ms=np.random.default_rng(1).normal(5, 1, end),
                 due=np.ones(end, np.bool_),
                 metric=np.where(arms, gains[1][rows], gains[0][rows]),
+                label=traffic.labels[rows],
             )
             exhausted = end == requests_needed(plan) - first
             looks.append(judge(observed, plan, number, exhausted, START, traffic.metric, REFERENCE))
