@@ -1,6 +1,6 @@
 """From the answers of several models on the frozen holdout to the evidence, however they were made."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
@@ -17,11 +17,11 @@ from slipway.data.requests import request_bounds, request_codes, value_codes
 from slipway.data.truth import read_truth
 from slipway.evaluation.latency import latency
 from slipway.evaluation.measure import Measurement
-from slipway.evaluation.slices import Named, slices
+from slipway.evaluation.slices import slices
 from slipway.records.evidence import Evidence, Holdout, HoldoutUse, ModelMetrics, ValidationScore
 from slipway.records.recalibration import Recalibration
 from slipway.settings import Card
-from slipway.settings.card import Evaluation
+from slipway.settings.card import Evaluation, Gate
 from slipway.system import Examples, System
 from slipway.tasks import Outcomes, Scores, Task
 from slipway.tasks.recalibration import original
@@ -112,7 +112,7 @@ def compose(
     seed: int,
     champion_problem: str | None = None,
     use: HoldoutUse | None = None,
-    critical: Collection[Named] = (),
+    gate: Gate | None = None,
 ) -> Evidence:
     """Measure and compare the subjects; a baseline and a candidate must be among them.
 
@@ -122,12 +122,12 @@ def compose(
         seed: of all resampling.
         champion_problem: why a champion is not among the subjects although there is one.
         use: of the holdout by this candidate, counted by whoever keeps the counts.
-        critical: slices that must be shown to be good.
+        gate: says which slices are critical; None: none is.
     """
     # The first one is compared with the others.
     by_role = {one.role: one for one in sorted(subjects, key=lambda one: one.role != "candidate")}
     before = _before(task, subjects)
-    sliced = slices(rows.requests, rows.outcomes, rows.units, task, settings, critical)
+    sliced = slices(rows.requests, rows.outcomes, rows.units, task, settings, gate or Gate())
     measured = Measurement(
         task,
         {role: one.scores for role, one in by_role.items()} | before,

@@ -106,7 +106,7 @@ def evaluate_models(
         card.models.seed,
         champion_problem=problem or late,
         use=use,
-        critical=[(one.column, one.value) for one in card.gate.critical_slices],
+        gate=card.gate,
     )
 
 

@@ -147,7 +147,9 @@ class SmallSlices(Strict):
 
     least_rows: Annotated[int, Field(description="of a slice that is measured")]
     least_units: int = MIN_UNITS
-    least_outcomes: int = MIN_EVENTS
+    least_outcomes: Annotated[
+        int, Field(description="the same; a critical one needs as many as the gate's min_outcomes")
+    ] = MIN_EVENTS
     slices: Annotated[list[SmallSlice], Field(description="those that are critical, then the largest")]
     more: Annotated[int, Field(description="how many others there are, which are only counted")] = 0
 

@@ -23,7 +23,6 @@ from slipway.rollout.triggering import counted, overall, share
 from slipway.settings.card import Rollout
 from slipway.settings.criterion import answer
 from slipway.tasks import Metric
-from slipway.tasks.merit import REWARD
 
 
 @dataclass(frozen=True)
@@ -49,7 +48,7 @@ class Facts:
         canary: of the current step.
         difference: on the decision metric, of the requests on which the versions may differ; None before
             there are enough `events`.
-        events: outcomes of the rarer kind among these, in each arm; None for a reward.
+        events: outcomes of the rarer kind among these, in each arm; None where no loss decides.
         shadowed: whether a shadow has decided the quality, for outcomes do not depend on the answer.
         labels: what came of the canary's requests minus what came of stable's, where that is asked.
     """
@@ -148,7 +147,7 @@ def _facts(
     stable, canary = seen.where(here & ~seen.canary), seen.where(here & seen.canary)
     judged = counted(seen)
     outcomes = judged.where(judged.known)
-    events = None if metric.name == REWARD else Events.of(outcomes.label, outcomes.canary)
+    events = Events.of(outcomes.label, outcomes.canary) if metric.is_loss else None
     return Facts(
         plan=plan,
         metric=metric,

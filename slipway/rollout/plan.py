@@ -138,7 +138,7 @@ def basis(
     judged = slice(used + rollout.warmup_requests, used + needed)
     alike = design_effect(presumed[judged], traffic.unit_codes[judged])
     effect, source = _effect(rollout, expected)
-    rare = None if traffic.metric.name == REWARD else float(rarer(traffic.labels).mean())
+    rare = float(rarer(traffic.labels).mean()) if traffic.metric.is_loss else None
     # Where a shadow decides the quality, the canary finds none.
     if card.problem.outcome_depends_on_answer is False:
         effect, source, rare = None, "", None

@@ -30,8 +30,7 @@ class Basis:
         source: of the effect, in words.
         error_rate: stable's recorded share of failed answers, None where no canary recorded any.
         per_day: requests of one day, None where nobody knows.
-        rarer: the share of outcomes other than the most frequent one; None where a reward decides, or nothing
-            here does.
+        rarer: the share of outcomes other than the most frequent one; None where no loss decides here.
     """
 
     deviation: float

@@ -23,7 +23,6 @@ from slipway.rollout.traffic import Answer, Offer, Traffic
 from slipway.rollout.triggering import by_unit
 from slipway.settings import Card
 from slipway.tasks import Metric
-from slipway.tasks.merit import REWARD
 
 
 class Replay:
@@ -160,8 +159,8 @@ class Replay:
         return self.scoring.differs(trial, (self.offered - sent, self.offered), over)
 
     def _labels(self, first: int) -> NDArray[np.float64]:
-        """What came of the requests from `first` on, whatever was answered; not where a reward decides."""
-        if self.metric.name == REWARD and self.card.problem.outcome_depends_on_answer is not False:
+        """What came of the requests from `first` on, whatever was answered, where that is asked."""
+        if not self.metric.is_loss and self.card.problem.outcome_depends_on_answer is not False:
             return np.full(self.offered - first, np.nan)
         return self.traffic.labels[first : self.offered]
 

@@ -81,7 +81,7 @@ class Gate(Strict):
         list[SliceName],
         Field(
             description="each must be shown to be worse by no more than that: one that is too small to show "
-            "it, or does not occur in the holdout, refuses"
+            "it (fewer than min_outcomes), or does not occur in the holdout, refuses"
         ),
     ] = []
     champion: Annotated[

@@ -9,6 +9,7 @@ from slipway.evaluation.measure import Measurement
 from slipway.evaluation.resampling import UnitRatio, normal
 from slipway.evaluation.slices import Group, slices
 from slipway.records.evidence import UNBOUNDED
+from slipway.settings.card import Gate
 from tests.slipway.report.sample import card
 
 Floats = NDArray[np.float64]
@@ -23,7 +24,7 @@ NOISY = np.clip(TRUE * np.exp(NOISE), 0.001, 0.999)
 DEVICES = pa.table({"device": np.where(np.arange(6000) < 5950, "phone", "fridge")})
 
 
-GROUPS = slices(DEVICES, LABELS, UNITS, TASK, SETTINGS).groups
+GROUPS = slices(DEVICES, LABELS, UNITS, TASK, SETTINGS, Gate()).groups
 
 
 def measured(**scores: Floats) -> Measurement:

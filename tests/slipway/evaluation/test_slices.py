@@ -1,6 +1,7 @@
 """What a slice that is too small shows is nothing, and a critical one must be shown to be good."""
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 import pyarrow as pa
@@ -11,6 +12,7 @@ from slipway.evaluation.slices import TOLD, Sliced, slices
 from slipway.records.checks import Check
 from slipway.records.evidence import MIN_EVENTS, Evidence, Interval, SmallSlice, SmallSlices
 from slipway.settings import Card
+from slipway.settings.card import Gate, SliceName
 from tests.slipway.evaluation.bad import NOTHING, between, evidence, judged, one_slice
 from tests.slipway.evaluation.test_measure import LABELS, NOISY, SETTINGS, TASK, TRUE, UNITS
 from tests.slipway.report.sample import card
@@ -117,9 +119,10 @@ def test_the_way_out_of_a_first_version_names_the_mark() -> None:
     assert (wide.way_out.key, wide.way_out.value) == ("gate.max_slice_regression", "0.21")
 
 
-def sliced(values: object, labels: np.ndarray = LABELS, **marked: list[tuple[str, str]]) -> Sliced:
-    """The slices of one column of so many rows, of which a hundred suffice."""
-    return slices(pa.table({"device": values}), labels, UNITS, TASK, SETTINGS, **marked)
+def sliced(values: object, labels: np.ndarray = LABELS, marked: Sequence[tuple[str, str]] = ()) -> Sliced:
+    """The slices of one column, of which a hundred rows suffice."""
+    gate = Gate(critical_slices=[SliceName(column=column, value=value) for column, value in marked])
+    return slices(pa.table({"device": values}), labels, UNITS, TASK, SETTINGS, gate)
 
 
 def test_a_slice_needs_rows_units_and_outcomes() -> None:
@@ -140,14 +143,29 @@ def test_a_slice_needs_rows_units_and_outcomes() -> None:
     assert sliced(few).small.slices[0].suffice == 6000 * MIN_EVENTS / 10
 
 
+def test_a_critical_slice_needs_as_many_outcomes_as_the_holdout() -> None:
+    """With forty an end of its interval errs more often than it says, and what it shows counts."""
+    values = np.where(np.arange(6000) < 5750, "phone", "tv")
+    (small,) = sliced(values, marked=[TV]).small.slices
+
+    assert MIN_EVENTS < small.outcomes < 100
+    assert small.suffice == math.ceil(6000 * 100 / small.outcomes)
+    assert [one.value for one in sliced(values).groups] == ["phone", "tv"]
+
+
 def test_a_column_of_thousands_of_values_fills_no_record() -> None:
     """Twenty are told, and the rest counted; a critical one is told however small it is."""
     values = np.array([f"ad {number}" for number in np.arange(6000) // 3])
-    found = sliced(values, critical=[("device", "ad 1999")]).small
+    found = sliced(values, marked=[("device", "ad 1999")]).small
 
     assert len(found.slices) == TOLD + 1
     assert (found.slices[0].value, found.slices[0].critical) == ("ad 1999", True)
     assert found.more == 2000 - TOLD - 1
+
+    two = pa.table({"ad": values, "device": np.where(np.arange(6000) < 5950, "phone", "tv")})
+    both = SETTINGS.model_copy(update={"slices": ["ad", "device"]})
+    largest = slices(two, LABELS, UNITS, TASK, both, Gate()).small
+    assert (largest.slices[0].value, len(largest.slices), largest.more) == ("tv", TOLD, 2001 - TOLD)
 
 
 def test_a_critical_slice_has_an_interval_of_its_own() -> None:
@@ -155,7 +173,7 @@ def test_a_critical_slice_has_an_interval_of_its_own() -> None:
     values = np.array(["phone", "tablet", "tv"])[np.arange(6000) % 3]
     widths = {}
     for marked in ([], [TV]):
-        groups = sliced(values, critical=marked).groups
+        groups = sliced(values, marked=marked).groups
         scores = {"candidate": TRUE, "champion": NOISY}
         compared = Measurement(TASK, scores, LABELS, UNITS, groups, SETTINGS, 0, {"champion": 0.005})
         for one in compared.comparison("champion").slices:
