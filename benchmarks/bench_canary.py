@@ -199,6 +199,7 @@ def drawn(scenario: Scenario, seed: int) -> Observations:
         latency_ms=np.where(error, np.nan, latency * np.where(canary, scenario.slower, 1)),
         due=np.ones(size, np.bool_),
         metric=metric,
+        label=hit.astype(np.float64),
     )
 
 

@@ -1,4 +1,4 @@
-"""How a shadow judges pairs: rare outcomes that are denied, few users and heavy tails, and beside a split.
+"""How a shadow judges pairs: rare outcomes that are denied, few users and heavy tails; and how a split does.
 
 python benchmarks/bench_shadow.py [runs]
 
@@ -9,13 +9,17 @@ simulation.
 
 import sys
 from collections import Counter
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
+from itertools import product
 
 import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.bench_canary import Levels, Rate
 from slipway.base.provenance import now
+from slipway.rollout.difference import difference
+from slipway.rollout.events import Events
+from slipway.rollout.observations import Observations
 from slipway.rollout.paired import Pairs
 from slipway.rollout.shadow import judge_pairs, limits
 from slipway.settings.card import Decision, Rollout, Shadow, Step
@@ -149,8 +153,68 @@ def end(world: World, seed: int) -> tuple[str, int]:
     return found
 
 
+def split(pairs: Pairs, seed: int) -> Observations:
+    """The same requests, half of the units answered by each version."""
+    canary = (np.random.default_rng([1, seed]).random(int(pairs.unit.max()) + 1) < 0.5)[pairs.unit]
+    size = len(pairs)
+    return Observations(
+        step=np.zeros(size, np.int32),
+        block=np.arange(size) // 500,
+        unit=pairs.unit,
+        canary=canary,
+        error=np.zeros(size, np.bool_),
+        latency_ms=np.full(size, 5.0),
+        due=np.ones(size, np.bool_),
+        metric=np.where(canary, pairs.candidate, pairs.stable),
+        label=pairs.label,
+    )
+
+
+def swapped(pairs: Pairs) -> Pairs:
+    """Each version in the place of the other: what the candidate denied, stable does."""
+    return replace(pairs, stable=pairs.candidate, candidate=pairs.stable)
+
+
+def split_end(pairs: Pairs, seed: int, waits: bool) -> str:
+    """What the loss of a split alone does: abort at any look, promote at the last.
+
+    Args:
+        waits: for outcomes of the rarer kind, as the canary does.
+    """
+    seen, size = split(pairs, seed), len(pairs)
+    for count in range(BATCH, size + 1, BATCH):
+        part = seen.where(np.arange(count))
+        gain = difference(part, plan(size))
+        if gain is None or (waits and not Events.of(part.label, part.canary).enough):
+            continue
+        if gain.high < 0:
+            return "abort"
+        if gain.low > 0 and count == size:
+            return "promote"
+    return "inconclusive"
+
+
+def splits(runs: int, levels: Levels) -> None:
+    """Print how often equal versions, one of which denies rare outcomes, are told apart by their loss."""
+    print(
+        "\n| split of equal versions, by log loss | waits | aborted | promoted |\n| --- | --- | --- | --- |"
+    )
+    for size, users in product((1000, 2500, 10_000), (0, 100)):
+        world = World(size, rate=0.002, denies=True, users=users)
+        drawn = [world.drawn(seed) for seed in range(runs)]
+        for by, denied in (("the canary", drawn), ("stable", [swapped(one) for one in drawn])):
+            name = str(world).replace("the candidate", by)
+            for waits in (False, True):
+                found = [split_end(one, seed, waits) for seed, one in enumerate(denied)]
+                rates = [Rate(found.count(outcome), runs) for outcome in ("abort", "promote")]
+                print(f"| {name} | {'yes' if waits else 'no'} | {rates[0]} | {rates[1]} |", flush=True)
+                for outcome in ("abort", "promote") if waits else ():
+                    levels.held(f"split, {name}: {outcome}", (one == outcome for one in found), ALPHA)
+
+
 def tables(runs: int, levels: Levels) -> None:
     """Print how often equal and better candidates pass."""
+    splits(runs, levels)
     for title, worlds in (("equal", EQUAL), ("better", BETTER)):
         print(f"\n| shadow of {title} candidates | aborted | passed | inconclusive | requests, median |")
         print("| --- | --- | --- | --- | --- |")
@@ -166,7 +230,7 @@ def tables(runs: int, levels: Levels) -> None:
 
 
 def main(runs: int = 100) -> None:
-    """Print both tables.
+    """Print the tables.
 
     Raises:
         SystemExit: a rate is above its level beyond the noise of the simulation.

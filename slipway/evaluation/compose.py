@@ -16,11 +16,12 @@ from numpy.typing import NDArray
 from slipway.data.requests import request_bounds, request_codes, value_codes
 from slipway.data.truth import read_truth
 from slipway.evaluation.latency import latency
-from slipway.evaluation.measure import Measurement, slices
+from slipway.evaluation.measure import Measurement
+from slipway.evaluation.slices import slices
 from slipway.records.evidence import Evidence, Holdout, HoldoutUse, ModelMetrics, ValidationScore
 from slipway.records.recalibration import Recalibration
 from slipway.settings import Card
-from slipway.settings.card import Evaluation
+from slipway.settings.card import Evaluation, Gate
 from slipway.system import Examples, System
 from slipway.tasks import Outcomes, Scores, Task
 from slipway.tasks.recalibration import original
@@ -111,6 +112,7 @@ def compose(
     seed: int,
     champion_problem: str | None = None,
     use: HoldoutUse | None = None,
+    gate: Gate | None = None,
 ) -> Evidence:
     """Measure and compare the subjects; a baseline and a candidate must be among them.
 
@@ -120,16 +122,18 @@ def compose(
         seed: of all resampling.
         champion_problem: why a champion is not among the subjects although there is one.
         use: of the holdout by this candidate, counted by whoever keeps the counts.
+        gate: says which slices are critical; None: none is.
     """
     # The first one is compared with the others.
     by_role = {one.role: one for one in sorted(subjects, key=lambda one: one.role != "candidate")}
     before = _before(task, subjects)
+    sliced = slices(rows.requests, rows.outcomes, rows.units, task, settings, gate or Gate())
     measured = Measurement(
         task,
         {role: one.scores for role, one in by_role.items()} | before,
         rows.outcomes,
         rows.units,
-        slices(rows.requests, settings),
+        sliced.groups,
         settings,
         seed,
         {} if use is None else {"champion": use.level},
@@ -148,6 +152,7 @@ def compose(
         candidate=metrics["candidate"],
         champion=metrics.get("champion"),
         comparisons=[measured.comparison(role) for role in metrics if role != "candidate"],
+        small_slices=sliced.small,
         validation=validation,
         champion_problem=champion_problem,
         use=use if "champion" in metrics else None,

@@ -106,6 +106,7 @@ def evaluate_models(
         card.models.seed,
         champion_problem=problem or late,
         use=use,
+        gate=card.gate,
     )
 
 

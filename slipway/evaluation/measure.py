@@ -1,41 +1,17 @@
 """Answers of several models on the same rows: metrics, slices and paired differences, by unit."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 from itertools import product
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from slipway.base.errors import SlipwayError
 from slipway.evaluation.resampling import UnitRatio, normal, studentised, unit_sums
+from slipway.evaluation.slices import Group
 from slipway.records.evidence import Comparison, Interval, SliceDifference, SliceMetrics
 from slipway.settings.card import Evaluation
 from slipway.tasks import Metric, Outcomes, Scores, Task
-
-
-@dataclass(frozen=True)
-class Group:
-    """Rows that are measured together: all of them, or one value of one slice column."""
-
-    column: str
-    value: str
-    rows: NDArray[np.bool_]
-
-
-def slices(requests: pa.Table, settings: Evaluation) -> list[Group]:
-    """Every value of every slice column that enough rows have, largest first."""
-    found = []
-    for column in settings.slices:
-        values = pc.fill_null(requests[column].cast(pa.string()), "(missing)").to_numpy()
-        names, codes, counts = np.unique(values, return_inverse=True, return_counts=True)
-        # Stable: slices of equal size keep the order of their names.
-        for place in np.argsort(-counts, kind="stable"):
-            if counts[place] >= settings.min_slice_rows:
-                found.append(Group(column, str(names[place]), codes == place))
-    return found
 
 
 class Measurement:
@@ -71,6 +47,7 @@ class Measurement:
         self.task, self.groups, self.units = task, groups, units
         self.confidence = settings.confidence
         self.level = (1 - settings.confidence) / 2
+        self._levels = dict(levels or {})
         self.first, *others = scores
         self._facts = task.facts(outcomes)
         self._terms = {model: task.terms(given, outcomes) for model, given in scores.items()}
@@ -82,8 +59,7 @@ class Measurement:
             key: ratio for key, ratio in each.items() if np.isfinite(ratio.value)
         }
         for other in (one for one in others if one not in alone):
-            level = (levels or {}).get(other, self.level)
-            ratios[self.first, other] = self._difference(other, level=level)
+            ratios[self.first, other] = self._difference(other, level=self._levels.get(other))
             for metric, sign in product(_ideal(task), (1, -1)):
                 if (self.first, metric.name) in ratios and (other, metric.name) in ratios:
                     ratios[self.first, other, metric.name, sign] = self._farther(metric, other, sign)
@@ -117,17 +93,23 @@ class Measurement:
         return self._intervals[self.first, other]
 
     def comparison(self, other: str) -> Comparison:
-        """The first model minus another, over all rows and per slice; the slices' intervals hold together."""
-        differences, among = [], len(self.groups)
+        """The first model minus another, over all rows and per slice; the slices' intervals hold together.
+
+        A critical slice, which must be shown to be good, has its own, at the level of that over all rows.
+        """
+        differences, among = [], sum(not group.critical for group in self.groups)
         for group in self.groups:
-            absolute = self._difference(other, group)
+            alone = group.critical
+            level = self._levels.get(other) if alone else None
+            absolute = self._difference(other, group, level)
             differences.append(
                 SliceDifference(
                     column=group.column,
                     value=group.value,
                     rows=int(group.rows.sum()),
-                    difference=normal(absolute, among),
-                    relative=self._relative(other, group, among),
+                    critical=alone,
+                    difference=normal(absolute, 1 if alone else among),
+                    relative=self._relative(other, group, 1 if alone else among, level),
                 )
             )
         return Comparison.model_validate(
@@ -190,10 +172,10 @@ class Measurement:
             )
         return self._ratio(mine - theirs, under, group, level)
 
-    def _relative(self, other: str, group: Group, among: int) -> Interval:
+    def _relative(self, other: str, group: Group, among: int, level: float | None) -> Interval:
         """The difference over the other's metric."""
         (mine, _), (theirs, _) = (self._parts(self.task.primary, model) for model in (self.first, other))
-        ratio = self._ratio(mine - theirs, theirs, group)
+        ratio = self._ratio(mine - theirs, theirs, group, level)
         if np.isfinite(ratio.value):
             return normal(ratio, among)
         # Against a model that makes no error at all, none is no difference and any is without bound.

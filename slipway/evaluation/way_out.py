@@ -50,9 +50,9 @@ def _way_out(code: str, evidence: Evidence, task: Task, gate: Gate) -> WayOut | 
             means="the candidate is not shown to be better than the simplest model",
             helps="`slipway train --baseline`, by which the baseline goes first, and a larger holdout",
         )
-    if code.startswith("slice."):
-        _, column, value = code.split(".", 2)
-        return _of_slice(column, value, evidence, task)
+    if code.startswith(("slice.", "critical_slice.")):
+        kind, column, value = code.split(".", 2)
+        return _of_slice(column, value, evidence, task, critical=kind == "critical_slice")
     return _of_cost(code, evidence)
 
 
@@ -77,17 +77,27 @@ def _recalibrated(evidence: Evidence) -> str:
     return f"; this candidate is {done}"
 
 
-def _of_slice(column: str, value: str, evidence: Evidence, task: Task) -> WayOut | None:
+def _of_slice(column: str, value: str, evidence: Evidence, task: Task, critical: bool) -> WayOut | None:
     compared = next((one for one in evidence.comparisons if one.other == "baseline"), None)
     of = [one for one in compared.slices if (one.column, one.value) == (column, value)] if compared else []
-    if not of:
-        return None
-    worse = _above(task.primary.worse(of[0].relative).value)
+    worse = task.primary.worse(of[0].relative) if of else None
+    # A critical one is asked for the end of its interval, any other for the middle.
+    bound = None if worse is None else worse.high if critical else worse.value
+    if bound is None or abs(bound) >= UNBOUNDED / 2:
+        return _of_unmeasured() if critical else None
     return WayOut(
         key="gate.max_slice_regression",
-        value=_written(worse),
-        means=f"on a slice, users may be answered worse by {worse:.0%} than by the baseline",
+        value=_written(_above(bound)),
+        means=f"on a slice, users may be answered worse by {_above(bound):.0%} than by the baseline",
         helps="inputs that tell this slice apart, and more rows of it",
+    )
+
+
+def _of_unmeasured() -> WayOut:
+    return WayOut(
+        key="gate.critical_slices",
+        means="a slice that is not critical there may be answered worse, and nobody sees it",
+        helps="a longer holdout, or a wider slice that has more rows",
     )
 
 

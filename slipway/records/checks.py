@@ -39,6 +39,9 @@ class Check(Strict):
     code: Annotated[str, Field(description="stable and machine-readable, such as candidate.size")]
     passed: bool
     shown: Annotated[bool, Field(description="false: the evidence is too little to tell")] = True
+    optional: Annotated[
+        bool, Field(description="true: as it is not shown, it passes nothing and refuses nothing")
+    ] = False
     found: str
     allowed: str
     needed: Annotated[
@@ -53,11 +56,18 @@ class Check(Strict):
     def _is_shown(self) -> Self:
         if self.passed and not self.shown:
             raise ValueError("what is not shown has not passed")
+        if self.optional and self.shown:
+            raise ValueError("only what is not shown can refuse nothing")
         return self
 
     def __str__(self) -> str:
         unshown = "" if self.shown else "not shown: "
         return f"{self.code}: {unshown}{self.found} (allowed: {self.allowed})"
+
+    @property
+    def refuses(self) -> bool:
+        """Whether it stands in the way."""
+        return not self.passed and not self.optional
 
     @property
     def answer(self) -> Answer:
@@ -107,7 +117,7 @@ def ways_out(checks: Iterable[Check]) -> list[tuple[str, str]]:
 
 
 class GateVerdict(Strict):
-    """Whether a candidate may be registered; it may when every check passed."""
+    """Whether a candidate may be registered; it may when no check refuses."""
 
     passed: bool
     checks: list[Check]
@@ -115,7 +125,7 @@ class GateVerdict(Strict):
     @property
     def failures(self) -> list[Check]:
         """The checks that stopped it."""
-        return [check for check in self.checks if not check.passed]
+        return [check for check in self.checks if check.refuses]
 
 
 CanaryOutcome = Literal["promote", "abort", "inconclusive"]

@@ -21,6 +21,9 @@ MIN_UNITS = 30
 Cameron, Gelbach and Miller, Bootstrap-based improvements for inference with clustered errors, Review of
 Economics and Statistics 90, 2008.
 """
+MIN_EVENTS = 30
+"""With fewer outcomes of the rarer kind no loss is believed: before the first of them, a model that denies
+that they exist looks better on every row."""
 
 
 def _bounded(value: object) -> object:
@@ -111,14 +114,44 @@ class ModelMetrics(Strict):
 class SliceDifference(Strict):
     """Candidate minus other within one slice, on the primary metric.
 
-    The intervals of all slices of a comparison hold together with the confidence.
+    The intervals of all slices of a comparison that are not critical hold together with the confidence. Those
+    of critical ones hold alone: all of them must be shown to be good, so a bad candidate passes no more often
+    than one of them errs (Berger, Technometrics 24, 1982).
     """
 
     column: str
     value: str
     rows: int
+    critical: bool = False
     difference: Interval
     relative: Annotated[Interval, Field(description="the difference over the other's metric")]
+
+
+class SmallSlice(Strict):
+    """One value of a slice column that too few rows have for an interval: nothing is shown of it."""
+
+    column: str
+    value: str
+    rows: int
+    units: int
+    outcomes: Annotated[int, Field(description="those that the task counts, as the gate's min_outcomes")]
+    critical: bool = False
+    suffice: Annotated[
+        int | None,
+        Field(description="rows of a holdout in which it would have enough at its share; None: nobody knows"),
+    ]
+
+
+class SmallSlices(Strict):
+    """What the card's slice columns hold beside the slices that were measured."""
+
+    least_rows: Annotated[int, Field(description="of a slice that is measured")]
+    least_units: int = MIN_UNITS
+    least_outcomes: Annotated[
+        int, Field(description="the same; a critical one needs as many as the gate's min_outcomes")
+    ] = MIN_EVENTS
+    slices: Annotated[list[SmallSlice], Field(description="those that are critical, then the largest")]
+    more: Annotated[int, Field(description="how many others there are, which are only counted")] = 0
 
 
 def ordinal(place: int) -> str:
@@ -202,6 +235,9 @@ class Evidence(Document):
     candidate: ModelMetrics
     champion: ModelMetrics | None
     comparisons: list[Comparison]
+    small_slices: Annotated[SmallSlices | None, Field(description="None: an older slipway did not say")] = (
+        None
+    )
     validation: list[ValidationScore]
     champion_problem: Annotated[
         str | None,

@@ -53,5 +53,8 @@ class ShadowEvidence(Document):
     ]
     offered: Annotated[int, Field(description="requests that are used up, and are not offered again")]
     planned: Annotated[int, Field(description="requests at most")]
+    seconds: Annotated[
+        float, Field(ge=0, description="it took, of the maximum duration of the rollout; 0 in older ones")
+    ] = 0.0
     looks: list[ShadowLook]
     verdict: ShadowVerdict

@@ -104,7 +104,9 @@ def _figures(record: DecisionRecord, card: Card) -> dict[str, Figure]:
             figures["curve"] = _figure(plots.curve, evidence)
         compared = _compared(record)
         if compared and compared.slices:
-            figures["slices"] = _figure(plots.slices, compared, primary, card.gate.max_slice_regression)
+            small = evidence.small_slices.slices if evidence.small_slices else []
+            most = card.gate.max_slice_regression
+            figures["slices"] = _figure(plots.slices, compared, small, primary, most)
     if canary and canary.shadow and canary.shadow.looks:
         figures["shadow"] = _figure(plots.shadow, canary.shadow)
     if canary and canary.looks:

@@ -124,7 +124,9 @@ def _checks(record: DecisionRecord) -> str:
         return "none was made"
     codes = {answer: [check.code for check in found if check.answer == answer] for answer in ANSWERS}
     passed = f"{len(codes['good'])} of {len(found)} passed"
-    return passed + _named("failed", codes["bad"]) + _named("not shown", codes["not shown"])
+    told = sum(check.optional for check in found)
+    freely = f" ({told} refuse{'s' if told == 1 else ''} nothing)" if told else ""
+    return passed + _named("failed", codes["bad"]) + _named("not shown", codes["not shown"]) + freely
 
 
 def _named(word: str, codes: list[str]) -> str:

@@ -11,10 +11,11 @@ import numpy as np
 
 from slipway.records.canary import ArmStep, Look
 from slipway.records.checks import CanaryVerdict, Check, needed
-from slipway.records.evidence import UNBOUNDED, Interval
+from slipway.records.evidence import MIN_EVENTS, UNBOUNDED, Interval
 from slipway.rollout.assumption import kept, outcome_difference, outcomes_alike
 from slipway.rollout.blocks import broken
 from slipway.rollout.difference import difference
+from slipway.rollout.events import Events
 from slipway.rollout.guardrails import error_rate_rise, late_rise, sample_ratio_p, slow_rise, unknown_rise
 from slipway.rollout.observations import Observations
 from slipway.rollout.reference import Reference
@@ -45,7 +46,9 @@ class Facts:
     Attributes:
         stable: of the current step.
         canary: of the current step.
-        difference: on the decision metric, of the requests on which the versions may differ.
+        difference: on the decision metric, of the requests on which the versions may differ; None before
+            there are enough `events`.
+        events: outcomes of the rarer kind among these, in each arm; None where no loss decides.
         shadowed: whether a shadow has decided the quality, for outcomes do not depend on the answer.
         labels: what came of the canary's requests minus what came of stable's, where that is asked.
     """
@@ -62,6 +65,7 @@ class Facts:
     unknown_rise: Interval
     late_rise: Interval | None
     difference: Interval | None
+    events: Events | None
     shadowed: bool
     labels: Interval | None
 
@@ -141,6 +145,9 @@ def _facts(
 ) -> Facts:
     here = seen.step == step
     stable, canary = seen.where(here & ~seen.canary), seen.where(here & seen.canary)
+    judged = counted(seen)
+    outcomes = judged.where(judged.known)
+    events = Events.of(outcomes.label, outcomes.canary) if metric.is_loss else None
     return Facts(
         plan=plan,
         metric=metric,
@@ -153,7 +160,8 @@ def _facts(
         slow_rise=slow_rise(seen, plan, reference),
         unknown_rise=unknown_rise(seen, plan.decision.alpha),
         late_rise=late_rise(seen, plan.decision.alpha),
-        difference=difference(counted(seen), plan),
+        difference=difference(judged, plan) if events is None or events.enough else None,
+        events=events,
         shadowed=shadowed,
         labels=outcome_difference(seen, plan) if shadowed else None,
     )
@@ -169,7 +177,7 @@ def _rules(found: Facts) -> list[Rule]:
         _min_requests(found),
         _min_units(found),
         _metric_known(found),
-        *(_of_shadowed(found) if found.shadowed else [_metric(found)]),
+        *(_of_shadowed(found) if found.shadowed else _of_quality(found)),
     ]
     return rules if found.late_rise is None else [*rules, _outcome_delay(found, found.late_rise)]
 
@@ -258,6 +266,19 @@ def _outcome_delay(found: Facts, rise: Interval) -> Rule:
     text = f"outcomes in the second half of their window: rise of {_shown(rise)}"
     most = found.plan.guardrails.max_late_rise
     return _guardrail("canary.outcome_delay", found, rise, most, text, stops=False)
+
+
+def _of_quality(found: Facts) -> list[Rule]:
+    """The metric decides; a loss does not before the rarer outcomes have come."""
+    return [*([] if found.events is None else [_min_events(found.events)]), _metric(found)]
+
+
+def _min_events(events: Events) -> Rule:
+    """Before that, whoever denies that there are such outcomes looks better, whoever expects them worse."""
+    canary, stable = events.counts
+    text = f"canary {canary:,}, stable {stable:,} outcomes other than the most frequent one"
+    allowed = f"at least {MIN_EVENTS} in each arm"
+    return _rule("canary.min_events", events.enough, False, text, allowed, events.enough, events.needed)
 
 
 def _metric(found: Facts) -> Rule:

@@ -32,7 +32,8 @@ def run_canary(
 ) -> CanaryEvidence:
     """Observe the trial step by step until the evidence decides, somebody asks to stop, or the time is up.
 
-    Nothing is begun after the maximum duration; only what is under way is waited for.
+    Nothing is begun after the maximum duration, which is that of shadow and canary together; only what is
+    under way is waited for.
 
     Unless the verdict is to promote, the canary's weight is 0 when this returns or raises.
 
@@ -48,8 +49,7 @@ def run_canary(
         UsageError: the card's steps can never be done here.
     """
     arena.plan()
-    shadowed = shadow is not None and shadow.decides
-    rollout = _Rollout(card, target, arena, trial, now, timer, progress, shadowed)
+    rollout = _Rollout(card, target, arena, trial, now, timer, progress, shadow)
     promoted = False
     try:
         looks = rollout.looks()
@@ -85,7 +85,7 @@ class _Rollout:
     now: Callable[[], datetime]
     timer: Callable[[], float]
     progress: Progress
-    shadowed: bool
+    shadow: ShadowEvidence | None
     begun: float = 0.0
     reference: Reference = field(default_factory=Reference)
     watched: Observations = field(default_factory=lambda: concat([]))
@@ -104,7 +104,9 @@ class _Rollout:
     def _limits(self) -> list[Check]:
         """Those that hold now; a stop that was asked for once is obeyed."""
         self.asked = self.asked or self.target.lease.stop_asked()
-        return limits(self.asked, self.timer() - self.begun, self.card.rollout.max_duration_minutes)
+        before = 0.0 if self.shadow is None else self.shadow.seconds
+        seconds = before + self.timer() - self.begun
+        return limits(self.asked, seconds, self.card.rollout.max_duration_minutes)
 
     def _over(self) -> bool:
         return not all(limit.passed for limit in self._limits())
@@ -132,7 +134,7 @@ class _Rollout:
             self.now(),
             self.arena.metric,
             self.reference,
-            self.shadowed,
+            shadowed=self.shadow is not None and self.shadow.decides,
         )
         look = within(not_before(look, long_enough, ended), held)
         self.progress(self.done, planned, self._told(look))

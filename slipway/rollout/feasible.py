@@ -35,31 +35,43 @@ def window_hours(card: Card) -> float:
 def require_time(card: Card) -> list[str]:
     """Refuse a rollout in live traffic that has too little time; else say how long it takes.
 
+    The time is that of shadow and canary together, of which either waits for its last outcomes; a live arena
+    asks before both.
+
     Raises:
         UsageError: it ends before the card's requests have come, or before the last outcomes count.
     """
     rollout, rate = card.rollout, card.problem.peak_queries_per_second
     needed, wait = requests_needed(rollout), 60 * window_hours(card)
+    before = _of_shadow(card, wait)
     sending = needed / rate / 60
     watched = max(sending, DAY * rollout.min_duration_days)
     most = rollout.max_duration_minutes
-    if sending + wait > most:
+    first = f" after {before:,.1f} minutes of a shadow at most" if before else ""
+    if before + sending + wait > most:
         raise UsageError(
             f"{_at(card)}: rollout.max_duration_minutes: found {most:g}, but {needed:,} requests take "
-            f"{sending:,.1f} minutes at {rate:,} a second (problem.peak_queries_per_second), and the last "
-            f"outcomes count {wait:,.0f} minutes later; expected at least {_up(sending + wait)} minutes or "
-            "smaller steps"
+            f"{sending:,.1f} minutes at {rate:,} a second (problem.peak_queries_per_second){first}, and the "
+            f"last outcomes count {wait:,.0f} minutes later; expected at least "
+            f"{_up(before + sending + wait)} minutes or smaller steps"
         )  # guard rollout.duration
-    if watched + wait > most:
+    if before + watched + wait > most:
         raise UsageError(
             f"{_at(card)}: rollout.max_duration_minutes: found {most:g}, but rollout.min_duration_days "
-            f"asks for {rollout.min_duration_days:g} days of live traffic, and the last outcomes count "
-            f"{wait:,.0f} minutes later; expected at least {_up(watched + wait)} minutes"
+            f"asks for {rollout.min_duration_days:g} days of live traffic{first}, and the last outcomes "
+            f"count {wait:,.0f} minutes later; expected at least {_up(before + watched + wait)} minutes"
         )  # guard rollout.min_duration
-    took = f"at {rate:,} requests a second {needed:,} take {sending:,.1f} minutes"
+    took = f"at {rate:,} requests a second {needed:,} take {sending:,.1f} minutes{first}"
     return [
         f"{took}; {watched / DAY:.3g} days of live traffic, and {wait / DAY:.3g} more until outcomes count"
     ]
+
+
+def _of_shadow(card: Card, wait: float) -> float:
+    """Minutes until a shadow has asked its last request and knows what came of it; 0 where there is none."""
+    if card.problem.outcome_depends_on_answer is not False:
+        return 0.0
+    return card.rollout.shadow.requests / card.problem.peak_queries_per_second / 60 + wait
 
 
 def require_warm_up(card: Card) -> None:

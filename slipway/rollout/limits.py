@@ -11,8 +11,8 @@ def limits(asked: str | None, seconds: float, minutes: float) -> list[Check]:
 
     Args:
         asked: why somebody asks it to stop, None where nobody does.
-        seconds: since it began.
-        minutes: the most that its card allows.
+        seconds: that it took so far, and what a shadow took before it.
+        minutes: the most that its card allows the whole rollout.
     """
     nobody, spent = "nobody asks it to stop", f"{seconds / 60:.1f} minutes"
     return [

@@ -27,6 +27,7 @@ class Observations:
         triggered: bool; whether the two versions can have made a difference, see
             `slipway.rollout.triggering`; left out, all may.
         label: float64; what came of the request, whatever was answered; NaN where unknown; left out, all are.
+            Where the metric is a loss, none is believed without, see `slipway.rollout.events`.
         late: bool; the outcome came, but in the second half of its maturity window. None where the arms
             cannot differ in that, as in a replay, whose outcomes come when they came to the rows.
     """

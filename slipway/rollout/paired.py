@@ -16,10 +16,6 @@ from slipway.base.errors import SlipwayError
 from slipway.records.evidence import Interval
 from slipway.rollout.sequential import confidence_sequence
 
-FEWEST_EVENTS = 30
-"""Requests with another label than the most frequent one. Before the first of them, a version that denies
-that they exist looks better on every request."""
-
 
 @dataclass(frozen=True)
 class Pairs:
@@ -62,13 +58,6 @@ class Pairs:
     def units(self) -> int:
         """How many different units sent these requests."""
         return int(np.count_nonzero(np.bincount(self.unit)))
-
-    @property
-    def events(self) -> int:
-        """How many requests have another label than the most frequent one."""
-        if not len(self):
-            return 0
-        return len(self) - int(np.unique(self.label, return_counts=True)[1].max())
 
 
 _TYPES = (np.int64, np.float64, np.float64, np.bool_, np.bool_, np.float64, np.bool_)

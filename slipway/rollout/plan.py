@@ -9,6 +9,7 @@ from scipy.stats import norm
 from slipway.base.errors import Refused, UsageError
 from slipway.records.evidence import Evidence, ModelMetrics
 from slipway.records.labels import told
+from slipway.rollout.events import rarer
 from slipway.rollout.power import PAIRED, POWER, design_effect, detectable, power
 from slipway.rollout.prospects import Basis, Prospect, prospects, shadow_prospects
 from slipway.rollout.traffic import Traffic
@@ -137,10 +138,11 @@ def basis(
     judged = slice(used + rollout.warmup_requests, used + needed)
     alike = design_effect(presumed[judged], traffic.unit_codes[judged])
     effect, source = _effect(rollout, expected)
+    rare = float(rarer(traffic.labels).mean()) if traffic.metric.is_loss else None
     # Where a shadow decides the quality, the canary finds none.
     if card.problem.outcome_depends_on_answer is False:
-        effect, source = None, ""
-    return Basis(deviation * math.sqrt(alike), effect, source, error_rate, per_day(card, traffic))
+        effect, source, rare = None, "", None
+    return Basis(deviation * math.sqrt(alike), effect, source, error_rate, per_day(card, traffic), rare)
 
 
 def paired_basis(card: Card, traffic: Traffic, evaluated: Evidence | None, stable: int) -> Basis:
@@ -156,7 +158,8 @@ def paired_basis(card: Card, traffic: Traffic, evaluated: Evidence | None, stabl
         presumed = traffic.task.presumed(traffic.metric, traffic.offered)
         alike = design_effect(presumed, traffic.unit_codes)
         pairs = float(presumed.std()) * math.sqrt(alike / PAIRED)
-    return Basis(pairs, *_effect(card.rollout, hoped), None, per_day(card, traffic))
+    rare = float(rarer(traffic.labels).mean())
+    return Basis(pairs, *_effect(card.rollout, hoped), None, per_day(card, traffic), rare)
 
 
 def _paired_deviation(evaluated: Evidence) -> float | None:

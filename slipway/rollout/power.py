@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from scipy.stats import binom, norm
 
 from slipway.records.checks import TOO_MUCH
+from slipway.records.evidence import MIN_EVENTS
 from slipway.rollout.blocks import LEAST, LEAST_EVENTS
 from slipway.rollout.guardrails import weight_at_the_end
 from slipway.rollout.sequential import confidence_sequence, rate_difference
@@ -96,10 +97,33 @@ def rise_power(rollout: Rollout, rate: float, limit: float, scale: float = 1.0) 
 
 def exact_power(rollout: Rollout, rate: float, limit: float, scale: float = 1.0) -> float:
     """1 where the exact interval at the expected number of events lies within the limit, else 0."""
-    canary = scale * sum(step.requests * step.weight for step in rollout.steps) / 100
-    stable = scale * sum(step.requests for step in rollout.steps) - canary
+    canary, stable = (scale * requests for requests in _arms(rollout))
     shown = rate_difference((rate * stable, stable), (rate * canary, canary), rollout.decision.alpha)
     return float(shown.high <= limit)
+
+
+def events_power(rollout: Rollout, rarer: float, scale: float = 1.0) -> float:
+    """The chance that enough outcomes of the rarer kind come in each arm for its loss to be believed.
+
+    Args:
+        rarer: their share of all outcomes, which are taken as independent.
+    """
+    return math.prod(_events(scale * requests, rarer) for requests in _arms(rollout))
+
+
+def paired_events_power(rollout: Rollout, rarer: float, scale: float = 1.0) -> float:
+    """The same of a shadow, whose versions share their requests."""
+    return _events(scale * rollout.shadow.requests, rarer)
+
+
+def _events(requests: float, rarer: float) -> float:
+    return float(binom.sf(MIN_EVENTS - 1, int(requests), rarer))
+
+
+def _arms(rollout: Rollout) -> tuple[float, float]:
+    """About how many requests of all steps the canary has, and stable."""
+    canary = sum(step.requests * step.weight for step in rollout.steps) / 100
+    return canary, sum(step.requests for step in rollout.steps) - canary
 
 
 def requests_for(planned: int, chance: Callable[[float], float]) -> int | None:

@@ -52,7 +52,7 @@ def permitted(
         answering: what traffic is answered by now; asked for where the alias says that nothing is live.
     """
     digest, production = record.version_digest or "", None if live is None else live.number
-    failed = [check.code for check in record.checks if not check.passed]
+    failed = [check.code for check in record.checks if check.refuses]
     checks = [
         _rule(
             "production.unmoved",

@@ -4,10 +4,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 
+from slipway.records.evidence import MIN_EVENTS
 from slipway.rollout.power import (
     HOPELESS,
     POWER,
+    events_power,
     exact_power,
+    paired_events_power,
     paired_power,
     power,
     requests_for,
@@ -27,6 +30,7 @@ class Basis:
         source: of the effect, in words.
         error_rate: stable's recorded share of failed answers, None where no canary recorded any.
         per_day: requests of one day, None where nobody knows.
+        rarer: the share of outcomes other than the most frequent one; None where no loss decides here.
     """
 
     deviation: float
@@ -34,6 +38,7 @@ class Basis:
     source: str
     error_rate: float | None
     per_day: float | None
+    rarer: float | None = None
 
 
 @dataclass(frozen=True)
@@ -117,6 +122,12 @@ def _guardrails(rollout: Rollout, basis: Basis) -> Iterator[Prospect]:
 
 
 def _metric(rollout: Rollout, basis: Basis) -> Iterator[Prospect]:
+    if basis.rarer is not None:
+        planned, chance = (
+            sum(step.requests for step in rollout.steps),
+            partial(events_power, rollout, basis.rarer),
+        )
+        yield _prospect("canary.min_events", _rare(basis.rarer, "in each arm"), planned, basis, chance)
     if basis.effect is not None:
         yield _prospect(
             "canary.metric",
@@ -128,12 +139,22 @@ def _metric(rollout: Rollout, basis: Basis) -> Iterator[Prospect]:
 
 
 def shadow_prospects(rollout: Rollout, basis: Basis) -> list[Prospect]:
-    """What a shadow of the card is likely to show; nothing where nobody states an effect."""
-    if basis.effect is None:
-        return []
-    chance = partial(paired_power, rollout, basis.effect, basis.deviation)
-    assumed = f"it gains {basis.effect:+.2g} per request ({basis.source})"
-    return [_prospect("shadow.metric", assumed, rollout.shadow.requests, basis, chance)]
+    """What a shadow of the card is likely to show; of the metric nothing where nobody states an effect."""
+    planned, found = rollout.shadow.requests, []
+    if basis.rarer is not None:
+        events = partial(paired_events_power, rollout, basis.rarer)
+        found.append(_prospect("shadow.min_events", _rare(basis.rarer), planned, basis, events))
+    if basis.effect is not None:
+        chance = partial(paired_power, rollout, basis.effect, basis.deviation)
+        assumed = f"it gains {basis.effect:+.2g} per request ({basis.source})"
+        found.append(_prospect("shadow.metric", assumed, planned, basis, chance))
+    return found
+
+
+def _rare(share: float, where: str = "") -> str:
+    place = f" {where}" if where else ""
+    rare = f"{100 * share:.2g} % of outcomes are other than the most frequent one"
+    return f"{rare} ({MIN_EVENTS}{place} are asked for)"
 
 
 def _prospect(

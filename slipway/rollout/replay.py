@@ -159,8 +159,8 @@ class Replay:
         return self.scoring.differs(trial, (self.offered - sent, self.offered), over)
 
     def _labels(self, first: int) -> NDArray[np.float64]:
-        """What came of the requests from `first` on; only where that must not depend on the answer."""
-        if self.card.problem.outcome_depends_on_answer is not False:
+        """What came of the requests from `first` on, whatever was answered, where that is asked."""
+        if not self.metric.is_loss and self.card.problem.outcome_depends_on_answer is not False:
             return np.full(self.offered - first, np.nan)
         return self.traffic.labels[first : self.offered]
 

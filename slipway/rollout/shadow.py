@@ -7,10 +7,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from slipway.records.checks import Check, needed
-from slipway.records.evidence import Interval
+from slipway.records.evidence import MIN_EVENTS, Interval
 from slipway.records.shadow import ShadowEvidence, ShadowLook, ShadowVerdict
 from slipway.rollout.controller import Progress, batches
-from slipway.rollout.paired import FEWEST_EVENTS, Pairs, paired_difference
+from slipway.rollout.events import Events
+from slipway.rollout.paired import Pairs, paired_difference
 from slipway.rollout.target import Arena, Target, Trial
 from slipway.settings import Card
 from slipway.settings.card import Rollout
@@ -54,6 +55,7 @@ def run_shadow(
         decides=True,
         offered=looks[-1].requests,
         planned=planned,
+        seconds=shadow.seconds,
         looks=looks,
         verdict=looks[-1].verdict,
     )
@@ -101,9 +103,14 @@ class _Shadow:
         pairs = self.arena.pairs(waited=whole)
         return judge_pairs(pairs, self.plan, self.arena.metric, self.now(), ended, held)
 
+    @property
+    def seconds(self) -> float:
+        """Since it began."""
+        return self.timer() - self.begun
+
     def _limits(self) -> list[Check]:
         self.stopped = self.stopped or self.target.lease.stop_asked()
-        return limits(self.stopped, self.timer() - self.begun, self.plan.max_duration_minutes)
+        return limits(self.stopped, self.seconds, self.plan.max_duration_minutes)
 
     def _over(self) -> bool:
         return not all(limit.passed for limit in self._limits())
@@ -152,7 +159,7 @@ def limits(asked: str | None, seconds: float, minutes: float) -> list[Check]:
     Args:
         asked: why somebody asks for the traffic, None where nobody does.
         seconds: since it began.
-        minutes: the most that its card allows.
+        minutes: the most that its card allows the whole rollout.
     """
     nobody, spent = "nobody asks it to stop", f"{seconds / 60:.1f} minutes"
     return [
@@ -211,15 +218,14 @@ def _units(known: Pairs, plan: Rollout) -> Check:
 
 def _events(known: Pairs) -> Check:
     """Before the rarer outcomes have come, a version that denies that there are any looks better."""
-    events = known.events
-    enough = events >= FEWEST_EVENTS
+    events = Events.of(known.label)
     return Check(
         code="shadow.min_events",
-        passed=enough,
-        shown=enough,
-        found=f"{events:,} outcomes other than the most frequent one",
-        allowed=f"at least {FEWEST_EVENTS}",
-        needed=None if enough or not events else -(-FEWEST_EVENTS * len(known) // events),
+        passed=events.enough,
+        shown=events.enough,
+        found=f"{events.counts[0]:,} outcomes other than the most frequent one",
+        allowed=f"at least {MIN_EVENTS}",
+        needed=events.needed,
     )
 
 

@@ -30,6 +30,11 @@ class Requests(Protocol):
         """The same as numbers from 0, [requests]."""
         ...
 
+    @property
+    def labels(self) -> NDArray[np.float64]:
+        """What came of each, whatever was answered, float64 [requests]."""
+        ...
+
     def earned(self, random: np.random.Generator) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """What each earns by stable's answer, and by none, [requests] each."""
         ...

@@ -116,6 +116,8 @@ class _Seen:
     def __init__(self, setting: Setting, answered: Answered) -> None:
         self.setting, self.answered = setting, answered
         self.end = setting.plan.warmup_requests
+        asked = setting.metric.is_loss or setting.pairing is not None
+        self.labels = setting.requests.labels if asked else None
         self.step, self.canary = np.empty(0, np.int32), np.empty(0, np.bool_)
 
     def offer(self, step: int, canary: NDArray[np.bool_]) -> None:
@@ -138,6 +140,7 @@ class _Seen:
             latency_ms=answered.latency_ms[where],
             due=requests.due(first, self.end, waited),
             metric=answered.metric[where],
+            label=np.empty(0) if self.labels is None else self.labels[first : self.end],
             late=None if answered.late is None else answered.late[where],
         )
 

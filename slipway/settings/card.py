@@ -12,33 +12,8 @@ from slipway.base.strict import Count, Name, Positive, Share, Strict
 from slipway.settings.criterion import Criterion
 from slipway.settings.data import Data
 from slipway.settings.model import Models
+from slipway.settings.problem import Problem
 from slipway.tasks import Task, bind
-
-
-class Problem(Strict):
-    """What is decided, for whom, how often and how fast."""
-
-    objective: Annotated[str, Field(min_length=1)]
-    task: Annotated[
-        Name,
-        Field(
-            description="click: of the options on offer, the one to show; binary: of each row, yes or no; "
-            "regression: of each row, a number; multiclass: of each row, one of several classes"
-        ),
-    ]
-    daily_active_users: Annotated[Count, Field(description="to be discussed; nothing reads it")]
-    peak_queries_per_second: Annotated[
-        Count, Field(description="to be discussed; only the plan of a rollout in live traffic reads it")
-    ]
-    p99_latency_ms: Annotated[float, Field(gt=0, description="budget of one served request")]
-    outcome_depends_on_answer: Annotated[
-        bool | None,
-        Field(
-            description="whether what comes of a request depends on what was answered, as a click does on "
-            "what was shown; where not, both versions are judged on the same requests, in a shadow. "
-            "A rollout asks for it"
-        ),
-    ] = None
 
 
 class Features(Strict):
@@ -76,6 +51,13 @@ Bound = float | Annotated[tuple[float, float], Field(strict=False)]
 """Of a metric: one end, or both."""
 
 
+class SliceName(Strict):
+    """One value of a column of `evaluation.slices`; a value that is missing is `(missing)`."""
+
+    column: Name
+    value: Annotated[str, Field(min_length=1)]
+
+
 class Gate(Strict):
     """What a candidate must show before it is registered; the defaults are strict.
 
@@ -95,6 +77,13 @@ class Gate(Strict):
             "on the primary metric, beyond the noise of all slices",
         ),
     ] = 0.02
+    critical_slices: Annotated[
+        list[SliceName],
+        Field(
+            description="each must be shown to be worse by no more than that: one that is too small to show "
+            "it (fewer than min_outcomes), or does not occur in the holdout, refuses"
+        ),
+    ] = []
     champion: Annotated[
         Criterion, Field(description="how it must compare with the champion on the primary metric")
     ] = Criterion()
@@ -238,7 +227,9 @@ class Rollout(Strict):
             "refuse to"
         ),
     ] = False
-    max_duration_minutes: Positive
+    max_duration_minutes: Annotated[
+        Positive, Field(description="of shadow and canary together: what the one took the other has not")
+    ]
     min_duration_days: Annotated[
         float,
         Field(

@@ -28,6 +28,7 @@ def require_consistent(card: Card) -> None:
     _columns_can_be_filled(card)
     _something_is_learned_from(card)
     _nothing_stands_twice(card)
+    _critical_is_sliced(card)
     _small_is_smaller(card)
     _intervals_have_a_level(card)
 
@@ -136,12 +137,23 @@ def _nothing_stands_twice(card: Card) -> None:
         "features.numeric": card.features.numeric,
         "features.crosses": [" and ".join(sorted(cross)) for cross in card.features.crosses],
         "evaluation.slices": card.evaluation.slices,
+        "gate.critical_slices": [f"{one.column} = {one.value}" for one in card.gate.critical_slices],
     }
     for key, found in lists.items():
         for one in found:
             if found.count(one) > 1:
                 # guard settings.contradiction.twice
                 raise UsageError(f"{key}: found {one!r} twice; expected it once")
+
+
+def _critical_is_sliced(card: Card) -> None:
+    """A value of a column that is not sliced would be measured by nobody, and refuse every candidate."""
+    for one in card.gate.critical_slices:
+        if one.column not in card.evaluation.slices:
+            raise UsageError(
+                f"gate.critical_slices: found the column {one.column!r}; expected one of evaluation.slices, "
+                f"which are {', '.join(map(repr, card.evaluation.slices)) or 'none'}"
+            )  # guard settings.contradiction.critical
 
 
 def _small_is_smaller(card: Card) -> None:

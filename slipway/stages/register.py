@@ -38,10 +38,10 @@ def register(
         checks = decide(found, card.task, card.gate, card.problem.p99_latency_ms).checks
         digest = sha256(candidate / MANIFEST)
         about = about_this(found, run, digest, live, Holdouts(line).place(run.fingerprint, digest))
-        if failed := [str(check) for check in (*checks, *about) if not check.passed]:
+        if failed := [str(check) for check in (*checks, *about) if check.refuses]:
             raise Refused(f"not registered: {'; '.join(failed)}")  # guard register.decides_again
     known = replace(of_candidate(found, candidate, checked), checks=[*checks, *about], replaced=live)
-    record = new_record(run, registry, "training", "registered", "every check of the gate passed", known)
+    record = new_record(run, registry, "training", "registered", "no check of the gate refuses it", known)
     # Before its record, which names the number; a version without one is never rolled out.
     number = registry.register(record.run or "", candidate)
     registry.log(record.run or "", {"fingerprint": run.fingerprint, "size": run.size}, headline(found))

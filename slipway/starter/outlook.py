@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from slipway.rollout.events import rarer
 from slipway.rollout.power import PAIRED, design_effect
 from slipway.rollout.prospects import Basis, prospects, shadow_prospects
 from slipway.settings.card import Guardrails, Rollout, Shadow
@@ -26,17 +27,20 @@ class Noise:
     Attributes:
         loss: on average.
         deviation: of one request, times the root of the design effect of units.
+        rarer: the share of outcomes other than the most frequent one.
     """
 
     loss: float
     deviation: float
+    rarer: float = 1.0
 
     @classmethod
     def of(cls, task: Task, outcomes: Outcomes, units: NDArray[np.int64]) -> "Noise":
         """Of rows that are requests each; units are codes from 0, [rows]."""
         offered = Offered(outcomes, None, np.zeros(len(outcomes)), np.arange(len(outcomes)))
         earned = task.presumed(task.decision("auto", "logged"), offered)
-        return cls(-float(earned.mean()), float(earned.std()) * math.sqrt(design_effect(earned, units)))
+        deviation = float(earned.std()) * math.sqrt(design_effect(earned, units))
+        return cls(-float(earned.mean()), deviation, float(rarer(task.observed(offered)).mean()))
 
 
 @dataclass(frozen=True)
@@ -64,12 +68,15 @@ def outlook(sizes: Sizes, noise: Noise) -> Outlook | None:
     effect = float(f"{share * noise.loss:.2g}")
     if effect <= 0 or noise.deviation <= 0:
         return None
-    rollout, basis = _rollout(sizes), Basis(noise.deviation, effect, "", None, None)
+    rollout, basis = _rollout(sizes), Basis(noise.deviation, effect, "", None, None, noise.rarer)
     if sizes.shadow_requests is None:
         found = prospects(rollout, basis)
     else:
         pairs = replace(basis, deviation=noise.deviation / math.sqrt(PAIRED))
-        found = [*shadow_prospects(rollout, pairs), *prospects(rollout, replace(basis, effect=None))]
+        found = [
+            *shadow_prospects(rollout, pairs),
+            *prospects(rollout, replace(basis, effect=None, rarer=None)),
+        ]
     # By the worst case nobody is told that a table is too small.
     likely = [one for one in found if not one.worst]
     sized = [one.requests for one in likely]

@@ -86,6 +86,11 @@ class Metric:
         return f"minus {self.words}" if self.better == "lower" else self.words
 
     @property
+    def is_loss(self) -> bool:
+        """Whether it is what answers cost, which those to rare outcomes dominate."""
+        return self.better == "lower"
+
+    @property
     def sign(self) -> int:
         """1 where up is worse, else -1."""
         return 1 if self.better == "lower" else -1

@@ -11,10 +11,13 @@ from slipway.report.wording import bounded, short
 
 @dataclass(frozen=True)
 class Row:
-    """One row of the plot: its label, its interval, the interval as text, and the colour of both."""
+    """One row of the plot: its label, its interval, the interval as text, and the colour of both.
+
+    Without an interval, which is what is not shown, the row has its words alone.
+    """
 
     label: str
-    interval: Interval
+    interval: Interval | None
     text: str
     colour: str
 
@@ -73,7 +76,8 @@ def forest(
 def _frame(plot: Any, rows: Sequence[Row], marks: Sequence[Mark], axis: str, scale: float) -> None:
     from matplotlib.ticker import MaxNLocator
 
-    parts = [part for row in rows for part in (row.interval.low, row.interval.high, row.interval.value)]
+    intervals = [row.interval for row in rows if row.interval is not None]
+    parts = [part for one in intervals for part in (one.low, one.high, one.value)]
     ends = [end * scale for end in (*parts, *(mark.at for mark in marks)) if bounded(end)] or [0.0]
     # Where all ends are equal, the axis still needs a width.
     margin = (max(ends) - min(ends)) * 0.06 or abs(max(ends)) * 0.1 or 1.0
@@ -109,12 +113,13 @@ def _mark(plot: Any, mark: Mark, scale: float) -> None:
 
 
 def _row(plot: Any, place: int, row: Row, layout: _Layout, scale: float) -> None:
-    left, right = plot.get_xlim()
-    # An interval without an end runs to the edge.
-    ends = [min(max(end * scale, left), right) for end in (row.interval.low, row.interval.high)]
-    at = place + 0.2 if layout.stacked else place
-    plot.plot(ends, [at, at], color=row.colour, linewidth=2.6)
-    plot.plot([row.interval.value * scale], [at], "o", color=row.colour, markersize=8, markeredgewidth=0)
+    if row.interval is not None:
+        left, right = plot.get_xlim()
+        # An interval without an end runs to the edge.
+        ends = [min(max(end * scale, left), right) for end in (row.interval.low, row.interval.high)]
+        at, middle = place + 0.2 if layout.stacked else place, row.interval.value * scale
+        plot.plot(ends, [at, at], color=row.colour, linewidth=2.6)
+        plot.plot([middle], [at], "o", color=row.colour, markersize=8, markeredgewidth=0)
     _words(plot, place, row, layout)
 
 

@@ -1,7 +1,9 @@
 """How the candidate compares within each slice."""
 
-from slipway.records.evidence import Comparison, Interval, SliceDifference
-from slipway.report.plots.canvas import BLUE, MUTED, VERMILLION
+from collections.abc import Sequence
+
+from slipway.records.evidence import Comparison, Interval, SliceDifference, SmallSlice
+from slipway.report.plots.canvas import AMBER, BLUE, MUTED, VERMILLION
 from slipway.report.plots.forest import Mark, Row, forest
 from slipway.report.wording import percent, percent_interval, short
 from slipway.tasks import Metric
@@ -10,16 +12,25 @@ SHOWN = 20
 """Slices in the figure; the page counts those that are left out."""
 
 
+SMALL = 5
+"""Of those that are too small to be measured; the page lists more."""
+
+
 def worst(comparison: Comparison, metric: Metric, shown: int = SHOWN) -> list[SliceDifference]:
-    """The slices in which the candidate does worst, worst first."""
+    """Those that are critical, then the slices in which the candidate does worst, worst first."""
     # The sign makes worse positive, whichever way the metric is better.
-    return sorted(comparison.slices, key=lambda slice_: -metric.sign * slice_.relative.value)[:shown]
+    return sorted(
+        comparison.slices, key=lambda slice_: (not slice_.critical, -metric.sign * slice_.relative.value)
+    )[:shown]
 
 
-def slices(comparison: Comparison, metric: Metric, limit: float, width: int) -> str:
+def slices(
+    comparison: Comparison, small: Sequence[SmallSlice], metric: Metric, limit: float, width: int
+) -> str:
     """Relative difference of the primary metric; beyond `limit` on the worse side the gate refuses."""
     rows = [_row(slice_, metric) for slice_ in worst(comparison, metric)]
-    reach = max(max(row.interval.high, -row.interval.low) for row in rows)
+    reach = max(max(one.high, -one.low) for one in (row.interval for row in rows) if one is not None)
+    rows += [_unshown(one) for one in small[:SMALL]]
     marks = [Mark(0.0, "", dashed=False)]
     # A limit far beyond every interval would press them all together at 0.
     if limit < 4 * reach:
@@ -30,10 +41,17 @@ def slices(comparison: Comparison, metric: Metric, limit: float, width: int) -> 
 
 
 def _row(slice_: SliceDifference, metric: Metric) -> Row:
-    name = f"{short(slice_.column, 14)} = {short(slice_.value, 60)}"
-    return Row(
-        name, slice_.relative, percent_interval(slice_.relative), _colour(metric.worse(slice_.relative))
-    )
+    said, colour = percent_interval(slice_.relative), _colour(metric.worse(slice_.relative))
+    return Row(_name(slice_), slice_.relative, said, colour)
+
+
+def _unshown(one: SmallSlice) -> Row:
+    return Row(_name(one), None, f"not shown: {one.rows:,} rows", AMBER)
+
+
+def _name(one: SliceDifference | SmallSlice) -> str:
+    mark = "critical: " if one.critical else ""
+    return f"{mark}{short(one.column, 14)} = {short(one.value, 60)}"
 
 
 def _colour(worse: Interval) -> str:

@@ -5,9 +5,11 @@ import pyarrow as pa
 import pytest
 from numpy.typing import NDArray
 
-from slipway.evaluation.measure import Group, Measurement, slices
+from slipway.evaluation.measure import Measurement
 from slipway.evaluation.resampling import UnitRatio, normal
+from slipway.evaluation.slices import Group, slices
 from slipway.records.evidence import UNBOUNDED
+from slipway.settings.card import Gate
 from tests.slipway.report.sample import card
 
 Floats = NDArray[np.float64]
@@ -22,9 +24,12 @@ NOISY = np.clip(TRUE * np.exp(NOISE), 0.001, 0.999)
 DEVICES = pa.table({"device": np.where(np.arange(6000) < 5950, "phone", "fridge")})
 
 
+GROUPS = slices(DEVICES, LABELS, UNITS, TASK, SETTINGS, Gate()).groups
+
+
 def measured(**scores: Floats) -> Measurement:
     """Scores measured on all rows and on the one slice with enough of them."""
-    return Measurement(TASK, scores, LABELS, UNITS, slices(DEVICES, SETTINGS), SETTINGS, seed=0)
+    return Measurement(TASK, scores, LABELS, UNITS, GROUPS, SETTINGS, seed=0)
 
 
 def test_a_small_gain_is_found_by_pairs() -> None:
@@ -98,10 +103,10 @@ def test_intervals_that_hold_together_are_wider() -> None:
 
 def test_the_intervals_of_slices_hold_together() -> None:
     """A comparison widens them by their number."""
-    scores, groups = {"candidate": TRUE, "champion": NOISY}, slices(DEVICES, SETTINGS)
+    scores = {"candidate": TRUE, "champion": NOISY}
     widths = []
     for among in (1, 40):
-        found = Measurement(TASK, scores, LABELS, UNITS, groups * among, SETTINGS, 0)
+        found = Measurement(TASK, scores, LABELS, UNITS, GROUPS * among, SETTINGS, 0)
         one = found.comparison("champion").slices[0]
         widths.append([one.relative.high - one.relative.low, one.difference.high - one.difference.low])
 

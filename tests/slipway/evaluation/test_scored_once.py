@@ -9,6 +9,7 @@ import pytest
 from slipway.base.errors import SlipwayError
 from slipway.evaluation.evaluate import Contender, evaluate_models
 from slipway.evaluation.latency import REQUESTS, WARMUP
+from slipway.settings.card import Gate, SliceName
 from slipway.system import load_system
 from tests.slipway.evaluation.test_evaluate import measured, problem_of, with_code
 from tests.slipway.report.sample import card
@@ -74,3 +75,19 @@ def test_a_champion_that_is_the_baseline_is_not_blamed_for_it(
 
     with pytest.raises(SlipwayError, match="no single requests"):
         measured(split, slow, Contender("champion", slow, 1))
+
+
+def test_the_slices_that_the_card_marks_are_measured_as_critical(split: Path, baseline: Path) -> None:
+    """Large enough or not, the evidence says so; each has its own interval."""
+    marked = [SliceName(column="device", value=value) for value in ("phone", "desktop", "tablet")]
+    given = card().model_copy(update={"gate": Gate(critical_slices=marked)})
+    contenders = [Contender("baseline", baseline), Contender("candidate", baseline)]
+    found = evaluate_models(given, load_system("ad_click", ROOT), split, "tiny", contenders, [])
+    small = found.small_slices
+    assert small
+
+    each = [*found.comparisons[0].slices, *small.slices]
+    assert {one.column for one in each} == {"device", "placement"}
+    assert {one.value for one in each if one.column == "device"} == {
+        one.value for one in each if one.critical
+    }

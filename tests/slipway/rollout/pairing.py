@@ -7,7 +7,6 @@ import numpy as np
 
 from benchmarks.bench_shadow import FREE, LOSS, first, plan
 from slipway.records.shadow import ShadowLook
-from slipway.rollout.observations import Observations
 from slipway.rollout.paired import Pairs
 from slipway.rollout.shadow import judge_pairs
 
@@ -23,23 +22,6 @@ def looks(pairs: Pairs, batch: int = 500) -> list[ShadowLook]:
         if found[-1].verdict.outcome != "continue":
             break
     return found
-
-
-def split(pairs: Pairs, seed: int) -> Observations:
-    """The same requests, half of the units answered by each version."""
-    canary = (np.random.default_rng([1, seed]).random(int(pairs.unit.max()) + 1) < 0.5)[pairs.unit]
-    size = len(pairs)
-    return Observations(
-        step=np.zeros(size, np.int32),
-        block=np.arange(size) // 500,
-        unit=pairs.unit,
-        canary=canary,
-        error=np.zeros(size, np.bool_),
-        latency_ms=np.full(size, 5.0),
-        due=np.ones(size, np.bool_),
-        metric=np.where(canary, pairs.candidate, pairs.stable),
-        label=pairs.label,
-    )
 
 
 def failing(pairs: Pairs, share: float, seed: int = 0) -> Pairs:

@@ -73,6 +73,23 @@ def test_a_slow_system_is_watched_until_its_requests_have_come() -> None:
     assert "23,200 take 386.7 minutes; 0.269 days of live traffic" in line
 
 
+def test_a_shadow_takes_of_the_same_time() -> None:
+    """Up to 10,000 requests at ten a second, and an hour for its own outcomes, before the canary's."""
+    given = card(rate=10, max_duration_minutes=175.0, min_duration_days=0.0)
+    problem = given.problem.model_copy(update={"outcome_depends_on_answer": False})
+    shadowed = given.model_copy(update={"problem": problem})
+
+    assert require_time(given)
+    with pytest.raises(UsageError, match=r"after 76\.7 minutes of a shadow at most, .* at least 176 minutes"):
+        require_time(shadowed)
+    enough = given.rollout.model_copy(update={"max_duration_minutes": 176.0})
+    (line,) = require_time(shadowed.model_copy(update={"rollout": enough}))
+    assert "38.7 minutes after 76.7 minutes of a shadow at most" in line
+    week = enough.model_copy(update={"min_duration_days": 7.0, "max_duration_minutes": float(WEEK + HOUR)})
+    with pytest.raises(UsageError, match=r"min_duration_days asks for 7 days of live traffic after 76\.7"):
+        require_time(shadowed.model_copy(update={"rollout": week}))
+
+
 @plan_gate(
     "rollout.window",
     "live traffic of a card whose labels become known row by row, without a window for outcomes",

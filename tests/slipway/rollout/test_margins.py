@@ -43,8 +43,8 @@ def judged(found: World, champion: Scores, candidate: Scores) -> GateVerdict:
 
 
 def codes(verdict: Any) -> list[str]:
-    """Of the checks that did not pass."""
-    return [check.code for check in verdict.checks if not check.passed]
+    """Of the checks that refuse."""
+    return [check.code for check in verdict.checks if check.refuses]
 
 
 def promoted(registry: Registry, gate: GateVerdict, tried: CanaryEvidence) -> tuple[int | None, int | None]:

@@ -45,3 +45,11 @@ def test_no_other_way_is_permitted(
     checks = permitted(sample.record(**changes), found, live, live.number)
 
     assert [code] == [check.code for check in checks if not check.passed]
+
+
+def test_what_refuses_nothing_does_not_keep_a_winner_back() -> None:
+    """A slice that was too small to be shown is told in the record, and no more than told."""
+    small = OPEN.model_copy(update={"code": "small_slice.device.tv", "optional": True})
+    record = sample.record(checks=[small])
+
+    assert all(check.passed for check in permitted(record, version(), LIVE, LIVE.number))

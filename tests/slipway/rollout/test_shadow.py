@@ -10,9 +10,10 @@ from benchmarks.bench_shadow import LOSS, World, first, plan
 from slipway.base.errors import UsageError
 from slipway.records.canary import CanaryEvidence
 from slipway.records.checks import Check
+from slipway.records.evidence import MIN_EVENTS
 from slipway.records.shadow import ShadowEvidence
 from slipway.rollout.controller import run_canary
-from slipway.rollout.paired import FEWEST_EVENTS
+from slipway.rollout.events import rarer
 from slipway.rollout.shadow import judge_pairs, limits, run_shadow
 from slipway.rollout.target import Deployed, Target
 from slipway.settings import Card, load_card
@@ -74,7 +75,7 @@ class Place:
         target = self.live()
         arena = target.arena(Path())
         with target.lease.held(), target.placement.trial(Deployed(number=2, digest="b"), "e") as trial:
-            clocks = (lambda: AT), (lambda: 0.0)
+            clocks = (lambda: AT), self.timer
             return run_canary(self.card, target, arena, trial, *clocks, lambda *_: None, shadow)
 
     def live(self) -> Target:
@@ -225,12 +226,12 @@ def test_rare_outcomes_are_waited_for() -> None:
     early = first(pairs, 500)
     found = looks(pairs)[-1]
 
-    assert early.events < FEWEST_EVENTS
+    assert rarer(early.label).sum() < MIN_EVENTS
     assert ((early.candidate - early.stable) > 0).mean() > 0.9
     assert found.verdict.outcome == "inconclusive"
     unshown = next(check for check in found.verdict.checks if check.code == "shadow.min_events")
     assert unshown.answer == "not shown"
-    assert unshown.needed == pytest.approx(30 * 10_000 / pairs.events, abs=1)
+    assert unshown.needed == pytest.approx(30 * 10_000 / rarer(pairs.label).sum(), abs=1)
 
 
 @pytest.mark.gate(

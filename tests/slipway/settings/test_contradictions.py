@@ -101,6 +101,9 @@ FEATURES = contradiction(
 TWICE = contradiction(
     "twice", "a column, cross or slice that is listed twice", "features.numeric: found 'price' twice"
 )
+CRITICAL = contradiction(
+    "critical", "a critical slice of a column that is not sliced", "gate.critical_slices: found the column"
+)
 ROWS = contradiction("rows", "a small size with more rows than the full one", "data.source.rows.small: found")
 LEVEL = contradiction(
     "confidence",
@@ -167,6 +170,17 @@ CASES = [
         put("evaluation", "slices", value=["device", "device"]),
         "evaluation.slices: found 'device' twice",
         marks=TWICE,
+    ),
+    pytest.param(
+        put("gate", value={"critical_slices": [{"column": "device", "value": "phone"}] * 2}),
+        "gate.critical_slices: found 'device = phone' twice",
+        marks=TWICE,
+    ),
+    pytest.param(
+        put("gate", value={"critical_slices": [{"column": "price", "value": "1"}]}),
+        "gate.critical_slices: found the column 'price'; expected one of evaluation.slices, which are "
+        "'device', 'placement'",
+        marks=CRITICAL,
     ),
     pytest.param(
         put("data", "source", "rows", value={"full": 1000, "small": 2000}),

@@ -15,6 +15,7 @@ from slipway.stages.gate import gate
 from slipway.stages.register import register
 from slipway.version.manifest import MANIFEST
 from tests.slipway.evaluation.bad import BAD, evidence, mark
+from tests.slipway.evaluation.test_slices import with_small
 from tests.slipway.root import ROOT
 from tests.slipway.stages.conftest import RUN, Desk
 from tests.slipway.tiny import tiny_version
@@ -76,5 +77,5 @@ def test_nothing_that_a_rule_stops_is_registered(desk: Desk) -> None:
     assert sorted(kept) == ["refused"] * len(BAD) + ["registered"]
     assert len(desk.registry.client.search_model_versions("")) == 1
 
-    assert judge(desk, evidence(slices=SLICES)) == "pass"
+    assert judge(desk, with_small(evidence(slices=SLICES))) == "pass"
     assert enter(desk) == 2

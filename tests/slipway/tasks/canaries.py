@@ -38,6 +38,7 @@ def canary(found: World, folder: Path, stable: Scores, tried: Scores) -> CanaryE
         found.card.rollout,
     )
     gains = [traffic.gains(0, answered(scores)) for scores in (stable, tried)]
+    labels = traffic.labels if traffic.metric.is_loss else np.full(len(traffic), np.nan)
     looks: list[Look] = []
     seen, first = 0, plan.warmup_requests
     step_of, arm_of = [], []
@@ -57,6 +58,7 @@ def canary(found: World, folder: Path, stable: Scores, tried: Scores) -> CanaryE
                 latency_ms=np.random.default_rng(1).normal(5, 1, end),
                 due=np.ones(end, np.bool_),
                 metric=np.where(arms, gains[1][rows], gains[0][rows]),
+                label=labels[rows],
             )
             exhausted = end == requests_needed(plan) - first
             looks.append(judge(observed, plan, number, exhausted, START, traffic.metric, REFERENCE))

@@ -168,8 +168,8 @@ class LiveArena:
         """Requests come by themselves, so none comes twice."""
 
     def shadow_plan(self, evaluated: Evidence | None = None, stable: int = 0) -> list[str]:
-        """As many come as one waits for."""
-        return ["copies of live traffic"]
+        """As many come as one waits for, here and in the canary."""
+        return require_time(self.card)
 
     def shadow(self, trial: Trial, requests: int, over: Over) -> int:
         """Read both answers to the next requests, and what comes of the one that counts."""
