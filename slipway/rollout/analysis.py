@@ -18,6 +18,7 @@ from slipway.rollout.difference import difference
 from slipway.rollout.events import Events
 from slipway.rollout.guardrails import error_rate_rise, late_rise, sample_ratio_p, slow_rise, unknown_rise
 from slipway.rollout.observations import Observations
+from slipway.rollout.per_request import different
 from slipway.rollout.reference import Reference
 from slipway.rollout.triggering import counted, overall, share
 from slipway.settings.card import Rollout
@@ -146,8 +147,7 @@ def _facts(
     here = seen.step == step
     stable, canary = seen.where(here & ~seen.canary), seen.where(here & seen.canary)
     judged = counted(seen)
-    outcomes = judged.where(judged.known)
-    events = Events.of(outcomes.label, outcomes.canary) if metric.is_loss else None
+    events = Events.of(judged.label[judged.known], judged.canary[judged.known]) if metric.is_loss else None
     return Facts(
         plan=plan,
         metric=metric,
@@ -185,7 +185,7 @@ def _rules(found: Facts) -> list[Rule]:
 def _sticky(found: Facts) -> Rule:
     """A unit that the canary served is never stable's again: every count of units rests on that."""
     served = np.bincount(found.seen.unit, found.seen.canary) > 0
-    back = found.stable.where(served[found.stable.unit]).units
+    back = different(found.stable.unit[served[found.stable.unit]])
     text = f"{back:,} units of stable in this step were served by the canary too"
     return _rule("canary.sticky", back == 0, back > 0, text, "0")
 
@@ -247,7 +247,7 @@ def _min_requests(found: Facts) -> Rule:
 def _min_units(found: Facts) -> Rule:
     """Requests of a handful of units are no more answers than units."""
     least = found.plan.guardrails.min_units
-    canary, stable = (found.seen.where(arm).units for arm in (found.seen.canary, ~found.seen.canary))
+    canary, stable = (different(found.seen.unit[arm]) for arm in (found.seen.canary, ~found.seen.canary))
     text, enough = f"canary {canary:,}, stable {stable:,} units", min(canary, stable) >= least
     return _rule("canary.min_units", enough, False, text, f"at least {least:,} in each arm", enough)
 
@@ -255,7 +255,7 @@ def _min_units(found: Facts) -> Rule:
 def _metric_known(found: Facts) -> Rule:
     """An answer whose metric is unknown must not hide a loss; errors have a guardrail of their own."""
     rise, most = found.unknown_rise, found.plan.guardrails.max_unknown_rise
-    if not found.seen.where(found.seen.canary).known.any():
+    if not (found.seen.canary & found.seen.known).any():
         return _rule("canary.metric_known", False, False, "none is known", f"at most {most:g}", shown=False)
     text = f"unknown outcomes of answers that are due: rise of {_shown(rise)}"
     return _guardrail("canary.metric_known", found, rise, most, text)
