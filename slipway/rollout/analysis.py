@@ -238,18 +238,19 @@ def _guardrail(
 
 
 def _min_requests(found: Facts) -> Rule:
-    least = found.plan.guardrails.min_requests
-    text = f"canary {len(found.canary):,}, stable {len(found.stable):,} requests in this step"
-    enough = min(len(found.canary), len(found.stable)) >= least
-    return _rule("canary.min_requests", enough, False, text, f"at least {least:,} in each arm", enough)
+    canary, stable, least = len(found.canary), len(found.stable), found.plan.guardrails.min_requests
+    text = f"canary {canary:,}, stable {stable:,} requests in this step"
+    check = Check.at_least("canary.min_requests", min(canary, stable), least, text, " in each arm")
+    return Rule(check, stops=False)
 
 
 def _min_units(found: Facts) -> Rule:
     """Requests of a handful of units are no more answers than units."""
     least = found.plan.guardrails.min_units
     canary, stable = (different(found.seen.unit[arm]) for arm in (found.seen.canary, ~found.seen.canary))
-    text, enough = f"canary {canary:,}, stable {stable:,} units", min(canary, stable) >= least
-    return _rule("canary.min_units", enough, False, text, f"at least {least:,} in each arm", enough)
+    text = f"canary {canary:,}, stable {stable:,} units"
+    check = Check.at_least("canary.min_units", min(canary, stable), least, text, " in each arm")
+    return Rule(check, stops=False)
 
 
 def _metric_known(found: Facts) -> Rule:
@@ -277,8 +278,9 @@ def _min_events(events: Events) -> Rule:
     """Before that, whoever denies that there are such outcomes looks better, whoever expects them worse."""
     canary, stable = events.counts
     text = f"canary {canary:,}, stable {stable:,} outcomes other than the most frequent one"
-    allowed = f"at least {MIN_EVENTS} in each arm"
-    return _rule("canary.min_events", events.enough, False, text, allowed, events.enough, events.needed)
+    where, least = " in each arm", min(canary, stable)
+    check = Check.at_least("canary.min_events", least, MIN_EVENTS, text, where, events.needed)
+    return Rule(check, stops=False)
 
 
 def _metric(found: Facts) -> Rule:
