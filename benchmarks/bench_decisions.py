@@ -1,6 +1,6 @@
 """How a canary is judged where the world is not polite: spells, failures on what is rare, lost outcomes.
 
-python benchmarks/bench_decisions.py [runs]
+python benchmarks/bench_decisions.py [runs] [runs of 2,000,000 requests]
 
 Traffic is drawn, assignment by unit and the judgement after every batch are those of a rollout. Equal arms
 must not be stopped and not be promoted, harmful ones not be promoted, more often than alpha; it ends with an
@@ -11,7 +11,11 @@ such as spells longer than half a block, is printed and not held.
 import sys
 import time
 from collections import Counter
+from concurrent.futures import Executor, ProcessPoolExecutor
 from dataclasses import dataclass
+from functools import partial
+from multiprocessing import get_context
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,22 +33,23 @@ from slipway.tasks.click import TASK
 
 ALPHA = Decision().alpha
 BLOCK = Rollout.model_fields["block_requests"].default
-REWARD = TASK.metric("reward")
+REWARD, LOSS = TASK.metric("reward"), TASK.metric("log_loss")
+TELLS = 1.0
+"""Standard deviations between the scores of both labels, as logits; such scores are calibrated."""
 
 
 @dataclass(frozen=True)
 class Drawn:
-    """Requests of a simulated rollout, each of which earns 1 or 0; the fields are those of `Requests`."""
+    """Requests of a rollout, each with a label of 1 or 0; the fields are those of `Requests`."""
 
     units: list[str]
     unit_codes: NDArray[np.int64]
-    rate: float
+    labels: NDArray[np.float64]
     window: int
 
     def earned(self, random: np.random.Generator) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """At the rate; without an answer nothing."""
-        size = len(self.units)
-        return (random.random(size) < self.rate).astype(np.float64), np.zeros(size)
+        """The label, as one earns a click; without an answer nothing."""
+        return self.labels, np.zeros(len(self.labels))
 
     def due(self, first: int, last: int, waited: bool) -> NDArray[np.bool_]:
         """Once the window has passed."""
@@ -52,20 +57,39 @@ class Drawn:
 
 
 @dataclass(frozen=True)
+class Scored(Drawn):
+    """The same, judged by the log loss of scores that tell something of the label."""
+
+    rate: float
+
+    def earned(self, random: np.random.Generator) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Minus the loss; without an answer that of the rate."""
+        prior = np.log(self.rate / (1 - self.rate))
+        score = prior - TELLS**2 / 2 + TELLS**2 * self.labels + TELLS * random.normal(size=len(self.labels))
+        return _gain(score, self.labels), _gain(np.full(len(self.labels), prior), self.labels)
+
+
+def _gain(logit: NDArray[np.float64], label: NDArray[np.float64]) -> NDArray[np.float64]:
+    return -np.logaddexp(0, np.where(label > 0, -logit, logit))
+
+
+@dataclass(frozen=True)
 class Case(World):
     """A world, and the traffic that meets it.
 
     Attributes:
-        rate: the mean reward.
+        rate: the mean reward, or the share of positives.
+        loss: whether the log loss decides, and not the reward.
         users: how many there are; 0 is a new one for each request.
         tail: user n asks in proportion to n to the minus this; 0 is all alike.
         harmful: whether promoting it is wrong because it is worse, and not because it is equal.
         window: requests until an outcome counts, in both arms; 0 is at once.
-        scale: times the requests of each step, batch and block; a tenth of the runs where it is not 1.
+        scale: times the requests of each step, batch and block; fewer runs where it is not 1.
         held: whether its rates are held against alpha.
     """
 
     rate: float = 0.1
+    loss: bool = False
     users: int = 0
     tail: float = 0.0
     steps: tuple[tuple[int, int], ...] = ((10, 5000), (25, 8000), (50, 10000))
@@ -83,12 +107,17 @@ class Case(World):
 
     def setting(self, seed: int) -> Setting:
         """The plan and its requests."""
-        random, size = np.random.default_rng(seed), requests_needed(self.plan)
+        # Not the stream of the rollout itself, whose faults would go with the labels.
+        random, size = np.random.default_rng([1, seed]), requests_needed(self.plan)
         unit = np.arange(size)
         if self.users:
             weight = np.arange(1, self.users + 1) ** -self.tail
             unit = random.choice(self.users, size, p=weight / weight.sum())
-        return Setting(self.plan, REWARD, Drawn([str(one) for one in unit], unit, self.rate, self.window))
+        label = (random.random(size) < self.rate).astype(np.float64)
+        traffic = [str(one) for one in unit], unit, label, self.window
+        if self.loss:
+            return Setting(self.plan, LOSS, Scored(*traffic, self.rate))
+        return Setting(self.plan, REWARD, Drawn(*traffic))
 
 
 HALF = BLOCK // 2
@@ -96,8 +125,13 @@ EQUAL = (
     Case("no errors"),
     Case("1 % errors", errors=(0.01, 0.01)),
     Case("base rate 0.1 %, 1 % errors", rate=0.001, errors=(0.01, 0.01)),
+    Case("base rate 0.2 %", rate=0.002),
+    Case("base rate 1 %", rate=0.01),
+    Case("log loss, base rate 0.2 %", rate=0.002, loss=True),
+    Case("log loss, base rate 1 %, 1 % errors", rate=0.01, loss=True, errors=(0.01, 0.01)),
     Case("2,000 users", users=2000, errors=(0.01, 0.01)),
     Case("2,000 users, heavy-tailed", users=2000, tail=1.0),
+    Case("log loss, 2,000 users, heavy-tailed", users=2000, tail=1.0, loss=True),
     Case("40 users, heavy-tailed", users=40, tail=1.0),
     Case("12 users", users=12),
     Case("2,000,000 requests", scale=87),
@@ -106,12 +140,14 @@ EQUAL = (
     Case("slow for 200 requests, 8 % of the time", slow=Spells(0.08, 200)),
     Case("slow for half a block, 8 % of the time", slow=Spells(0.08, HALF)),
     Case("10 % of outcomes unknown", unknown=(0.1, 0.1)),
+    Case("20 % of outcomes unknown", unknown=(0.2, 0.2)),
     Case("10 % of the canary's outcomes late", window=3000, late=(0.0, 0.1)),
     Case("10 % of outcomes late", window=3000, late=(0.1, 0.1)),
     Case("slow for two blocks, 8 % of the time", slow=Spells(0.08, 2 * BLOCK), held=False),
     Case("bursts of two blocks, 3 % of the time", bursts=Spells(0.03, 2 * BLOCK), held=False),
 )
 EARNS = 0.06
+LOSES: dict[str, Any] = {"unknown": (0.0, 0.8), "lost_positives": True}
 HARMFUL = (
     Case("errors 1 to 2 %, earns more", errors=(0.01, 0.02), harmful=True, effect=EARNS),
     Case("errors 1 to 2.5 %, earns more", errors=(0.01, 0.025), harmful=True, effect=EARNS),
@@ -120,17 +156,42 @@ HARMFUL = (
     Case("every answer fails", errors=(0.0, 1.0), harmful=True, effect=EARNS),
     Case("latency times 2.5, earns more", slower=2.5, harmful=True, effect=EARNS),
     Case("latency times 3, earns more", slower=3.0, harmful=True, effect=EARNS),
+    Case(
+        "errors 1 to 5 %, earns more, 2,000 users, heavy-tailed",
+        errors=(0.01, 0.05),
+        users=2000,
+        tail=1.0,
+        harmful=True,
+        effect=EARNS,
+    ),
     Case("fails on 60 % of positives of 0.5 %", rate=0.005, positives=(0.0, 0.6), harmful=True),
     Case("fails on 80 % of positives of 0.2 %", rate=0.002, positives=(0.0, 0.8), harmful=True),
     Case("80 % of positives of 0.1 % fail", rate=0.001, positives=(0.0, 0.8), harmful=True),
     Case(
-        "loses 80 % of positive outcomes of 1 %",
-        rate=0.01,
-        unknown=(0.0, 0.8),
-        lost_positives=True,
+        "log loss, fails on 60 % of positives of 0.5 %",
+        rate=0.005,
+        loss=True,
+        positives=(0.0, 0.6),
         harmful=True,
     ),
+    Case(
+        "log loss, fails on 80 % of positives of 0.2 %",
+        rate=0.002,
+        loss=True,
+        positives=(0.0, 0.8),
+        harmful=True,
+    ),
+    Case("loses 80 % of positive outcomes of 1 %", rate=0.01, **LOSES, harmful=True),
+    Case("log loss, loses 80 % of positive outcomes of 1 %", rate=0.01, loss=True, **LOSES, harmful=True),
+    Case("log loss, loses 80 % of positive outcomes of 0.2 %", rate=0.002, loss=True, **LOSES, harmful=True),
     Case("reward 0.10 falls to 0.08", effect=-0.02, harmful=True),
+    Case(
+        "reward 0.10 falls to 0.08, 2,000 users, heavy-tailed",
+        effect=-0.02,
+        users=2000,
+        tail=1.0,
+        harmful=True,
+    ),
     Case("reward 0.10 falls to 0.099, 2,000,000 requests", effect=-0.001, scale=87, harmful=True),
 )
 BETTER = (
@@ -140,13 +201,15 @@ BETTER = (
 )
 
 
+def end(world: Case, seed: int) -> tuple[str, int]:
+    """How one canary ends, and after how many requests beyond the warm-up."""
+    draw = rolled_out(world.setting(seed), world, (seed,))
+    return draw.outcome, draw.requests - world.plan.warmup_requests
+
+
 def ends(world: Case, runs: int) -> list[tuple[str, int]]:
-    """How each canary ends, and after how many requests beyond the warm-up."""
-    found: list[tuple[str, int]] = []
-    for seed in range(runs if world.scale == 1 else max(1, runs // 10)):
-        draw = rolled_out(world.setting(seed), world, (seed,))
-        found.append((draw.outcome, draw.requests - world.plan.warmup_requests))
-    return found
+    """How each of so many ends."""
+    return [end(world, seed) for seed in range(runs)]
 
 
 def wears_off(runs: int) -> None:
@@ -183,19 +246,30 @@ def wears_off(runs: int) -> None:
         print(f"| {group[0].number} | {np.mean([lift.value for lift in lifts]):+.3f} | {half:.3f} |")
 
 
-def main(runs: int = 100) -> None:
-    """Print a table for each kind of world.
+def main(runs: int = 100, large: int = 20) -> None:
+    """Print all tables.
 
     Raises:
         SystemExit: a rate is above its level beyond the noise of the simulation.
     """
     levels = Levels()
-    print(f"{runs} runs each, 46 looks at most; in brackets Wilson's 95 % interval")
+    print(f"{runs} runs each, {large} of 2,000,000 requests, 46 looks; in brackets Wilson's 95 % interval")
+    with ProcessPoolExecutor(mp_context=get_context("spawn")) as pool:
+        decided(runs, large, levels, pool)
+    wears_off(runs)
+    bench_shadow.tables(runs, levels)
+    if levels.broken:
+        sys.exit("above their level:\n" + "\n".join(levels.broken))
+
+
+def decided(runs: int, large: int, levels: Levels, pool: Executor) -> None:
+    """Print a table for each kind of world."""
     for title, worlds in (("equal", EQUAL), ("harmful", HARMFUL), ("better", BETTER)):
         print(f"\n| {title} arms | aborted | promoted | inconclusive | requests, median |")
         print("| --- | --- | --- | --- | --- |")
         for world in worlds:
-            found = ends(world, runs)
+            seeds = range(runs if world.scale == 1 else large)
+            found = list(pool.map(partial(end, world), seeds))
             counts = Counter(end for end, _ in found)
             if title != "better" and world.held:
                 levels.held(f"{world.name}: promoted", (end == "promote" for end, _ in found), ALPHA)
@@ -205,10 +279,6 @@ def main(runs: int = 100) -> None:
             beyond = "" if world.held else " (not held)"
             middle = np.median([requests for _, requests in found])
             print(f"| {world.name}{beyond} | {' | '.join(rates)} | {middle:,.0f} |", flush=True)
-    wears_off(runs)
-    bench_shadow.tables(runs, levels)
-    if levels.broken:
-        sys.exit("above their level:\n" + "\n".join(levels.broken))
 
 
 if __name__ == "__main__":
