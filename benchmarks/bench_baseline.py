@@ -21,7 +21,17 @@ from sklearn.preprocessing import OneHotEncoder
 
 Columns = dict[str, NDArray[np.int64]]
 
-LISTED = ("user_id", "ad_id", "advertiser_id", "category", "placement", "device", "hour")
+LISTED = (
+    "user_id",
+    "ad_id",
+    "advertiser_id",
+    "category",
+    "format",
+    "placement",
+    "slot",
+    "device",
+    "hour",
+)
 NUMBERS = ("user_views", "price", "ad_views", "rate", "seen_before")
 CROSSES = (("category", "device"), ("category", "hour"), ("category", "price"))
 BINS = 16
