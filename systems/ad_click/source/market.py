@@ -68,7 +68,7 @@ def draw(random: np.random.Generator, users: int, ads: int) -> Market:
         appeal_by_device=random.normal(0.0, 1.6, (len(DEVICES), CATEGORIES)),
         format=random.choice(len(FORMATS), ads, p=FORMAT_SHARE),
         guess=quality + random.normal(0.0, 0.3, ads),
-        trend=random.normal(-0.15, 0.3, advertisers),
+        trend=random.normal(-0.08, 0.3, advertisers),
     )
 
 
