@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 
+import duckdb
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -216,6 +217,23 @@ def test_no_model_sees_what_the_log_adds(rows: pa.Table, card: Card) -> None:
 
     assert set(rows.column_names) - carried == {"propensity", "chosen", "clicked", "known_at"}
     assert "slot" in card.data.inputs
+
+
+def test_a_request_has_one_choice(rows: pa.Table, card: Card) -> None:
+    """The checks find a request with two, or with chances beyond 1; that the newest is cut is no fault."""
+    asked = next(
+        one for one in system.expectations(card) if "one option is chosen" in (one.description or "")
+    )
+    query = asked.unexpected_rows_query.format(batch="batch")
+    all_chosen = rows.set_column(rows.column_names.index("chosen"), "chosen", pa.array(np.ones(ROWS, int)))
+    sure = rows.set_column(rows.column_names.index("propensity"), "propensity", pa.array(np.ones(ROWS)))
+
+    with duckdb.connect() as connection:
+        found = [
+            len(connection.register("batch", one).execute(query).fetchall())
+            for one in (rows, all_chosen, sure)
+        ]
+    assert found == [0, -(-ROWS // market.OFFERED), -(-ROWS // market.OFFERED)]
 
 
 def test_the_delay_is_that_of_the_ad(rows: pa.Table, card: Card) -> None:
