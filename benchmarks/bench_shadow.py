@@ -9,7 +9,7 @@ simulation.
 
 import sys
 from collections import Counter
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from itertools import product
 
 import numpy as np
@@ -128,7 +128,7 @@ BETTER = (
 
 def first(pairs: Pairs, size: int) -> Pairs:
     """The first so many requests."""
-    return Pairs(*(getattr(pairs, field.name)[:size] for field in fields(pairs)))
+    return pairs.where(slice(size))
 
 
 def plan(requests: int) -> Rollout:

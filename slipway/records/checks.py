@@ -75,6 +75,18 @@ class Check(Strict):
         return "not shown" if not self.shown else "good" if self.passed else "bad"
 
     @classmethod
+    def at_least(
+        cls, code: str, count: int, least: int, found: str, where: str = "", needed: int | None = None
+    ) -> Self:
+        """A count below which nothing is shown.
+
+        Args:
+            where: it is asked for, such as in each arm.
+        """
+        enough, allowed = count >= least, f"at least {least:,}{where}"
+        return cls(code=code, passed=enough, shown=enough, found=found, allowed=allowed, needed=needed)
+
+    @classmethod
     def at_most(cls, code: str, interval: Interval, most: float, text: str, count: int) -> Self:
         """A rise that must not exceed a limit: bad where all of the interval does, good where none does.
 

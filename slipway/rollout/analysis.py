@@ -18,6 +18,7 @@ from slipway.rollout.difference import difference
 from slipway.rollout.events import Events
 from slipway.rollout.guardrails import error_rate_rise, late_rise, sample_ratio_p, slow_rise, unknown_rise
 from slipway.rollout.observations import Observations
+from slipway.rollout.per_request import different
 from slipway.rollout.reference import Reference
 from slipway.rollout.triggering import counted, overall, share
 from slipway.settings.card import Rollout
@@ -185,7 +186,7 @@ def _rules(found: Facts) -> list[Rule]:
 def _sticky(found: Facts) -> Rule:
     """A unit that the canary served is never stable's again: every count of units rests on that."""
     served = np.bincount(found.seen.unit, found.seen.canary) > 0
-    back = found.stable.where(served[found.stable.unit]).units
+    back = different(found.stable.unit[served[found.stable.unit]])
     text = f"{back:,} units of stable in this step were served by the canary too"
     return _rule("canary.sticky", back == 0, back > 0, text, "0")
 
@@ -238,24 +239,25 @@ def _guardrail(
 
 
 def _min_requests(found: Facts) -> Rule:
-    least = found.plan.guardrails.min_requests
-    text = f"canary {len(found.canary):,}, stable {len(found.stable):,} requests in this step"
-    enough = min(len(found.canary), len(found.stable)) >= least
-    return _rule("canary.min_requests", enough, False, text, f"at least {least:,} in each arm", enough)
+    canary, stable, least = len(found.canary), len(found.stable), found.plan.guardrails.min_requests
+    text = f"canary {canary:,}, stable {stable:,} requests in this step"
+    check = Check.at_least("canary.min_requests", min(canary, stable), least, text, " in each arm")
+    return Rule(check, stops=False)
 
 
 def _min_units(found: Facts) -> Rule:
     """Requests of a handful of units are no more answers than units."""
     least = found.plan.guardrails.min_units
-    canary, stable = (found.seen.where(arm).units for arm in (found.seen.canary, ~found.seen.canary))
-    text, enough = f"canary {canary:,}, stable {stable:,} units", min(canary, stable) >= least
-    return _rule("canary.min_units", enough, False, text, f"at least {least:,} in each arm", enough)
+    canary, stable = (different(found.seen.unit[arm]) for arm in (found.seen.canary, ~found.seen.canary))
+    text = f"canary {canary:,}, stable {stable:,} units"
+    check = Check.at_least("canary.min_units", min(canary, stable), least, text, " in each arm")
+    return Rule(check, stops=False)
 
 
 def _metric_known(found: Facts) -> Rule:
     """An answer whose metric is unknown must not hide a loss; errors have a guardrail of their own."""
     rise, most = found.unknown_rise, found.plan.guardrails.max_unknown_rise
-    if not found.seen.where(found.seen.canary).known.any():
+    if not (found.seen.canary & found.seen.known).any():
         return _rule("canary.metric_known", False, False, "none is known", f"at most {most:g}", shown=False)
     text = f"unknown outcomes of answers that are due: rise of {_shown(rise)}"
     return _guardrail("canary.metric_known", found, rise, most, text)
@@ -277,8 +279,9 @@ def _min_events(events: Events) -> Rule:
     """Before that, whoever denies that there are such outcomes looks better, whoever expects them worse."""
     canary, stable = events.counts
     text = f"canary {canary:,}, stable {stable:,} outcomes other than the most frequent one"
-    allowed = f"at least {MIN_EVENTS} in each arm"
-    return _rule("canary.min_events", events.enough, False, text, allowed, events.enough, events.needed)
+    where, least = " in each arm", min(canary, stable)
+    check = Check.at_least("canary.min_events", least, MIN_EVENTS, text, where, events.needed)
+    return Rule(check, stops=False)
 
 
 def _metric(found: Facts) -> Rule:

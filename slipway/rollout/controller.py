@@ -10,7 +10,7 @@ from slipway.records.shadow import ShadowEvidence
 from slipway.rollout.analysis import judge, may_widen
 from slipway.rollout.limits import limits, min_duration, not_before, within
 from slipway.rollout.novelty import exposures
-from slipway.rollout.observations import Observations, concat
+from slipway.rollout.observations import Observations
 from slipway.rollout.plan import requests_needed
 from slipway.rollout.reference import Reference
 from slipway.rollout.target import Arena, Target, Trial
@@ -88,7 +88,7 @@ class _Rollout:
     shadow: ShadowEvidence | None
     begun: float = 0.0
     reference: Reference = field(default_factory=Reference)
-    watched: Observations = field(default_factory=lambda: concat([]))
+    watched: Observations = field(init=False)
     asked: str | None = None
     done: int = 0
 

@@ -1,8 +1,5 @@
 """Canary minus stable on the decision metric: within steps, over steps, by unit."""
 
-from dataclasses import dataclass
-from typing import Self
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -10,26 +7,6 @@ from slipway.records.evidence import Interval
 from slipway.rollout.observations import Observations
 from slipway.rollout.sequential import confidence_sequence
 from slipway.settings.card import Rollout
-
-
-@dataclass(frozen=True)
-class Sums:
-    """Requests with a known metric, and its sum, float64 [steps, arms, units]; arm 1 is the canary."""
-
-    requests: NDArray[np.float64]
-    metric: NDArray[np.float64]
-
-    @classmethod
-    def of(cls, seen: Observations, steps: int) -> Self:
-        """Add up the requests of each unit in each arm of each step."""
-        known = seen.known
-        units = int(seen.unit.max()) + 1 if len(seen) else 0
-        cell = (seen.step[known] * 2 + seen.canary[known]) * units + seen.unit[known]
-        shape = (steps, 2, units)
-        return cls(
-            requests=np.bincount(cell, minlength=steps * 2 * units).astype(np.float64).reshape(shape),
-            metric=np.bincount(cell, seen.metric[known], steps * 2 * units).astype(np.float64).reshape(shape),
-        )
 
 
 def difference(seen: Observations, plan: Rollout) -> Interval | None:
@@ -52,17 +29,20 @@ def difference(seen: Observations, plan: Rollout) -> Interval | None:
     A step counts once each arm has two units, and there is no interval before each arm has `min_requests`
     known metrics: the theory is asymptotic.
     """
-    sums = Sums.of(seen, len(plan.steps))
-    requests = sums.requests.sum(axis=2)
-    counted = ((sums.requests > 0).sum(axis=2) >= 2).all(axis=1)
-    if not counted.any() or requests[counted].sum(axis=0).min() < plan.guardrails.min_requests:
+    known, arms = seen.known, 2 * len(plan.steps)
+    unit, step, metric = seen.unit[known], seen.step[known], seen.metric[known]
+    arm = 2 * step + seen.canary[known]
+    several = np.array([_several(unit[arm == one]) for one in range(arms)])
+    counted = several[::2] & several[1::2]
+    requests = np.bincount(arm, minlength=arms).reshape(-1, 2) * counted[:, None]
+    if requests.sum(axis=0).min() < plan.guardrails.min_requests:
         return None
-    weights = np.array([step.weight / 100 for step in plan.steps])[counted]
-    requests, metric, by_unit = requests[counted], sums.metric[counted], sums.requests[counted]
-    means = metric.sum(axis=2) / requests
-    residuals = metric - means[:, :, None] * by_unit
-    size = requests.prod(axis=1) / requests.sum(axis=1)
-    variance = max(_observed(residuals, requests, size), _designed(residuals, weights))
+    size = requests.prod(axis=1) / np.maximum(requests.sum(axis=1), 1)
+    means = np.bincount(arm, metric, arms).reshape(-1, 2) / np.maximum(requests, 1)
+    residuals = np.where(counted[step], metric - means.ravel()[arm], 0.0)
+    moves = (size[:, None] / np.maximum(requests, 1) * [-1, 1]).ravel()
+    weights = np.array([planned.weight / 100 for planned in plan.steps])
+    variance = max(_observed(unit, residuals * moves[arm]), _designed(unit, step, residuals, weights))
     if not variance > 0:
         return None
     total = float(size.sum())
@@ -85,23 +65,33 @@ def _unknowns(seen: Observations, most: float) -> tuple[float, float]:
     worst, best = float(seen.metric[seen.known].min()), float(seen.metric[seen.known].max())
     moved = []
     for arm in (seen.canary, ~seen.canary):
-        answered = seen.where(arm & seen.due)
-        share = min(most, 1 - float(answered.known.mean()))
-        mean = float(answered.metric[answered.known].mean())
+        answered = seen.metric[arm & seen.due]
+        known = answered[np.isfinite(answered)]
+        share, mean = min(most, 1 - len(known) / len(answered)), float(known.mean())
         moved.append((share * (mean - worst), share * (best - mean)))
     (down, up), (lower, higher) = moved
     return down + higher, up + lower
 
 
-def _observed(
-    residuals: NDArray[np.float64], requests: NDArray[np.float64], size: NDArray[np.float64]
+def _several(units: NDArray[np.int64]) -> bool:
+    return bool((units != units[:1]).any())
+
+
+def _observed(unit: NDArray[np.int64], moves: NDArray[np.float64]) -> float:
+    """Variance of the weighted sum, linearised (Taylor): a unit's parts are added up, then squared.
+
+    Args:
+        moves: of the sum by each request, [requests].
+    """
+    return float(np.square(np.bincount(unit, moves)).sum())
+
+
+def _designed(
+    unit: NDArray[np.int64],
+    step: NDArray[np.int32],
+    residuals: NDArray[np.float64],
+    weights: NDArray[np.float64],
 ) -> float:
-    """Variance of the weighted sum, linearised (Taylor): a unit's parts are added up, then squared."""
-    parts = residuals * (size[:, None] / requests * [-1, 1])[:, :, None]
-    return float(np.square(parts.sum(axis=(0, 1))).sum())
-
-
-def _designed(residuals: NDArray[np.float64], weights: NDArray[np.float64]) -> float:
     """The same variance over all assignments that might have been drawn, were the difference constant.
 
     It rests on the units of both arms (Neyman, 1923, reprinted in Statistical Science 5, 1990). The observed
@@ -109,5 +99,6 @@ def _designed(residuals: NDArray[np.float64], weights: NDArray[np.float64]) -> f
     where the canary's outcomes vary more than stable's; so the larger is taken.
     """
     covariance = np.minimum.outer(weights, weights) * (1 - np.maximum.outer(weights, weights))
-    totals = residuals.sum(axis=1)
-    return float(np.einsum("su,st,tu->", totals, covariance, totals))
+    units = int(unit.max()) + 1
+    totals = np.bincount(step * units + unit, residuals, len(weights) * units).reshape(len(weights), units)
+    return float((covariance * (totals @ totals.T)).sum())

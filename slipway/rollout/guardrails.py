@@ -25,11 +25,9 @@ def slow_rise(seen: Observations, plan: Rollout, reference: Reference) -> Interv
     """
     if reference.slow_ms is None:
         return None
-    answered = seen.where(~seen.error)
-    measured = np.isfinite(answered.latency_ms)
-    if not all(measured[arm].any() for arm in (answered.canary, ~answered.canary)):
+    answered = seen.where(~seen.error & np.isfinite(seen.latency_ms))
+    if answered.canary.all() or not answered.canary.any():
         return Interval(value=0.0, low=-1.0, high=1.0)
-    answered = answered.where(measured)
     slow = answered.latency_ms > np.maximum(reference.slow_ms, _slow_in_block(answered, plan))
     return rise(answered, slow, weight_at_the_end(plan), plan.decision.alpha)
 
@@ -67,11 +65,12 @@ def weight_at_the_end(plan: Rollout) -> float:
 
 def _slow_in_block(answered: Observations, plan: Rollout) -> NDArray[np.float64]:
     """`max_latency_ratio` times stable's quantile in the block of each request, [requests]; 0 if unknown."""
-    stable = np.flatnonzero(~answered.canary)
-    latency, block = answered.latency_ms[stable], answered.block[stable]
-    latency = latency[np.lexsort((latency, block))]
+    latency, block = answered.latency_ms[~answered.canary], answered.block[~answered.canary]
+    latency = latency[np.argsort(block, kind="stable")]
     sizes = np.bincount(block, minlength=int(answered.block.max()) + 1)
     begin = np.cumsum(sizes) - sizes
+    for inside in np.split(latency, begin[1:]):
+        inside.sort()
     # Between the two values about the quantile, as `np.quantile` has it.
     place = plan.guardrails.latency_quantile * np.maximum(sizes - 1, 0)
     lower, upper = (

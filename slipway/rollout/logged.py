@@ -7,29 +7,21 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from slipway.rollout.traffic import Answer, Traffic, due
-from slipway.tasks import Metric, Offered, Scores, Task
+from slipway.rollout.traffic import Answer, Traffic
+from slipway.tasks import Scores
 
 
 @dataclass(frozen=True)
 class Logged:
-    """What a rollout would offer, the warm-up's first; no columns, for nobody is asked.
+    """What a rollout would offer, the warm-up's first.
 
     Attributes:
-        units: who asks, [requests]; `unit_codes` are the same as numbers from 0.
-        times: int64 [requests]; when each was sent, `known_at` when its outcome became known, microseconds.
-        offered: the outcomes, and the truth where it is known.
-        fallback: the constant answer, in place of one that failed.
+        traffic: the requests, without what they carry.
+        fallback: the constant answer, in place of one that failed; of all traffic.
         answer: the live version's, of all rows; None for no version, and the task then presumes what it can.
     """
 
-    units: Sequence[str]
-    unit_codes: NDArray[np.int64]
-    times: NDArray[np.int64]
-    known_at: NDArray[np.int64]
-    task: Task
-    metric: Metric
-    offered: Offered
+    traffic: Traffic
     fallback: Scores
     answer: Answer | None
 
@@ -40,38 +32,35 @@ class Logged:
         Args:
             answer: of all rows of the traffic up to the last of them.
         """
-        chosen = slice(first, first + requests)
-        rows = slice(int(traffic.bounds[first]), int(traffic.bounds[first + requests]))
-        return cls(
-            units=traffic.units[chosen],
-            unit_codes=traffic.unit_codes[chosen],
-            times=traffic.times[chosen],
-            known_at=traffic.known_at[chosen],
-            task=traffic.task,
-            metric=traffic.metric,
-            offered=Offered(
-                traffic.outcomes[rows],
-                None if traffic.truth is None else traffic.truth[rows],
-                traffic.luck[rows],
-                traffic.bounds[chosen] - rows.start,
-            ),
-            fallback=traffic.fallback,
-            answer=None if answer is None else Answer(answer.scores[rows], answer.ranks[rows]),
-        )
+        last = first + requests
+        rows = slice(int(traffic.bounds[first]), int(traffic.bounds[last]))
+        own = None if answer is None else Answer(answer.scores[rows], answer.ranks[rows])
+        return cls(traffic.unasked(first, last), traffic.fallback, own)
+
+    @property
+    def units(self) -> Sequence[str]:
+        """Who asks, [requests]."""
+        return self.traffic.units
+
+    @property
+    def unit_codes(self) -> NDArray[np.int64]:
+        """The same as numbers from 0, [requests]."""
+        return self.traffic.unit_codes
 
     @property
     def labels(self) -> NDArray[np.float64]:
         """What came of each in one number, whatever was answered, [requests]."""
-        return self.task.observed(self.offered)
+        return self.traffic.labels
 
     def earned(self, random: np.random.Generator) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """What each earns by the live version's answer, and by none; outcomes that can be drawn are."""
-        offered = replace(self.offered, luck=random.random(len(self.offered.luck)))
-        failed = self.task.failed(self.metric, offered, self.fallback)
+        task, metric = self.traffic.task, self.traffic.metric
+        offered = replace(self.traffic.offered, luck=random.random(len(self.traffic.luck)))
+        failed = task.failed(metric, offered, self.fallback)
         if self.answer is None:
-            return self.task.presumed(self.metric, offered), failed
-        return self.task.gains(self.metric, offered, self.answer.scores, self.answer.ranks), failed
+            return task.presumed(metric, offered), failed
+        return task.gains(metric, offered, self.answer.scores, self.answer.ranks), failed
 
     def due(self, first: int, last: int, waited: bool) -> NDArray[np.bool_]:
         """Which outcomes can be known by then."""
-        return due(self.times[first:last], self.known_at[first:last], waited)
+        return self.traffic.due(first, last, waited)

@@ -1,23 +1,20 @@
 """What was seen of each request that a canary and its stable version served."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field, fields
-from typing import Any, Self
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
-from slipway.base.errors import SlipwayError
+from slipway.rollout.per_request import PerRequest
 
 
 @dataclass(frozen=True)
-class Observations:
-    """Served requests in the order in which they were sent, warm-up excluded; every array is [requests].
+class Observations(PerRequest):
+    """Served requests, warm-up excluded; a unit has the same code in every step.
 
     Attributes:
         step: int32; index of the rollout's step.
         block: int64; index of the block of time, see `slipway.rollout.blocks`.
-        unit: int64; codes 0 .. u-1 of the units of assignment, the same in every step.
         canary: bool; the arm that the request was assigned to, whoever answered.
         error: bool.
         latency_ms: float64; NaN on error.
@@ -34,7 +31,6 @@ class Observations:
 
     step: NDArray[np.int32]
     block: NDArray[np.int64]
-    unit: NDArray[np.int64]
     canary: NDArray[np.bool_]
     error: NDArray[np.bool_]
     latency_ms: NDArray[np.float64]
@@ -48,48 +44,9 @@ class Observations:
         for name, left_out in (("triggered", True), ("label", np.nan)):
             if not len(getattr(self, name)):
                 object.__setattr__(self, name, np.full(len(self.step), left_out))
-        sizes = {name: len(values) for name, values in self._arrays.items()}
-        if len(set(sizes.values())) > 1:
-            raise SlipwayError(f"observations: found arrays of sizes {sizes}, expected one size")
-
-    def __len__(self) -> int:
-        return len(self.step)
+        super().__post_init__()
 
     @property
     def known(self) -> NDArray[np.bool_]:
         """Which metrics are there to be counted, [requests]."""
         return self.due & np.isfinite(self.metric)
-
-    @property
-    def units(self) -> int:
-        """How many different units sent these requests."""
-        return int(np.count_nonzero(np.bincount(self.unit)))
-
-    def where(self, chosen: NDArray[np.bool_] | NDArray[np.intp]) -> Self:
-        """The chosen requests, by whether each is one or by their places."""
-        return type(self)(**{name: values[chosen] for name, values in self._arrays.items()})
-
-    @property
-    def _arrays(self) -> dict[str, NDArray[Any]]:
-        """The arrays that there are, by name."""
-        every = {field.name: getattr(self, field.name) for field in fields(self)}
-        return {name: values for name, values in every.items() if values is not None}
-
-
-_TYPES = (
-    *(np.int32, np.int64, np.int64, np.bool_, np.bool_),
-    *(np.float64, np.bool_, np.float64, np.bool_, np.float64),
-)
-
-
-def concat(parts: Sequence[Observations]) -> Observations:
-    """All requests of all parts, in order; of no parts, none. Either all say what was late, or none does."""
-    names = [one.name for one in fields(Observations) if one.name != "late"]
-    late = [part.late for part in parts if part.late is not None]
-    if late and len(late) < len(parts):
-        raise SlipwayError(f"observations: found {len(late)} of {len(parts)} parts that say what was late")
-    arrays: dict[str, Any] = {
-        name: np.concatenate([np.empty(0, kind), *(getattr(part, name) for part in parts)])
-        for name, kind in zip(names, _TYPES, strict=True)
-    }
-    return Observations(**arrays | {"late": np.concatenate(late) if late else None})

@@ -5,24 +5,22 @@ judged by the one outcome. What users and days have in common then falls out of 
 of the traffic leaves in.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from slipway.base.errors import SlipwayError
 from slipway.records.evidence import Interval
+from slipway.rollout.per_request import PerRequest
 from slipway.rollout.sequential import confidence_sequence
 
 
 @dataclass(frozen=True)
-class Pairs:
-    """Requests that both versions were asked, in the order of sending; every array is [requests].
+class Pairs(PerRequest):
+    """Requests that both versions were asked.
 
     Attributes:
-        unit: int64; codes 0 .. u-1 of the units of assignment.
         stable: float64; the decision metric of stable's answer, better is up; NaN where unknown. It says
             nothing before it is due. A failed answer has one too: what a unit gets that is not answered.
         candidate: float64; the same of the candidate's answer, which nobody gets.
@@ -32,7 +30,6 @@ class Pairs:
         due: bool; the outcome's delay has passed, so it can be known by now.
     """
 
-    unit: NDArray[np.int64]
     stable: NDArray[np.float64]
     candidate: NDArray[np.float64]
     stable_failed: NDArray[np.bool_]
@@ -40,37 +37,11 @@ class Pairs:
     label: NDArray[np.float64]
     due: NDArray[np.bool_]
 
-    def __post_init__(self) -> None:
-        sizes = {field.name: len(getattr(self, field.name)) for field in fields(self)}
-        if len(set(sizes.values())) > 1:
-            raise SlipwayError(f"pairs: found arrays of sizes {sizes}, expected one size")
-
-    def __len__(self) -> int:
-        return len(self.unit)
-
     @property
     def known(self) -> Self:
         """The requests whose outcome is there to be counted."""
         chosen = self.due & np.isfinite(self.stable) & np.isfinite(self.candidate)
-        return type(self)(*(getattr(self, field.name)[chosen] for field in fields(self)))
-
-    @property
-    def units(self) -> int:
-        """How many different units sent these requests."""
-        return int(np.count_nonzero(np.bincount(self.unit)))
-
-
-_TYPES = (np.int64, np.float64, np.float64, np.bool_, np.bool_, np.float64, np.bool_)
-
-
-def concat(parts: Sequence[Pairs]) -> Pairs:
-    """All requests of all parts, in order; of no parts, none."""
-    return Pairs(
-        *(
-            np.concatenate([np.empty(0, kind), *(getattr(part, field.name) for part in parts)])
-            for field, kind in zip(fields(Pairs), _TYPES, strict=True)
-        )
-    )
+        return self.where(chosen)
 
 
 def paired_difference(known: Pairs, planned: int, alpha: float) -> Interval | None:

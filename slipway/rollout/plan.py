@@ -93,16 +93,11 @@ def shadow_plan(
         UsageError: the replay part has too few requests for it and for the canary.
         Refused: as for `plan`.
     """
-    planned, needed = card.rollout.shadow.requests, requests_needed(card.rollout)
-    if len(traffic) < planned + needed:
-        raise UsageError(
-            f"systems/{card.name}/system.yaml: rollout: shadow, warm-up and steps need {planned:,} + "
-            f"{needed:,} requests, found {len(traffic):,} in the replay part, none is offered twice; "
-            "expected a smaller rollout.shadow.requests, smaller steps or more rows"
-        )  # guard rollout.shadow_requests
-    each = shadow_prospects(card.rollout, paired_basis(card, traffic, evaluated, stable))
+    planned = card.rollout.shadow.requests
     # What the canary can never show, no shadow should begin for.
-    require_hope(card, [*each, *prospects(card.rollout, basis(card, traffic, used=planned))])
+    after = prospects(card.rollout, basis(card, traffic, used=planned))
+    each = shadow_prospects(card.rollout, paired_basis(card, traffic, evaluated, stable))
+    require_hope(card, [*each, *after])
     return [
         f"{planned:,} of {len(traffic):,} requests at most, asked of both versions; stable's answers count",
         f"decision metric {traffic.metric.name}; {told(traffic.task.described(traffic.outcomes))}",
@@ -124,18 +119,20 @@ def basis(
         UsageError: the replay part has too few requests.
     """
     rollout, task = card.rollout, traffic.task
-    needed, left = requests_needed(rollout), len(traffic) - used
-    if left < needed:
+    needed = used + requests_needed(rollout)
+    if len(traffic) < needed:
+        what, smaller = ("shadow, ", "smaller rollout.shadow.requests, ") if used else ("", "")
         raise UsageError(
-            f"systems/{card.name}/system.yaml: rollout: warm-up and steps need {needed:,} requests, found "
-            f"{left:,} in the replay part, none is offered twice; expected smaller steps or more rows"
+            f"systems/{card.name}/system.yaml: rollout: {what}warm-up and steps need {needed:,} requests, "
+            f"found {len(traffic):,} in the replay part, none is offered twice; expected {smaller}smaller "
+            "steps or more rows"
         )  # guard rollout.requests
     presumed = task.presumed(traffic.metric, traffic.offered)
     deviation = float(presumed.std())
     if expected is not None:
         deviation = task.expected_deviation(traffic.metric, expected.stable, expected.canary, deviation)
     # Of the requests that will be judged: in a longer time each unit has more.
-    judged = slice(used + rollout.warmup_requests, used + needed)
+    judged = slice(used + rollout.warmup_requests, needed)
     alike = design_effect(presumed[judged], traffic.unit_codes[judged])
     effect, source = _effect(rollout, expected)
     rare = float(rarer(traffic.labels).mean()) if traffic.metric.is_loss else None

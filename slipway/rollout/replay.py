@@ -7,12 +7,11 @@ from numpy.typing import NDArray
 
 from slipway.records.canary import Arm
 from slipway.records.evidence import Evidence
-from slipway.rollout import paired
 from slipway.rollout.assignment import in_canary
 from slipway.rollout.call import Call, Send
 from slipway.rollout.client import Reply
 from slipway.rollout.feasible import require_warm_up, span
-from slipway.rollout.observations import Observations, concat
+from slipway.rollout.observations import Observations
 from slipway.rollout.paired import Pairs
 from slipway.rollout.plan import expected, plan, requests_needed, shadow_plan
 from slipway.rollout.reference import Reference
@@ -97,7 +96,7 @@ class Replay:
 
     def pairs(self, waited: bool) -> Pairs:
         """All that both versions were asked; an outcome comes the label delay after its request."""
-        return replace(paired.concat(self.asked), due=self.traffic.due(0, self.offered, waited))
+        return replace(Pairs.concat(self.asked), due=self.traffic.due(0, self.offered, waited))
 
     def warm_up(self, trial: Trial, requests: int, over: Over) -> Reference:
         """Both arms answer the first requests; stable's later ones, with full caches, say what is slow."""
@@ -145,7 +144,7 @@ class Replay:
 
     def seen(self, waited: bool) -> Observations:
         """All that was offered after the warm-up; an outcome comes the label delay after its request."""
-        found = concat(self.parts)
+        found = Observations.concat(self.parts)
         return replace(
             found,
             due=self.traffic.due(self.warmed, self.offered, waited),

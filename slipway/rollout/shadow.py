@@ -205,28 +205,17 @@ def _metric(found: Interval | None, plan: Rollout, metric: Metric, requests: int
 
 def _units(known: Pairs, plan: Rollout) -> Check:
     """Requests of a handful of units are no more answers than units."""
-    least, units = plan.guardrails.min_units, known.units
-    enough = units >= least
-    return Check(
-        code="shadow.min_units",
-        passed=enough,
-        shown=enough,
-        found=f"{units:,} units with a known outcome",
-        allowed=f"at least {least:,}",
-    )
+    units = known.units
+    text = f"{units:,} units with a known outcome"
+    return Check.at_least("shadow.min_units", units, plan.guardrails.min_units, text)
 
 
 def _events(known: Pairs) -> Check:
     """Before the rarer outcomes have come, a version that denies that there are any looks better."""
     events = Events.of(known.label)
-    return Check(
-        code="shadow.min_events",
-        passed=events.enough,
-        shown=events.enough,
-        found=f"{events.counts[0]:,} outcomes other than the most frequent one",
-        allowed=f"at least {MIN_EVENTS}",
-        needed=events.needed,
-    )
+    (count,) = events.counts
+    text = f"{count:,} outcomes other than the most frequent one"
+    return Check.at_least("shadow.min_events", count, MIN_EVENTS, text, needed=events.needed)
 
 
 def _mean(values: NDArray[np.float64], metric: Metric) -> float | None:

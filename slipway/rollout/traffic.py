@@ -1,7 +1,7 @@
 """The replay part as traffic: its requests in time order, and what comes of the answers."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Self
@@ -136,6 +136,23 @@ class Traffic:
     def labels(self) -> NDArray[np.float64]:
         """What came of each request, whatever was answered, [requests]."""
         return self.task.observed(self.offered)
+
+    def unasked(self, first: int, last: int) -> Self:
+        """The requests `first` to `last` without what they carry, of which nobody is asked an answer."""
+        chosen, rows = slice(first, last), slice(int(self.bounds[first]), int(self.bounds[last]))
+        return replace(
+            self,
+            columns={},
+            requests=self.requests.select([]),
+            bounds=self.bounds[first : last + 1] - rows.start,
+            units=self.units[chosen],
+            unit_codes=self.unit_codes[chosen],
+            times=self.times[chosen],
+            known_at=self.known_at[chosen],
+            outcomes=self.outcomes[rows],
+            truth=None if self.truth is None else self.truth[rows],
+            luck=self.luck[rows],
+        )
 
     def offers(self, first: int, last: int) -> list[Offer]:
         """The requests `first` to `last`, which is not among them."""

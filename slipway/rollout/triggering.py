@@ -26,7 +26,8 @@ def counted(seen: Observations) -> Observations:
 
     On the rest the difference is zero by construction.
     """
-    return seen.where(_may_differ(seen))
+    chosen = _may_differ(seen)
+    return seen if chosen.all() else seen.where(chosen)
 
 
 def share(seen: Observations) -> float:

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-BUILDERS = frozenset({"_check", "_rule", "_guardrail", "Check"})
+BUILDERS = frozenset({"_check", "_rule", "_guardrail", "Check", "Check.at_least"})
 """Functions that build a check: the code is their first argument, or the one called `code`."""
 COMMENT = re.compile(r"# guard\b")
 ID = re.compile(r"# guard ([a-z0-9_]+(?:\.[a-z0-9_]+)*)$")
@@ -95,7 +95,7 @@ def _inside_functions(tree: ast.Module) -> Iterator[ast.expr | ast.stmt]:
 
 
 def _builds(node: ast.AST) -> bool:
-    return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in BUILDERS
+    return isinstance(node, ast.Call) and ast.unparse(node.func) in BUILDERS
 
 
 def _code(node: ast.expr | ast.stmt) -> str:

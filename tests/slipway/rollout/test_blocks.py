@@ -11,7 +11,7 @@ import pytest
 from slipway.records.checks import Check, needed
 from slipway.records.evidence import Interval
 from slipway.rollout.blocks import Blocks, broken, design_effect, rise
-from slipway.rollout.observations import Observations, concat
+from slipway.rollout.observations import Observations
 from slipway.rollout.sequential import confidence_sequence, rate_difference
 
 ALPHA = 0.05
@@ -42,7 +42,7 @@ def seen(blocks: Sequence[tuple[int, int, int, int]], per_unit: int = 1) -> Obse
                 )
             )
             units += -(-size // per_unit)
-    return concat(parts)
+    return Observations.concat(parts)
 
 
 def compared(blocks: Sequence[tuple[int, int, int, int]], per_unit: int = 1) -> Blocks:

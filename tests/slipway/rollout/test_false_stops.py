@@ -1,6 +1,7 @@
 """Canaries that are no better and no worse, or harmful, judged after every batch: the benchmarks, small."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -17,8 +18,9 @@ from benchmarks.bench_canary import (
     looks,
     run,
 )
-from benchmarks.bench_decisions import BETTER, BLOCK, HARMFUL, Case, ends
-from benchmarks.bench_decisions import EQUAL as ALIKE
+from benchmarks.bench_decisions import NEW, USED, end, worn_off
+from benchmarks.decision_cases import BETTER, BLOCK, HARMFUL, Case
+from benchmarks.decision_cases import EQUAL as ALIKE
 from slipway.records.evidence import Interval
 from slipway.rollout import analysis, guardrails
 from slipway.rollout.blocks import counted
@@ -31,6 +33,11 @@ ALPHA = 0.05
 WORLDS = {world.name: world for world in (*ALIKE, *HARMFUL, *BETTER)}
 BURSTS = "bursts of half a block, 3 % of the time"
 SLOW = "slow for 200 requests, 8 % of the time"
+
+
+def ends(case: Case, runs: int) -> list[tuple[str, int]]:
+    """How canaries end, and after how many requests; of 2,000,000 requests there are 46,000 here."""
+    return [end(replace(case, scale=min(case.scale, 2)), seed) for seed in range(runs)]
 
 
 def outcomes(scenario: Scenario, runs: int) -> list[str]:
@@ -89,13 +96,19 @@ def test_faults_are_found(scenario: Scenario) -> None:
     assert outcomes(scenario, runs=12).count("abort") >= 7
 
 
+@pytest.mark.parametrize("case", [case for case in ALIKE if case.held], ids=lambda case: case.name)
+def test_equal_arms_in_a_rude_world_are_left_alone(case: Case) -> None:
+    """Spells, few users, rare rewards, what fails on them, what is lost, what is late: nothing is decided."""
+    assert [outcome for outcome, _ in ends(case, 1)] == ["inconclusive"]
+
+
 @pytest.mark.parametrize("name", ["1 % errors", BURSTS, SLOW])
 def test_equal_servers_with_faults_are_left_alone(name: str) -> None:
     """Errors of both, or spells of either, decide nothing."""
-    found = [end for end, _ in ends(WORLDS[name], 6)]
+    found = [outcome for outcome, _ in ends(WORLDS[name], 6)]
 
-    assert not more_than_alpha(end == "abort" for end in found)
-    assert not more_than_alpha(end == "promote" for end in found)
+    assert not more_than_alpha(outcome == "abort" for outcome in found)
+    assert not more_than_alpha(outcome == "promote" for outcome in found)
 
 
 def by_unit(seen: Observations, hits: Any, target: float, alpha: float) -> Interval:
@@ -108,13 +121,13 @@ def test_a_comparison_by_unit_does_not_hold(monkeypatch: pytest.MonkeyPatch) -> 
     """The same bursts stop equal arms where units are counted as independent of each other."""
     monkeypatch.setattr(guardrails, "rise", by_unit)
 
-    assert more_than_alpha(end == "abort" for end, _ in ends(WORLDS[BURSTS], 6))
+    assert more_than_alpha(outcome == "abort" for outcome, _ in ends(WORLDS[BURSTS], 6))
 
 
 @pytest.mark.parametrize("world", HARMFUL, ids=lambda world: world.name)
 def test_a_harmful_canary_is_never_promoted(world: Case) -> None:
     """Whatever it earns, and whether or not the harm is ever shown."""
-    assert "promote" not in [end for end, _ in ends(world, 3)]
+    assert "promote" not in [outcome for outcome, _ in ends(world, 2)]
 
 
 @pytest.mark.parametrize("name", ["errors 1 to 2 %, earns more", "latency times 3, earns more"])
@@ -124,7 +137,7 @@ def test_harm_is_what_withholds_the_promotion(name: str, monkeypatch: pytest.Mon
     monkeypatch.setattr(guardrails, "rise", lambda *given: none)
     monkeypatch.setattr(analysis, "broken", lambda *given: None)
 
-    assert "promote" in [end for end, _ in ends(WORLDS[name], 2)]
+    assert "promote" in [outcome for outcome, _ in ends(WORLDS[name], 2)]
 
 
 def test_a_canary_whose_answers_all_fail_ends_at_once() -> None:
@@ -132,7 +145,20 @@ def test_a_canary_whose_answers_all_fail_ends_at_once() -> None:
     assert ends(WORLDS["every answer fails"], 6) == [("abort", BLOCK)] * 6
 
 
-@pytest.mark.parametrize("world", [BETTER[0], BETTER[2]], ids=lambda world: world.name)
+@pytest.mark.parametrize("world", BETTER, ids=lambda world: world.name)
+def test_a_better_canary_is_not_aborted(world: Case) -> None:
+    """Whether or not there are enough requests to promote it."""
+    assert "abort" not in [outcome for outcome, _ in ends(world, 1)]
+
+
+@pytest.mark.parametrize("world", [BETTER[0], BETTER[3]], ids=lambda world: world.name)
 def test_a_better_canary_is_promoted(world: Case) -> None:
     """Also where both servers are slow at times."""
-    assert [end for end, _ in ends(world, 3)] == ["promote"] * 3
+    assert [outcome for outcome, _ in ends(world, 3)] == ["promote"] * 3
+
+
+def test_what_wears_off_is_seen_to() -> None:
+    """The interval of each exposure holds what is true there."""
+    for number, shown in enumerate(worn_off(0)[0]):
+        assert shown.lift is not None
+        assert shown.lift.low <= (NEW if number < 3 else USED) <= shown.lift.high

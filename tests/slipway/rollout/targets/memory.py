@@ -11,10 +11,9 @@ from numpy.typing import NDArray
 from slipway.base.errors import Refused, SlipwayError
 from slipway.records.canary import Arm
 from slipway.records.evidence import Evidence
-from slipway.rollout import paired
 from slipway.rollout.feasible import require_time, window_hours
 from slipway.rollout.maturity import NEVER, matured
-from slipway.rollout.observations import Observations, concat
+from slipway.rollout.observations import Observations
 from slipway.rollout.paired import Pairs
 from slipway.rollout.reference import Reference
 from slipway.rollout.target import Deployed, Endpoint, Over, Target, TrafficState, Trial
@@ -199,7 +198,7 @@ class LiveArena:
 
     def pairs(self, waited: bool) -> Pairs:
         """An outcome is there at once."""
-        found = paired.concat(self.asked)
+        found = Pairs.concat(self.asked)
         return replace(found, due=np.ones(len(found), np.bool_))
 
     def plan(
@@ -240,7 +239,7 @@ class LiveArena:
 
     def seen(self, waited: bool) -> Observations:
         """An outcome counts once its window has passed; only what came until then is known."""
-        found, sent = concat(self.parts), self._sent()
+        found, sent = Observations.concat(self.parts), self._sent()
         window = window_hours(self.card)
         now = int(sent.max(initial=0)) + (round(window * HOUR) if waited else 0)
         # What lies in the future has not come.
