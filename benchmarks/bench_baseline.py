@@ -19,19 +19,34 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import log_loss
 from sklearn.preprocessing import OneHotEncoder
 
+from slipway.data.requests import request_bounds
+from slipway.settings.root import Project
+
 Columns = dict[str, NDArray[np.int64]]
 
-LISTED = ("user_id", "ad_id", "advertiser_id", "category", "placement", "device", "hour")
+LISTED = (
+    "user_id",
+    "ad_id",
+    "advertiser_id",
+    "category",
+    "format",
+    "placement",
+    "slot",
+    "device",
+    "hour",
+)
 NUMBERS = ("user_views", "price", "ad_views", "rate", "seen_before")
 CROSSES = (("category", "device"), ("category", "hour"), ("category", "price"))
 BINS = 16
 
 
 def main(split: Path) -> None:
-    """Print the log loss on the holdout of each design."""
+    """Print the log loss on the holdout of each design, and what the ads that it ranks first truly earn."""
     parts = [_read(split / f"{part}.parquet") for part in ("train", "holdout")]
     train, holdout = (columns for columns, _ in parts)
     labels, truth = (clicked for _, clicked in parts)
+    task, chances = Project.find(Path(__file__).parent).card("ad_click").task, _truth(split)
+    starts = request_bounds(pq.read_table(split / "holdout.parquet")["request_id"].to_numpy())[:-1]
     for name, keys in _designs():
         encoders = [OneHotEncoder(handle_unknown="ignore", min_frequency=2) for _ in keys]
         for encoder, key in zip(encoders, keys, strict=True):
@@ -46,8 +61,9 @@ def main(split: Path) -> None:
             for columns in (train, holdout)
         )
         model = LogisticRegression(C=0.05, max_iter=300).fit(fitted, labels)
-        loss = log_loss(truth, model.predict_proba(judged)[:, 1])
-        print(f"| {name} | {fitted.shape[1]:,} columns | {loss:.4f} |", flush=True)
+        scores = model.predict_proba(judged)[:, 1]
+        loss, earned = log_loss(truth, scores), task.earned(scores, chances, starts)
+        print(f"| {name} | {fitted.shape[1]:,} columns | {loss:.4f} | {earned:.4f} |", flush=True)
 
 
 def _designs() -> Iterator[tuple[str, list[tuple[str, ...]]]]:
@@ -73,6 +89,10 @@ def _read(path: Path) -> tuple[Columns, NDArray[np.int64]]:
         edges = np.unique(np.nanquantile(seen, np.linspace(0, 1, BINS + 1)[1:-1]))
         columns[name] = np.where(np.isnan(values), -1, np.digitize(values, edges))
     return columns, table["clicked"].to_numpy()
+
+
+def _truth(split: Path) -> NDArray[np.float64]:
+    return np.asarray(pq.read_table(split / "holdout.truth.parquet")["probability"].to_numpy(), np.float64)
 
 
 def _numbers(table: "pq.Table", name: str) -> NDArray[np.float64]:

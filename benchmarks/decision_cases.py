@@ -12,29 +12,25 @@ from slipway.settings.card import Rollout, Step
 from slipway.tasks.click import TASK
 
 BLOCK = Rollout.model_fields["block_requests"].default
-REWARD = TASK.metric("reward")
+REWARD, LOSS = TASK.metric("reward"), TASK.metric("log_loss")
+TELLS = 1.0
+"""Standard deviations between the scores of both labels, as logits; such scores are calibrated."""
 LARGE = 87
 """Times a rollout of 23,000 requests is one of 2,000,000."""
 
 
 @dataclass(frozen=True)
 class Drawn:
-    """Requests of a simulated rollout, each of which earns 1 or 0; the fields are those of `Requests`."""
+    """Requests of a rollout, each with a label of 1 or 0; the fields are those of `Requests`."""
 
     units: list[str]
     unit_codes: NDArray[np.int64]
-    rate: float
+    labels: NDArray[np.float64]
     window: int
 
-    @property
-    def labels(self) -> NDArray[np.float64]:
-        """Nobody asks."""
-        return np.full(len(self.units), np.nan)
-
     def earned(self, random: np.random.Generator) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """At the rate; without an answer nothing."""
-        size = len(self.units)
-        return (random.random(size) < self.rate).astype(np.float64), np.zeros(size)
+        """The label, as one earns a click; without an answer nothing."""
+        return self.labels, np.zeros(len(self.labels))
 
     def due(self, first: int, last: int, waited: bool) -> NDArray[np.bool_]:
         """Once the window has passed."""
@@ -42,11 +38,29 @@ class Drawn:
 
 
 @dataclass(frozen=True)
+class Scored(Drawn):
+    """The same, judged by the log loss of scores that tell something of the label."""
+
+    rate: float
+
+    def earned(self, random: np.random.Generator) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Minus the loss; without an answer that of the rate."""
+        size, prior = len(self.labels), np.log(self.rate / (1 - self.rate))
+        score = prior + TELLS**2 * (self.labels - 0.5) + TELLS * random.normal(size=size)
+        return _gain(score, self.labels), _gain(np.full(size, prior), self.labels)
+
+
+def _gain(logit: NDArray[np.float64], label: NDArray[np.float64]) -> NDArray[np.float64]:
+    return -np.logaddexp(0, np.where(label > 0, -logit, logit))
+
+
+@dataclass(frozen=True)
 class Case(World):
     """A world, and the traffic that meets it.
 
     Attributes:
-        rate: the mean reward.
+        rate: the mean reward, or the share of positives.
+        loss: whether the log loss decides, and not the reward.
         users: how many there are; 0 is a new one for each request.
         tail: user n asks in proportion to n to the minus this; 0 is all alike.
         window: requests until an outcome counts, in both arms; 0 is at once.
@@ -55,6 +69,7 @@ class Case(World):
     """
 
     rate: float = 0.1
+    loss: bool = False
     users: int = 0
     tail: float = 0.0
     steps: tuple[tuple[int, int], ...] = ((10, 5000), (25, 8000), (50, 10000))
@@ -71,12 +86,17 @@ class Case(World):
 
     def setting(self, seed: int) -> Setting:
         """The plan and its requests."""
-        random, size = np.random.default_rng(seed), requests_needed(self.plan)
+        # Not the stream of the rollout itself, whose faults would go with the labels.
+        random, size = np.random.default_rng([1, seed]), requests_needed(self.plan)
         unit = np.arange(size)
         if self.users:
             weight = np.arange(1, self.users + 1) ** -self.tail
             unit = random.choice(self.users, size, p=weight / weight.sum())
-        return Setting(self.plan, REWARD, Drawn([str(one) for one in unit], unit, self.rate, self.window))
+        label = (random.random(size) < self.rate).astype(np.float64)
+        traffic = [str(one) for one in unit], unit, label, self.window
+        if self.loss:
+            return Setting(self.plan, LOSS, Scored(*traffic, self.rate))
+        return Setting(self.plan, REWARD, Drawn(*traffic))
 
 
 HALF, TWO = Spells(0.03, BLOCK // 2), Spells(0.03, 2 * BLOCK)
@@ -102,6 +122,9 @@ EQUAL = (
     ),
     Case("both fail on 40 % of positives", positives=(0.4, 0.4)),
     Case("both fail on 40 % of positives of 0.5 %", rate=0.005, positives=(0.4, 0.4)),
+    *(Case(f"log loss, {rate:.1%} positives", rate=rate, loss=True) for rate in RARE),
+    Case("log loss, 2,000 users, heavy-tailed, 1 % errors", loss=True, users=2000, tail=1.0, errors=FAIL),
+    Case("log loss, both fail on 40 % of positives of 1 %", rate=0.01, loss=True, positives=(0.4, 0.4)),
     Case("bursts of 200 failures, 1 % of the time", bursts=Spells(0.01, 200)),
     Case("bursts of half a block, 3 % of the time", bursts=HALF),
     Case("the same, 2,000 users, heavy-tailed", bursts=HALF, users=2000, tail=1.0),
@@ -137,7 +160,23 @@ HARMFUL = (
     Case("fails on 60 % of positives of 0.5 %", rate=0.005, positives=(0.0, 0.6)),
     Case("fails on 80 % of positives of 0.2 %", rate=0.002, positives=(0.0, 0.8)),
     Case("fails on 80 % of positives of 0.1 %", rate=0.001, positives=(0.0, 0.8)),
+    Case("log loss, fails on 60 % of positives of 0.5 %", rate=0.005, loss=True, positives=(0.0, 0.6)),
+    Case("log loss, fails on 80 % of positives of 0.2 %", rate=0.002, loss=True, positives=(0.0, 0.8)),
     Case("loses 80 % of positive outcomes of 1 %", rate=0.01, unknown=(0.0, 0.8), lost_positives=True),
+    Case(
+        "log loss, loses 80 % of positive outcomes of 1 %",
+        rate=0.01,
+        loss=True,
+        unknown=(0.0, 0.8),
+        lost_positives=True,
+    ),
+    Case(
+        "log loss, loses 80 % of positive outcomes of 0.2 %",
+        rate=0.002,
+        loss=True,
+        unknown=(0.0, 0.8),
+        lost_positives=True,
+    ),
     Case("unknown outcomes 5 to 7 %, earns more", unknown=(0.05, 0.07), effect=EARNS),
     Case("late outcomes 5 to 15 %, earns more", window=3000, late=(0.05, 0.15), effect=EARNS),
     *(Case(f"reward {rate:.1%} falls by a fifth", rate=rate, effect=-rate / 5) for rate in RARE),

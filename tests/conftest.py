@@ -1,5 +1,6 @@
 """What every test stands on: nothing that a developer's shell names is touched."""
 
+import gc
 import sys
 from collections.abc import Iterator
 
@@ -17,6 +18,7 @@ def nothing_of_the_shell() -> Iterator[None]:
     Only this process writes no bytecode: tests load the code of versions in it, whose folders a cache would
     change, and for which the library starts processes of their own.
     """
+    gc.set_threshold(50_000)  # as every process of slipway
     with pytest.MonkeyPatch.context() as patch:
         for name in (*REGISTRY, *PYTHON):
             patch.delenv(name, raising=False)

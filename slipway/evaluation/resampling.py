@@ -16,7 +16,7 @@ from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import norm
+from scipy.special import ndtri
 
 from slipway.records.evidence import MIN_UNITS, Interval
 
@@ -100,7 +100,7 @@ def normal(ratio: UnitRatio, among: int = 1) -> Interval:
     """
     if not ratio.told:
         return ratio.unknown
-    far = float(norm.ppf(1 - ratio.level / among))
+    far = float(ndtri(1 - ratio.level / among))
     return ratio.interval(far, far)
 
 
@@ -173,7 +173,7 @@ def _by_quantiles(ratio: UnitRatio, distances: Floats) -> Interval:
     high = np.sort(np.where(undefined, np.inf, distances))[-beyond]
     low = np.sort(np.where(undefined, -np.inf, distances))[beyond - 1]
     # Of few units the skewness that shortens an end is itself noise: none is nearer than the normal one.
-    normal_end = float(norm.ppf(1 - ratio.level))
+    normal_end = float(ndtri(1 - ratio.level))
     # A resample that lies far above the ratio says that the truth may lie far below it.
     return ratio.interval(max(float(high), normal_end), max(float(-low), normal_end))
 

@@ -147,7 +147,8 @@ def _facts(
     here = seen.step == step
     stable, canary = seen.where(here & ~seen.canary), seen.where(here & seen.canary)
     judged = counted(seen)
-    events = Events.of(judged.label[judged.known], judged.canary[judged.known]) if metric.is_loss else None
+    known = judged.known
+    events = Events.of(judged.label[known], judged.canary[known]) if metric.is_loss else None
     return Facts(
         plan=plan,
         metric=metric,

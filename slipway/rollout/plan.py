@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from scipy.stats import norm
+from scipy.special import ndtri
 
 from slipway.base.errors import Refused, UsageError
 from slipway.records.evidence import Evidence, ModelMetrics
@@ -166,7 +166,7 @@ def _paired_deviation(evaluated: Evidence) -> float | None:
         return None
     level = (1 - evaluated.confidence) / 2 if evaluated.use is None else evaluated.use.level
     half = (found.high - found.low) / 2
-    return half / float(norm.isf(level)) * math.sqrt(evaluated.holdout.rows)
+    return half / -float(ndtri(level)) * math.sqrt(evaluated.holdout.rows)
 
 
 def _effect(rollout: Rollout, expected: Expected | None) -> tuple[float | None, str]:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import binom, norm
+from scipy.special import betainc, ndtr, ndtri
 
 from slipway.records.checks import TOO_MUCH
 from slipway.records.evidence import MIN_EVENTS
@@ -66,13 +66,13 @@ def _power(rollout: Rollout, difference: float, deviation: float, information: f
     """Of the card's rule for a difference whose variance at the end is deviation**2 / information."""
     error = deviation / math.sqrt(information)
     # A margin is room: what must be shown is a difference above minus the margin.
-    return float(norm.cdf((difference - rollout.decision.limit) / error - _boundary(rollout.decision.alpha)))
+    return float(ndtr((difference - rollout.decision.limit) / error - _boundary(rollout.decision.alpha)))
 
 
 def _detectable(rollout: Rollout, deviation: float, information: float) -> float:
     """`_power` of 0.8 solved for the difference."""
     error = deviation / math.sqrt(information)
-    return rollout.decision.limit + error * (_boundary(rollout.decision.alpha) + float(norm.ppf(POWER)))
+    return rollout.decision.limit + error * (_boundary(rollout.decision.alpha) + float(ndtri(POWER)))
 
 
 def rise_power(rollout: Rollout, rate: float, limit: float, scale: float = 1.0) -> float:
@@ -84,12 +84,12 @@ def rise_power(rollout: Rollout, rate: float, limit: float, scale: float = 1.0) 
     requests = int(scale * sum(step.requests for step in rollout.steps))
     blocks = requests // rollout.block_requests
     holds = -math.expm1(rollout.block_requests * math.log1p(-rate)) if rate < 1 else 1.0
-    enough = float(binom.sf(LEAST_EVENTS - 1, blocks, holds))
+    enough = _at_least(LEAST_EVENTS, blocks, holds)
     spread = rate * (1 - rate) / (scale * weight_at_the_end(rollout))
     many = 0.0
     if blocks >= LEAST and spread > 0:
         # Each end errs with alpha on its own.
-        many = float(norm.cdf(limit / math.sqrt(spread) - _boundary(2 * rollout.decision.alpha)))
+        many = float(ndtr(limit / math.sqrt(spread) - _boundary(2 * rollout.decision.alpha)))
     if enough > 1 - 1e-9:
         return many
     return enough * many + (1 - enough) * exact_power(rollout, rate, limit, scale)
@@ -117,7 +117,12 @@ def paired_events_power(rollout: Rollout, rarer: float, scale: float = 1.0) -> f
 
 
 def _events(requests: float, rarer: float) -> float:
-    return float(binom.sf(MIN_EVENTS - 1, int(requests), rarer))
+    return _at_least(MIN_EVENTS, int(requests), rarer)
+
+
+def _at_least(events: int, trials: int, rate: float) -> float:
+    """The chance of so many events or more; the binomial distribution, without the import of all others."""
+    return float(betainc(events, trials - events + 1, rate)) if trials >= events else 0.0
 
 
 def _arms(rollout: Rollout) -> tuple[float, float]:

@@ -5,7 +5,7 @@ from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import beta
+from scipy.special import betaincinv
 
 from slipway.settings.card import Guardrails
 
@@ -47,4 +47,4 @@ class Reference:
 
 def _at_least(hits: int, trials: int) -> float:
     """The lowest rate that so many hits allow (Clopper and Pearson, Biometrika 26, 1934)."""
-    return float(beta.ppf(LEVEL, hits, trials - hits + 1)) if hits else 0.0
+    return float(betaincinv(hits, trials - hits + 1, LEVEL)) if hits else 0.0

@@ -49,12 +49,10 @@ class Pairing:
     """The requests of a shadow.
 
     Attributes:
-        labels: float64 [requests]; what came of each, whatever was answered.
         deviation: of a pair's difference, times the root of the design effect of units.
     """
 
     requests: Requests
-    labels: NDArray[np.float64]
     deviation: float
 
 
@@ -63,7 +61,7 @@ def shadowed(
 ) -> tuple[ShadowVerdict, int]:
     """How a shadow ends in a world, and after how many requests; the world's spells are the servers'."""
     earned, failed = pairing.requests.earned(random)
-    answered = world.answered(random, earned, failed)
+    answered = world.answered(random, earned, failed, pairing.requests.labels)
     noise = random.normal(0.0, pairing.deviation, len(earned))
     candidate = np.where(answered.error[1], answered.metric[1], answered.metric[1] + noise)
     verdict, end = ShadowVerdict(outcome="inconclusive", checks=[]), 0
@@ -76,7 +74,7 @@ def shadowed(
             candidate=candidate[:end],
             stable_failed=answered.error[0, :end],
             candidate_failed=answered.error[1, :end],
-            label=pairing.labels[:end],
+            label=pairing.requests.labels[:end],
             due=pairing.requests.due(0, end, last),
         )
         verdict = judge_pairs(pairs, plan, metric, now(), last, limits(None, 0.0, 1.0)).verdict

@@ -90,7 +90,8 @@ def rolled_out(setting: Setting, world: World, seed: Seed) -> Draw:
         if shadow.outcome != "pass":
             return Draw(shadow, [], used)
     decided = setting.pairing is not None
-    answered = world.answered(random, *requests.earned(random))
+    labels = requests.labels if setting.metric.is_loss else None
+    answered = world.answered(random, *requests.earned(random), labels)
     warm = slice(plan.warmup_requests // 2, plan.warmup_requests)
     reference = Reference.of(answered.latency_ms[0, warm], plan.guardrails)
     experiment, seen = f"simulated {list(seed)}", _Seen(setting, answered)

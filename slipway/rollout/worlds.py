@@ -55,7 +55,7 @@ class World:
     Attributes:
         effect: what the canary adds to what a request earns on average.
         errors: the share of requests that fail.
-        positives: the same of the requests that would have earned something, where what they earn is 0 or 1.
+        positives: the same of requests whose outcome is positive.
         bursts: each server's own spells in which all requests fail.
         slow: each server's own spells in which answers take six times as long.
         slower: how many times stable's latency the canary takes.
@@ -75,17 +75,22 @@ class World:
     late: tuple[float, float] | None = None
 
     def answered(
-        self, random: np.random.Generator, earned: NDArray[np.float64], failed: NDArray[np.float64]
+        self,
+        random: np.random.Generator,
+        earned: NDArray[np.float64],
+        failed: NDArray[np.float64],
+        labels: NDArray[np.float64] | None = None,
     ) -> Answered:
         """What becomes of requests.
 
         Args:
             earned: by stable's answer to each, [requests].
             failed: by no answer to each, [requests].
+            labels: what came of each, whatever was answered; positive is above 0. Left out, what it earned.
         """
         shape = 2, len(earned)
         metric = np.stack([earned, raised(random, earned, self.effect)])
-        positive = metric > 0
+        positive = metric > 0 if labels is None else np.stack([labels > 0] * 2)
         error = random.random(shape) < np.array(self.errors)[:, None]
         error |= positive & (random.random(shape) < np.array(self.positives)[:, None])
         error |= np.stack([self.bursts.drawn(random, len(earned)) for _ in range(2)])

@@ -122,7 +122,7 @@ def simulate(
     pairing = None
     if plan.pairs is not None:
         copies = Logged.of(traffic, used, answer)
-        pairing = Pairing(copies, copies.labels, plan.pairs.deviation)
+        pairing = Pairing(copies, plan.pairs.deviation)
     setting = Setting(rollout, traffic.metric, Logged.of(traffic, needed, answer, used), pairing)
     each = worlds(rollout, plan.effect, plan.basis.error_rate or 0.0)
     found = []

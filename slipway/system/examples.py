@@ -58,8 +58,8 @@ def read_examples(columns: Columns, table: pa.Table, delay_hours: float = 0.0) -
             "expected that no outcome is known before the row's own time"
         )  # guard split.known_early
     return Examples(
-        # Nobody has either when a request comes; dropped here, they can reach no feature.
-        requests=table.drop_columns([name for name in (label, known) if name]),
+        # Nobody has the others when a request comes; dropped here, they can reach no feature.
+        requests=table.drop_columns([name for name in columns.columns if name not in columns.inputs]),
         labels=table[label].to_numpy(),
         units=table[columns.required("unit")],
         known_at=known_at,

@@ -6,7 +6,9 @@ from pydantic import Field, model_validator
 
 from slipway.base.strict import Name, Strict
 
-Role = Literal["request", "time", "unit", "option", "label", "known_at"]
+Role = Literal["request", "time", "unit", "option", "label", "known_at", "logged"]
+LATER: tuple[Role, ...] = ("label", "known_at", "logged")
+"""Roles of columns that nobody has when a request comes: what came of it, and what was done about it."""
 ROW = "#row"
 SHUFFLED = "#shuffled"
 """Sources of columns that a table does not have: a row's number from 1, and its place in a fixed shuffle."""
@@ -93,7 +95,7 @@ class Columns(Strict):
             if role not in taken:
                 raise ValueError(f"no column has the role {role!r}")
         for role, names in taken.items():
-            if len(names) > 1:
+            if len(names) > 1 and role != "logged":
                 raise ValueError(f"the columns {names} all have the role {role!r}; one may")
         for role in ("time", "known_at"):
             for name in taken.get(role, []):
@@ -130,5 +132,5 @@ class Columns(Strict):
 
     @property
     def inputs(self) -> list[str]:
-        """Columns that a request carries: all but the label, and the time at which it became known."""
-        return [name for name, column in self.columns.items() if column.role not in ("label", "known_at")]
+        """Columns that a request carries: all but what only its log can tell."""
+        return [name for name, column in self.columns.items() if column.role not in LATER]

@@ -152,9 +152,13 @@ def test_files_of_a_folder_are_numbered_through(tmp_path: Path) -> None:
 
 
 def test_the_number_of_a_row_may_tell_the_label(tmp_path: Path) -> None:
-    """In a file that is sorted by its label it does, but no model sees it; another column is a leak."""
-    path = write(tmp_path / "t.csv", "x,y", *(f"{row},{int(row >= 60)}" for row in range(100)))
-    columns = {"x": {"type": "integer", "min": 0}, "y": {"type": "integer", "role": "label"}}
+    """In a file that is sorted by its label it does, but no model sees it, nor what the log adds."""
+    path = write(tmp_path / "t.csv", "x,y,z", *(f"{row},{int(row >= 60)},{row}" for row in range(100)))
+    columns = {
+        "x": {"type": "integer", "min": 0},
+        "y": {"type": "integer", "role": "label"},
+        "z": {"type": "integer", "role": "logged"},
+    }
     found = card_of(path, **columns)
     ingest(found, tmp_path / "raw")
     summary = check_rows("t", found.card.task, [], [tmp_path / "raw" / "rows.parquet"], tmp_path / "checks")

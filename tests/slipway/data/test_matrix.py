@@ -1,6 +1,7 @@
 """`dvc.yaml` at the root: what DVC runs for which change, with commands that only copy."""
 
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -30,8 +31,26 @@ esac
 
 @pytest.fixture
 def project(tmp_path: Path) -> Project:
+    """Nothing is made yet."""
+    return two_systems(tmp_path / "a project")
+
+
+@pytest.fixture(scope="module")
+def all_made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """All data is made."""
+    project = two_systems(tmp_path_factory.mktemp("matrix") / "a project")
+    assert repro(project)[:2] == (0, stages("left", "right"))
+    return project.root
+
+
+@pytest.fixture
+def made(all_made: Path, tmp_path: Path) -> Project:
+    """A copy of it that a test may change."""
+    return Project(shutil.copytree(all_made, tmp_path / "a project", symlinks=True))
+
+
+def two_systems(root: Path) -> Project:
     """Two systems and the repository's own stages."""
-    root = tmp_path / "a project"
     text = (REPOSITORY / "dvc.yaml").read_text(encoding="utf-8")
     named = {dep for stage in yaml.safe_load(text)["stages"].values() for dep in stage["deps"]}
     code = dict.fromkeys((dep for dep in named if dep.startswith("slipway/")), "")
@@ -73,15 +92,14 @@ def stages(*systems: str) -> set[str]:
     }
 
 
-def test_without_arguments_all_data_is_made_once(project: Project) -> None:
+def test_without_arguments_all_data_is_made_once(made: Project) -> None:
     """A second time does nothing and leaves the lock as it is; nor is bytecode a change."""
-    assert repro(project)[:2] == (0, stages("left", "right"))
-    lock = (project.root / "dvc.lock").read_bytes()
-    (project.source("left") / "__pycache__").mkdir()
-    (project.source("left") / "__pycache__" / "x.pyc").write_text("")
+    lock = (made.root / "dvc.lock").read_bytes()
+    (made.source("left") / "__pycache__").mkdir()
+    (made.source("left") / "__pycache__" / "x.pyc").write_text("")
 
-    assert repro(project)[:2] == (0, set())
-    assert (project.root / "dvc.lock").read_bytes() == lock
+    assert repro(made)[:2] == (0, set())
+    assert (made.root / "dvc.lock").read_bytes() == lock
 
 
 @pytest.mark.parametrize(
@@ -95,13 +113,12 @@ def test_without_arguments_all_data_is_made_once(project: Project) -> None:
     ],
 )
 def test_an_edit_of_one_system_runs_its_stages_alone(
-    project: Project, file: str, content: str, ran: set[str]
+    made: Project, file: str, content: str, ran: set[str]
 ) -> None:
     """Those that depend on what was edited."""
-    repro(project)
-    (project.root / "systems/right" / file).write_text(content)
+    (made.root / "systems/right" / file).write_text(content)
 
-    assert repro(project)[:2] == (0, {one for one in stages("right") if one.partition("@")[0] in ran})
+    assert repro(made)[:2] == (0, {one for one in stages("right") if one.partition("@")[0] in ran})
 
 
 def test_a_system_without_a_source_stops_no_other(project: Project) -> None:

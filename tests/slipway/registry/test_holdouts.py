@@ -112,7 +112,9 @@ def spent(root: Path, name: str, digest: str) -> int:
 def test_trainings_at_the_same_time_get_places_of_their_own(root: Path, name: str) -> None:
     """Four processes, of which two have the same bits."""
     opened(root, name).spend("f", OLD, "before")
-    with multiprocessing.get_context("spawn").Pool(4) as pool:
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["mlflow", __name__])  # once, and not in each
+    with context.Pool(4) as pool:
         places = pool.starmap(spent, [(root, name, digest) for digest in ("a", "b", "c", "a")])
 
     assert places[0] == places[3]

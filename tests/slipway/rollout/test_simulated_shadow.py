@@ -47,7 +47,7 @@ class Rows:
 def setting() -> Setting:
     """Shadow and canary of the plan above."""
     copies = Rows(PLAN.shadow.requests)
-    return Setting(PLAN, LOSS, Rows(1220), Pairing(copies, copies.labels, NOISE))
+    return Setting(PLAN, LOSS, Rows(1220), Pairing(copies, NOISE))
 
 
 def test_the_shadow_decides_and_the_canary_proves_the_rest(setting: Setting) -> None:

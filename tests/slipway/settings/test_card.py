@@ -167,6 +167,11 @@ def test_a_missing_key_is_told(card_fault: Fault) -> None:
             [["price"]],
             "(top level): features.crosses names 'price', which is not in",
         ),
+        (
+            ("data", "columns", "price", "role"),
+            "logged",
+            "(top level): features.numeric names 'price'; data.columns has",
+        ),
         (("data", "columns", "clicked", "role"), None, "data: no column has the role 'label'"),
         (
             ("data", "columns", "price", "role"),

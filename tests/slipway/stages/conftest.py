@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from slipway.base.digest import sha256
 from slipway.records.evidence import Evidence
 from slipway.registry.tracking import DATABASE
 from slipway.registry.versions import Registry
+from slipway.report import page
 from slipway.settings import Line
 from slipway.settings.root import Project
 from slipway.stages.run import RunRef
@@ -19,6 +21,8 @@ from tests.slipway.report import sample
 from tests.slipway.root import ROOT
 from tests.slipway.tiny import tiny_version
 
+DRAW = page._figure
+DRAWN: dict[tuple[str, str], page.Figure] = {}
 RUN = RunRef(
     id="20260102-030405-aaaaaa", system="ad_click", size="small", revision="WORKSPACE", fingerprint="f"
 )
@@ -68,8 +72,31 @@ def database(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return registry.folder / DATABASE
 
 
+@pytest.fixture(scope="session")
+def candidate(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A whole version, to copy."""
+    out = tmp_path_factory.mktemp("versions") / "candidate"
+    tiny_version(ROOT, out, "logistic")
+    return out
+
+
+@pytest.fixture(scope="package", autouse=True)
+def figures_drawn_once() -> Iterator[None]:
+    """Most records here tell the same evidence, whose figures take half of a test's time."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(page, "_figure", _drawn)
+        yield
+
+
+def _drawn(plot: Callable[..., str], *evidence: object) -> page.Figure:
+    key = plot.__name__, repr(evidence)
+    if key not in DRAWN:
+        DRAWN[key] = DRAW(plot, *evidence)
+    return DRAWN[key]
+
+
 @pytest.fixture
-def desk(tmp_path: Path, database: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
+def desk(tmp_path: Path, database: Path, candidate: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
     """A project of its own, with an empty registry."""
     root = tmp_path / "a project"
     (root / "systems" / "ad_click").mkdir(parents=True)
@@ -83,7 +110,7 @@ def desk(tmp_path: Path, database: Path, monkeypatch: pytest.MonkeyPatch) -> Des
     found.data.mkdir()
     (found.data / "manifest.json").write_text(sample.split().model_dump_json())
     found.models.mkdir()
-    tiny_version(ROOT, found.models / "candidate", "logistic")
+    shutil.copytree(candidate, found.models / "candidate")
     summary = {"evaluated": 1, "failed_critical": [], "failed_warning": []}
     found.summary.write_text(json.dumps({"summary": summary}))
     found.docs.write_text("<title>Data Docs</title>")

@@ -54,6 +54,18 @@ def test_a_column_may_say_when_each_outcome_became_known() -> None:
     assert found.requests.column_names == named.inputs == ["when", "who"]
 
 
+def test_what_only_the_log_tells_is_no_input() -> None:
+    """Any number of columns may be so, and no request carries one."""
+    named = Columns(
+        columns=columns({"type": "timestamp", "role": "logged"}).columns
+        | {"chance": Column(type="number", role="logged")}
+    )
+    found = read_examples(named, ROWS.append_column("chance", pa.array([0.5, 0.25])))
+
+    assert found.requests.column_names == named.inputs == ["when", "who"]
+    assert found.known_at.tolist() == [0, HOUR]
+
+
 def test_times_are_read_in_utc() -> None:
     """A column with a time zone is the same instant."""
     zoned = ROWS.set_column(0, "when", ROWS["when"].cast(pa.timestamp("us", "+02:00")))
