@@ -21,14 +21,17 @@ def slow_rise(seen: Observations, plan: Rollout, reference: Reference) -> Interv
 
     A request that failed has no latency, and is left to the error rate. What nobody measured is not known.
     Where stable itself is slower in a block than it was before, as on a machine that others load, an answer
-    is slow that is so beside stable's in that block.
+    is slow that is so beside stable's in that block. Where it was slower before than in most blocks, its
+    warm-up met a spell, and what is slow beside most blocks is slow.
     """
     if reference.slow_ms is None:
         return None
     answered = seen.where(~seen.error & np.isfinite(seen.latency_ms))
     if answered.canary.all() or not answered.canary.any():
         return Interval(value=0.0, low=-1.0, high=1.0)
-    slow = answered.latency_ms > np.maximum(reference.slow_ms, _slow_in_block(answered, plan))
+    in_block = _slow_in_block(answered, plan)
+    usual = float(np.median(in_block[in_block > 0]))
+    slow = answered.latency_ms > np.maximum(min(reference.slow_ms, usual), in_block[answered.block])
     return rise(answered, slow, weight_at_the_end(plan), plan.decision.alpha)
 
 
@@ -64,7 +67,7 @@ def weight_at_the_end(plan: Rollout) -> float:
 
 
 def _slow_in_block(answered: Observations, plan: Rollout) -> NDArray[np.float64]:
-    """`max_latency_ratio` times stable's quantile in the block of each request, [requests]; 0 if unknown."""
+    """`max_latency_ratio` times stable's quantile in each block, [blocks]; 0 where it has none."""
     latency, block = answered.latency_ms[~answered.canary], answered.block[~answered.canary]
     latency = latency[np.argsort(block, kind="stable")]
     sizes = np.bincount(block, minlength=int(answered.block.max()) + 1)
@@ -78,7 +81,7 @@ def _slow_in_block(answered: Observations, plan: Rollout) -> NDArray[np.float64]
         for edge in (np.floor, np.ceil)
     )
     found = np.where(sizes, lower + (place - np.floor(place)) * (upper - lower), 0.0)
-    return plan.guardrails.max_latency_ratio * found[answered.block]
+    return plan.guardrails.max_latency_ratio * found
 
 
 def _by_arm(seen: Observations, asked: NDArray[np.bool_], hits: NDArray[np.bool_], alpha: float) -> Interval:

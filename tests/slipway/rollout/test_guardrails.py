@@ -81,6 +81,14 @@ def test_eleven_blocks_do_not_show_a_slow_canary(blocks: int, answer: str) -> No
     assert found.verdict.outcome == ("abort" if answer == "bad" else "inconclusive")
 
 
+def test_a_warm_up_in_a_slow_spell_hides_no_slow_canary() -> None:
+    """Six times as slow as ever since, it would let a canary pass that takes three times as long."""
+    seen, spell = traffic(slower=3.0), Reference(slow_ms=6 * (SLOW.slow_ms or 0.0))
+    found = judge(seen, plan(), 1, True, AT, TASK.metric("reward"), spell)
+
+    assert (found.verdict.outcome, failed(found)) == ("abort", ["canary.latency"])
+
+
 def test_slow_answers_of_the_last_step_are_not_hidden_by_the_first() -> None:
     """A canary that is ten times as slow under the load of the last step alone is stopped for it."""
     found = look(traffic(slower=10.0), plan())
