@@ -88,7 +88,7 @@ class _Rollout:
     shadow: ShadowEvidence | None
     begun: float = 0.0
     reference: Reference = field(default_factory=Reference)
-    watched: Observations = field(init=False)
+    watched: Observations = field(default_factory=Observations.none)
     asked: str | None = None
     done: int = 0
 

@@ -1,8 +1,8 @@
 """What is known of requests: arrays of one size, a value of each for every request."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
-from typing import Any, Self
+from dataclasses import MISSING, dataclass, fields
+from typing import Any, Self, get_args, get_type_hints
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,11 +39,13 @@ class PerRequest:
 
     @classmethod
     def concat(cls, parts: Sequence[Self]) -> Self:
-        """All requests of all parts, of which there is one at least, in order.
+        """All requests of all parts, in order; of no parts, none.
 
         Raises:
             SlipwayError: some parts have an array that others have not.
         """
+        if not parts:
+            return cls.none()
         every = [part._arrays for part in parts]
         for name in {name for arrays in every for name in arrays}:
             if (having := sum(name in arrays for arrays in every)) < len(parts):
@@ -51,6 +53,16 @@ class PerRequest:
                     f"{cls.__name__}: found {having} of {len(parts)} parts that say what was {name}"
                 )
         return cls(**{name: np.concatenate([arrays[name] for arrays in every]) for name in every[0]})
+
+    @classmethod
+    def none(cls) -> Self:
+        """No requests; every array has the type that its field says."""
+        types, empty = get_type_hints(cls), {}
+        for one in fields(cls):
+            if one.default is MISSING and one.default_factory is MISSING:
+                (kind,) = get_args(get_args(types[one.name])[1])
+                empty[one.name] = np.empty(0, kind)
+        return cls(**empty)
 
     @property
     def _arrays(self) -> dict[str, NDArray[Any]]:

@@ -58,6 +58,14 @@ def test_what_was_late_stays_with_its_request() -> None:
     assert Observations.concat([observed(None), observed(None)]).late is None
 
 
+def test_no_parts_are_no_requests() -> None:
+    """Of the types that requests have, so that whatever counts them counts none."""
+    nothing, one = Observations.concat([]), observed(None)
+
+    assert (len(nothing), nothing.units, nothing.late) == (0, 0, None)
+    assert all(vars(nothing)[name].dtype == vars(one)[name].dtype for name in vars(one) if name != "late")
+
+
 def test_either_all_requests_say_whether_they_were_late_or_none() -> None:
     """Half of them would be compared with nothing."""
     with pytest.raises(SlipwayError, match="found 1 of 2 parts that say what was late"):

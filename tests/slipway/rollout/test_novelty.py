@@ -1,5 +1,7 @@
 """The lift by exposure: against a literal count, and in a world where what is new wears off."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -79,9 +81,7 @@ def test_every_known_request_of_the_canary_is_in_one_group() -> None:
     """And what is unknown in none; its number counts all the same."""
     seen = world(0)
     lost = np.where(np.arange(len(seen)) % 10 == 0, np.nan, seen.metric)
-    unknown = Observations(
-        seen.step, seen.block, seen.unit, seen.canary, seen.error, seen.latency_ms, seen.due, lost
-    )
+    unknown = replace(seen, metric=lost)
     known = int((seen.canary & np.isfinite(lost)).sum())
 
     assert sum(one.canary for one in exposures(seen, PLAN)) == seen.canary.sum()
