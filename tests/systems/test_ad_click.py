@@ -14,6 +14,7 @@ import pytest
 
 from slipway.settings import Card, load_card
 from systems.ad_click import features, system
+from systems.ad_click.expectations import expectations
 from systems.ad_click.source import generate, log, market, requests
 from systems.ad_click.source.clicks import SEEN_BY_SLOT, probability
 from tests.root import REPOSITORY
@@ -221,9 +222,7 @@ def test_no_model_sees_what_the_log_adds(rows: pa.Table, card: Card) -> None:
 
 def test_a_request_has_one_choice(rows: pa.Table, card: Card) -> None:
     """The checks find a request with two, or with chances beyond 1; that the newest is cut is no fault."""
-    asked = next(
-        one for one in system.expectations(card) if "one option is chosen" in (one.description or "")
-    )
+    asked = next(one for one in expectations(card) if "one option is chosen" in (one.description or ""))
     query = asked.unexpected_rows_query.format(batch="batch")
     all_chosen = rows.set_column(rows.column_names.index("chosen"), "chosen", pa.array(np.ones(ROWS, int)))
     sure = rows.set_column(rows.column_names.index("propensity"), "propensity", pa.array(np.ones(ROWS)))
