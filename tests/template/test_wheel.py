@@ -98,8 +98,9 @@ def test_a_project_without_the_folder_comes_to_a_decision(project: Path, install
 
 
 @pytest.mark.long
-def test_the_tests_that_stay_pass(project: Path, installed: Installed) -> None:
-    """Once the locks name the wheel, as `make lock` has it."""
+def test_the_tests_that_stay_pass(project: Path, bake: Bake, installed: Installed) -> None:
+    """Once the locks name the wheel, as `make lock` has it; they are of the project's own system."""
+    shutil.copytree(bake(**OTHER, system=SYSTEM) / "systems", project / "systems", dirs_exist_ok=True)
     for name in ("requirements.txt", "requirements-dev.txt"):
         with (project / name).open("a") as file:
             file.write(pin(installed))
