@@ -163,19 +163,15 @@ HARMFUL = (
     Case("log loss, fails on 60 % of positives of 0.5 %", rate=0.005, loss=True, positives=(0.0, 0.6)),
     Case("log loss, fails on 80 % of positives of 0.2 %", rate=0.002, loss=True, positives=(0.0, 0.8)),
     Case("loses 80 % of positive outcomes of 1 %", rate=0.01, unknown=(0.0, 0.8), lost_positives=True),
-    Case(
-        "log loss, loses 80 % of positive outcomes of 1 %",
-        rate=0.01,
-        loss=True,
-        unknown=(0.0, 0.8),
-        lost_positives=True,
-    ),
-    Case(
-        "log loss, loses 80 % of positive outcomes of 0.2 %",
-        rate=0.002,
-        loss=True,
-        unknown=(0.0, 0.8),
-        lost_positives=True,
+    *(
+        Case(
+            f"log loss, loses 80 % of positive outcomes of {100 * rate:g} %",
+            rate=rate,
+            loss=True,
+            unknown=(0.0, 0.8),
+            lost_positives=True,
+        )
+        for rate in (0.01, 0.002)
     ),
     Case("unknown outcomes 5 to 7 %, earns more", unknown=(0.05, 0.07), effect=EARNS),
     Case("late outcomes 5 to 15 %, earns more", window=3000, late=(0.05, 0.15), effect=EARNS),

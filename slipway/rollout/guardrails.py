@@ -69,18 +69,10 @@ def weight_at_the_end(plan: Rollout) -> float:
 def _slow_in_block(answered: Observations, plan: Rollout) -> NDArray[np.float64]:
     """`max_latency_ratio` times stable's quantile in each block, [blocks]; 0 where it has none."""
     latency, block = answered.latency_ms[~answered.canary], answered.block[~answered.canary]
-    latency = latency[np.argsort(block, kind="stable")]
     sizes = np.bincount(block, minlength=int(answered.block.max()) + 1)
-    begin = np.cumsum(sizes) - sizes
-    for inside in np.split(latency, begin[1:]):
-        inside.sort()
-    # Between the two values about the quantile, as `np.quantile` has it.
-    place = plan.guardrails.latency_quantile * np.maximum(sizes - 1, 0)
-    lower, upper = (
-        latency[np.minimum(begin + edge(place).astype(np.int64), len(latency) - 1)]
-        for edge in (np.floor, np.ceil)
-    )
-    found = np.where(sizes, lower + (place - np.floor(place)) * (upper - lower), 0.0)
+    blocks = np.split(latency[np.argsort(block, kind="stable")], np.cumsum(sizes)[:-1])
+    quantile = plan.guardrails.latency_quantile
+    found = np.array([np.quantile(one, quantile) if len(one) else 0.0 for one in blocks])
     return plan.guardrails.max_latency_ratio * found
 
 
