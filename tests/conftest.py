@@ -6,6 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
+from slipway.base.environment import COLLECTED
+
 REGISTRY = ("MLFLOW_TRACKING_URI", "MLFLOW_RUN_ID")
 PYTHON = ("PYTHONUNBUFFERED", "PYTHONDONTWRITEBYTECODE")
 """Images set them, people do not: a command that needs one has to set it."""
@@ -18,7 +20,7 @@ def nothing_of_the_shell() -> Iterator[None]:
     Only this process writes no bytecode: tests load the code of versions in it, whose folders a cache would
     change, and for which the library starts processes of their own.
     """
-    gc.set_threshold(50_000)  # as every process of slipway
+    gc.set_threshold(COLLECTED)
     with pytest.MonkeyPatch.context() as patch:
         for name in (*REGISTRY, *PYTHON):
             patch.delenv(name, raising=False)
