@@ -227,7 +227,8 @@ def _latency(found: Facts) -> Rule:
     if rise is None:
         text = "nothing is known of stable's latency"
         return _rule("canary.latency", False, False, text, f"at most {most:g}", shown=False)
-    text = f"answers above {found.reference.slow_ms:.3g} ms: rise of {_shown(rise)}"
+    # What is slow is frozen before the split, and bent where a block, or that warm-up, was slow itself.
+    text = f"answers slow beside stable's, of {found.reference.slow_ms:.3g} ms before: rise of {_shown(rise)}"
     return _guardrail("canary.latency", found, rise, most, text)
 
 

@@ -1,5 +1,6 @@
 """What a label is and what good means: each task is one module here, found by its name in `problem.task`."""
 
+from functools import cache
 from importlib import import_module
 from pkgutil import iter_modules
 
@@ -20,6 +21,7 @@ def names() -> list[str]:
     return [name for name in modules if hasattr(import_module(f"{__name__}.{name}"), "TASK")]
 
 
+@cache  # a service asks with each request, and this looks through a folder
 def kind(name: str) -> type[Task]:
     """The class of the task of this name.
 

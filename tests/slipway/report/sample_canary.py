@@ -86,7 +86,7 @@ def canary_checks(last: Look, metric: Metric, broken: bool) -> list[Check]:
     if broken:
         worse = f"rise of {told(rise)}: more than 0.05 higher in block after block"
         errors = Check(code="canary.error_rate", passed=False, found=worse, allowed="at most 0.005")
-    text = f"answers above 15.8 ms: rise of {told(slow)}"
+    text = f"answers slow beside stable's, of 15.8 ms before: rise of {told(slow)}"
     latency = Check.at_most("canary.latency", slow, 0.1, text, requests)
     return [
         errors,
