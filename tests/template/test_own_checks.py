@@ -23,6 +23,7 @@ def passes(project: Path, *command: str) -> None:
     assert done.returncode == 0, done.stdout[-4000:]
 
 
+@pytest.mark.long
 def test_a_blank_project_passes_its_own_checks_and_tests(bake: Bake) -> None:
     """All of them, without a trace in Git."""
     project = bake(**OTHER, system="blank")
