@@ -22,7 +22,7 @@ from benchmarks.bench_decisions import NEW, USED, end, worn_off
 from benchmarks.decision_cases import BETTER, BLOCK, HARMFUL, Case
 from benchmarks.decision_cases import EQUAL as ALIKE
 from slipway.records.evidence import Interval
-from slipway.rollout import analysis, guardrails
+from slipway.rollout import analysis, guardrails, rules
 from slipway.rollout.blocks import counted
 from slipway.rollout.observations import Observations
 from slipway.rollout.sequential import rate_difference
@@ -135,7 +135,7 @@ def test_harm_is_what_withholds_the_promotion(name: str, monkeypatch: pytest.Mon
     """Without the guardrails the same canaries would be promoted for what they earn."""
     none = Interval(value=0.0, low=0.0, high=0.0)
     monkeypatch.setattr(guardrails, "rise", lambda *given: none)
-    monkeypatch.setattr(analysis, "broken", lambda *given: None)
+    monkeypatch.setattr(rules, "broken", lambda *given: None)
 
     assert "promote" in [outcome for outcome, _ in ends(WORLDS[name], 2)]
 

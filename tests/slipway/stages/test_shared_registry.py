@@ -17,6 +17,7 @@ from slipway.stages.first import first
 from slipway.stages.move import recover
 from slipway.stages.package import package
 from slipway.stages.register import register
+from slipway.stages.shadow import shadow
 from tests.slipway.stages.conftest import RUN, Desk
 
 SHARED_REGISTRY = pytest.mark.gate(
@@ -88,6 +89,12 @@ def finish(team: Team) -> None:
                 RUN, version=1, stable=2, data=team.desk.data, evidence=team.desk.root / "evidence"
             ),
             id="canary",
+        ),
+        pytest.param(
+            lambda team: shadow(
+                RUN, version=1, stable=2, data=team.desk.data, evidence=team.desk.root / "evidence"
+            ),
+            id="shadow",
         ),
         pytest.param(
             lambda team: first(RUN, smoked=team.smoked, report=team.desk.root / "r", **team.one), id="first"
