@@ -44,6 +44,10 @@ def new_system(
     header: Annotated[
         str | None, typer.Option(help="Names of the columns, a,b,c, where the first line holds none.")
     ] = None,
+    delimiter: Annotated[
+        str | None,
+        typer.Option(help="What stands between two cells, such as ;, where it is no comma and no tab."),
+    ] = None,
     time_format: Annotated[
         str | None,
         typer.Option(help="How times are written, such as %d/%m/%Y or epoch_ms; ISO 8601 needs none."),
@@ -56,7 +60,10 @@ def new_system(
 
     project, teller = Project.find(), Teller()
     names = None if header is None else [one.strip() for one in header.split(",")]
-    asked = Asked(name, table, Choices(label, time, unit, positive, delay, task, depends), names, time_format)
+    choices = Choices(label, time, unit, positive, delay, task, depends)
+    # A tab is hard to type.
+    between = "\t" if delimiter in ("\\t", "tab") else delimiter
+    asked = Asked(name, table, choices, names, time_format, between)
     with teller.doing(f"new-system: {name}"):
         started = new_system(project, asked, teller.line)
     out.print()

@@ -46,9 +46,9 @@ def test_spaces_around_values_are_seen(tmp_path: Path, lines: list[str], trim: b
         (b"", "empty, expected rows"),
         (b"  \n", "empty, expected rows"),
         (b"<!DOCTYPE html><p>sign in</p>", "an HTML or XML page"),
-        (b"a;b\n1;2\n", "line 1 is separated by ';', expected commas or tabs"),
+        (b"a;b\n1;2\n", "line 1 is separated by ';': say --delimiter ';'"),
         (b"\x1f\x8b\x08cut", "not a whole gzip file"),
-        (b"PK\x03\x04\xff\xfe", "not UTF-8 text"),
+        (b"a,b\n\xff\xe4,1", "line 2: not UTF-8 text"),
     ],
 )
 def test_what_is_no_table_is_told(tmp_path: Path, content: bytes, said: str) -> None:
