@@ -1,8 +1,9 @@
 """What kind of table a path leads to, before any of its columns is known."""
 
+from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, Literal
+from typing import Literal
 
 from slipway.base.errors import SlipwayError
 from slipway.data.delimited import first_row
@@ -17,37 +18,42 @@ OTHER = ";|"
 """Separators that are taken only where somebody says so."""
 
 
-def describe(path: Path, header: list[str] | None, delimiter: str | None = None) -> TableSource:
+def describe(
+    path: Path,
+    header: list[str] | None,
+    delimiter: str | None = None,
+    tell: Callable[[str], None] = lambda _: None,
+) -> TableSource:
     """How to read the file or folder at `path`.
 
     Args:
         header: names of the columns, where the first line is a row like any other.
         delimiter: what stands between two cells; None where the first line shows a comma or a tab.
+        tell: takes a line on what somebody might have expected otherwise.
 
     Raises:
         SlipwayError: it holds no table that can be read.
     """
     kind, file = _format(path)
-    found: dict[str, Any] = {"kind": "table", "format": kind, "header": header or True}
+    source = TableSource(kind="table", format=kind, header=header or True)
     if kind == "parquet":
         if delimiter is not None:
             raise SlipwayError(f"{file}: a Parquet file, which has no --delimiter")
-        return TableSource.model_validate(found)
-    if delimiter is None:
-        # The endings in a folder say what its files are; of a file, its first line does.
-        kind = kind if path.is_dir() else _separated(file)
-        source = TableSource.model_validate(found | {"format": kind})
-        _require_separated(file, source.separator)
+    elif delimiter is not None:
+        source = source.model_copy(update={"delimiter": delimiter})
+        _require_names(file, source)
     else:
-        source = TableSource.model_validate(found | {"delimiter": delimiter})
-    row = first_row(file, source.separator)
-    if header is None and 2 * row.count("") > len(row):
-        # guard new_system.header
-        raise SlipwayError(
-            f"{file}: line 1 names {len(row) - row.count('')} of {len(row)} columns; where it is a title, "
-            "take away what stands above the header"
-        )
-    return source.model_copy(update={"trim": _is_padded(source, path)})
+        # The endings in a folder say what its files are; of a file, its first line does.
+        source = source.model_copy(update={"format": kind if path.is_dir() else _separated(file)})
+        _require_separated(file, source.separator)
+        _require_names(file, source)
+    with TemporaryDirectory() as folder:
+        found = reader(source, path, [], Path(folder))
+        for key in found.overruled:
+            tell(
+                f"{key!r} is a column of the files, which is read, and in the names of folders, which is not"
+            )
+        return source.model_copy(update={"trim": kind != "parquet" and _is_padded(found, path)})
 
 
 def ending(path: Path, kind: Format) -> str:
@@ -94,13 +100,19 @@ def _require_separated(file: Path, by: str) -> None:
         )
 
 
-def _is_padded(source: TableSource, path: Path) -> bool:
+def _require_names(file: Path, source: TableSource) -> None:
+    """Refuse a first line that names hardly a column: a title, as spreadsheets write it."""
+    row = first_row(file, source.separator)
+    if source.header is True and 2 * row.count("") > len(row):
+        # guard new_system.header
+        raise SlipwayError(
+            f"{file}: line 1 names {len(row) - row.count('')} of {len(row)} columns; where it is a title, "
+            "take away what stands above the header"
+        )
+
+
+def _is_padded(found: Reader, path: Path) -> bool:
     """Whether a name or any value of the whole table has spaces around it."""
-    with TemporaryDirectory() as folder:
-        return _has_spaces(reader(source, path, [], Path(folder)), path)
-
-
-def _has_spaces(found: Reader, path: Path) -> bool:
     import duckdb
 
     if any(name != name.strip(" ") for name in found.types):
@@ -108,7 +120,7 @@ def _has_spaces(found: Reader, path: Path) -> bool:
     padded = " OR ".join(f"{quoted_name(name)} <> trim({quoted_name(name)})" for name in found.types)
     try:
         with duckdb.connect() as connection:
-            [(any_,)] = connection.execute(f"SELECT bool_or({padded}) FROM {found.sql}").fetchall()  # noqa: S608
+            [(is_padded,)] = connection.execute(f"SELECT bool_or({padded}) FROM {found.sql}").fetchall()  # noqa: S608 - all quoted
     except duckdb.Error as error:
         raise found.refusal(path, error) from error
-    return bool(any_)
+    return bool(is_padded)

@@ -125,7 +125,7 @@ def _means_something(name: str) -> bool:
 
 def _plan(project: Project, asked: Asked, folder: Path, tell: Callable[[str], None]) -> tuple[Place, Plan]:
     """The card, tried on the table: columns that tell the label are left out, sizes fit the parts."""
-    source = describe(asked.path, asked.header, asked.delimiter)
+    source = describe(asked.path, asked.header, asked.delimiter, tell)
     source = source.model_copy(update={"time_format": asked.time_format})
     found = profile(source, asked.path, folder, asked.choices.time, asked.choices.label)
     _require(faults(found, asked.choices))
