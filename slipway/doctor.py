@@ -132,7 +132,8 @@ def workflows(root: Path) -> Requirement:
     found = (
         "at the top" if ok else f".github/ below the top of the repository {top}, where GitHub never runs it"
     )
-    hint = f"move .github/ to {top} and have its jobs work in {root.relative_to(top)}/, or give the project its own"
+    inside = f"move .github/ to {top} and have its jobs work in {root.relative_to(top)}/"
+    hint = f"{inside}, or give the project a repository of its own"
     return Requirement("workflows", ok, found, "at the top of the repository", hint, blocks=False)
 
 

@@ -14,6 +14,7 @@ from itertools import islice
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from slipway.base.errors import SlipwayError
@@ -126,16 +127,15 @@ def copy(text: Text, file_column: str, to: Path) -> None:
     """
     schema = pa.schema([(name, pa.string()) for name in (*text.names, file_column)])
     most = max(1, _CELLS // len(text.names))
-    with pq.ParquetWriter(to, schema, compression="zstd") as writer:
+    # Read once or twice and thrown away, so not worth to be packed.
+    with pq.ParquetWriter(to, schema, compression="none") as writer:
         for file in text.files:
             cells = rows(text, file)
             while held := list(islice(cells, most)):
-                columns = [
-                    pa.array([cell or None for cell in column], pa.string())
-                    for column in zip(*held, strict=True)
-                ]
-                columns.append(pa.array([str(file)] * len(held), pa.string()))
-                writer.write_batch(pa.record_batch(columns, schema=schema))
+                arrays = [pa.array(column, pa.string()) for column in zip(*held, strict=True)]
+                known = [pc.if_else(pc.equal(one, ""), None, one) for one in arrays]
+                of = pa.repeat(pa.scalar(str(file)), len(held))
+                writer.write_batch(pa.record_batch([*known, of], schema=schema))
 
 
 def _records(path: Path, delimiter: str) -> Iterator[_Record]:
@@ -146,7 +146,7 @@ def _records(path: Path, delimiter: str) -> Iterator[_Record]:
     """
     taken: list[str] = []
     line = 1
-    with io.TextIOWrapper(opened(path), encoding(path), "replace", newline="") as text:
+    with opened(path) as file, io.TextIOWrapper(file, encoding(path), "replace", newline="") as text:
 
         def lines() -> Iterator[str]:
             while written := text.readline(_LONGEST):

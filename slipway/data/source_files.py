@@ -11,7 +11,7 @@ from slipway.base.errors import SlipwayError
 from slipway.data.delimited import Text, copy, first_row, rows
 from slipway.data.duckdb_engine import column_types, parquet, quoted, quoted_list, said
 from slipway.data.folders import keys, table_files
-from slipway.data.text_file import is_gzip, look
+from slipway.data.text_file import is_gzip, is_plain
 from slipway.data.values import shown
 from slipway.settings.data import TableSource
 
@@ -115,8 +115,9 @@ def _text(source: TableSource, path: Path, files: list[Path], folder: Path) -> R
         raise SlipwayError(f"{path}: some files are gzip and some are not; all or none must be")
     text = Text(files, _columns(source, files), source.separator, source.header is True)
     types = dict.fromkeys(text.names, "VARCHAR")
-    looks = [look(file) for file in files]
-    if not all(one.is_plain for one in looks):
+    # All are looked at, for each may be damaged.
+    plain = [is_plain(file) for file in files]
+    if not all(plain):
         copy(text, FILE, folder / _COPY)
         return Reader(parquet(folder / _COPY), types)
     # All as text: `conversion` decides what a value is, not DuckDB by the look of the first rows.

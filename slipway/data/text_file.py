@@ -5,7 +5,7 @@ import gzip
 import zlib
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, cast
 
@@ -23,29 +23,22 @@ _MARKS = {
     codecs.BOM_UTF16_BE: "utf-16",
     codecs.BOM_UTF8: "utf-8-sig",
 }
-PLAIN = "utf-8"
+PLAIN, MARKED = "utf-8", "utf-8-sig"
 
 
-@dataclass(frozen=True)
-class Look:
-    """What a whole file is.
+@contextmanager
+def opened(path: Path) -> Iterator[BinaryIO]:
+    """The bytes of a file, unpacked.
 
-    Attributes:
-        ends: the kinds of line ending in it, those inside of quotes too.
+    Raises:
+        SlipwayError: it is no whole gzip file, as whoever reads to its end finds.
     """
-
-    encoding: str
-    ends: frozenset[str]
-
-    @property
-    def is_plain(self) -> bool:
-        """Whether DuckDB reads it as it is: it sees no quote behind a mark, and takes one end for all."""
-        return self.encoding == PLAIN and len(self.ends) < 2
-
-
-def opened(path: Path) -> BinaryIO:
-    """The bytes of a file, unpacked."""
-    return cast("BinaryIO", gzip.open(path)) if is_gzip(path) else path.open("rb")
+    try:
+        with cast("BinaryIO", gzip.open(path)) if is_gzip(path) else path.open("rb") as file:
+            yield file
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        # DuckDB does not compare the checksum that stands at the end.
+        raise SlipwayError(f"{path}: not a whole gzip file: {error}") from error  # guard ingest.gzip
 
 
 def is_gzip(path: Path) -> bool:
@@ -67,12 +60,9 @@ def require_text(path: Path) -> None:
     Raises:
         SlipwayError: it holds something else than delimited text, or nothing.
     """
-    try:
-        with opened(path) as file:
-            begun = file.read(_HEAD)
-        text = begun.decode(encoding(path), "replace")
-    except (EOFError, zlib.error, OSError) as error:
-        raise SlipwayError(f"{path}: not a whole gzip file: {error}") from error
+    with opened(path) as file:
+        begun = file.read(_HEAD)
+    text = begun.decode(encoding(path), "replace")
     if (found := other_kind(path, begun, text)) is not None:
         raise SlipwayError(f"{path}: {found}")  # guard ingest.kind
     if not text.strip(" \r\n"):
@@ -81,8 +71,11 @@ def require_text(path: Path) -> None:
         raise SlipwayError(f"{path}: an HTML or XML page, expected delimited text")  # guard ingest.markup
 
 
-def look(path: Path) -> Look:
-    """Read a text file to its end.
+def is_plain(path: Path) -> bool:
+    """Read a text file to its end: whether DuckDB reads it rightly as it stands.
+
+    It takes the first line ending, be it inside of quotes, for that of all rows, and sees no quote right
+    behind a byte order mark.
 
     Raises:
         SlipwayError: it is not text of its encoding, or no whole gzip file.
@@ -102,10 +95,12 @@ def look(path: Path) -> Look:
             f"0x{error.object[error.start]:02x}); where it is Windows-1252, "
             "`iconv -f WINDOWS-1252 -t UTF-8` makes it that"
         ) from error  # guard ingest.encoding
-    except (EOFError, zlib.error, OSError) as error:
-        # DuckDB does not compare the checksum that stands at the end.
-        raise SlipwayError(f"{path}: not a whole gzip file: {error}") from error  # guard ingest.gzip
-    return Look(name, frozenset(ends))
+    return len(ends) < 2 and (name == PLAIN or (name == MARKED and not _begins_quoted(path)))
+
+
+def _begins_quoted(path: Path) -> bool:
+    with opened(path) as file:
+        return file.read(_HEAD).decode(MARKED, "replace").lstrip(" ").startswith('"')
 
 
 def _ends(text: str) -> Counter[str]:

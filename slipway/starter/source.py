@@ -86,12 +86,21 @@ def _format_inside(path: Path) -> tuple[Format, Path]:
 
 
 def _separated(file: Path) -> Format:
-    return "tsv" if len(first_row(file, "\t")) > len(first_row(file, ",")) else "csv"
+    return "tsv" if _width(file, "\t") > _width(file, ",") else "csv"
+
+
+def _width(file: Path, by: str) -> int:
+    """How many cells a separator makes of the first line; none where quotes then stand where none can."""
+    try:
+        return len(first_row(file, by))
+    except SlipwayError:
+        # What else may be wrong is said where the line is read.
+        return 0
 
 
 def _require_separated(file: Path, by: str) -> None:
     """Refuse a first line that another separator divides better: nobody has said that it is one."""
-    cells = {one: len(first_row(file, one)) for one in (by, *OTHER)}
+    cells = {one: _width(file, one) for one in (by, *OTHER)}
     if (other := max(cells, key=lambda one: cells[one])) != by:
         # guard new_system.delimiter
         raise SlipwayError(

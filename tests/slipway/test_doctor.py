@@ -169,7 +169,7 @@ def test_everything_is_looked_at() -> None:
     """One finding per name, each with what was found and what is needed."""
     findings = doctor.diagnose(Project(ROOT))
     names = [one.name for one in findings]
-    assert len(set(names)) == len(names) == 17
+    assert len(set(names)) == len(names) == 18
     assert all(one.found and one.needed and (one.ok or one.hint) for one in findings)
 
 

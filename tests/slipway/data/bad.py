@@ -165,11 +165,7 @@ PAGE = gate(
     "an HTML or XML page, expected delimited text",
 )
 BLANK = gate("ingest.header", "a blank first line", "line 1 is blank")
-TWICE = gate(
-    "ingest.names",
-    "two columns of one name",
-    "two columns have the same name",
-)
+TWICE = gate("ingest.names", "two columns of one name", "two columns have the same name")
 PACKED = gate(
     "ingest.gzip",
     "a gzip file that was cut off or whose checksum does not fit",

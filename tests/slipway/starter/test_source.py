@@ -14,7 +14,7 @@ from tests.slipway.starter.tables import write
 
 def test_delimiters_are_seen_whatever_the_name(tmp_path: Path) -> None:
     """By the first line, packed or not."""
-    comma, tab = write(tmp_path / "a.data", ["x,y", "1,2"]), tmp_path / "b.txt"
+    comma, tab = write(tmp_path / "a.data", ['"x\t1\t2","y;1;2"', "1,2"]), tmp_path / "b.txt"
     tab.write_bytes(gzip.compress(b"x\ty\n1,5\t2\n"))
 
     assert (describe(comma, None).format, ending(comma, "csv")) == ("csv", ".csv")
