@@ -62,6 +62,7 @@ def diagnose(project: Project, shared: bool = False) -> list[Requirement]:
         memory(_available_memory()),
         folder(project.root),
         repository(project.root),
+        workflows(project.root),
         *(tool(name, _which(name)) for name in ("git", "make", "uv")),
         packages(pins(_lock(project)), installed),
         boosting_library(),
@@ -122,6 +123,18 @@ def repository(root: Path) -> Requirement:
     """DVC works inside a Git repository, and decisions name the commit."""
     ok = any((place / ".git").exists() for place in (root, *root.parents))
     return Requirement("repository", ok, "yes" if ok else "no", "a Git repository", f"git init in {root}")
+
+
+def workflows(root: Path) -> Requirement:
+    """Whether GitHub would run the project's workflows: it looks at the top of a repository only."""
+    top = next((place for place in (root, *root.parents) if (place / ".git").exists()), root)
+    ok = top == root or not (root / ".github" / "workflows").is_dir()
+    found = (
+        "at the top" if ok else f".github/ below the top of the repository {top}, where GitHub never runs it"
+    )
+    inside = f"move .github/ to {top} and have its jobs work in {root.relative_to(top)}/"
+    hint = f"{inside}, or give the project a repository of its own"
+    return Requirement("workflows", ok, found, "at the top of the repository", hint, blocks=False)
 
 
 def tool(name: str, path: str | None) -> Requirement:

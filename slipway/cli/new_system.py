@@ -31,8 +31,7 @@ def new_system(
         str | None, typer.Option(help="Values of the label that count as 1, such as yes, or 4,5.")
     ] = None,
     task: Annotated[
-        str | None,
-        typer.Option(help="binary, regression or multiclass, where the label may be either."),
+        str | None, typer.Option(help="binary, regression or multiclass, where the label may be either.")
     ] = None,
     depends: Annotated[
         bool | None,
@@ -43,6 +42,9 @@ def new_system(
     ] = None,
     header: Annotated[
         str | None, typer.Option(help="Names of the columns, a,b,c, where the first line holds none.")
+    ] = None,
+    delimiter: Annotated[
+        str | None, typer.Option(help="What separates cells, such as ;, where it is no comma and no tab.")
     ] = None,
     time_format: Annotated[
         str | None,
@@ -56,7 +58,8 @@ def new_system(
 
     project, teller = Project.find(), Teller()
     names = None if header is None else [one.strip() for one in header.split(",")]
-    asked = Asked(name, table, Choices(label, time, unit, positive, delay, task, depends), names, time_format)
+    choices = Choices(label, time, unit, positive, delay, task, depends)
+    asked = Asked(name, table, choices, names, time_format, delimiter)
     with teller.doing(f"new-system: {name}"):
         started = new_system(project, asked, teller.line)
     out.print()

@@ -8,7 +8,7 @@ import pyarrow.parquet as pq
 
 from slipway.data.conversion import made_time
 from slipway.data.copies import NONE, Copies, find_copies
-from slipway.data.duckdb_engine import connect, quoted
+from slipway.data.duckdb_engine import connect, parquet
 from slipway.data.parquet import ROW_GROUP, write_batches
 from slipway.tasks.columns import SHUFFLED, Columns
 
@@ -47,7 +47,7 @@ def _rewrite(rows: Path, time: str, made: dict[str, str], groups: pa.Table) -> N
     query = f"""
         WITH numbered AS (
             SELECT * RENAME (file_row_number AS {PLACE})
-            FROM read_parquet({quoted(str(rows))}, file_row_number = true)
+            FROM {parquet(rows, file_row_number="true")}
         ), grouped AS (
             SELECT *, min("{time}") OVER (PARTITION BY {GROUP}) AS {FIRST}
             FROM numbered JOIN groups USING ({PLACE})

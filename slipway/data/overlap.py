@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from slipway.base.errors import SlipwayError
-from slipway.data.duckdb_engine import quoted
+from slipway.data.duckdb_engine import parquet
 from slipway.data.parquet import open_parquet
 from slipway.tasks import Columns
 
@@ -68,7 +68,7 @@ def sketch(columns: Columns, rows: Path) -> RowSketch:
     # MD5 is the same whatever version of DuckDB computes it, unlike its `hash`.
     query = f"""
         SELECT DISTINCT md5_number_lower(concat_ws(chr(31), {named})) AS mark
-        FROM read_parquet({quoted(str(rows))}) ORDER BY mark LIMIT {MARKS}
+        FROM {parquet(rows)} ORDER BY mark LIMIT {MARKS}
     """  # noqa: S608 - the card's names, and a quoted path
     with duckdb.connect() as connection:
         found = connection.execute(query).fetchnumpy()["mark"]

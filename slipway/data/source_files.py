@@ -1,66 +1,73 @@
 """The files of a user's own table, and how DuckDB is to read them."""
 
-import codecs
-import csv
-import gzip
-import io
-import zlib
+from collections import deque
 from dataclasses import dataclass
 from pathlib import Path
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 from slipway.base.errors import SlipwayError
-from slipway.data.duckdb_engine import column_types, quoted, quoted_list
+from slipway.data.delimited import Text, copy, first_row, rows
+from slipway.data.duckdb_engine import column_types, parquet, quoted, quoted_list, said
+from slipway.data.folders import keys, table_files
+from slipway.data.text_file import is_gzip, is_plain
 from slipway.data.values import shown
 from slipway.settings.data import TableSource
 
 FILE = "file of the row"
 """The column that holds where a row comes from; spaces keep it apart from the card's names."""
-_HEAD = 65_536
-"""Bytes in which the first line should end; of a longer one the rest is not seen."""
-_BLOCK = 1_048_576
-_DELIMITER = {"csv": ",", "tsv": "\t"}
-_MARKUP = ("<!doctype", "<!--", "<?xml", "<html", "<head", "<body")
+_COPY = "text.parquet"
+_PER_SECOND = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
 
 
 @dataclass(frozen=True)
 class Reader:
-    """A DuckDB table function over the files, and the columns that it gives, each with DuckDB's type."""
+    """A DuckDB table function over the files, and the columns that it gives, each with DuckDB's type.
+
+    Attributes:
+        overruled: keys in the names of folders that a column of the files stands for.
+    """
 
     sql: str
     types: dict[str, str]
+    overruled: tuple[str, ...] = ()
+    text: Text | None = None
+
+    def refusal(self, path: Path, error: Exception) -> SlipwayError:
+        """Why DuckDB could not read the table at `path`: the line that is wrong, where it is text."""
+        if self.text is not None:
+            try:
+                for file in self.text.files:
+                    deque(rows(self.text, file), maxlen=0)
+            except SlipwayError as found:
+                return found
+        return SlipwayError(f"{path}: {said(error)}")
 
 
-def reader(source: TableSource, path: Path, needed: list[str]) -> Reader:
+def reader(source: TableSource, path: Path, needed: list[str], folder: Path) -> Reader:
     """How to read the file or folder at `path`.
 
     Args:
         needed: the columns that will be read; Parquet files must agree in them.
+        folder: takes a copy of text that DuckDB would not read as it stands.
 
     Raises:
-        SlipwayError: there is no file, one is damaged, or the first lines are not what the card says.
+        SlipwayError: there is no file, one is damaged, or its lines are not what the card says.
     """
-    files = _files(path, source.format)
-    if source.format == "parquet":
-        types = column_types(files, needed)
-        for file in files:
-            _require_distinct(file, pq.read_schema(file).names)
-        return Reader(f"read_parquet({quoted_list(files)}, filename={quoted(FILE)})", types)
-    packed = [is_gzip(file) for file in files]
-    if len(set(packed)) > 1:
-        raise SlipwayError(f"{path}: some files are gzip and some are not; all or none must be")
-    if packed[0]:
-        for file in files:
-            require_whole(file)  # guard ingest.gzip
-    columns = _columns(source, files)
-    # All as text: `conversion` decides what a value is, not DuckDB by the look of the first rows.
-    kinds = ", ".join(f"{quoted(name)}: 'VARCHAR'" for name in columns)
+    files = table_files(path, source.format)
+    found = _parquet(files, needed) if source.format == "parquet" else _text(source, path, files, folder)
+    own = {name.lower() for name in found.types}
+    made = keys(path, files, quoted_name(FILE))
+    new = {name: sql for name, sql in made.items() if name.lower() not in own}
+    if not made:
+        return found
+    columns = ", ".join(["*", *(f"{sql} AS {quoted_name(name)}" for name, sql in new.items())])
     return Reader(
-        f"read_csv({quoted_list(files)}, auto_detect=false, columns={{{kinds}}}, filename={quoted(FILE)}, "
-        f"delim={quoted(_DELIMITER[source.format])}, quote='\"', escape='\"', "
-        f"header={str(source.header is True).lower()}, compression='{'gzip' if packed[0] else 'none'}')",
-        dict.fromkeys(columns, "VARCHAR"),
+        f"(SELECT {columns} FROM {found.sql})",  # noqa: S608 - all quoted
+        found.types | dict.fromkeys(new, "VARCHAR"),
+        tuple(name for name in made if name not in new),
+        found.text,
     )
 
 
@@ -70,26 +77,63 @@ def listed(names: list[str]) -> str:
     return f"[{few}{f', … {len(names)} in all' if len(names) > 20 else ''}]"
 
 
-def _files(path: Path, kind: str) -> list[Path]:
-    if path.is_file():
-        return [path]
-    if not path.is_dir():
-        raise SlipwayError(f"{path}: no such file or folder; the table should lie there")  # guard ingest.file
-    endings = (".parquet",) if kind == "parquet" else (f".{kind}", f".{kind}.gz")
-    # Sorted, as rows are numbered through all files.
-    files = sorted(
-        file
-        for file in path.rglob("*")
-        if file.is_file() and file.name.endswith(endings) and not file.name.startswith((".", "_"))
+def quoted_name(name: str) -> str:
+    """The name of a column as SQL."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _parquet(files: list[Path], needed: list[str]) -> Reader:
+    types = column_types(files, needed)
+    schemas = [pq.read_schema(file) for file in files]
+    for file, schema in zip(files, schemas, strict=True):
+        _require_distinct(file, schema.names)
+        if _durations(schema) != _durations(schemas[0]):
+            # guard ingest.durations
+            raise SlipwayError(f"{file}: durations in other units than in {files[0].name}")
+    seconds = {
+        name: f"{quoted_name(name)} / {_PER_SECOND[unit]}.0" for name, unit in _durations(schemas[0]).items()
+    } | {
+        name: f"epoch({quoted_name(name)})"
+        for name, kind in types.items()
+        if kind == "INTERVAL" or kind.startswith("TIME_NS") or kind in ("TIME", "TIME WITH TIME ZONE")
+    }
+    sql = parquet(*files, filename=quoted(FILE))
+    if seconds:
+        replaced = ", ".join(f"{one} AS {quoted_name(name)}" for name, one in seconds.items())
+        sql = f"(SELECT * REPLACE ({replaced}) FROM {sql})"  # noqa: S608 - all quoted
+    return Reader(sql, types | dict.fromkeys(seconds, "DOUBLE"))
+
+
+def _durations(schema: pa.Schema) -> dict[str, str]:
+    """The unit of each column of durations, which Parquet itself holds as whole numbers without one."""
+    return {one.name: str(one.type.unit) for one in schema if pa.types.is_duration(one.type)}
+
+
+def _text(source: TableSource, path: Path, files: list[Path], folder: Path) -> Reader:
+    packed = {is_gzip(file) for file in files}
+    if len(packed) > 1:
+        raise SlipwayError(f"{path}: some files are gzip and some are not; all or none must be")
+    text = Text(files, _columns(source, files), source.separator, source.header is True)
+    types = dict.fromkeys(text.names, "VARCHAR")
+    # All are looked at, for each may be damaged.
+    plain = [is_plain(file) for file in files]
+    if not all(plain):
+        copy(text, FILE, folder / _COPY)
+        return Reader(parquet(folder / _COPY), types)
+    # All as text: `conversion` decides what a value is, not DuckDB by the look of the first rows.
+    kinds = ", ".join(f"{quoted(name)}: 'VARCHAR'" for name in text.names)
+    return Reader(
+        f"read_csv({quoted_list(files)}, auto_detect=false, columns={{{kinds}}}, filename={quoted(FILE)}, "
+        f"delim={quoted(text.delimiter)}, quote='\"', escape='\"', hive_partitioning=false, "
+        f"header={str(text.is_named).lower()}, compression='{'gzip' if True in packed else 'none'}')",
+        types,
+        text=text,
     )
-    if not files:
-        raise SlipwayError(f"{path}: no file in this folder ends in {' or '.join(endings)}")
-    return files
 
 
 def _columns(source: TableSource, files: list[Path]) -> list[str]:
     """The names of the columns; every file must have the first one's header."""
-    rows = [first_row(file, _DELIMITER[source.format], source.trim) for file in files]
+    rows = [first_row(file, source.separator, source.trim) for file in files]
     numbered = [f"column{place}" for place in range(len(rows[0]))]
     if isinstance(source.header, list):
         names = source.header
@@ -112,59 +156,3 @@ def _require_distinct(file: Path, names: list[str]) -> None:
     if len({name.lower() for name in names}) < len(names):
         # guard ingest.names
         raise SlipwayError(f"{file}: two columns have the same name, case aside: {listed(names)}")
-
-
-def first_row(path: Path, delimiter: str, trim: bool = False) -> list[str]:
-    """What stands in the first line, cell by cell.
-
-    Raises:
-        SlipwayError: the file holds no delimited text.
-    """
-    text = head(path)
-    if not text.strip():
-        raise SlipwayError(f"{path}: empty, expected rows")  # guard ingest.empty
-    if text.lstrip().lower().startswith(_MARKUP):
-        raise SlipwayError(f"{path}: an HTML or XML page, expected delimited text")  # guard ingest.markup
-    try:
-        row = next(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter))
-    except csv.Error as error:
-        raise SlipwayError(f"{path}: line 1 cannot be read: {error}") from error
-    if not row:
-        raise SlipwayError(f"{path}: line 1 is blank, expected the columns")  # guard ingest.header
-    # Spaces and nothing else, as DuckDB's trim does with values.
-    return [cell.strip(" ") for cell in row] if trim else row
-
-
-def head(path: Path) -> str:
-    """The beginning of a text file, unpacked.
-
-    Raises:
-        SlipwayError: it is not UTF-8.
-    """
-    try:
-        with gzip.open(path) if is_gzip(path) else path.open("rb") as file:
-            begun = file.read(_HEAD)
-        # Incremental, so that a character which is cut in two at the end is no error.
-        return codecs.getincrementaldecoder("utf-8-sig")().decode(begun)
-    except UnicodeDecodeError as error:
-        raise SlipwayError(f"{path}: not UTF-8 text (byte {error.start})") from error  # guard ingest.encoding
-
-
-def is_gzip(path: Path) -> bool:
-    """Whether a file begins as gzip files do, whatever its name."""
-    with path.open("rb") as file:
-        return file.read(2) == b"\x1f\x8b"
-
-
-def require_whole(path: Path) -> None:
-    """Read a gzip file to its end, for DuckDB does not compare the checksum that stands there.
-
-    Raises:
-        SlipwayError: it is cut off or damaged.
-    """
-    try:
-        with gzip.open(path) as file:
-            while file.read(_BLOCK):
-                pass
-    except (EOFError, zlib.error, OSError) as error:
-        raise SlipwayError(f"{path}: not a whole gzip file: {error}") from error

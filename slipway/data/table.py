@@ -2,6 +2,7 @@
 
 import re
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pyarrow as pa
@@ -9,7 +10,7 @@ import pyarrow as pa
 from slipway.base.errors import SlipwayError
 from slipway.data import values
 from slipway.data.conversion import PLACE, ROW, Field, cleaned, converted
-from slipway.data.duckdb_engine import connect, said
+from slipway.data.duckdb_engine import connect
 from slipway.data.gather import gather_copies
 from slipway.data.parquet import ROW_GROUP, write_batches
 from slipway.data.source_files import FILE, Reader, listed, reader
@@ -39,20 +40,22 @@ def write_table(card: Card, source: TableSource, path: Path, limit: int | None, 
     import duckdb
 
     fields = [_field(card, name, column) for name, column in card.data.columns.items()]
-    found = reader(source, path, [field.source for field in fields if not field.column.made])
-    _require_columns(fields, found, path)
-    try:
-        with connect(out.parent) as connection:
-            connection.execute(_view(fields, found, source))
-            _refuse_faults(connection, fields, path)
-            _refuse_labels(connection, fields, path)
-            newest = connection.sql(_query(card, fields, limit))
-            schema = pa.schema([(field.name, ARROW[field.column.type]) for field in fields])
-            batches = (batch.cast(schema) for batch in newest.to_arrow_reader(ROW_GROUP))
-            write_batches(out, schema, batches)
-        gather_copies(out, card.data)
-    except duckdb.Error as error:
-        raise SlipwayError(f"{path}: {said(error)}") from error
+    needed = [field.source for field in fields if not field.column.made]
+    with TemporaryDirectory(dir=out.parent) as folder:
+        found = reader(source, path, needed, Path(folder))
+        _require_columns(fields, found, path)
+        try:
+            with connect(Path(folder)) as connection:
+                connection.execute(_view(fields, found, source))
+                _refuse_faults(connection, fields, path)
+                _refuse_labels(connection, fields, path)
+                newest = connection.sql(_query(card, fields, limit))
+                schema = pa.schema([(field.name, ARROW[field.column.type]) for field in fields])
+                batches = (batch.cast(schema) for batch in newest.to_arrow_reader(ROW_GROUP))
+                write_batches(out, schema, batches)
+            gather_copies(out, card.data)
+        except duckdb.Error as error:
+            raise found.refusal(path, error) from error
 
 
 def _field(card: Card, name: str, column: Column) -> Field:

@@ -24,6 +24,19 @@ def _time_format(written: str) -> str:
     return written
 
 
+def delimiter_fault(written: str) -> str | None:
+    """Why a text cannot stand between two cells; None where it can."""
+    if len(written) == 1 and not written.isalnum() and written not in "\"'\r\n\0 .-+_":
+        return None
+    return f"found {written!r}, expected one character that no value begins with, such as ; or |"
+
+
+def _delimiter(written: str) -> str:
+    if (fault := delimiter_fault(written)) is not None:
+        raise ValueError(fault)
+    return written
+
+
 class _InItsFolder(Strict):
     """A source lies in `systems/<name>/source`, so a path is no setting; cards of older versions have one."""
 
@@ -54,6 +67,10 @@ class TableSource(_InItsFolder):
 
     kind: Literal["table"]
     format: Literal["csv", "tsv", "parquet"]
+    delimiter: Annotated[
+        Annotated[str, AfterValidator(_delimiter)] | None,
+        Field(description="what stands between the cells of CSV or TSV, such as ;; null: a comma or a tab"),
+    ] = None
     header: Annotated[
         bool | list[str],
         Field(description="false: the columns are named column0, column1, ...; or the names"),
@@ -71,6 +88,17 @@ class TableSource(_InItsFolder):
         "full": None,
         "small": None,
     }
+
+    @property
+    def separator(self) -> str:
+        """What stands between two cells of text."""
+        return self.delimiter or {"tsv": "\t"}.get(self.format, ",")
+
+    @model_validator(mode="after")
+    def _is_delimited(self) -> "TableSource":
+        if self.delimiter is not None and self.format == "parquet":
+            raise ValueError(f"delimiter is {self.delimiter!r}, and a table of format parquet has none")
+        return self
 
 
 Source = Annotated[GeneratorSource | TableSource, Field(discriminator="kind")]

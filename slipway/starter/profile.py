@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from slipway.base.errors import SlipwayError
 from slipway.data.conversion import Field, cleaned, converted
-from slipway.data.duckdb_engine import connect, quoted, said
+from slipway.data.duckdb_engine import connect, parquet, quoted
 from slipway.data.source_files import Reader, reader
 from slipway.data.table import NO_TEXT
 from slipway.settings import Column
@@ -89,7 +89,7 @@ def profile(
     """
     import duckdb
 
-    found = reader(source, path, [])
+    found = reader(source, path, [], folder)
     try:
         with connect(folder) as connection:
             types = _copy(connection, found, source, folder / "source.parquet")
@@ -117,7 +117,7 @@ def profile(
                 for name, at in named.items()
             ]
     except duckdb.Error as error:
-        raise SlipwayError(f"{path}: {said(error)}") from error
+        raise found.refusal(path, error) from error
     return Profile(path, source, rows, tuple(columns))
 
 
@@ -146,7 +146,7 @@ def _copy(connection: Any, found: Reader, source: TableSource, file: Path) -> di
 def _view(connection: Any, types: dict[str, str], source: TableSource, file: Path) -> None:
     """The copy as `copied`, its columns `raw c0` and so on; as `source` without marks of missing values."""
     columns = ", ".join(f'{cleaned(f"raw {at}", kind, source)} AS "raw {at}"' for at, kind in types.items())
-    rows = f"read_parquet({quoted(str(file))}, file_row_number=true)"
+    rows = parquet(file, file_row_number="true")
     copied = f'SELECT *, file_row_number + 1 AS "row number" FROM {rows}'  # noqa: S608
     connection.execute(f"CREATE OR REPLACE VIEW copied AS {copied}")
     connection.execute(f'CREATE OR REPLACE VIEW source AS SELECT "row number", {columns} FROM copied')  # noqa: S608

@@ -1,38 +1,59 @@
 """What kind of table a path leads to, before any of its columns is known."""
 
-import csv
-import io
+from collections.abc import Callable
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Literal
 
 from slipway.base.errors import SlipwayError
-from slipway.data.source_files import first_row, head, is_gzip, require_whole
+from slipway.data.delimited import first_row
+from slipway.data.folders import table_files
+from slipway.data.source_files import Reader, quoted_name, reader
+from slipway.data.text_file import is_gzip
 from slipway.settings.data import TableSource
 
 Format = Literal["csv", "tsv", "parquet"]
 FORMATS: tuple[Format, ...] = ("csv", "tsv", "parquet")
 OTHER = ";|"
-"""Separators that some files have and a table source does not take."""
+"""Separators that are taken only where somebody says so."""
 
 
-def describe(path: Path, header: list[str] | None) -> TableSource:
+def describe(
+    path: Path,
+    header: list[str] | None,
+    delimiter: str | None = None,
+    tell: Callable[[str], None] = lambda _: None,
+) -> TableSource:
     """How to read the file or folder at `path`.
 
     Args:
         header: names of the columns, where the first line is a row like any other.
+        delimiter: what stands between two cells; None where the first line shows a comma or a tab.
+        tell: takes a line on what somebody might have expected otherwise.
 
     Raises:
         SlipwayError: it holds no table that can be read.
     """
     kind, file = _format(path)
-    trim = False
-    if kind != "parquet":
-        delimiter = {"csv": ",", "tsv": "\t"}[kind]
-        row = first_row(file, delimiter)
-        if len(row) == 1 and (other := [one for one in OTHER if one in row[0]]):
-            raise SlipwayError(f"{file}: line 1 is separated by {other[0]!r}, expected commas or tabs")
-        trim = _is_padded(file, delimiter)
-    return TableSource(kind="table", format=kind, header=header or True, trim=trim)
+    source = TableSource(kind="table", format=kind, header=header or True)
+    if kind == "parquet":
+        if delimiter is not None:
+            raise SlipwayError(f"{file}: a Parquet file, which has no --delimiter")
+    elif delimiter is not None:
+        source = source.model_copy(update={"delimiter": delimiter})
+        _require_names(file, source)
+    else:
+        # The endings in a folder say what its files are; of a file, its first line does.
+        source = source.model_copy(update={"format": kind if path.is_dir() else _separated(file)})
+        _require_separated(file, source.separator)
+        _require_names(file, source)
+    with TemporaryDirectory() as folder:
+        found = reader(source, path, [], Path(folder))
+        for key in found.overruled:
+            tell(
+                f"{key!r} is a column of the files, which is read, and in the names of folders, which is not"
+            )
+        return source.model_copy(update={"trim": kind != "parquet" and _is_padded(found, path)})
 
 
 def ending(path: Path, kind: Format) -> str:
@@ -43,40 +64,72 @@ def ending(path: Path, kind: Format) -> str:
 
 
 def _format(path: Path) -> tuple[Format, Path]:
-    """The format and one file of it."""
+    """The format and one file of it; every file of text counts as CSV until its first line is known."""
     if path.is_dir():
         return _format_inside(path)
     with path.open("rb") as file:
         # Every Parquet file begins with these bytes, whatever it is called.
-        if file.read(4) == b"PAR1":
-            return "parquet", path
-    if is_gzip(path):
-        require_whole(path)
-    line = head(path).split("\n", 1)[0]
-    return ("tsv" if line.count("\t") > line.count(",") else "csv"), path
+        return ("parquet" if file.read(4) == b"PAR1" else "csv"), path
 
 
 def _format_inside(path: Path) -> tuple[Format, Path]:
     files: dict[Format, Path] = {}
-    for file in sorted(path.rglob("*")):
-        # Hidden files and marks such as _SUCCESS are no table to ingestion either.
-        name = file.name.removesuffix(".gz") if file.is_file() and file.name[0] not in "._" else ""
-        for kind in FORMATS:
-            if name.endswith(f".{kind}"):
-                files.setdefault(kind, file)
+    for kind in FORMATS:
+        try:
+            files[kind] = table_files(path, kind)[0]
+        except SlipwayError:
+            continue
     if len(files) != 1:
         found = " and ".join(files) or "none"
         raise SlipwayError(f"{path}: expected files of one kind of {', '.join(FORMATS)}, found {found}")
     return next(iter(files.items()))
 
 
-def _is_padded(path: Path, delimiter: str) -> bool:
-    """Whether values have spaces around them, as far as the beginning of the file shows."""
-    # Without the last line, which may be cut off where the head ends.
-    lines = head(path).splitlines(keepends=True)[:-1]
-    cells = (cell for row in csv.reader(io.StringIO("".join(lines)), delimiter=delimiter) for cell in row)
+def _separated(file: Path) -> Format:
+    return "tsv" if _width(file, "\t") > _width(file, ",") else "csv"
+
+
+def _width(file: Path, by: str) -> int:
+    """How many cells a separator makes of the first line; none where quotes then stand where none can."""
     try:
-        return any(cell != cell.strip(" ") for cell in cells)
-    except csv.Error:
-        # What is wrong with a row is for the profile to say, which reads all of them.
-        return False
+        return len(first_row(file, by))
+    except SlipwayError:
+        # What else may be wrong is said where the line is read.
+        return 0
+
+
+def _require_separated(file: Path, by: str) -> None:
+    """Refuse a first line that another separator divides better: nobody has said that it is one."""
+    cells = {one: _width(file, one) for one in (by, *OTHER)}
+    if (other := max(cells, key=lambda one: cells[one])) != by:
+        # guard new_system.delimiter
+        raise SlipwayError(
+            f"{file}: line 1 is separated by {other!r}: say --delimiter {other!r}, or --delimiter {by!r} if "
+            "that is meant; numbers are read as 1234.56 only"
+        )
+
+
+def _require_names(file: Path, source: TableSource) -> None:
+    """Refuse a first line that names hardly a column: a title, as spreadsheets write it."""
+    row = first_row(file, source.separator)
+    if source.header is True and 2 * row.count("") > len(row):
+        # guard new_system.header
+        raise SlipwayError(
+            f"{file}: line 1 names {len(row) - row.count('')} of {len(row)} columns; where it is a title, "
+            "take away what stands above the header"
+        )
+
+
+def _is_padded(found: Reader, path: Path) -> bool:
+    """Whether a name or any value of the whole table has spaces around it."""
+    import duckdb
+
+    if any(name != name.strip(" ") for name in found.types):
+        return True
+    padded = " OR ".join(f"{quoted_name(name)} <> trim({quoted_name(name)})" for name in found.types)
+    try:
+        with duckdb.connect() as connection:
+            [(is_padded,)] = connection.execute(f"SELECT bool_or({padded}) FROM {found.sql}").fetchall()  # noqa: S608 - all quoted
+    except duckdb.Error as error:
+        raise found.refusal(path, error) from error
+    return bool(is_padded)

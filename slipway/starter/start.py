@@ -16,7 +16,7 @@ from slipway.base.errors import Refused, SlipwayError, UsageError
 from slipway.base.provenance import git
 from slipway.base.strict import NAME
 from slipway.settings import Card, ProjectSettings, read
-from slipway.settings.data import TIME_FORMATS, is_time_format
+from slipway.settings.data import TIME_FORMATS, delimiter_fault, is_time_format
 from slipway.settings.root import Project
 from slipway.starter.choices import Choices, faults, task_of
 from slipway.starter.design import design
@@ -39,6 +39,7 @@ class Asked:
     Attributes:
         header: names of the columns, where the file's first line has none.
         time_format: how times are written, where that is not found out.
+        delimiter: what stands between two cells of text, where it is neither a comma nor a tab.
     """
 
     name: str
@@ -46,6 +47,7 @@ class Asked:
     choices: Choices
     header: list[str] | None = None
     time_format: str | None = None
+    delimiter: str | None = None
 
 
 @dataclass(frozen=True)
@@ -109,6 +111,8 @@ def _project_faults(project: Project, asked: Asked) -> Iterator[str]:
         yield f"--from: no such file or folder: {asked.path}"
     if asked.time_format is not None and not is_time_format(asked.time_format):
         yield f"--time-format: found {asked.time_format!r}, expected {TIME_FORMATS}"
+    if asked.delimiter is not None and (said := delimiter_fault(asked.delimiter)):
+        yield f"--delimiter: {said}"
     for entry, command in ((".git", "git init"), (".dvc", "dvc init")):
         if not any((folder / entry).exists() for folder in (project.root, *project.root.parents)):
             yield f"{project.root} has no {entry}, which keeps the table's versions; run `{command}` there"
@@ -121,7 +125,8 @@ def _means_something(name: str) -> bool:
 
 def _plan(project: Project, asked: Asked, folder: Path, tell: Callable[[str], None]) -> tuple[Place, Plan]:
     """The card, tried on the table: columns that tell the label are left out, sizes fit the parts."""
-    source = describe(asked.path, asked.header).model_copy(update={"time_format": asked.time_format})
+    source = describe(asked.path, asked.header, asked.delimiter, tell)
+    source = source.model_copy(update={"time_format": asked.time_format})
     found = profile(source, asked.path, folder, asked.choices.time, asked.choices.label)
     _require(faults(found, asked.choices))
     # A task that is unclear was refused just before; mypy cannot know that.

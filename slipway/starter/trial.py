@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from slipway.base.errors import Refused, SlipwayError
 from slipway.data.apart import without_copies
 from slipway.data.copies import find_copies
-from slipway.data.duckdb_engine import quoted, said
+from slipway.data.duckdb_engine import parquet, said
 from slipway.data.embargo import embargo
 from slipway.data.manifest import MIN_ROWS, PARTS, Part
 from slipway.data.parts import copy_check
@@ -172,7 +172,7 @@ def _leaks(card: Card, rows: Path) -> list[str]:
     import duckdb
 
     task, label, time = card.task, card.data.required("label"), card.data.required("time")
-    batch = f"read_parquet({quoted(str(rows))})"
+    batch = parquet(rows)
     # What ingestion makes is no input; in a table sorted by its label, the number of a row tells it.
     with duckdb.connect() as connection:
         return [
@@ -203,7 +203,7 @@ def _clocks(card: Card, rows: Path) -> list[str]:
             query = f"""
                 SELECT abs(corr(v, epoch(t))), abs(corr(v, place)) FROM (
                     SELECT "{name}" AS v, "{time}" AS t, row_number() OVER () AS place
-                    FROM read_parquet({quoted(str(rows))})
+                    FROM {parquet(rows)}
                 )
             """  # noqa: S608 - the card's names
             [both] = connection.execute(query).fetchall()

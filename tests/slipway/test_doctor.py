@@ -68,6 +68,22 @@ def test_a_repository_may_lie_above(tmp_path: Path) -> None:
     assert doctor.repository(tmp_path / "project").ok
 
 
+def test_workflows_below_the_top_of_a_repository_are_told(tmp_path: Path) -> None:
+    """GitHub never runs them; a project without any, or with a repository of its own, has no fault."""
+    project = tmp_path / "models" / "churn"
+    (tmp_path / ".git").mkdir()
+    project.mkdir(parents=True)
+    assert doctor.workflows(project).ok
+    (project / ".github" / "workflows").mkdir(parents=True)
+    told = doctor.workflows(project)
+
+    assert (told.ok, told.missing) == (False, False)
+    assert told.found == f".github/ below the top of the repository {tmp_path}, where GitHub never runs it"
+    assert "have its jobs work in models/churn/" in told.hint
+    (project / ".git").mkdir()
+    assert doctor.workflows(project).ok
+
+
 def test_a_tool_that_is_absent_is_named() -> None:
     """The hint says how to get it."""
     found = doctor.tool("git", None)
@@ -153,7 +169,7 @@ def test_everything_is_looked_at() -> None:
     """One finding per name, each with what was found and what is needed."""
     findings = doctor.diagnose(Project(ROOT))
     names = [one.name for one in findings]
-    assert len(set(names)) == len(names) == 17
+    assert len(set(names)) == len(names) == 18
     assert all(one.found and one.needed and (one.ok or one.hint) for one in findings)
 
 

@@ -1,5 +1,6 @@
 """Sources of rows with one fault each, and the line that must say so."""
 
+import bz2
 import gzip
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -76,15 +77,25 @@ def parquet(found: pa.Table) -> Write:
     return lambda path: pq.write_table(found, path)
 
 
-def folder(*tables: pa.Table) -> Write:
-    """A folder of Parquet files `0.parquet`, `1.parquet`, ..."""
+def placed(tables: dict[str, pa.Table]) -> Write:
+    """A folder of Parquet files by their names in it."""
 
     def write(path: Path) -> None:
-        path.mkdir()
-        for place, one in enumerate(tables):
-            pq.write_table(one, path / f"{place}.parquet")
+        for name, one in tables.items():
+            (path / name).parent.mkdir(parents=True, exist_ok=True)
+            pq.write_table(one, path / name)
 
     return write
+
+
+def folder(*tables: pa.Table) -> Write:
+    """A folder of Parquet files `0.parquet`, `1.parquet`, ..."""
+    return placed({f"{place}.parquet": one for place, one in enumerate(tables)})
+
+
+def spans(unit: str) -> pa.Array:
+    """Durations of 0 to 9 units."""
+    return pa.array([one % 10 for one in range(120)], pa.int64()).cast(pa.duration(unit))
 
 
 def damaged(change: Callable[[bytearray], bytes | bytearray]) -> Write:
@@ -154,17 +165,38 @@ PAGE = gate(
     "an HTML or XML page, expected delimited text",
 )
 BLANK = gate("ingest.header", "a blank first line", "line 1 is blank")
-TWICE = gate(
-    "ingest.names",
-    "two columns of one name",
-    "two columns have the same name",
-)
+TWICE = gate("ingest.names", "two columns of one name", "two columns have the same name")
 PACKED = gate(
     "ingest.gzip",
     "a gzip file that was cut off or whose checksum does not fit",
     "not a whole gzip file",
 )
 ENCODING = gate("ingest.encoding", "text that is not UTF-8", "not UTF-8 text")
+KIND = gate(
+    "ingest.kind",
+    "another kind of file under the name of a CSV",
+    "compressed by bzip2, expected delimited text; unpack it",
+)
+SEPARATOR = gate(
+    "ingest.separator",
+    "a first line that tells Excel the separator",
+    "line 1 tells Excel that ';' separates",
+)
+LINES = gate(
+    "ingest.lines",
+    "a row with a cell more or less, or an open quote, in a file whose lines end in several ways",
+    "line 123: 3 cells, expected 4: nothing for 'clicked'",
+)
+FOLDERS = gate(
+    "ingest.folders",
+    "files in folders of different keys",
+    "lies below no folder of a key, region=eu/0.parquet below region=…",
+)
+DURATIONS = gate(
+    "ingest.durations",
+    "a folder of Parquet files whose durations are in different units",
+    "durations in other units than in 0.parquet",
+)
 SCHEMAS = gate(
     "ingest.schemas",
     "a folder of Parquet files whose columns or types differ",
@@ -203,23 +235,49 @@ CSV = {
     "blank first line": (Bad(content(text("", TITLE, *SOUND)), ("line 1 is blank",)), BLANK),
     "missing column": (Bad(content(text("when,who,clicked")), ("no column 'score'", "'clicked'")), COLUMN),
     "other separator": (Bad(content(text(TITLE.replace(",", ";"))), ("no column 'when'",)), COLUMN),
-    "endless header": (Bad(content(text(f"{LONG},{TITLE}")), ("no column 'when'", "…")), COLUMN),
+    "endless header": (
+        Bad(content(text(f"{LONG},{TITLE}")), ("rows.csv: line 1 holds a cell without an end",)),
+        None,
+    ),
     "5000 columns": (Bad(content(text(",".join(map(str, range(5000))))), ("5000 in all",)), COLUMN),
     "two of a name": (Bad(content(text(f"{TITLE},WHO")), ("same name", "'WHO'")), TWICE),
     "HTML": (Bad(content(b"<!DOCTYPE html><html>Log in</html>"), ("rows.csv", "an HTML or XML page")), PAGE),
     "HTML after a comment": (Bad(content(b"\n<!-- saved --><html></html>"), ("an HTML or XML page",)), PAGE),
     "HTML below the header": (
-        Bad(content(text(TITLE, "<html>Timed out</html>")), ("line 2", "Columns: 4 Found: 1")),
+        Bad(content(text(TITLE, "<html>Timed out</html>")), ("line 2: 1 cell, expected 4",)),
         None,
     ),
-    "short row": (Bad(content(text(TITLE, *SOUND, "2026-01-01,a,1")), ("line 122", "4 Found: 3")), None),
-    "long row": (Bad(content(text(TITLE, *SOUND, "2026-01-01,a,1,0,9")), ("line 122", "Found: 5")), None),
-    "open quote": (Bad(content(text(TITLE, '2026-01-01,"a,1,0')), ("line 2", "unterminated quote")), None),
-    "endless line": (Bad(row(who=LONG * 3), ("line 122", "2000000 bytes")), None),
-    "mixed line ends": (Bad(content(text(TITLE, end="\r\n") + text(*SOUND)), ("RFC 4180",)), None),
+    "short row": (
+        Bad(
+            content(text(TITLE, *SOUND, "2026-01-01,a,1")),
+            ("line 122: 3 cells, expected 4: nothing for 'clicked'",),
+        ),
+        None,
+    ),
+    "long row": (
+        Bad(
+            content(text(TITLE, *SOUND, "2026-01-01,a,1,0,9")),
+            ("line 122: 5 cells, expected 4: '9' follows 'clicked'",),
+        ),
+        None,
+    ),
+    "open quote": (
+        Bad(content(text(TITLE, '2026-01-01,"a,1,0')), ("line 2: column 'who': a quote opens",)),
+        None,
+    ),
+    "endless line": (Bad(row(who=LONG * 3), ("line 122 has 2,000,000 characters",)), None),
+    "bzip2": (Bad(content(bz2.compress(text(TITLE, *SOUND))), ("compressed by bzip2", "unpack")), KIND),
+    "sep=": (Bad(content(text("sep=;", TITLE, *SOUND)), ("line 1", "--delimiter ';'")), SEPARATOR),
+    "short row, two endings": (
+        Bad(content(text(TITLE, *SOUND, end="\r\n") + b"\n2026-01-01,a,1\n"), ("line 123: 3 cells",)),
+        LINES,
+    ),
+    "open quote, two endings": (
+        Bad(content(text(TITLE, end="\r\n") + text(*SOUND, '2026,"a,1,0')), ("line 122: column 'who'",)),
+        LINES,
+    ),
     "Latin-1": (Bad(content(_latin()), ("rows.csv", "not UTF-8", "byte")), ENCODING),
-    "Latin-1 far down": (Bad(content(_latin(*SOUND * 30)), ("line 3602", "not utf-8")), None),
-    "UTF-16": (Bad(content(text(TITLE, *SOUND).decode().encode("utf-16")), ("not UTF-8",)), ENCODING),
+    "Latin-1 far down": (Bad(content(_latin(*SOUND * 30)), ("line 3602", "not UTF-8", "0xf6")), ENCODING),
     "gzip cut off": (Bad(content(gzip.compress(text(TITLE, *SOUND))[:-9]), ("not a whole gzip",)), PACKED),
     "gzip checksum": (Bad(_one_digit_of_gzip, ("not a whole gzip", "CRC")), PACKED),
     "label 2": (Bad(row(clicked="2"), ("'clicked', row 121", "'2'", "0 or 1", "1 of 121")), VALUE),
@@ -272,6 +330,14 @@ PARQUET = {
     "folder, rounded": (
         Bad(folder(table(score=range(120)), table()), ("1.parquet", "DOUBLE, in 0.parquet of type BIGINT")),
         SCHEMAS,
+    ),
+    "folder, keys": (
+        Bad(placed({"0.parquet": table(), "region=eu/0.parquet": table()}), ("below region=…",)),
+        FOLDERS,
+    ),
+    "folder, durations": (
+        Bad(folder(table(score=spans("s")), table(score=spans("us"))), ("1.parquet: durations",)),
+        DURATIONS,
     ),
     "folder, value": (
         Bad(folder(table(), table(clicked=[7] * 120)), ("1.parquet: column 'clicked', row 1", "'7'")),

@@ -97,10 +97,25 @@ def test_a_key_that_stands_twice(before: Path) -> None:
         b"\xef\xbb\xbf" + text(TITLE, *SOUND),
         b"\xef\xbb\xbf" + text(TITLE, *SOUND, end="\r\n"),
         text(TITLE, *SOUND).rstrip(),
+        text(TITLE, *SOUND[:60]) + text(*SOUND[60:], end="\r\n"),
+        text(TITLE, *SOUND[:9], end="\r") + text(*SOUND[9:]),
+        text(TITLE, *SOUND).decode().encode("utf-16"),
+        text(TITLE, *SOUND).decode().encode("utf-32"),
         text(TITLE, *SOUND[:9], "", *SOUND[9:]),
         text(f"{TITLE},", *(f"{line},9" for line in SOUND)),
     ],
-    ids=["Windows line ends", "BOM", "both", "no last line end", "a blank line", "a column without a name"],
+    ids=[
+        "Windows line ends",
+        "BOM",
+        "both",
+        "no last line end",
+        "Windows ends below",
+        "old ends above",
+        "UTF-16",
+        "UTF-32",
+        "a blank line",
+        "a column without a name",
+    ],
 )
 def test_what_looks_odd_and_is_sound(found: bytes, before: Path, tmp_path: Path) -> None:
     """The same rows as those of the plain file, to the byte."""

@@ -71,6 +71,10 @@ FIT = {
             ("churn", "churned", "--time-format", "epoch_s"),
             "--time-format: found 'epoch_s', expected a strptime format, such as %d/%m/%Y, or one of epoch,",
         ),
+        (
+            ("churn", "churned", "--delimiter", "||"),
+            "--delimiter: found '||', expected one character that no value begins with, such as ; or |",
+        ),
         (("a_name_that_is_much_too_long_for_the_tag_of_a_bento_of_ours", "churned"), "at most 63 characters"),
     ],
 )
@@ -106,7 +110,7 @@ def test_what_does_not_fit_is_refused(
         (b"a,b\n", "no rows"),
         (b"<html><body>Please sign in</body></html>", "an HTML or XML page, expected delimited text"),
         (b"\x1f\x8b\x08cut off", "not a whole gzip file"),
-        (b"PK\x03\x04\x14\x00\x06\x00\xff\xfe", "not UTF-8 text"),
+        (b"PK\x03\x04\x14\x00\x06\x00\xff\xfe", "a zip archive"),
         (b"a,b\n1,2\n3,4,5\n", "line 3"),
         (b"PAR1 and nothing more", "not a readable Parquet file"),
     ],

@@ -14,7 +14,7 @@ from tests.slipway.starter.tables import write
 
 def test_delimiters_are_seen_whatever_the_name(tmp_path: Path) -> None:
     """By the first line, packed or not."""
-    comma, tab = write(tmp_path / "a.data", ["x,y", "1,2"]), tmp_path / "b.txt"
+    comma, tab = write(tmp_path / "a.data", ['"x\t1\t2","y;1;2"', "1,2"]), tmp_path / "b.txt"
     tab.write_bytes(gzip.compress(b"x\ty\n1,5\t2\n"))
 
     assert (describe(comma, None).format, ending(comma, "csv")) == ("csv", ".csv")
@@ -46,9 +46,9 @@ def test_spaces_around_values_are_seen(tmp_path: Path, lines: list[str], trim: b
         (b"", "empty, expected rows"),
         (b"  \n", "empty, expected rows"),
         (b"<!DOCTYPE html><p>sign in</p>", "an HTML or XML page"),
-        (b"a;b\n1;2\n", "line 1 is separated by ';', expected commas or tabs"),
+        (b"a;b\n1;2\n", "line 1 is separated by ';': say --delimiter ';'"),
         (b"\x1f\x8b\x08cut", "not a whole gzip file"),
-        (b"PK\x03\x04\xff\xfe", "not UTF-8 text"),
+        (b"a,b\n\xff\xe4,1", "line 2: not UTF-8 text"),
     ],
 )
 def test_what_is_no_table_is_told(tmp_path: Path, content: bytes, said: str) -> None:
