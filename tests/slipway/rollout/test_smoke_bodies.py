@@ -1,29 +1,23 @@
-"""What the smoke test sends is sound for every card that `new-system` can write; what it spoils is refused."""
+"""What the smoke test sends is sound for each card that `new-system` can write; what it spoils is refused."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from numpy.typing import NDArray
 
 from slipway.data.table import ARROW
 from slipway.rollout.client import Reply
 from slipway.rollout.smoke import Sample, contract, malformed, parity, typed
 from slipway.rollout.traffic import bodies
-from slipway.serving.app import build
-from slipway.serving.served import Served
 from slipway.settings import Card
-from slipway.system import Inputs
 from slipway.tasks.columns import ROW, SHUFFLED
-from slipway.version.answer import Version
 from slipway.version.assemble import SCORE
-from slipway.version.manifest import Registered
 from tests.slipway.data.small import card
+from tests.slipway.serving.blind import blind
 from tests.slipway.serving.browser import Browser
 
 VALUES: dict[str, list[Any]] = {
@@ -44,20 +38,6 @@ TIMES = (
 IDS = ({}, {"request_id": {"type": "string", "role": "request"}})
 COLUMN = st.tuples(st.sampled_from(sorted(VALUES)), st.sampled_from([0.0, 1.0]))
 INPUTS = st.lists(COLUMN, min_size=1, max_size=3)
-
-
-class Blind:
-    """Gives every row the same score; no system or model is needed for what is asked here."""
-
-    def transform(self, _: Card, requests: pa.Table, __: Any) -> Inputs:
-        """As many rows as there are."""
-        return Inputs(
-            np.zeros((requests.num_rows, 0), np.float32), (), (), np.zeros(requests.num_rows, np.bool_)
-        )
-
-    def scores(self, inputs: Inputs) -> NDArray[np.float64]:
-        """Half and half."""
-        return np.full(len(inputs.numeric), 0.5)
 
 
 @dataclass(frozen=True)
@@ -95,15 +75,6 @@ def sample(of: Card) -> Sample:
     return Sample(of.name, of.data, of.task, table, bounds, bodies(columns, table, bounds), 1e-6)
 
 
-def client(of: Card, rows: pa.Table) -> Any:
-    """A served version of a card without a model."""
-    blind: Any = Blind()
-    manifest: Any = SimpleNamespace(tolerance=1e-6)
-    version = Version(card=of, manifest=manifest, system=blind, state={}, model=blind)
-    schema = rows.drop_columns([SCORE]).schema
-    return Inside(Browser(build(Served(version, Registered(name="x", number=1, digest="0"), schema))))
-
-
 @settings(max_examples=12, deadline=None, derandomize=True)
 @given(st.sampled_from(UNITS), st.sampled_from(TIMES), st.sampled_from(IDS), INPUTS)
 @example(UNITS[0], TIMES[0], IDS[0], [("number", 1.0)])
@@ -120,7 +91,7 @@ def test_what_smoke_sends_is_sound(
     source = {"kind": "table", "format": "csv", "missing": ["NA", "-999"], "trim": True}
     made = card(source, {**ids, **time, **unit, **more, **LABEL})
     found = sample(made)
-    asked = client(made, found.rows)
+    asked: Any = Inside(blind(made, found.rows.drop_columns([SCORE]).schema))
 
     checks = [*contract(asked, made.name, 1), *parity(asked, found, 1), typed(asked, found, 1)]
     assert [str(check) for check in [*checks, malformed(asked, found)] if not check.passed] == []

@@ -14,6 +14,10 @@ from tests.slipway.root import ROOT
 from tests.slipway.serving.browser import Browser
 from tests.slipway.serving.tabled import CHURN, Tabled, customers, tabled
 
+FORMAT = "kind: table, format: csv"
+PLAIN = f"{{{FORMAT}}}"
+MARKS = "trim: true, missing: [NA, '-999']"
+
 
 @pytest.fixture(scope="session")
 def laid_out(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -53,6 +57,13 @@ def churn(tmp_path_factory: pytest.TempPathFactory) -> Tabled:
 def churn_browser(churn: Tabled) -> Browser:
     """Its application in this process."""
     return churn.browser
+
+
+@pytest.fixture(scope="session")
+def cut(tmp_path_factory: pytest.TempPathFactory) -> Tabled:
+    """A version of a table whose card cuts spaces and names marks."""
+    root = tmp_path_factory.mktemp("cut") / "a project"
+    return tabled(root, customers(1200), CHURN, lambda card: card.replace(PLAIN, f"{{{FORMAT}, {MARKS}}}"))
 
 
 @dataclass(frozen=True)

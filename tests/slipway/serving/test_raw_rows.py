@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 import pyarrow.parquet as pq
-import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
@@ -19,12 +18,10 @@ from slipway.serving.refusal import Refusal
 from slipway.serving.values import moment
 from slipway.settings.data import TableSource
 from slipway.system.cleaning import LONGEST
-from tests.slipway.serving.tabled import CHURN, Tabled, customers, tabled
+from tests.slipway.serving.tabled import Tabled
 
 HEADER = ["Signed Up", "Plan", "Months", "Monthly Spend", "Churned"]
 COLUMNS = ["signed_up", "plan", "months", "monthly_spend"]
-PLAIN = "{kind: table, format: csv}"
-CARD = "{kind: table, format: csv, trim: true, missing: [NA, '-999', '?']}"
 TIMES = st.sampled_from(
     [
         "2024-05-01 10:00:00",
@@ -84,13 +81,6 @@ NUMBERS = st.sampled_from(
 )
 Row = tuple[str, str, str, str]
 ROWS = st.lists(st.tuples(TIMES, PLANS, NUMBERS, NUMBERS), min_size=1, max_size=4)
-
-
-@pytest.fixture(scope="module")
-def cut(tmp_path_factory: pytest.TempPathFactory) -> Tabled:
-    """A system whose card cuts spaces and names marks."""
-    root = tmp_path_factory.mktemp("raw") / "a project"
-    return tabled(root, customers(1200), CHURN, lambda card: card.replace(PLAIN, CARD))
 
 
 def ingested(made: Tabled, rows: list[Row], folder: Path) -> list[float] | None:

@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 from slipway.data.conversion import cleaned
 from slipway.data.values import sound_text
 from slipway.settings.data import GeneratorSource, TableSource
-from slipway.system.cleaning import BLANKS, LONGEST, NUL, Cleaning, unsound
+from slipway.system.cleaning import BLANKS, LONGEST, NUL, SPACES, Cleaning, unsound
 
 MARKS = ["NA", " ?", "", "-999", "1e3", "None'", "1_000", "nan", "inf"]
+TABLE = TableSource(kind="table", format="csv")
 TEXTS = st.text(st.sampled_from([*"NA?-9 'x", *BLANKS, NUL, "é", "\u200b"]), max_size=6) | st.sampled_from(
     MARKS
 )
@@ -75,6 +76,16 @@ def test_sql_and_arrow_make_the_same_of_a_number(
     assert [repr(one) for one in found if repr(one) not in texts] == [
         repr(one) for one, whole in zip(same, found, strict=True) if repr(whole) not in texts
     ]
+
+
+def test_what_is_cut_is_what_duckdb_cuts(connection: Any) -> None:
+    """Every character of which there are some in texts; a half of one is none."""
+    letters = [chr(code) for code in range(1, 0x20000) if not 0xD800 <= code < 0xE000]
+    cut = in_sql(connection, arrow(letters), "trim(v) = ''")
+    blank = in_sql(connection, arrow(letters), f"{cleaned('v', 'VARCHAR', TABLE)} IS NULL")
+
+    assert [one for one, gone in zip(letters, cut, strict=True) if gone] == list(SPACES)
+    assert {one for one, gone in zip(letters, blank, strict=True) if gone} == set(BLANKS)
 
 
 @settings(max_examples=50, deadline=None, derandomize=True)
