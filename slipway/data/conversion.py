@@ -1,15 +1,21 @@
 """One column of a user's own table in SQL: its raw value, the value in the card's type, and its faults."""
 
+import re
 from dataclasses import dataclass
 
 from slipway.data import values
 from slipway.data.duckdb_engine import quoted
 from slipway.settings import Column
 from slipway.settings.data import EPOCHS, TableSource
+from slipway.system.cleaning import BLANKS, Cleaning
 from slipway.tasks.columns import SHUFFLED
 
 ROW = '"row number"'  # a space keeps it apart from the card's names
 PLACE = '"place in a shuffle"'
+NUMERIC = re.compile(r"U?(TINY|SMALL|BIG|U?HUGE)?INT|U?INTEGER|FLOAT|DOUBLE|DECIMAL")
+"""DuckDB's types of numbers."""
+BLANK = "[" + "".join(rf"\x{{{ord(one):x}}}" for one in BLANKS) + "]*"
+"""A regular expression; DuckDB's `trim` takes characters too, and fifty times as long."""
 _REPRESENTABLE = "TIMESTAMP '0001-01-01' AND TIMESTAMP '9999-12-31'"
 """What Python's datetime can hold; DuckDB's timestamps go further."""
 _SECONDS = "-62135596800 AND 253402300799"
@@ -34,11 +40,16 @@ class Field:
         return f'"raw {self.name}"'
 
     @property
+    def is_number(self) -> bool:
+        """Whether its values are numbers, whole or not."""
+        return self.column.type in ("integer", "number")
+
+    @property
     def fault(self) -> str:
         """SQL: true where the value cannot be used."""
         fault = f'"{self.name}" IS NULL AND {self.raw} IS NOT NULL'
         # NaN is a missing number; how many may be missing is for the check to say.
-        if self.column.type in ("integer", "number"):
+        if self.is_number:
             fault = f"{fault} AND NOT coalesce(isnan(TRY_CAST({self.raw} AS DOUBLE)), false)"
         if self.column.role:  # none of them allows a missing value
             fault = f'"{self.name}" IS NULL'
@@ -56,14 +67,26 @@ class Field:
         )
 
 
-def cleaned(name: str, kind: str, source: TableSource) -> str:
-    """SQL: a column of the source, of DuckDB's type `kind`, without spaces and marks that the card names."""
-    column = '"' + name.replace('"', '""') + '"'
+def cleaned(name: str, kind: str, source: TableSource, number: bool = False) -> str:
+    """SQL: a column of the source, of DuckDB's type `kind`, as `Cleaning` has its values.
+
+    Args:
+        number: whether the card takes them for numbers.
+    """
+    column, cleaning = '"' + name.replace('"', '""') + '"', Cleaning.of(source)
+    numbers = ", ".join(f"CAST({mark!r} AS DOUBLE)" for mark in cleaning.numbers)
     if kind != "VARCHAR":
-        return column
-    text = f"trim({column})" if source.trim else column
-    marks = [*source.missing, *([""] if source.trim else [])]
-    return f"CASE WHEN {text} NOT IN ({', '.join(map(quoted, marks))}) THEN {text} END" if marks else text
+        is_mark = bool(numbers) and NUMERIC.match(kind)
+        return (
+            f"CASE WHEN CAST({column} AS DOUBLE) NOT IN ({numbers}) THEN {column} END" if is_mark else column
+        )
+    text = f"trim({column})" if cleaning.trim else column
+    missing = [f"regexp_full_match({text}, '{BLANK}')"]
+    if cleaning.marks:
+        missing.append(f"{text} IN ({', '.join(map(quoted, cleaning.marks))})")
+    if number and numbers:
+        missing.append(f"coalesce(TRY_CAST({text} AS DOUBLE) IN ({numbers}), false)")
+    return f"CASE WHEN NOT ({' OR '.join(missing)}) THEN {text} END"
 
 
 def converted(field: Field, time_format: str | None) -> str:

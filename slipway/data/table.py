@@ -79,7 +79,7 @@ def _require_columns(fields: list[Field], found: Reader, path: Path) -> None:
 def _view(fields: list[Field], found: Reader, source: TableSource) -> str:
     """SQL: every row with its number, the raw values and the converted ones."""
     raw = [
-        f"{cleaned(field.source, found.types[field.source], source)} AS {field.raw}"
+        f"{cleaned(field.source, found.types[field.source], source, field.is_number)} AS {field.raw}"
         for field in fields
         if not field.column.made
     ]

@@ -1,4 +1,9 @@
-"""Gradient boosting (LightGBM), saved in its own text format and an archive of arrays."""
+"""Gradient boosting (LightGBM), saved in its own text format and an archive of arrays.
+
+Nothing is extrapolated. Trees split numbers inside their range in training, so one beyond it counts as its
+nearest end; a value of a category that training never saw counts as a known one (`statistics.stand_in`). So a
+score lies within what known values give, each input by itself.
+"""
 
 from dataclasses import replace
 from pathlib import Path
@@ -13,8 +18,10 @@ from slipway.models import statistics
 from slipway.models.inputs import Field, Inputs
 from slipway.models.interface import BINARY, Kind, Labelled, Labels, Objective, Params
 
-MODEL, MEANS, UNIT, OF = "model.txt", "means.npz", "#unit", "of "
+MODEL, MEANS, UNIT, OF, AS = "model.txt", "means.npz", "#unit", "of ", "as "
 """Two files; in the second, the name of one array, and what stands before a field's name in the others."""
+Tables = dict[str, NDArray[np.float32]]
+Codes = dict[str, NDArray[np.int32]]
 LARGEST = 256
 """The most codes of a category that trees split by value: 255 known values, which LightGBM's bins hold by
 default, and one code for all others."""
@@ -70,18 +77,18 @@ class BoostingParams(Strict):
 class Boosting:
     """Trees over the numbers, the codes of small categories and the mean labels of the others."""
 
-    def __init__(
-        self, booster: Any, means: dict[str, NDArray[np.float32]], unit: NDArray[np.float64]
-    ) -> None:
+    def __init__(self, booster: Any, means: Tables, codes: Codes, unit: NDArray[np.float64]) -> None:
         """Take what was learned.
 
         Args:
             booster: LightGBM's.
-            means: by field, float32 [cardinality + 1, outputs]; see `statistics.means`.
+            means: by large field, float32 [cardinality + 1, outputs]; see `statistics.means`.
+            codes: by small field, int32 [cardinality]; what each value counts as, itself where it is known.
             unit: float64 [2]; mean and scale of the labels, which trees learn in deviations.
         """
         self.booster = booster
         self.means = means
+        self.codes = codes
         self.unit = unit
 
     @classmethod
@@ -118,7 +125,9 @@ class Boosting:
         large = [field for field in fields if not _is_small(field)]
         small = len(fields) - len(large)
         weigh = objective, chosen.prior_weight
-        means = {field.name: statistics.means(field, learned.labels, *weigh) for field in large}
+        tables = {field.name: statistics.means(field, learned.labels, *weigh) for field in fields}
+        means = {field.name: tables[field.name] for field in large}
+        codes = {field.name: _codes(field, tables[field.name]) for field in fields if _is_small(field)}
         data = lightgbm.Dataset(
             _matrix(train.inputs, [statistics.told_in_training(field, learned, *weigh) for field in large]),
             label=learned.labels,
@@ -131,19 +140,19 @@ class Boosting:
             # Validation stands for requests, so it is told what they will be: means of all training rows.
             valid_sets=[
                 lightgbm.Dataset(
-                    _served(validation.inputs, means),
+                    _served(validation.inputs, means, codes),
                     label=_in_deviations(validation.labels, unit),
                     reference=data,
                 )
             ],
             callbacks=[lightgbm.early_stopping(PATIENCE, verbose=False)],
         )
-        return cls(booster, means, unit)
+        return cls(booster, means, codes, unit)
 
     def scores(self, inputs: Inputs) -> NDArray[np.float64]:
         """Probabilities, or numbers in the unit of the labels, float64 [rows] or [rows, classes]."""
         # One thread, for a request has few rows and the server many requests.
-        found = self.booster.predict(_served(inputs, self.means), num_threads=1)
+        found = self.booster.predict(_served(inputs, self.means, self.codes), num_threads=1)
         mean, scale = self.unit
         return np.asarray(mean + scale * found, dtype=np.float64)
 
@@ -151,18 +160,22 @@ class Boosting:
         """The trees as text, cut at the best round, and the arrays."""
         self.booster.save_model(str(folder / MODEL), num_iteration=self.booster.best_iteration)
         # Each with a mark before its name: a column may be called as one of numpy's own arguments.
-        kept = {OF + name: table for name, table in self.means.items()}
-        np.savez_compressed(folder / MEANS, allow_pickle=False, **{UNIT: self.unit}, **kept)
+        means = {OF + name: table for name, table in self.means.items()}
+        codes = {AS + name: values for name, values in self.codes.items()}
+        np.savez_compressed(folder / MEANS, allow_pickle=False, **{UNIT: self.unit}, **means, **codes)
 
     @classmethod
     def load(cls, folder: Path) -> Self:
-        """Read both."""
+        """Read both; a model from before codes were kept has none, and its scores stay what they are."""
         import lightgbm
 
         with np.load(folder / MEANS, allow_pickle=False) as arrays:
             unit = arrays[UNIT]
-            means = {name.removeprefix(OF): arrays[name] for name in arrays.files if name != UNIT}
-        return cls(lightgbm.Booster(model_file=str(folder / MODEL)), means, unit)
+            means, codes = (
+                {name.removeprefix(mark): arrays[name] for name in arrays.files if name.startswith(mark)}
+                for mark in (OF, AS)
+            )
+        return cls(lightgbm.Booster(model_file=str(folder / MODEL)), means, codes, unit)
 
 
 def _is_small(field: Field) -> bool:
@@ -170,9 +183,20 @@ def _is_small(field: Field) -> bool:
     return field.offsets is None and field.cardinality <= LARGEST
 
 
-def _served(inputs: Inputs, means: dict[str, NDArray[np.float32]]) -> NDArray[np.float64]:
+def _codes(field: Field, table: NDArray[np.float32]) -> NDArray[np.int32]:
+    """What each value of a small field counts as, [cardinality]."""
+    known = np.bincount(field.values, minlength=field.cardinality) > 0
+    return np.where(known, np.arange(field.cardinality), statistics.stand_in(field, table)).astype(np.int32)
+
+
+def _served(inputs: Inputs, means: Tables, codes: Codes) -> NDArray[np.float64]:
     large = [field for field in inputs.fields if not _is_small(field)]
-    return _matrix(inputs, [statistics.told(field, means[field.name]) for field in large])
+    told = [statistics.told(field, means[field.name]) for field in large]
+    fields = tuple(
+        replace(field, values=codes[field.name][field.values]) if field.name in codes else field
+        for field in inputs.fields
+    )
+    return _matrix(replace(inputs, fields=fields), told)
 
 
 def _matrix(inputs: Inputs, told: list[NDArray[np.float64]]) -> NDArray[np.float64]:

@@ -1,6 +1,12 @@
-"""A weight for each value of each field and for each standardised number: what linear models share."""
+"""A weight for each value of each field and for each standardised number: what linear models share.
+
+Nothing is extrapolated. A number counts as the nearest end of its range in training, an infinite one too, and
+a missing one as the mean; a value of a field that training never saw has the weight 0, or that of the known
+value which is nearest to it. So a score lies within what known values give, each input by itself.
+"""
 
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Self
 
@@ -9,8 +15,8 @@ from numpy.typing import NDArray
 
 from slipway.models.inputs import Field, Inputs
 
-WEIGHTS, NUMERIC, STARTS = "weights.npy", "numeric.npy", "starts.npy"
-FILES = frozenset({WEIGHTS, NUMERIC, STARTS})
+WEIGHTS, NUMERIC, STARTS, RANGES = "weights.npy", "numeric.npy", "starts.npy", "ranges.npy"
+FILES = frozenset({WEIGHTS, NUMERIC, STARTS, RANGES})
 
 
 @dataclass(frozen=True)
@@ -22,12 +28,14 @@ class Design:
         used: int64 [used]; the values that have a column, counted over all fields.
         starts: int64 [fields + 1]; where the values of each field begin in that count.
         moments: float64 [2, numbers]; mean and scale of each number.
+        ranges: float64 [2, numbers]; the least and the largest of each number.
     """
 
     matrix: Any
     used: NDArray[np.int64]
     starts: NDArray[np.int64]
     moments: NDArray[np.float64]
+    ranges: NDArray[np.float64]
 
     @classmethod
     def of(cls, inputs: Inputs) -> Self:
@@ -43,16 +51,21 @@ class Design:
         # A value that training never saw would only get the weight 0 of the penalty.
         used = np.flatnonzero(values.getnnz(axis=0))
         matrix = sparse.hstack([values[:, used], dense], format="csr")
-        return cls(matrix, used, starts, moments)
+        return cls(matrix, used, starts, moments, _ranges(inputs.numeric))
 
     def learned(self, coefficients: NDArray[np.float64], intercept: NDArray[np.float64]) -> "Linear":
         """The model of coefficients [outputs, used + numbers] and an intercept [outputs]."""
         weights = np.zeros((self.starts[-1], len(intercept)), np.float32)
         weights[self.used] = coefficients[:, : len(self.used)].T
+        for start, stop in pairwise(self.starts):
+            known = self.used[(start <= self.used) & (self.used < stop)]
+            if len(known):
+                unseen = np.setdiff1d(np.arange(start, stop), known)
+                weights[unseen] = np.clip(0.0, weights[known].min(axis=0), weights[known].max(axis=0))
         # The intercept is a last number of mean 0 and scale 1, so that one array holds all of it.
         slopes = np.concatenate([coefficients[:, len(self.used) :].T, intercept[None]])
         moments = np.concatenate([self.moments, [[0.0], [1.0]]], axis=1)
-        return Linear(weights, np.concatenate([moments, slopes.T]), self.starts)
+        return Linear(weights, np.concatenate([moments, slopes.T]), self.starts, self.ranges)
 
 
 @dataclass(frozen=True)
@@ -67,29 +80,41 @@ class Linear:
         numeric: float64 [2 + outputs, numbers + 1]: mean, scale and slopes of each number; the last column's
             slopes are the intercepts.
         starts: int64 [fields + 1]; where the weights of each field begin.
+        ranges: float64 [2, numbers]; the least and the largest of each number in training.
     """
 
     weights: NDArray[np.float32]
     numeric: NDArray[np.float64]
     starts: NDArray[np.int64]
+    ranges: NDArray[np.float64]
 
     def values(self, inputs: Inputs) -> NDArray[np.float64]:
         """The weighted sums, float64 [rows, outputs]."""
         slopes = self.numeric[2:].T
-        total = _standardised(inputs.numeric, self.numeric[:2, :-1]) @ slopes[:-1] + slopes[-1]
-        for field, start, stop in zip(inputs.fields, self.starts[:-1], self.starts[1:], strict=True):
+        inside = np.clip(inputs.numeric, *self.ranges)
+        total = _standardised(inside, self.numeric[:2, :-1]) @ slopes[:-1] + slopes[-1]
+        for field, (start, stop) in zip(inputs.fields, pairwise(self.starts), strict=True):
             total += field.mean(self.weights[start:stop])
         return np.asarray(total, dtype=np.float64)
 
     def save(self, folder: Path) -> None:
-        """Three .npy files."""
-        for name, array in ((WEIGHTS, self.weights), (NUMERIC, self.numeric), (STARTS, self.starts)):
-            np.save(folder / name, array, allow_pickle=False)
+        """Four .npy files."""
+        np.save(folder / WEIGHTS, self.weights, allow_pickle=False)
+        np.save(folder / NUMERIC, self.numeric, allow_pickle=False)
+        np.save(folder / STARTS, self.starts, allow_pickle=False)
+        np.save(folder / RANGES, self.ranges, allow_pickle=False)
 
     @classmethod
     def load(cls, folder: Path) -> Self:
-        """Read the three arrays."""
-        return cls(*(np.load(folder / name, allow_pickle=False) for name in (WEIGHTS, NUMERIC, STARTS)))
+        """Read the arrays; a model from before ranges were kept has none, and scores as it did."""
+        weights, numeric, starts = (
+            np.load(folder / name, allow_pickle=False) for name in (WEIGHTS, NUMERIC, STARTS)
+        )
+        if (folder / RANGES).exists():
+            return cls(weights, numeric, starts, np.load(folder / RANGES, allow_pickle=False))
+        # What was infinite counted as missing.
+        largest = np.full(numeric.shape[1] - 1, np.inf)
+        return cls(weights, numeric, starts, np.stack([-largest, largest]))
 
 
 def _indicators(field: Field) -> Any:
@@ -112,7 +137,16 @@ def _moments(numeric: NDArray[np.float32]) -> NDArray[np.float64]:
     return np.stack([mean, np.where(scale > 0, scale, 1.0)])
 
 
-def _standardised(numeric: NDArray[np.float32], moments: NDArray[np.float64]) -> NDArray[np.float64]:
+def _ranges(numeric: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Of what is known; a number that is never known has the range from 0 to 0."""
+    known = np.isfinite(numeric)
+    # `initial` would be the answer for a column without rows.
+    least = np.where(known, numeric, np.inf).min(axis=0, initial=np.inf)
+    largest = np.where(known, numeric, -np.inf).max(axis=0, initial=-np.inf)
+    return np.where(least <= largest, np.stack([least, largest]), 0.0).astype(np.float64)
+
+
+def _standardised(numeric: NDArray[np.floating], moments: NDArray[np.float64]) -> NDArray[np.float64]:
     """Unknown values become the mean; outliers end at eight deviations, so that none decides alone."""
     mean, scale = moments
     return np.clip(np.where(np.isfinite(numeric), (numeric - mean) / scale, 0.0), -8.0, 8.0)

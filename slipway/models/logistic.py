@@ -1,4 +1,7 @@
-"""Logistic regression, multinomial for classes: the simplest baseline, served from three arrays."""
+"""Logistic regression, multinomial for classes: the simplest baseline, served from four arrays.
+
+What training never saw is bounded as `linear` says.
+"""
 
 from pathlib import Path
 from typing import Annotated, Self

@@ -1,4 +1,7 @@
-"""Ridge regression: the simplest baseline for a number, on the inputs of the logistic regression."""
+"""Ridge regression: the simplest baseline for a number, on the inputs of the logistic regression.
+
+What training never saw is bounded as `linear` says.
+"""
 
 from pathlib import Path
 from typing import Annotated, Self

@@ -64,8 +64,29 @@ class Totals:
 
 
 def means(field: Field, labels: Labels, objective: Objective, prior_weight: float) -> NDArray[np.float32]:
-    """What rows other than those of training are given, float32 [cardinality + 1, outputs]; see `told`."""
-    return Totals.of(field, labels, objective, np.ones(len(labels), np.bool_)).means(prior_weight)
+    """What rows other than those of training are given, float32 [cardinality + 1, outputs]; see `told`.
+
+    A value without rows is given what `stand_in` is.
+    """
+    totals = Totals.of(field, labels, objective, np.ones(len(labels), np.bool_))
+    table = totals.means(prior_weight)
+    table[:-1][totals.counts == 0] = table[stand_in(field, table)]
+    return table
+
+
+def stand_in(field: Field, table: NDArray[np.float32]) -> int:
+    """The value that any which training never saw counts as: that of the mean nearest to the overall one.
+
+    Trees give a value of their own to no training row: it takes its branch at each split alone, and together
+    these may lead to where no known value comes. Which value stands in is mostly a rare one, for these are
+    shrunk to the overall mean.
+
+    Args:
+        table: of `means`.
+    """
+    known = np.flatnonzero(np.bincount(field.values, minlength=field.cardinality))
+    apart = ((table[known] - table[-1]) ** 2).sum(axis=1)
+    return int(known[apart.argmin()]) if len(known) else 0
 
 
 def told(field: Field, table: NDArray[np.float32]) -> NDArray[np.float64]:

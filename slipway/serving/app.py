@@ -12,7 +12,7 @@ import slipway
 from slipway.serving.body import Bodies
 from slipway.serving.inference import BINARY, InferAnswer, InferBody, Protocol
 from slipway.serving.metrics import Measured, Metrics
-from slipway.serving.predict import answer_type, body_type, predict
+from slipway.serving.predict import Typed, answer_type
 from slipway.serving.refusal import ErrorBody, Refusal
 from slipway.serving.served import Served
 
@@ -34,10 +34,10 @@ def build(served: Served) -> FastAPI:
     app.add_middleware(Measured, metrics=metrics)
     app.add_exception_handler(Refusal, _refused)
     app.add_exception_handler(HTTPException, _failed)
-    typed = body_type(served)
-    protocol, bodies = Protocol(served), Bodies(served.version.card.serving.max_rows)
-    _describe_bodies(app, {"PredictBody": typed, "InferBody": TypeAdapter(InferBody)})
-    _add_predict(app, served, typed, bodies)
+    typed, protocol = Typed(served, metrics.unknown), Protocol(served, metrics.unknown)
+    bodies = Bodies(served.version.card.serving.max_rows)
+    _describe_bodies(app, {"PredictBody": typed.body, "InferBody": TypeAdapter(InferBody)})
+    _add_predict(app, typed, bodies)
     _add_protocol(app, served, protocol)
     _add_infer(app, served, protocol, bodies)
 
@@ -48,14 +48,14 @@ def build(served: Served) -> FastAPI:
     return app
 
 
-def _add_predict(app: FastAPI, served: Served, typed: TypeAdapter[dict[str, Any]], bodies: Bodies) -> None:
-    answered: dict[int | str, dict[str, Any]] = {200: {"model": answer_type(served)}}
+def _add_predict(app: FastAPI, typed: Typed, bodies: Bodies) -> None:
+    answered: dict[int | str, dict[str, Any]] = {200: {"model": answer_type(typed.served)}}
 
     @app.post("/predict", responses=answered, openapi_extra=_body("PredictBody"))
     async def answer(request: Request) -> Response:
         """Answer each request."""
         # Not in a thread: one body is parsed at a time, which bounds the memory that parsing takes.
-        return _json(predict(served, typed, await bodies.read(request)))
+        return _json(typed.predict(await bodies.read(request)))
 
 
 def _add_infer(app: FastAPI, served: Served, protocol: Protocol, bodies: Bodies) -> None:

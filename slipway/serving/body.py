@@ -1,6 +1,7 @@
-"""Bodies of requests: read whole, within bounds of size, time, number and memory."""
+"""Bodies of requests: read whole and unpacked, within bounds of size, time, number and memory."""
 
 import asyncio
+import zlib
 
 from starlette.requests import ClientDisconnect, Request
 
@@ -14,6 +15,9 @@ LEAST_BODY = 64 * 2**10
 
 MAX_WAITING = 256
 """Bodies that are read at once; together they may hold as many bytes as sixteen of the largest."""
+
+IDENTITY, GZIP = "identity", ("gzip", "x-gzip")
+"""What `Content-Encoding` may say: not packed, or by the one method that is unpacked."""
 
 SECONDS = 10.0
 """How long a client may take to send a body."""
@@ -32,8 +36,13 @@ class Bodies:
         """Read one body to its end.
 
         Raises:
-            Refusal: it is too large or too slow, too much is under way already, or the client has left.
+            Refusal: it is too large or too slow, packed in another way than gzip, too much is under way
+                already, or the client has left.
         """
+        encoding = request.headers.get("content-encoding", IDENTITY).strip().lower()
+        if encoding not in (IDENTITY, *GZIP):
+            # guard serve.encoding
+            raise Refusal(415, f"content-encoding: {encoding[:80]!r}, expected gzip or none")
         # Said in advance, so nothing of it needs to be read; a false length is found while reading.
         declared = request.headers.get("content-length", "")
         if declared.isdigit() and int(declared) > self.largest:
@@ -58,7 +67,23 @@ class Bodies:
             self.waiting -= 1
             # The caller has the bytes now: one body is parsed at a time.
             self.held -= len(content)
-        return bytes(content)
+        return bytes(content) if encoding == IDENTITY else self._unpacked(bytes(content))
+
+    def _unpacked(self, packed: bytes) -> bytes:
+        """A gzip body as it was; no more of it is unpacked than a body may hold."""
+        stream = zlib.decompressobj(wbits=16 + zlib.MAX_WBITS)
+        try:
+            content = stream.decompress(packed, self.largest + 1)
+        except zlib.error as error:
+            raise Refusal(
+                400, f"body: not gzip, as content-encoding says: {error}"
+            ) from error  # guard serve.gzip
+        if len(content) > self.largest:
+            raise Refusal(413, f"body: more than {self.largest} bytes once unpacked")  # guard serve.body_size
+        if not stream.eof or stream.unused_data:
+            # guard serve.gzip
+            raise Refusal(400, "body: not one whole gzip stream, as content-encoding says")
+        return content
 
     def _check(self, size: int) -> None:
         if size > self.largest:

@@ -4,7 +4,8 @@ The score of a row is a number of the task: by which options are ranked, or the 
 class, in the order that the metadata gives. Where there is nothing to rank there are no ranks.
 """
 
-from collections.abc import Sequence
+import base64
+from collections.abc import Callable, Sequence
 from typing import Annotated, Any
 
 import numpy as np
@@ -14,51 +15,62 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 from pydantic import BaseModel, Field, NonNegativeInt, TypeAdapter, ValidationError
 
-from slipway.serving.predict import check_rows
-from slipway.serving.refusal import Refusal, invalid
-from slipway.serving.served import Served
-from slipway.serving.values import MAX_TEXT, list_of, optional, value_type
+from slipway.serving.names import Misnamed, Names, told
+from slipway.serving.predict import check_rows, no_input
+from slipway.serving.refusal import Refusal, invalid, short
+from slipway.serving.served import Served, Unfit
+from slipway.serving.values import list_of, optional, value_type
 from slipway.version.answer import Answers
 
+WHOLE = ("INT64", "INT32", "INT16", "INT8", "UINT64", "UINT32", "UINT16", "UINT8")
+DECIMAL = ("FP64", "FP32", "FP16")
 DATATYPES = {
-    "integer": ("INT64", "INT32"),
-    "number": ("FP64", "FP32", "INT64", "INT32"),
+    # pandas holds whole numbers of which some are missing as decimal ones
+    "integer": WHOLE + DECIMAL,
+    "number": DECIMAL + WHOLE,
     "string": ("BYTES",),
     "timestamp": ("BYTES",),
 }
 """What a column of each type may be sent as; the first is what the metadata says."""
+BASE64, PLAIN = "base64", ("str", "np", "pd", "hf", "datetime")
+"""What `content_type` may say of a tensor: how its texts are encoded, or that they are what they are."""
 
+UNKNOWN = "unknown_inputs"
 SCORE, RANK, FALLBACK = "score", "rank", "fallback"
 OUTPUTS = {SCORE: "FP64", RANK: "INT32", FALLBACK: "BOOL"}
 
+MAX_NAME = 1024
+"""Characters of a name or an id."""
 BINARY = "binary tensors are not supported; send the values as JSON in `data`"
 
 
-Parameters = Annotated[dict[str, str | bool | int | float], Field(max_length=64)]
+Parameter = str | bool | int | float | None
+Parameters = Annotated[dict[str, Parameter] | None, Field(max_length=64)]
+"""Clients that are generated send an optional field as null; then it is absent."""
 
 
 class Tensor(BaseModel):
     """The values of one column."""
 
-    name: Annotated[str, Field(max_length=MAX_TEXT)]
+    name: Annotated[str, Field(max_length=MAX_NAME)]
     shape: Annotated[list[NonNegativeInt], Field(min_length=1, max_length=2)]
     datatype: Annotated[str, Field(max_length=16)]
-    parameters: Parameters = {}
+    parameters: Parameters = None
     data: list[Any]
 
 
 class WantedOutput(BaseModel):
     """An output that the client asks for."""
 
-    name: Annotated[str, Field(max_length=MAX_TEXT)]
-    parameters: Parameters = {}
+    name: Annotated[str, Field(max_length=MAX_NAME)]
+    parameters: Parameters = None
 
 
 class InferBody(BaseModel):
     """The body of `POST /v2/models/{name}/infer`; rows with the same request id are ranked together."""
 
-    id: Annotated[str | None, Field(max_length=MAX_TEXT)] = None
-    parameters: Parameters = {}
+    id: Annotated[str | None, Field(max_length=MAX_NAME)] = None
+    parameters: Parameters = None
     inputs: list[Tensor]
     outputs: list[WantedOutput] | None = None
 
@@ -79,15 +91,25 @@ class InferAnswer(BaseModel):
     model_version: str
     id: str | None = None
     outputs: list[OutputTensor]
+    parameters: Annotated[
+        dict[str, str] | None, Field(description=f"`{UNKNOWN}`: tensors that no column has, by name")
+    ] = None
 
 
 class Protocol:
     """Reads tensors as requests to one version, and answers with tensors."""
 
-    def __init__(self, served: Served) -> None:
-        self.served = served
+    def __init__(self, served: Served, note: Callable[[int], None] = lambda _: None) -> None:
+        """Take a version.
+
+        Args:
+            note: takes how many unknown tensors a body has.
+        """
+        self.served, self.note = served, note
+        self.names = Names(served.columns, {}, "")
         self.lists: dict[str, TypeAdapter[list[Any]]] = {
-            name: TypeAdapter(list_of(value_type(column))) for name, column in served.columns.items()
+            name: TypeAdapter(list_of(value_type(column, served.cleaning)))
+            for name, column in served.columns.items()
         }
         self.width = list(served.task.width)
         self.outputs = [name for name in OUTPUTS if name != RANK or served.task.ranks]
@@ -116,6 +138,7 @@ class Protocol:
         except ValidationError as error:
             raise invalid(400, error) from error
         wanted = self._wanted(body)
+        unknown = self._unknown(body)
         table, groups = self.table(body)
         return orjson.dumps(
             {
@@ -123,6 +146,7 @@ class Protocol:
                 "model_version": str(self.served.registered.number),
                 **({"id": body.id} if body.id is not None else {}),
                 "outputs": self._outputs(self.served.answer(table, groups), wanted),
+                **({"parameters": {UNKNOWN: ", ".join(told(unknown))}} if unknown else {}),
             },
             option=orjson.OPT_SERIALIZE_NUMPY,
         )
@@ -136,7 +160,10 @@ class Protocol:
         tensors = {tensor.name: tensor for tensor in body.inputs}
         if len(tensors) < len(body.inputs):
             raise Refusal(400, "inputs: two tensors have the same name")  # guard serve.tensors
-        known = {name: self._values(name, tensors[name]) for name in self.lists if name in tensors}
+        if self.names.inputs.isdisjoint(tensors):
+            raise Refusal(400, f"inputs: {no_input(self.names.inputs)}")  # guard serve.no_input
+        encoding = (body.parameters or {}).get("content_type")
+        known = {name: self._values(name, tensors[name], encoding) for name in self.lists if name in tensors}
         rows = len(next(iter(known.values()), []))
         check_rows(rows, self.served)
         for name, values in known.items():
@@ -144,16 +171,28 @@ class Protocol:
                 # guard serve.tensors
                 raise Refusal(400, f"{name}: {len(values)} rows, the first tensor has {rows}")
         columns = {name: known[name] if name in known else self._absent(name, rows) for name in self.lists}
-        table = self.served.table(columns)
+        try:
+            table = self.served.table(columns)
+        except Unfit as error:
+            raise Refusal(400, f"{error.column}.{error.row}: {error}") from error
         # Without ids all rows are options of one request.
         request = self.served.version.card.data.column("request")
         return table, _groups(table[request]) if request in known else np.zeros(rows, np.int64)
+
+    def _unknown(self, body: InferBody) -> set[str]:
+        try:
+            unknown = self.names.unknown({tensor.name for tensor in body.inputs})
+        except Misnamed as error:
+            raise Refusal(400, f"inputs: {error}") from error
+        if unknown:
+            self.note(len(unknown))
+        return unknown
 
     def _width(self, output: str) -> list[int]:
         return [] if output == FALLBACK else self.width
 
     def _wanted(self, body: InferBody) -> list[str]:
-        if body.parameters.get("binary_data_output"):
+        if (body.parameters or {}).get("binary_data_output"):
             raise Refusal(400, f"parameters.binary_data_output: {BINARY}")  # guard serve.tensors
         for output in body.outputs or []:
             if output.name not in self.outputs:
@@ -161,7 +200,7 @@ class Protocol:
                 raise Refusal(
                     400, f"outputs: no output {output.name!r}, expected {' or '.join(self.outputs)}"
                 )
-            if output.parameters.get("binary_data"):
+            if (output.parameters or {}).get("binary_data"):
                 raise Refusal(400, f"outputs: {output.name}: {BINARY}")  # guard serve.tensors
         return [output.name for output in body.outputs or []] or self.outputs
 
@@ -187,11 +226,11 @@ class Protocol:
             raise Refusal(400, f"{name}: missing from inputs")  # guard serve.tensors
         return [None] * rows
 
-    def _values(self, name: str, tensor: Tensor) -> list[Any]:
-        allowed = DATATYPES[self.served.columns[name].type]
-        if "binary_data_size" in tensor.parameters:
+    def _values(self, name: str, tensor: Tensor, encoding: Parameter) -> list[Any]:
+        allowed, parameters = DATATYPES[self.served.columns[name].type], tensor.parameters or {}
+        if parameters.get("binary_data_size") is not None:
             raise Refusal(400, f"{name}: {BINARY}")
-        if tensor.datatype not in allowed:
+        if tensor.datatype.upper() not in allowed:
             # guard serve.tensors
             raise Refusal(400, f"{name}: datatype {tensor.datatype}, expected {' or '.join(allowed)}")
         data = tensor.data
@@ -201,10 +240,29 @@ class Protocol:
         if tensor.shape not in ([len(data)], [len(data), 1]):
             # guard serve.tensors
             raise Refusal(400, f"{name}: shape {tensor.shape} for {len(data)} values, expected [n] or [n, 1]")
+        data = _decoded(
+            name, data, parameters.get("content_type") or encoding, allowed == DATATYPES["string"]
+        )
         try:
             return self.lists[name].validate_python(data)
         except ValidationError as error:
             raise invalid(400, error, prefix=name) from error
+
+
+def _decoded(name: str, data: list[Any], encoding: Parameter, is_text: bool) -> list[Any]:
+    """The values as they are without the encoding that the client declares."""
+    if encoding is None or encoding in PLAIN:
+        return data
+    if encoding != BASE64 or not is_text:
+        taken = PLAIN + ((BASE64,) if is_text else ())
+        # guard serve.content_type
+        raise Refusal(400, f"{name}: content_type {short(encoding)}, expected {' or '.join(taken)}")
+    try:
+        return [
+            base64.b64decode(one, validate=True).decode() if isinstance(one, str) else one for one in data
+        ]
+    except ValueError as error:
+        raise Refusal(400, f"{name}: no base64 of UTF-8 text: {error}") from error  # guard serve.content_type
 
 
 def _tensor(name: str, datatype: str, width: Sequence[int] = ()) -> dict[str, Any]:

@@ -31,6 +31,18 @@ class Metrics:
             registry=self.registry,
         )
 
+        # One number without their names, which anybody can choose.
+        self.names = Counter(
+            "slipway_unknown_names",
+            "Names in requests that no column of this version has",
+            labels[:2],
+            registry=self.registry,
+        ).labels(*self.who)
+
+    def unknown(self, names: int) -> None:
+        """Count the unknown names of one request."""
+        self.names.inc(names)
+
     def observe(self, route: str, code: int, seconds: float) -> None:
         """Count one answered request, and how long it took."""
         self.requests.labels(*self.who, route, code).inc()

@@ -1,16 +1,20 @@
 """The typed API: requests in; out come their options ranked, one number each, or classes, best first."""
 
+from collections.abc import Callable, Collection
 from typing import Annotated, Any, NotRequired
 
 import numpy as np
 import orjson
-from pydantic import BaseModel, Field, TypeAdapter, ValidationError, create_model
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, create_model
 from typing_extensions import TypedDict
 
+from slipway.serving.names import MOST, Misnamed, Names, told
 from slipway.serving.refusal import Refusal, invalid
-from slipway.serving.served import Served
+from slipway.serving.served import Served, Unfit
 from slipway.serving.values import list_of, optional, value_type
 from slipway.settings import Column
+from slipway.tasks.columns import OPTIONS
 from slipway.version.answer import Answers
 
 
@@ -69,61 +73,150 @@ ANSWERS: dict[str, type[BaseModel]] = {
 def answer_type(served: Served) -> type[BaseModel]:
     """The type of the answer to `POST /predict`: one per request, in order, and who gave them."""
     each: Any = ANSWERS[served.task.form]  # the card is read at run time, out of a type checker's sight
-    return create_model("Predictions", model=(str, ...), version=(int, ...), answers=(list[each], ...))
+    unknown: Any = Annotated[
+        list[str],
+        Field(max_length=MOST, description="names in the requests that no column has; absent without any"),
+    ]
+    return create_model(
+        "Predictions",
+        model=(str, ...),
+        version=(int, ...),
+        answers=(list[each], ...),
+        unknown=(unknown, []),
+    )
 
 
 def body_type(served: Served) -> TypeAdapter[dict[str, Any]]:
     """The type of the body of `POST /predict`, from the columns of the card.
 
-    Unknown keys are ignored: stable and canary may know different columns and get the same requests.
+    Unknown keys are allowed: stable and canary may know different columns and get the same requests.
     """
-    columns = served.columns
-    options = {name: column for name, column in columns.items() if column.level == "option"}
-    request = _fields({name: column for name, column in columns.items() if name not in options})
-    many = list_of(_typed_dict("Option", _fields(options)))
+    own, options = _levels(served)
+    request = _fields(served, own)
+    many = list_of(_typed_dict("Option", _fields(served, options)))
     if served.task.form == "options":
-        request["options"] = many if options else NotRequired[many]
+        request[OPTIONS] = many if options else NotRequired[many]
     most = served.version.card.serving.max_rows
     requests = list_of(_typed_dict("Request", request), Field(max_length=most))
     return TypeAdapter(_typed_dict("PredictBody", {"requests": requests}))
 
 
+def _levels(served: Served) -> tuple[dict[str, Column], dict[str, Column]]:
+    """The columns of a request itself, and those of each of its options."""
+    options = {name: column for name, column in served.columns.items() if column.level == "option"}
+    return {name: column for name, column in served.columns.items() if name not in options}, options
+
+
 def _typed_dict(name: str, fields: dict[str, Any]) -> Any:
     make: Any = TypedDict  # the card is read at run time, out of a type checker's sight
-    return make(name, fields)
+    made = make(name, fields)
+    made.__pydantic_config__ = ConfigDict(extra="allow")
+    return made
 
 
-def _fields(columns: dict[str, Column]) -> dict[str, Any]:
+def _fields(served: Served, columns: dict[str, Column]) -> dict[str, Any]:
+    kinds = {name: value_type(column, served.cleaning) for name, column in columns.items()}
     return {
-        name: NotRequired[value_type(column)] if optional(column) else value_type(column)
+        name: NotRequired[kinds[name]] if optional(column) else kinds[name]
         for name, column in columns.items()
     }
 
 
-def predict(served: Served, body: TypeAdapter[dict[str, Any]], content: bytes) -> bytes:
-    """Answer one HTTP body with another.
+class Typed:
+    """Reads typed requests to one version, and answers them."""
 
-    Raises:
-        Refusal: the body is not what `body_type` says, or has too many options.
-    """
-    try:
-        requests: list[dict[str, Any]] = body.validate_json(content)["requests"]
-    except ValidationError as error:
-        raise invalid(422, error) from error
-    for request in requests:
-        # Without options a request is one row, and all of its columns are its own.
-        request.setdefault("options", [{}])
-    counts = [len(request["options"]) for request in requests]
-    check_rows(sum(counts), served)
-    groups = np.repeat(np.arange(len(counts)), counts)
-    answers = served.answer(served.table(_columns(served, requests)), groups)
-    return orjson.dumps(
-        {
-            "model": served.system,
-            "version": served.registered.number,
-            "answers": _FORMS[served.task.form](served, requests, answers),
+    def __init__(self, served: Served, note: Callable[[int], None] = lambda _: None) -> None:
+        """Take a version.
+
+        Args:
+            note: takes how many unknown names a body has.
+        """
+        self.served, self.note = served, note
+        self.body = body_type(served)
+        own, options = _levels(served)
+        fields: dict[str, Column | None] = {
+            **own,
+            **({OPTIONS: None} if served.task.form == "options" else {}),
         }
-    )
+        self.request = Names(fields, options, "each option")
+        self.option = Names(options, own, "the request")
+        required = {name for name, column in served.columns.items() if not optional(column)}
+        inputs = self.request.inputs | self.option.inputs
+        # Where one is required, no body lacks all of them.
+        self.may_be_empty = required.isdisjoint(inputs)
+
+    def predict(self, content: bytes) -> bytes:
+        """Answer one HTTP body with another.
+
+        Raises:
+            Refusal: the body is not what `body_type` says, names a column as the table does, names no input,
+                or has too many options.
+        """
+        try:
+            requests: list[dict[str, Any]] = self.body.validate_json(content)["requests"]
+        except ValidationError as error:
+            raise invalid(422, error) from error
+        unknown = self._unknown(requests)
+        counts = [len(request[OPTIONS]) for request in requests]
+        check_rows(sum(counts), self.served)
+        groups = np.repeat(np.arange(len(counts)), counts)
+        try:
+            table = self.served.table(_columns(self.served, requests))
+        except Unfit as error:
+            place = self._place(error, groups)
+            raise Refusal(422, f"requests.{place}.{error.column}: {error}") from error
+        answers = self.served.answer(table, groups)
+        return orjson.dumps(
+            {
+                "model": self.served.system,
+                "version": self.served.registered.number,
+                "answers": _FORMS[self.served.task.form](self.served, requests, answers),
+                **({"unknown": told(unknown)} if unknown else {}),
+            }
+        )
+
+    def _unknown(self, requests: list[dict[str, Any]]) -> set[str]:
+        """The names that no column has; from here on every request has options, its own or an empty one."""
+        unknown: set[str] = set()
+        for number, request in enumerate(requests):
+            if not request.keys() <= self.request.known:
+                unknown |= self._others(self.request, request, f"requests.{number}")
+            if OPTIONS not in self.request.known:
+                request[OPTIONS] = [{}]
+            # Without options a request is one row, and all of its columns are its own.
+            for place, option in enumerate(request.setdefault(OPTIONS, [{}])):
+                if not option.keys() <= self.option.known:
+                    unknown |= self._others(self.option, option, f"requests.{number}.options.{place}")
+            if self.may_be_empty and self.request.inputs.isdisjoint(request):
+                self._require_inputs(number, request)
+        if unknown:
+            self.note(len(unknown))
+        return unknown
+
+    def _others(self, names: Names, found: dict[str, Any], place: str) -> set[str]:
+        try:
+            return names.unknown(found)
+        except Misnamed as error:
+            raise Refusal(422, f"{place}: {error}") from error
+
+    def _require_inputs(self, number: int, request: dict[str, Any]) -> None:
+        for option in request[OPTIONS]:
+            if self.option.inputs.isdisjoint(option):
+                expected = self.request.inputs | self.option.inputs
+                # guard serve.no_input
+                raise Refusal(422, f"requests.{number}: {no_input(expected)}")
+
+    def _place(self, error: Unfit, groups: NDArray[np.int64]) -> str:
+        """Where a row stands in the body."""
+        number = int(groups[error.row])
+        if error.column not in self.option.known:
+            return str(number)
+        return f"{number}.options.{error.row - int(np.searchsorted(groups, number))}"
+
+
+def no_input(expected: Collection[str]) -> str:
+    """What is said of a row that names no input."""
+    return f"no input of this model, expected any of {', '.join(told(expected))}; null where it is missing"
 
 
 def check_rows(rows: int, served: Served) -> None:

@@ -27,10 +27,11 @@ def invalid(status: int, error: ValidationError, prefix: str = "") -> Refusal:
     field = f"{prefix}.{place}" if prefix and place else prefix or place or "body"
     # Of these the input is what surrounds the missing key, or the whole body: too much to repeat.
     missing = fault["type"] in {"missing", "json_invalid"}
-    found = "" if missing else f", found {_short(fault['input'])}"
+    found = "" if missing else f", found {short(fault['input'])}"
     return Refusal(status, f"{field}: {fault['msg'].removeprefix('Value error, ')}{found}")
 
 
-def _short(value: Any) -> str:
+def short(value: Any) -> str:
+    """A value on a line, cut to a bounded length."""
     text = f"{type(value).__name__} of {len(value)}" if isinstance(value, list | dict) else repr(value)
     return text if len(text) <= 80 else f"{text[:79]}…"

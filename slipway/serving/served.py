@@ -1,22 +1,47 @@
 """The version that this process serves, proven whole before the first request."""
 
+from bisect import bisect_right
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cached_property
+from itertools import accumulate, chain, pairwise
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from slipway.serving.refusal import Refusal
+from slipway.serving.refusal import short
+from slipway.serving.values import moment, optional
 from slipway.settings import Column
+from slipway.system.cleaning import TEXT, Cleaning, unsound
 from slipway.tasks import Task
 from slipway.version.answer import Answers, Version
 from slipway.version.assemble import SCORE
 from slipway.version.manifest import PARITY, Registered
 from slipway.version.packed import VERSION, require_packed
+
+
+class Unfit(Exception):  # noqa: N818 - what a client gets to know, with its field before it
+    """A value of a column, by its row, that ingestion would have refused."""
+
+    def __init__(self, column: str, row: int, reason: str) -> None:
+        super().__init__(reason)
+        self.column = column
+        self.row = row
+
+
+def _half(name: str, texts: list[Any]) -> Unfit | None:
+    """The fault of a text that holds half of a character."""
+    for row, text in enumerate(texts):
+        try:
+            (text or "").encode()
+        except UnicodeEncodeError as error:
+            return Unfit(name, row, str(error))
+    return None
 
 
 @dataclass(frozen=True)
@@ -37,30 +62,93 @@ class Served:
         """What its answers mean."""
         return self.version.card.task
 
-    @property
+    @cached_property
     def columns(self) -> dict[str, Column]:
         """What a request carries, by column."""
         data = self.version.card.data
         return {name: data.columns[name] for name in data.inputs}
 
+    @cached_property
+    def kinds(self) -> dict[str, pa.DataType]:
+        """The types of the columns in training."""
+        return {name: self.schema.field(name).type for name in self.columns}
+
+    @cached_property
+    def cleaning(self) -> Cleaning:
+        """What ingestion made of raw values."""
+        return Cleaning.of(self.version.card.data.source)
+
     def table(self, columns: dict[str, list[Any]]) -> pa.Table:
         """Lists of checked values as the Arrow table that training saw; a missing time is now.
 
         Raises:
-            Refusal: a value does not fit the column's type in training.
+            Unfit: a value is one that ingestion refuses, or that it takes for missing where none may be.
         """
-        time = self.version.card.data.required("time")
-        if None in columns[time]:
-            # Tables hold UTC without a zone.
-            now = datetime.now(UTC).replace(tzinfo=None)
-            columns[time] = [now if value is None else value for value in columns[time]]
-        return pa.table({name: self._array(name, values) for name, values in columns.items()})
+        texts = self._texts(columns)
+        found = {}
+        for name, values in columns.items():
+            if name not in texts:
+                found[name] = self._numbers(name, values)
+            elif self.columns[name].type == "timestamp":
+                found[name] = self._times(name, texts[name].to_pylist())
+            else:
+                found[name] = texts[name]
+            self._require(name, found[name], values)
+        return pa.table(
+            {
+                # Of generated rows a column of texts may be a dictionary, for example.
+                name: array
+                if array.type == self.kinds[name]
+                else pa.array(array.to_pylist(), self.kinds[name])
+                for name, array in found.items()
+            }
+        )
 
-    def _array(self, name: str, values: list[Any]) -> pa.Array:
+    def _texts(self, columns: dict[str, list[Any]]) -> dict[str, pa.StringArray]:
+        """Texts and times as they count; all at once, for each call costs more than its few values."""
+        names = [name for name in columns if self.columns[name].type in ("string", "timestamp")]
+        bounds = [0, *accumulate(len(columns[name]) for name in names)]
         try:
-            return pa.array(values, self.schema.field(name).type)
-        except (pa.ArrowInvalid, OverflowError, UnicodeEncodeError) as error:
-            raise Refusal(422, f"{name}: {error}") from error
+            raw = pa.array(list(chain.from_iterable(columns[name] for name in names)), pa.string())
+        except UnicodeEncodeError as error:
+            # It is in one of them, and none of the others can be the name of the fault.
+            raise next(filter(None, (_half(name, columns[name]) for name in names))) from error
+        cleaned = self.cleaning.texts(raw)
+        if (place := unsound(cleaned)) is not None:
+            at = bisect_right(bounds, place) - 1
+            text = cleaned[place].as_py()
+            raise Unfit(names[at], place - bounds[at], f"{TEXT}, found {short(text)}")  # guard serve.value
+        return {
+            name: cleaned[start:stop] for name, (start, stop) in zip(names, pairwise(bounds), strict=True)
+        }
+
+    def _times(self, name: str, texts: list[str | None]) -> pa.Array:
+        source, is_own = self.version.card.data.source, self.columns[name].role == "time"
+        written = getattr(source, "time_format", None)
+        # Tables hold UTC without a zone.
+        now = datetime.now(UTC).replace(tzinfo=None) if is_own else None
+        read: dict[str | None, datetime | None] = {None: now}
+        for row, text in enumerate(texts):
+            if text not in read:
+                try:
+                    read[text] = moment(text or "", written, is_own)
+                except ValueError as error:
+                    raise Unfit(name, row, f"{error}, found {short(text)}") from error  # guard serve.value
+        return pa.array([read[text] for text in texts], pa.timestamp("us"))
+
+    def _numbers(self, name: str, values: list[Any]) -> pa.Array:
+        try:
+            return self.cleaning.values(pa.array(values, self.kinds[name]))
+        except (pa.ArrowInvalid, OverflowError) as error:
+            # Of generated rows a column may be narrower than 64 bits.
+            raise Unfit(name, 0, str(error)) from error
+
+    def _require(self, name: str, array: pa.Array, values: list[Any]) -> None:
+        """Refuse what stands for a missing value where none may be missing."""
+        if array.null_count and not optional(self.columns[name]):
+            row = pc.index(pc.is_null(array), True).as_py()
+            # guard serve.value
+            raise Unfit(name, row, f"{short(values[row])} stands for a missing value, expected one")
 
     def answer(self, requests: pa.Table, groups: NDArray[np.int64]) -> Answers:
         """Score and rank; no rows give no answers."""

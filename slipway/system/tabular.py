@@ -116,7 +116,9 @@ def _field(
 
 
 def _number(column: pa.ChunkedArray) -> NDArray[np.float32]:
-    return np.asarray(column.to_numpy(), np.float32)  # missing values come as NaN
+    # Missing values come as NaN; what is too large for 32 bits becomes infinite, which models bound.
+    with np.errstate(over="ignore"):
+        return np.asarray(column.to_numpy(), np.float32)
 
 
 def _clock(time: pa.ChunkedArray) -> dict[str, NDArray[np.float32]]:

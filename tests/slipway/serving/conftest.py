@@ -12,6 +12,11 @@ from slipway.serving.served import Served
 from slipway.settings.root import Project
 from tests.slipway.root import ROOT
 from tests.slipway.serving.browser import Browser
+from tests.slipway.serving.tabled import CHURN, Tabled, customers, tabled
+
+FORMAT = "kind: table, format: csv"
+PLAIN = f"{{{FORMAT}}}"
+MARKS = "trim: true, missing: [NA, '-999']"
 
 
 @pytest.fixture(scope="session")
@@ -40,6 +45,25 @@ def browser(served: Served) -> Browser:
     from slipway.serving.app import build
 
     return Browser(build(served))
+
+
+@pytest.fixture(scope="session")
+def churn(tmp_path_factory: pytest.TempPathFactory) -> Tabled:
+    """A version of a table in which every input lacks a few values."""
+    return tabled(tmp_path_factory.mktemp("churn") / "a project", customers(), CHURN)
+
+
+@pytest.fixture(scope="session")
+def churn_browser(churn: Tabled) -> Browser:
+    """Its application in this process."""
+    return churn.browser
+
+
+@pytest.fixture(scope="session")
+def cut(tmp_path_factory: pytest.TempPathFactory) -> Tabled:
+    """A version of a table whose card cuts spaces and names marks."""
+    root = tmp_path_factory.mktemp("cut") / "a project"
+    return tabled(root, customers(1200), CHURN, lambda card: card.replace(PLAIN, f"{{{FORMAT}, {MARKS}}}"))
 
 
 @dataclass(frozen=True)

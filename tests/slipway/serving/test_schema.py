@@ -35,9 +35,6 @@ def test_these_are_all_operations(api: Any) -> None:
     assert sorted(described) == sorted(PLAIN + TAKING)
 
 
-@pytest.mark.filterwarnings(
-    "ignore:overflow encountered in cast"
-)  # 1e300 is a number, and infinite to a model
 @pytest.mark.parametrize(
     ("method", "path", "mode"),
     [(*operation, SOUND) for operation in PLAIN + TAKING] + [(*operation, UNSOUND) for operation in TAKING],
@@ -55,7 +52,6 @@ def test_every_answer_is_as_described(api: Any, method: str, path: str, mode: Ge
     @settings(max_examples=25, deadline=None, database=None, suppress_health_check=list(HealthCheck))
     @given(case=api[path][method].as_strategy(generation_mode=mode))
     def run(case: Any) -> None:
-        case.body = _whole(case.body)
         response = case.call()
         statuses.add(response.status_code)
         # A body that is too large is refused by its size: schemathesis takes 413 for no refusal.
@@ -67,12 +63,3 @@ def test_every_answer_is_as_described(api: Any, method: str, path: str, mode: Ge
         CHECKS.get_all_names()
     )
     assert statuses <= {200, 400, 404, 405, 413, 422}
-
-
-def _whole(value: Any) -> Any:
-    """JSON Schema takes 3.0 for an integer; the service does not."""
-    if isinstance(value, float) and value.is_integer():
-        return int(value)
-    if isinstance(value, dict):
-        return {key: _whole(inner) for key, inner in value.items()}
-    return [_whole(inner) for inner in value] if isinstance(value, list) else value
