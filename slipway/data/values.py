@@ -4,6 +4,13 @@ LONGEST = 10_000
 """Characters; a category that is longer is a lost quote or a file that is something else."""
 MOST = 80
 """Characters of a value that are shown in a line."""
+_BLANKS = r"[\t-\r\x1c-\x20\x{85}\pZ]*"
+"""What Python's `str.isspace` holds for spaces, for DuckDB."""
+
+
+def blank(text: str) -> str:
+    """SQL: true where a text has nothing to see, as in Python `not text.strip()`: a missing value."""
+    return f"regexp_full_match({text}, '{_BLANKS}')"
 
 
 def sound_text(text: str) -> str:
