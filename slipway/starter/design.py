@@ -5,13 +5,13 @@ import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
-from slipway.data.values import shown
 from slipway.settings import Column
-from slipway.settings.data import EPOCHS
+from slipway.settings.data import EPOCHS, EXCEL
 from slipway.starter.choices import Choices, positive, task_of
+from slipway.starter.dress import is_dressed
 from slipway.starter.names import names
 from slipway.starter.profile import ColumnProfile, Profile
-from slipway.starter.texts import Odd
+from slipway.starter.texts import is_text
 from slipway.tasks.columns import ROW, SHUFFLED
 
 UNSAID = ("", ROW, SHUFFLED)
@@ -138,7 +138,7 @@ def design(found: Profile, choices: Choices, unfit: Mapping[str, str] | None = N
 
 
 def _tells_hours(time_format: str) -> bool:
-    return time_format in EPOCHS or "%H" in time_format or "%I" in time_format
+    return time_format in (*EPOCHS, EXCEL) or "%H" in time_format or "%I" in time_format
 
 
 def _made(choices: Choices, taken: list[str]) -> Iterator[Chosen]:
@@ -209,8 +209,8 @@ def _why_not(one: _Named, unfit: Mapping[str, str] | None) -> str:
     # Beside missing values a single value does tell something: that it is there.
     if found.distinct == 1 and not found.nulls:
         return "is the same in every row"
-    if found.text.dressed:
-        return f"holds numbers as text, such as '{shown(found.text.dressed, 40)}'; write them as 1234.56"
+    if (dress := found.text.dress) and dress.other is None:
+        return is_dressed(dress)
     if unfit and found.source in unfit:
         return unfit[found.source]
     # Kept for the trial: one that tells the label must be reported for that.
@@ -218,8 +218,8 @@ def _why_not(one: _Named, unfit: Mapping[str, str] | None) -> str:
         return "" if unfit is None else SECOND
     if not _is_new_in_each_row(one) or (found.kind == "integer" and not _names_rows(one)):
         return ""
-    if found.text.odd:
-        return f"is text: {_is_no_number(found.text.odd, one)}"
+    if said := is_text(one.found.text, one.rows - one.found.nulls):
+        return f"is text: {said}"
     return "differs in almost every row, as an id or free text does"
 
 
@@ -239,18 +239,11 @@ def _doubt(one: _Named) -> str:
     text = one.found.text
     if one.found.kind == "integer" and _is_new_in_each_row(one):
         return "differs in almost every row; an id or an amount?"
-    if text.odd:
-        return _is_no_number(text.odd, one)
+    if said := is_text(one.found.text, one.rows - one.found.nulls):
+        return said
     if text.marked:
         return f"{text.marked:,} texts are taken for missing, as they are among numbers elsewhere"
     return ""
-
-
-def _is_no_number(odd: Odd, one: _Named) -> str:
-    return (
-        f"{odd.numbers:,} of {one.rows - one.found.nulls:,} are numbers; "
-        f"'{shown(odd.value, 40)}' (row {odd.row:,}) is not: a mark of a missing value?"
-    )
 
 
 def _is_category(one: _Named) -> bool:

@@ -16,7 +16,7 @@ from slipway.base.errors import Refused, SlipwayError, UsageError
 from slipway.base.provenance import git
 from slipway.base.strict import NAME
 from slipway.settings import Card, ProjectSettings, read
-from slipway.settings.data import TIME_FORMATS, is_time_format
+from slipway.settings.data import TIME_FORMATS
 from slipway.settings.root import Project
 from slipway.starter.choices import Choices, faults, task_of
 from slipway.starter.design import design
@@ -27,6 +27,7 @@ from slipway.starter.project_file import with_system
 from slipway.starter.render import Plan, card_text, folder_files, system_test
 from slipway.starter.sizes import PROVISIONAL, more_rows, sizes, small_rows, split_shares
 from slipway.starter.source import describe, ending
+from slipway.starter.times import is_format
 from slipway.starter.trial import Trial, attempt
 
 PROJECT = "project.yaml"
@@ -107,7 +108,7 @@ def _project_faults(project: Project, asked: Asked) -> Iterator[str]:
         yield f"{name!r} would be lost: a .gitignore leaves systems/{name} out of Git"
     if not asked.path.exists():
         yield f"--from: no such file or folder: {asked.path}"
-    if asked.time_format is not None and not is_time_format(asked.time_format):
+    if asked.time_format is not None and not is_format(asked.time_format):
         yield f"--time-format: found {asked.time_format!r}, expected {TIME_FORMATS}"
     for entry, command in ((".git", "git init"), (".dvc", "dvc init")):
         if not any((folder / entry).exists() for folder in (project.root, *project.root.parents)):

@@ -51,6 +51,7 @@ def lines(plan: Plan) -> Iterator[str]:
         f"inputs: {len(design.numeric) - both} as a number, {len(design.categorical) - both} as a category"
         + (f", {both} as both, being amounts or codes: {', '.join(design.both)}" if both else "")
     )
+    yield from _times(plan)
     for one in design.left:
         yield f"left out: {one.name} {one.why}"
     for chosen in design.columns:
@@ -83,6 +84,14 @@ def lines(plan: Plan) -> Iterator[str]:
         yield ROWS_ARE_UNITS if plan.alike is None or not plan.alike.copies else COPIES_ARE_UNITS
     if plan.outlook is not None and plan.outlook.hopeless:
         yield too_few(plan.outlook)
+
+
+def _times(plan: Plan) -> Iterator[str]:
+    """How times are read that are not in ISO 8601: numbers and days before months may mean something else."""
+    if plan.source.time_format and plan.profile.span:
+        first, last = (f"{one:%Y-%m-%d %H:%M:%S}" for one in plan.profile.span)
+        name = plan.design.role("time").name
+        yield f"times: {name} is read as {plan.source.time_format}, from {first} to {last} (--time-format)"
 
 
 def too_few(found: Outlook) -> str:
