@@ -17,6 +17,11 @@ from slipway.tasks.columns import ROW, SHUFFLED
 UNSAID = ("", ROW, SHUFFLED)
 """Names of columns that mean something else in a card."""
 ID = re.compile(r"(^|_)(id|code|zip|zipcode|postcode|key)$")
+THING = re.compile(
+    r"item|user|customer|client|member|product|article|movie|film|song|book|sku|ean|isbn|store|shop|merchant|"
+    r"seller|vendor|device|channel|station|terminal|campaign|publisher|advertiser|ip|plz|fips|mcc"
+)
+"""Whole names of things that have a number, and no amount."""
 CAMEL_ID = re.compile(r"[a-z0-9](Id|ID|Code|Zip|Key)$")
 """The same, as `movieId` is written; the card's name is in small letters."""
 UNIQUE = {"string": 0.95, "integer": 0.99}
@@ -91,32 +96,51 @@ class Design:
 
 @dataclass(frozen=True)
 class _Named:
-    """A profile with the column's name in the card."""
+    """A profile with the column's name in the card.
+
+    Attributes:
+        disorder: of a whole number whose order tells little of the label, how little.
+        missing: the largest share of missing values at any size.
+    """
 
     name: str
     found: ColumnProfile
     rows: int
+    disorder: float | None = None
+    missing: float = 0.0
 
     @property
     def source(self) -> str | None:
         return None if self.found.source in (self.name, *UNSAID) else self.found.source
 
 
-def design(found: Profile, choices: Choices, unfit: Mapping[str, str] | None = None) -> Design:
+def design(
+    found: Profile,
+    choices: Choices,
+    unfit: Mapping[str, str] | None = None,
+    disordered: Mapping[str, float] | None = None,
+    missing: Mapping[str, float] | None = None,
+) -> Design:
     """Sort the columns of a table whose choices have no fault.
 
     Args:
         unfit: columns of the source that no model may see, each with the reason; None where that is still to
             be found out, for which second times stay in.
+        disordered: whole numbers whose order tells little of the label, and how little (`order.disorder`).
+        missing: the largest share of missing values at any size, where that is more than in all rows.
     """
+    disordered, missing = disordered or {}, missing or {}
     every = names(one.source for one in found.columns)
-    columns = [_Named(name, one, found.rows) for name, one in zip(every, found.columns, strict=True)]
+    columns = [
+        _Named(name, one, found.rows, disordered.get(one.source), missing.get(one.source, 0.0))
+        for name, one in zip(every, found.columns, strict=True)
+    ]
     roles = {choices.label: "label", choices.time: "time", choices.unit: "unit"}
     plain = [one for one in columns if one.found.source not in roles]
     left = {one.name: Left(one.name, _column(one), why) for one in plain if (why := _why_not(one, unfit))}
     kept = [one for one in plain if one.name not in left]
     unit = next((one for one in columns if one.found.source == choices.unit), None)
-    coded = [one for one in kept if _is_category(one) or _may_be_category(one)]
+    coded = [one for one in kept if _is_category(one) or _may_be_category(one) or one.disorder is not None]
     # A unit that hardly comes back has nothing to be known by.
     if unit and unit.rows >= 2 * unit.found.distinct:
         coded = [unit, *coded]
@@ -237,6 +261,13 @@ def _names_rows(one: _Named) -> bool:
 
 def _doubt(one: _Named) -> str:
     text = one.found.text
+    if _null_share(one.missing) > _null_share(one.found.nulls / one.rows):
+        return f"{_percent(one.missing)} missing in some part of the rows, such as the newest; still of use?"
+    if one.disorder is not None:
+        return (
+            f"an id? {_percent(one.disorder)} of what its {one.found.distinct:,} values tell of the label is "
+            "not by their order, so it is taken as a category too"
+        )
     if one.found.kind == "integer" and _is_new_in_each_row(one):
         return "differs in almost every row; an id or an amount?"
     if said := is_text(one.found.text, one.rows - one.found.nulls):
@@ -250,7 +281,7 @@ def _is_category(one: _Named) -> bool:
     """Words, codes, and numbers so large that they can be nothing else."""
     if one.found.kind != "integer":
         return one.found.kind == "string"
-    named = ID.search(one.name) or CAMEL_ID.search(one.found.source)
+    named = ID.search(one.name) or CAMEL_ID.search(one.found.source) or THING.fullmatch(one.name)
     return bool(named) or max(-(one.found.low or 0.0), one.found.high or 0.0) > EXACT
 
 
@@ -270,7 +301,7 @@ def _column(one: _Named) -> Column:
     return Column(
         type=kind,
         source=one.source,
-        null_share=_null_share(found.nulls / one.rows),
+        null_share=_null_share(max(one.missing, found.nulls / one.rows)),
         min=0 if found.low is not None and found.low >= 0 else None,
         values=list(values) if values else None,
     )
@@ -279,6 +310,10 @@ def _column(one: _Named) -> Column:
 def _null_share(seen: float) -> float:
     """Room for half as much again; where that is nearly all, for half of what is left."""
     return next(share for share in NULL_SHARES if share >= min(1.5 * seen, (1 + seen) / 2)) if seen else 0.0
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.2g} %" if share < 1 else "100 %"
 
 
 def _comment(one: _Named, doubt: str) -> str:
@@ -292,7 +327,7 @@ def _comment(one: _Named, doubt: str) -> str:
     else:
         said.append(f"{found.distinct:,} values seen")
     if found.nulls:
-        said.append(f"{100 * found.nulls / one.rows:.2g} % missing")
+        said.append(f"{_percent(found.nulls / one.rows)} missing")
     if doubt:
         said.append(doubt)
     return f"review: {', '.join(said)}"

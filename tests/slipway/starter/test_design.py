@@ -34,6 +34,8 @@ def designed(*columns: ColumnProfile, **unfit: str) -> Design:
         (column("movieId", "integer", 5000), "c"),
         (column("PULocationID", "integer", 50), "c"),
         (column("paid", "integer", 5000), "n"),
+        (column("item", "integer", 5000), "c"),
+        (column("calls per item", "integer", 5000), "n"),
         (column("zip", "integer", 50), "c"),
         (column("x", "integer", 50, high=2.0**53), "cn"),
         (column("x", "integer", 50, high=2.0**60), "c"),
@@ -104,6 +106,16 @@ def test_whole_numbers_that_are_new_in_each_row_are_left_out_by_their_name() -> 
 def test_a_second_time_is_tried_on_the_label(one: ColumnProfile) -> None:
     """For what tells the label has to be told, and only then is it left out."""
     assert design(table(label(), one), NOW).left == ()
+
+
+def test_numbers_without_an_order_are_categories_too() -> None:
+    """And it is said, for they may be amounts all the same."""
+    found = design(table(label(), column("No", "integer", 1682)), NOW, {}, {"No": 0.973})
+    assert found.both == ("no",)
+    assert found.columns[-1].doubt == (
+        "an id? 97 % of what its 1,682 values tell of the label is not by their order, so it is taken as a "
+        "category too"
+    )
 
 
 def test_what_tells_the_label_is_left_out() -> None:

@@ -209,3 +209,21 @@ def test_labels_that_are_blank_are_asked_about(
     with pytest.raises(SlipwayError) as caught:
         Made(root, path, "--label", "gone")
     assert said in str(caught.value)
+
+
+def test_an_id_that_looks_like_an_amount_is_a_category_too(root: Path, tmp_path: Path) -> None:
+    """By the label, where its name does not say so; an amount beside it stays one."""
+    random = Random(1)  # noqa: S311
+    effects = [random.gauss(0, 2) for _ in range(150)]
+    film = [random.randrange(150) for _ in range(2000)]
+    cents = [int(random.gammavariate(2, 400)) for _ in film]
+    liked = [
+        int(random.random() < 1 / (1 + 2 ** -(effects[one] + paid / 800 - 1)))
+        for one, paid in zip(film, cents, strict=True)
+    ]
+    rows = zip((7000 + 13 * one for one in film), cents, liked, strict=True)
+    path = write(tmp_path / "t.csv", ["title,cents,liked", *(",".join(map(str, row)) for row in rows)])
+    made = Made(root, path, "--label", "liked")
+
+    assert "review: title: an id? " in made.said
+    assert (made.card.features.categorical, made.card.features.numeric) == (["title"], ["title", "cents"])
