@@ -12,6 +12,7 @@ from slipway.data import values
 from slipway.data.conversion import PLACE, ROW, Field, cleaned, converted
 from slipway.data.duckdb_engine import connect
 from slipway.data.gather import gather_copies
+from slipway.data.offsets import refuse_two_clocks
 from slipway.data.parquet import ROW_GROUP, write_batches
 from slipway.data.source_files import FILE, Reader, listed, reader
 from slipway.settings import Card, Column
@@ -49,6 +50,8 @@ def write_table(card: Card, source: TableSource, path: Path, limit: int | None, 
                 connection.execute(_view(fields, found, source))
                 _refuse_faults(connection, fields, path)
                 _refuse_labels(connection, fields, path)
+                if source.time_format is None:
+                    refuse_two_clocks(connection, fields, path)
                 newest = connection.sql(_query(card, fields, limit))
                 schema = pa.schema([(field.name, ARROW[field.column.type]) for field in fields])
                 batches = (batch.cast(schema) for batch in newest.to_arrow_reader(ROW_GROUP))

@@ -8,14 +8,18 @@ from slipway.base.strict import Count, Share, Strict
 from slipway.tasks.columns import Columns
 
 Size = Literal["full", "small"]
-EPOCHS = {"epoch": 1, "epoch_ms": 1000}
+EPOCHS = {"epoch": 1, "epoch_ms": 10**3, "epoch_us": 10**6, "epoch_ns": 10**9}
 """The values of `time_format` for numbers that count from 1970, each with how many of them are a second."""
-TIME_FORMATS = f"a strptime format, such as %d/%m/%Y, or one of {', '.join(EPOCHS)}"
+EXCEL = "excel"
+"""The same for days since 1899-12-30, as spreadsheets keep times: 45292.5 is noon on 2024-01-01."""
+TIME_FORMATS = (
+    f"a strptime format, such as %d/%m/%Y, or one of {', '.join((*EPOCHS, EXCEL))}; ISO 8601 needs none"
+)
 
 
 def is_time_format(written: str) -> bool:
     """Whether times can be read by it; a word that is no format would fit no row."""
-    return "%" in written or written in EPOCHS
+    return "%" in written or written in (*EPOCHS, EXCEL)
 
 
 def _time_format(written: str) -> str:
@@ -78,8 +82,8 @@ class TableSource(_InItsFolder):
     time_format: Annotated[
         Annotated[str, AfterValidator(_time_format)] | None,
         Field(
-            description="strptime format where ISO 8601 does not fit; "
-            "epoch: seconds since 1970, epoch_ms: milliseconds"
+            description="strptime format where ISO 8601 does not fit; epoch: seconds since 1970, epoch_ms, "
+            "epoch_us, epoch_ns: thousandths of them and so on; excel: days since 1899-12-30"
         ),
     ] = None
     trim: Annotated[bool, Field(description="cut spaces around values and the names of columns")] = False

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 from slipway.data.source_files import listed
 from slipway.data.values import shown
+from slipway.settings.data import TIME_FORMATS
+from slipway.starter.dress import is_dressed
 from slipway.starter.profile import ColumnProfile, Profile
 from slipway.tasks.columns import ROW, SHUFFLED
 
@@ -16,6 +18,8 @@ POSITIVE = ("true", "t", "yes", "y", "1", "positive", "pos", "1.0")
 """Which of two values counts as 1, in any case, before the rarer one does."""
 
 
+OPPOSITE = {"1": "0", "1.0": "0", "true": "false", "t": "f", "y": "n", "yes": "no", "positive": "negative"}
+"""What somebody may have meant by leaving a cell blank, by the one value that others have."""
 MOST_CLASSES = 50
 """Of a label; with more different words it is text."""
 UNCLEAR = 20
@@ -72,8 +76,8 @@ def _faults(found: Profile, choices: Choices) -> Iterator[str]:
         kind = found.column(choices.time).kind
         if kind != "timestamp" and found.source.time_format is None:
             yield (
-                f"--time: column {choices.time!r} holds {_words(kind)}, expected times; "
-                "name their format with --time-format, or leave --time out"
+                f"--time: column {choices.time!r} holds {_words(kind)}, expected times; name their format "
+                f"with --time-format ({TIME_FORMATS}), or leave --time out"
             )
     if choices.delay is not None:
         yield from _delay_faults(choices.delay, choices.time)
@@ -98,9 +102,7 @@ def _label_faults(found: Profile, choices: Choices) -> Iterator[str]:
         said = f"{what} is not supported" if what else f"found {asked!r}"
         yield f"--task: {said}; there are {', '.join(SUPPORTED)}"
     elif label.nulls:
-        marks = " or ".join(map(repr, found.source.missing))
-        why = f" ({marks} counts as missing)" if marks else ""
-        yield f"--label: {label.nulls:,} of {found.rows:,} rows have no {label.source!r}{why}; leave them out"
+        yield _no_label(label, found)
     elif asked is not None and choices.positive is not None and asked != "binary":
         yield f"--positive: two values make the task binary, not {asked}; leave one of the two out"
     elif (task := task_of(label, choices)) is None:
@@ -111,6 +113,22 @@ def _label_faults(found: Profile, choices: Choices) -> Iterator[str]:
         yield f"--label: {label.source!r} has {label.distinct:,} values, expected 3 to {MOST_CLASSES} classes"
     elif task == "regression" and (label.kind not in ("integer", "number") or label.distinct < 3):
         yield f"--label: {label.source!r} holds {_words(label.kind)}, expected numbers, and three at least"
+
+
+def _no_label(label: ColumnProfile, found: Profile) -> str:
+    """To leave out rows without a label is no advice where there is one value, which blanks may deny."""
+    blank = f"--label: {label.nulls:,} of {found.rows:,} rows have no {label.source!r}"
+    if label.distinct == 1:
+        known = label.values[0]
+        no = OPPOSITE.get(known.lower(), "no")
+        no = no.capitalize() if known[:1].isupper() else no
+        return (
+            f"{blank}, the others all {known!r}: if a blank means that it is not so, write that as a value "
+            f"of its own, such as {no!r}; rows of which it is not known belong left out"
+        )
+    marks = " or ".join(map(repr, found.source.missing))
+    why = f" ({marks} counts as missing)" if marks else ""
+    return f"{blank}{why}; leave them out if nobody knows it, else write what a blank means"
 
 
 def task_of(label: ColumnProfile, choices: Choices) -> str | None:
@@ -133,6 +151,8 @@ def _no_task(label: ColumnProfile) -> str:
             f"{start}which may be amounts or classes; say --task regression or --task multiclass, "
             "or which of them count as 1, such as --positive 4,5"
         )
+    if (dress := label.text.dress) and dress.other is None:
+        return f"--label: {label.source!r} {is_dressed(dress)}"
     if label.kind == "timestamp":
         return f"{start}which are times; forecasting of time series and survival analysis are not supported"
     return (

@@ -1,34 +1,27 @@
 """Which columns of a profile become inputs, as what, and which are left out: a pure function."""
 
 import math
-import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
-from slipway.data.values import shown
+from slipway.base.naming import beside
 from slipway.settings import Column
-from slipway.settings.data import EPOCHS
+from slipway.settings.data import EPOCHS, EXCEL
 from slipway.starter.choices import Choices, positive, task_of
+from slipway.starter.codes import (
+    UNSAID,
+    Named,
+    is_category,
+    is_new_in_each_row,
+    may_be_category,
+    names_rows,
+)
+from slipway.starter.dress import is_dressed
 from slipway.starter.names import names
 from slipway.starter.profile import ColumnProfile, Profile
-from slipway.starter.texts import Odd
+from slipway.starter.texts import is_text
 from slipway.tasks.columns import ROW, SHUFFLED
 
-UNSAID = ("", ROW, SHUFFLED)
-"""Names of columns that mean something else in a card."""
-ID = re.compile(r"(^|_)(id|code|zip|zipcode|postcode|key)$")
-CAMEL_ID = re.compile(r"[a-z0-9](Id|ID|Code|Zip|Key)$")
-"""The same, as `movieId` is written; the card's name is in small letters."""
-UNIQUE = {"string": 0.95, "integer": 0.99}
-"""Share of different values from which on a column may name rows and tell nothing of them."""
-DENSE = 2
-"""Whole numbers to a row, within which as many different ones are a counter."""
-EXACT = 2**53
-"""Whole numbers beyond it are rounded by every model: they are names."""
-REPEATED = 20
-"""Rows to a value from which on whole numbers may be codes as well as amounts."""
-CODES = 1000
-"""The most different codes."""
 SLICED = 10
 """The most values of a column by which models are judged slice by slice."""
 MOST_SLICES = 3
@@ -42,25 +35,34 @@ NULL_SHARES = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 0.7, 0.9, 1.0)
 
 
 @dataclass(frozen=True)
-class Chosen:
+class _OfTable:
+    """A column of the table, and how it stands in the card or would stand there."""
+
+    name: str
+    column: Column
+
+    @property
+    def called(self) -> str:
+        """Its name, with the table's own beside it where that is in another script."""
+        return self.name if self.column.made else beside(self.name, self.column.source)
+
+
+@dataclass(frozen=True)
+class Chosen(_OfTable):
     """A column of the card, and what to say of it.
 
     Attributes:
         doubt: what somebody has to look at before anything else; part of the comment.
     """
 
-    name: str
-    column: Column
     comment: str
     doubt: str = ""
 
 
 @dataclass(frozen=True)
-class Left:
-    """A column of the source that is not in the card, how it would stand there, and why it does not."""
+class Left(_OfTable):
+    """A column of the source that is not in the card, and why it is not."""
 
-    name: str
-    column: Column
     why: str
 
 
@@ -84,43 +86,47 @@ class Design:
     timed: bool
     united: bool
 
+    @property
+    def unclear(self) -> list[str]:
+        """Those that are both, as people know them."""
+        return [one.called for one in self.columns if one.name in self.both]
+
     def role(self, role: str) -> Chosen:
         """The column with a role."""
         return next(one for one in self.columns if one.column.role == role)
 
 
-@dataclass(frozen=True)
-class _Named:
-    """A profile with the column's name in the card."""
-
-    name: str
-    found: ColumnProfile
-    rows: int
-
-    @property
-    def source(self) -> str | None:
-        return None if self.found.source in (self.name, *UNSAID) else self.found.source
-
-
-def design(found: Profile, choices: Choices, unfit: Mapping[str, str] | None = None) -> Design:
+def design(
+    found: Profile,
+    choices: Choices,
+    unfit: Mapping[str, str] | None = None,
+    disordered: Mapping[str, float] | None = None,
+    missing: Mapping[str, float] | None = None,
+) -> Design:
     """Sort the columns of a table whose choices have no fault.
 
     Args:
         unfit: columns of the source that no model may see, each with the reason; None where that is still to
             be found out, for which second times stay in.
+        disordered: whole numbers whose order tells little of the label, and how little (`order.disorder`).
+        missing: the largest share of missing values at any size, where that is more than in all rows.
     """
+    disordered, missing = disordered or {}, missing or {}
     every = names(one.source for one in found.columns)
-    columns = [_Named(name, one, found.rows) for name, one in zip(every, found.columns, strict=True)]
+    columns = [
+        Named(name, one, found.rows, disordered.get(one.source), missing.get(one.source, 0.0))
+        for name, one in zip(every, found.columns, strict=True)
+    ]
     roles = {choices.label: "label", choices.time: "time", choices.unit: "unit"}
     plain = [one for one in columns if one.found.source not in roles]
     left = {one.name: Left(one.name, _column(one), why) for one in plain if (why := _why_not(one, unfit))}
     kept = [one for one in plain if one.name not in left]
     unit = next((one for one in columns if one.found.source == choices.unit), None)
-    coded = [one for one in kept if _is_category(one) or _may_be_category(one)]
+    coded = [one for one in kept if is_category(one) or may_be_category(one)]
     # A unit that hardly comes back has nothing to be known by.
     if unit and unit.rows >= 2 * unit.found.distinct:
         coded = [unit, *coded]
-    numeric = [one for one in kept if one.found.kind in ("integer", "number") and not _is_category(one)]
+    numeric = [one for one in kept if one.found.kind in ("integer", "number") and not is_category(one)]
     time = None if choices.time is None else found.column(choices.time)
     return Design(
         columns=(*_made(choices, every), *_chosen(columns, found, choices, left)),
@@ -138,7 +144,7 @@ def design(found: Profile, choices: Choices, unfit: Mapping[str, str] | None = N
 
 
 def _tells_hours(time_format: str) -> bool:
-    return time_format in EPOCHS or "%H" in time_format or "%I" in time_format
+    return time_format in (*EPOCHS, EXCEL) or "%H" in time_format or "%I" in time_format
 
 
 def _made(choices: Choices, taken: list[str]) -> Iterator[Chosen]:
@@ -153,7 +159,7 @@ def _made(choices: Choices, taken: list[str]) -> Iterator[Chosen]:
 
 
 def _chosen(
-    columns: list[_Named], found: Profile, choices: Choices, left: Collection[str]
+    columns: list[Named], found: Profile, choices: Choices, left: Collection[str]
 ) -> Iterator[Chosen]:
     for one in columns:
         if one.name in left:
@@ -171,7 +177,7 @@ def _chosen(
             yield Chosen(one.name, _column(one), _comment(one, doubt), doubt)
 
 
-def _label(one: _Named, choices: Choices) -> Chosen:
+def _label(one: Named, choices: Choices) -> Chosen:
     """The label as its task has it."""
     found, task = one.found, task_of(one.found, choices)
     if task == "regression":
@@ -197,7 +203,7 @@ def _label_comment(label: ColumnProfile, values: list[str]) -> str:
     return f"review: {said} {'counts' if len(values) == 1 else 'count'} as 1, {100 * share:.3g} % of the rows"
 
 
-def _why_not(one: _Named, unfit: Mapping[str, str] | None) -> str:
+def _why_not(one: Named, unfit: Mapping[str, str] | None) -> str:
     """The reason to leave a column out; nothing where there is none."""
     found = one.found
     if found.source in UNSAID:
@@ -209,67 +215,39 @@ def _why_not(one: _Named, unfit: Mapping[str, str] | None) -> str:
     # Beside missing values a single value does tell something: that it is there.
     if found.distinct == 1 and not found.nulls:
         return "is the same in every row"
-    if found.text.dressed:
-        return f"holds numbers as text, such as '{shown(found.text.dressed, 40)}'; write them as 1234.56"
+    if (dress := found.text.dress) and dress.other is None:
+        return is_dressed(dress)
     if unfit and found.source in unfit:
         return unfit[found.source]
     # Kept for the trial: one that tells the label must be reported for that.
     if found.kind == "timestamp" or found.text.dates:
         return "" if unfit is None else SECOND
-    if not _is_new_in_each_row(one) or (found.kind == "integer" and not _names_rows(one)):
+    if not is_new_in_each_row(one) or (found.kind == "integer" and not names_rows(one)):
         return ""
-    if found.text.odd:
-        return f"is text: {_is_no_number(found.text.odd, one)}"
+    if said := is_text(one.found.text, one.rows - one.found.nulls):
+        return f"is text: {said}"
     return "differs in almost every row, as an id or free text does"
 
 
-def _is_new_in_each_row(one: _Named) -> bool:
-    known = one.rows - one.found.nulls
-    # Numbers with fractions are left alone: a measurement may differ in every row.
-    return known > REPEATED and one.found.distinct >= UNIQUE.get(one.found.kind, math.inf) * known
-
-
-def _names_rows(one: _Named) -> bool:
-    """Whether whole numbers that are new in each row are its name or number; else they may be amounts."""
-    low, high = one.found.low or 0.0, one.found.high or 0.0
-    return _is_category(one) or high - low < DENSE * one.rows
-
-
-def _doubt(one: _Named) -> str:
+def _doubt(one: Named) -> str:
     text = one.found.text
-    if one.found.kind == "integer" and _is_new_in_each_row(one):
+    if _null_share(one.missing) > _null_share(one.found.nulls / one.rows):
+        return f"{_percent(one.missing)} missing in some part of the rows, such as the newest; still of use?"
+    if one.disorder is not None:
+        return (
+            f"an id? {_percent(one.disorder)} of what its {one.found.distinct:,} values tell of the label is "
+            "not by their order, so it is taken as a category too"
+        )
+    if one.found.kind == "integer" and is_new_in_each_row(one):
         return "differs in almost every row; an id or an amount?"
-    if text.odd:
-        return _is_no_number(text.odd, one)
+    if said := is_text(one.found.text, one.rows - one.found.nulls):
+        return said
     if text.marked:
         return f"{text.marked:,} texts are taken for missing, as they are among numbers elsewhere"
     return ""
 
 
-def _is_no_number(odd: Odd, one: _Named) -> str:
-    return (
-        f"{odd.numbers:,} of {one.rows - one.found.nulls:,} are numbers; "
-        f"'{shown(odd.value, 40)}' (row {odd.row:,}) is not: a mark of a missing value?"
-    )
-
-
-def _is_category(one: _Named) -> bool:
-    """Words, codes, and numbers so large that they can be nothing else."""
-    if one.found.kind != "integer":
-        return one.found.kind == "string"
-    named = ID.search(one.name) or CAMEL_ID.search(one.found.source)
-    return bool(named) or max(-(one.found.low or 0.0), one.found.high or 0.0) > EXACT
-
-
-def _may_be_category(one: _Named) -> bool:
-    """Whole numbers that come again and again: a code or an amount, nobody can tell."""
-    found = one.found
-    repeated = found.distinct * REPEATED <= one.rows - found.nulls
-    # Two values are told apart by a number just as well.
-    return found.kind == "integer" and repeated and 2 < found.distinct <= CODES
-
-
-def _column(one: _Named) -> Column:
+def _column(one: Named) -> Column:
     """The column with bounds that what was seen suggests, but not the very ends of it."""
     found = one.found
     kind = "string" if found.kind == "nested" else found.kind
@@ -277,7 +255,7 @@ def _column(one: _Named) -> Column:
     return Column(
         type=kind,
         source=one.source,
-        null_share=_null_share(found.nulls / one.rows),
+        null_share=_null_share(max(one.missing, found.nulls / one.rows)),
         min=0 if found.low is not None and found.low >= 0 else None,
         values=list(values) if values else None,
     )
@@ -288,7 +266,11 @@ def _null_share(seen: float) -> float:
     return next(share for share in NULL_SHARES if share >= min(1.5 * seen, (1 + seen) / 2)) if seen else 0.0
 
 
-def _comment(one: _Named, doubt: str) -> str:
+def _percent(share: float) -> str:
+    return f"{100 * share:.2g} %" if share < 1 else "100 %"
+
+
+def _comment(one: Named, doubt: str) -> str:
     found = one.found
     said = []
     if found.low is not None and found.high is not None:
@@ -299,19 +281,19 @@ def _comment(one: _Named, doubt: str) -> str:
     else:
         said.append(f"{found.distinct:,} values seen")
     if found.nulls:
-        said.append(f"{100 * found.nulls / one.rows:.2g} % missing")
+        said.append(f"{_percent(found.nulls / one.rows)} missing")
     if doubt:
         said.append(doubt)
     return f"review: {', '.join(said)}"
 
 
-def _slices(kept: list[_Named]) -> tuple[str, ...]:
+def _slices(kept: list[Named]) -> tuple[str, ...]:
     """The columns of text with the fewest values."""
     few = [one for one in kept if one.found.kind == "string" and 2 <= one.found.distinct <= SLICED]
     return tuple(one.name for one in sorted(few, key=lambda one: one.found.distinct)[:MOST_SLICES])
 
 
-def _hash_bits(coded: list[_Named]) -> int:
+def _hash_bits(coded: list[Named]) -> int:
     """Room for four times the values of the largest category, within bounds."""
     most = max((one.found.distinct for one in coded), default=1)
     return min(max(math.ceil(math.log2(4 * most)), 10), 18)

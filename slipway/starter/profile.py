@@ -1,17 +1,21 @@
 """What a table's columns hold, as ingestion would read them: a pure value, however large the table is."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
 
 from slipway.base.errors import SlipwayError
-from slipway.data.conversion import Field, cleaned, converted
+from slipway.data.conversion import Field, cleaned, converted, has_offset, timestamp
 from slipway.data.duckdb_engine import connect, parquet, quoted
+from slipway.data.numerals import number, whole
 from slipway.data.source_files import Reader, reader
 from slipway.data.table import NO_TEXT
+from slipway.data.values import sound_time
 from slipway.settings import Column
 from slipway.settings.data import TableSource
-from slipway.starter.texts import PLAIN, Text, marks, text
+from slipway.starter.collisions import one_number
+from slipway.starter.texts import CODE, PLAIN, Text, marks, text
 from slipway.starter.times import ISO, sound_formats
 
 Kind = Literal["integer", "number", "string", "timestamp", "nested"]
@@ -63,12 +67,14 @@ class Profile:
     Attributes:
         path: where it lies.
         source: how it is read, with the marks of missing values that were found.
+        span: the first and the last time of the rows, where they have one.
     """
 
     path: Path
     source: TableSource
     rows: int
     columns: tuple[ColumnProfile, ...]
+    span: tuple[datetime, datetime] | None = None
 
     def column(self, source: str) -> ColumnProfile:
         """One column by its name in the source."""
@@ -116,9 +122,10 @@ def profile(
                 _column(connection, name, kinds[at], at, rows, CLASSES if name == label else FEW)
                 for name, at in named.items()
             ]
+            span = _span(connection, named[time], source.time_format) if time in named else None
     except duckdb.Error as error:
         raise found.refusal(path, error) from error
-    return Profile(path, source, rows, tuple(columns))
+    return Profile(path, source, rows, tuple(columns), span)
 
 
 def _format(connection: Any, at: str, time: str, path: Path) -> str | None:
@@ -128,6 +135,14 @@ def _format(connection: Any, at: str, time: str, path: Path) -> str | None:
         both = " or ".join(map(repr, times))
         raise SlipwayError(f"{path}: column {time!r} fits {both}; say which with --time-format")
     return next(iter(times), None)
+
+
+def _span(connection: Any, at: str, time_format: str | None) -> tuple[datetime, datetime] | None:
+    """The first and last time of the rows; None where none is read."""
+    time = timestamp(f'"raw {at}"', time_format)
+    ends = f"SELECT min({time}), max({time}) FROM source WHERE {sound_time(time)}"  # noqa: S608
+    [(first, last)] = connection.execute(ends).fetchall()
+    return None if first is None else (first, last)
 
 
 def _copy(connection: Any, found: Reader, source: TableSource, file: Path) -> dict[str, str]:
@@ -157,23 +172,36 @@ def _kinds(connection: Any, types: dict[str, str]) -> list[Kind]:
     asked = []
     for name in types:
         raw = f'"raw {name}"'
-        whole, written = f"TRY_CAST({raw} AS BIGINT)", f"CAST({raw} AS VARCHAR)"
+        written = f"CAST({raw} AS VARCHAR)"
         # Fewer than 19 digits always fit 64 bits.
         digits = f"regexp_full_match({written}, '[-+]?[0-9]{{19,}}')"
         # NaN is a missing value to ingestion, so it makes text of no column.
-        number, nan = f"TRY_CAST({raw} AS DOUBLE)", f"coalesce(isnan(TRY_CAST({raw} AS DOUBLE)), false)"
+        nan = f"coalesce(isnan({number(raw)}), false)"
         asked += [
             f"count({raw})",
-            f"count(*) FILTER ({nan} OR {whole} = {number})",
-            f"count(*) FILTER ({nan} OR isfinite({number}))",
-            f"count(TRY_CAST({raw} AS TIMESTAMPTZ))",
-            f"count(*) FILTER (regexp_matches({written}, '^0[0-9]'))",
-            f"count(*) FILTER ({digits} AND {whole} IS NULL)",
+            f"count(*) FILTER ({nan} OR {whole(raw)} IS NOT NULL)",
+            f"count(*) FILTER ({nan} OR isfinite({number(raw)}))",
+            f"count({timestamp(raw, None)})",
+            f"count(*) FILTER (regexp_matches({written}, {quoted(CODE)}))",
+            f"count(*) FILTER ({digits} AND {whole(raw)} IS NULL)",
         ]
     # One query for all columns, so that the copy is read once.
     [counts] = connection.execute(f"SELECT {', '.join(asked)} FROM source").fetchall()  # noqa: S608 - all quoted
     each = (counts[first : first + 6] for first in range(0, len(counts), 6))
-    return [_kind(kind, *found) for kind, found in zip(types.values(), each, strict=True)]
+    kinds = [_kind(kind, *found) for kind, found in zip(types.values(), each, strict=True)]
+    return [
+        "string" if told == "VARCHAR" and _means_two_things(connection, name, kind) else kind
+        for (name, told), kind in zip(types.items(), kinds, strict=True)
+    ]
+
+
+def _means_two_things(connection: Any, name: str, kind: Kind) -> bool:
+    """Whether texts that can be read as numbers or times lose by it what tells them apart, or their order."""
+    if kind == "timestamp":
+        told = has_offset(f'"raw {name}"')
+        both = f"SELECT bool_or({told}) AND NOT bool_and({told}) FROM source"  # noqa: S608 - all quoted
+        return bool(connection.execute(both).fetchall()[0][0])
+    return kind in ("integer", "number") and one_number(connection, name, kind) is not None
 
 
 def _kind(kind: str, values: int, wholes: int, numbers: int, times: int, codes: int, vast: int) -> Kind:

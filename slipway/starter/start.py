@@ -12,14 +12,14 @@ from tempfile import TemporaryDirectory
 import yaml
 
 from slipway.base.atomic import whole_folder, write_text
-from slipway.base.errors import Refused, SlipwayError, UsageError
+from slipway.base.errors import SlipwayError, UsageError
 from slipway.base.provenance import git
 from slipway.base.strict import NAME
 from slipway.settings import Card, ProjectSettings, read
-from slipway.settings.data import TIME_FORMATS, delimiter_fault, is_time_format
+from slipway.settings.data import TIME_FORMATS, delimiter_fault
 from slipway.settings.root import Project
 from slipway.starter.choices import Choices, faults, task_of
-from slipway.starter.design import design
+from slipway.starter.design import Design, design
 from slipway.starter.outlook import outlook
 from slipway.starter.place import Place, bring, place
 from slipway.starter.profile import profile
@@ -27,7 +27,8 @@ from slipway.starter.project_file import with_system
 from slipway.starter.render import Plan, card_text, folder_files, system_test
 from slipway.starter.sizes import PROVISIONAL, more_rows, sizes, small_rows, split_shares
 from slipway.starter.source import describe, ending
-from slipway.starter.trial import Trial, attempt
+from slipway.starter.times import is_format
+from slipway.starter.trial import Trial, attempt, ingested
 
 PROJECT = "project.yaml"
 
@@ -109,7 +110,7 @@ def _project_faults(project: Project, asked: Asked) -> Iterator[str]:
         yield f"{name!r} would be lost: a .gitignore leaves systems/{name} out of Git"
     if not asked.path.exists():
         yield f"--from: no such file or folder: {asked.path}"
-    if asked.time_format is not None and not is_time_format(asked.time_format):
+    if asked.time_format is not None and not is_format(asked.time_format):
         yield f"--time-format: found {asked.time_format!r}, expected {TIME_FORMATS}"
     if asked.delimiter is not None and (said := delimiter_fault(asked.delimiter)):
         yield f"--delimiter: {said}"
@@ -146,51 +147,72 @@ def _plan(project: Project, asked: Asked, folder: Path, tell: Callable[[str], No
         task=task,
         depends=asked.choices.depends,
     )
-    plan, tried = _tried(plan, asked, folder, tell)
-    unfit = {
-        one.column.source or one.name: tried.unfit[one.name]
-        for one in plan.design.columns
-        if one.name in tried.unfit
-    }
+    plan, tried = _tried(plan, small_rows(found.rows), asked.path, folder, tell)
+    chosen = _chosen(plan, asked, tried)
+    if {one.name for one in chosen.columns} != {one.name for one in plan.design.columns}:
+        # What is left out makes rows equal that were not, and those are copies of each other.
+        again = replace(plan, design=chosen)
+        plan, retried = _tried(again, plan.source.rows["small"], asked.path, folder, tell)
+        tried = replace(retried, disordered=tried.disordered)
+        chosen = _chosen(plan, asked, tried)
+    sized = sizes(tried.parts, bool(asked.choices.depends))
+    plan = replace(plan, design=chosen, sizes=sized, outlook=outlook(sized, tried.noise), alike=tried.alike)
+    return at, plan
+
+
+def _chosen(plan: Plan, asked: Asked, tried: Trial) -> Design:
+    """The design by what a trial found; columns that it has left out already stay out."""
+    sources = {one.name: one.column.source or one.name for one in plan.design.columns}
+    unfit = {one.column.source or one.name: one.why for one in plan.design.left}
+    unfit |= {sources[name]: why for name, why in tried.unfit.items()}
     if leaking := {asked.choices.time, asked.choices.unit} & unfit.keys():
         raise SlipwayError(
             f"{asked.path}: column {leaking.pop()!r} alone tells the label; it can have no role"
         )
-    depends = bool(asked.choices.depends)
-    sized = sizes(tried.parts, depends)
-    plan = replace(
-        plan,
-        design=design(found, asked.choices, unfit),
-        sizes=sized,
-        outlook=outlook(sized, tried.noise),
-        alike=tried.alike,
+    found = design(
+        plan.profile,
+        asked.choices,
+        unfit,
+        {sources[name]: ratio for name, ratio in tried.disordered.items() if name in sources},
+        {sources[name]: share for name, share in tried.missing.items()},
     )
-    if not (plan.design.categorical or plan.design.numeric):
-        why = "; ".join(f"{one.name} {one.why}" for one in plan.design.left)
+    if not (found.categorical or found.numeric):
+        why = "; ".join(f"{one.called} {one.why}" for one in found.left)
         raise SlipwayError(f"{asked.path}: no column is left to learn from: {why or 'there is no other'}")
-    return at, plan
+    return found
 
 
-def _tried(plan: Plan, asked: Asked, folder: Path, tell: Callable[[str], None]) -> tuple[Plan, Trial]:
+def _tried(
+    plan: Plan, limit: int | None, path: Path, folder: Path, tell: Callable[[str], None]
+) -> tuple[Plan, Trial]:
     """The plan with its small size, and the trial on the smallest one, with what is unfit at any.
 
-    The small size grows until each of its parts spans more time than the labels need.
+    The small size grows from `limit` rows until its parts can be made, as those of all rows can: until they
+    span more time than labels need, and have rows of every label.
     """
-    rows, whole = plan.profile.rows, attempt(_card(plan), plan.source, asked.path, None, folder)
-    limit = small_rows(rows)
+    rows = ingested(_card(plan), plan.source, path, None, folder)
     while limit is not None:
         sized = _sized(plan, limit)
+        # By the card that both sizes will have.
+        whole = attempt(_card(sized), path, rows)
         try:
-            small = attempt(_card(sized), sized.source, asked.path, limit, folder)
-        except Refused:
-            # The one fault that more rows can mend; any other ends the command.
-            tell(f"{limit:,} rows span too little time for labels that come {plan.delay:g} hours later")
-            limit = more_rows(limit, rows)
-        else:
-            refused = whole.alike.refused or small.alike.refused
-            alike = replace(whole.alike, refused=refused)
-            return sized, replace(small, alike=alike, unfit={**small.unfit, **whole.unfit})
-    return plan, whole
+            few = ingested(_card(sized), sized.source, path, limit, folder)
+            return sized, _both(whole, attempt(_card(sized), path, few))
+        except SlipwayError as error:
+            tell(f"{limit:,} rows are too few for a small size: {str(error).removeprefix(f'{path}: ')}")
+            limit = more_rows(limit, plan.profile.rows)
+    return plan, attempt(_card(plan), path, rows)
+
+
+def _both(whole: Trial, small: Trial) -> Trial:
+    """What is true at either size; the small one's numbers."""
+    return replace(
+        small,
+        alike=replace(whole.alike, refused=whole.alike.refused or small.alike.refused),
+        unfit={**small.unfit, **whole.unfit},
+        disordered=whole.disordered,
+        missing={name: max(share, small.missing[name]) for name, share in whole.missing.items()},
+    )
 
 
 def _card(plan: Plan) -> Card:

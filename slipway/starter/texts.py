@@ -6,10 +6,13 @@ from typing import Any
 
 from slipway.data.conversion import timestamp
 from slipway.data.duckdb_engine import quoted
+from slipway.data.numerals import number
+from slipway.data.values import shown
+from slipway.starter.collisions import one_number
+from slipway.starter.dress import Dress, dress, is_dressed
 from slipway.starter.times import time_formats
 
 MARKS = (
-    "",
     "#N/A",
     "-",
     ".",
@@ -28,13 +31,10 @@ MARKS = (
 """Texts that are taken for a missing value where everything else in the column is a number."""
 NEARLY = 0.9
 """Share of numbers from which on the other values of a column are worth a word."""
+CODE = r"^\s*[-+]?0[0-9]"
+"""A zero that a number would lose, such as that of a postcode."""
 LONGEST_DATE = 25
 """Characters."""
-POINTS = r"([0-9]+|[0-9]{1,3}(,[0-9]{3})+)(\.[0-9]+)?"
-COMMAS = r"([0-9]+|[0-9]{1,3}([. '\x{a0}\x{202f}][0-9]{3})+)(,[0-9]+)?"
-"""Numbers such as 1,234.56 and 1.234,56, for DuckDB."""
-SIGNS = r"[-+]?[$€£¥]? ?[-+]?{number} ?[%$€£¥]?"
-"""What may stand about them."""
 
 
 @dataclass(frozen=True)
@@ -57,13 +57,15 @@ class Text:
     """What was found in a column of text.
 
     Attributes:
-        dressed: its first value, where all are numbers with commas or a sign of money or percent; else empty.
+        dress: what it is, where most values are numbers with commas, signs or a unit.
         odd: where nearly all values are numbers, the first that is none.
+        alike: its first two values that would be one number, where all are numbers; else nothing.
         dates: whether all of it is times, in a format that is not the table's.
         marked: rows whose text is a mark of a missing value elsewhere, and so is missing here.
     """
 
-    dressed: str = ""
+    dress: Dress | None = None
+    alike: tuple[str, str] | None = None
     odd: Odd | None = None
     dates: bool = False
     marked: int = 0
@@ -71,6 +73,26 @@ class Text:
 
 PLAIN = Text()
 """Text and nothing else."""
+
+
+def is_text(text: Text, known: int) -> str:
+    """What makes text of numbers, where few values do; else nothing.
+
+    Args:
+        known: how many values there are.
+    """
+    if text.alike:
+        first, second = (f"'{shown(value, 40)}'" for value in text.alike)
+        return f"{first} and {second} would be one number, so the values stay texts"
+    if odd := text.odd:
+        return (
+            f"{odd.numbers:,} of {known:,} are numbers; '{shown(odd.value, 40)}' (row {odd.row:,}) is not: "
+            "a mark of a missing value?"
+        )
+    if dress := text.dress:
+        said = is_dressed(dress).replace("holds", "are", 1)
+        return f"{dress.dressed:,} of {known:,} {said}; '{shown(dress.other, 40)}' (row {dress.row:,}) is not"
+    return ""
 
 
 def marks(connection: Any, names: Iterable[str], label: str | None) -> list[str]:
@@ -84,9 +106,9 @@ def marks(connection: Any, names: Iterable[str], label: str | None) -> list[str]
     found: set[str] = set()
     labels: set[str] = set()
     for name in names:
-        text, number = f'CAST("raw {name}" AS VARCHAR)', f'TRY_CAST("raw {name}" AS DOUBLE)'
-        marked = f"FILTER ({number} IS NULL AND {text} IN ({listed}))"
-        asked = f"count({number}), count({text}), count(*) {marked}, list(DISTINCT {text}) {marked}"
+        text, value = f'CAST("raw {name}" AS VARCHAR)', number(f'"raw {name}"')
+        marked = f"FILTER ({value} IS NULL AND {text} IN ({listed}))"
+        asked = f"count({value}), count({text}), count(*) {marked}, list(DISTINCT {text}) {marked}"
         [(numbers, values, count, seen)] = connection.execute(f"SELECT {asked} FROM source").fetchall()  # noqa: S608 - all quoted
         if numbers and count and numbers + count == values:
             found |= set(seen)
@@ -107,33 +129,26 @@ def text(connection: Any, name: str) -> Text:
     # NaN counts as a number, for ingestion takes it for missing; infinity does not.
     query = f"""
         SELECT count(v), count(*) FILTER (known), arg_min(v, place) FILTER (NOT known),
-            min(place) FILTER (NOT known), bool_or(regexp_matches(v, '^0[0-9]')),
-            bool_and(regexp_full_match(v, {_about(POINTS)}))
-                OR bool_and(regexp_full_match(v, {_about(COMMAS)})),
-            bool_or(regexp_matches(v, '[^-+.0-9]')), arg_min(v, place), count(time), max(length(v))
+            min(place) FILTER (NOT known), bool_or(regexp_matches(v, {quoted(CODE)})), count(time),
+            max(length(v))
         FROM (
-            SELECT CAST({raw} AS VARCHAR) AS v, "row number" AS place,
-                TRY_CAST({raw} AS TIMESTAMPTZ) AS time,
+            SELECT CAST({raw} AS VARCHAR) AS v, "row number" AS place, {timestamp(raw, None)} AS time,
                 coalesce(isfinite(n) OR isnan(n), false) AS known
-            FROM (SELECT *, TRY_CAST({raw} AS DOUBLE) AS n FROM source WHERE {raw} IS NOT NULL)
+            FROM (SELECT *, {number(raw)} AS n FROM source WHERE {raw} IS NOT NULL)
         )
     """  # noqa: S608 - all quoted
     [row] = connection.execute(query).fetchall()
-    values, numbers, other, place, codes, are_numbers, dressed, first, times, longest = row
+    values, numbers, other, place, codes, times, longest = row
     if not values:
         return PLAIN
     mostly = numbers < values and numbers >= NEARLY * values and not codes
     return Text(
-        # Digits and points alone carry nothing that the user could take off.
-        dressed=first if are_numbers and dressed else "",
+        alike=one_number(connection, name, "number") if numbers == values and not codes else None,
+        dress=None if numbers == values else dress(connection, f"CAST({raw} AS VARCHAR)", MARKS),
         odd=Odd(other, place, numbers) if mostly else None,
         dates=times == values or (longest <= LONGEST_DATE and _are_dates(connection, raw)),
         marked=_marked(connection, raw),
     )
-
-
-def _about(number: str) -> str:
-    return quoted(SIGNS.replace("{number}", f"({number})"))
 
 
 def _are_dates(connection: Any, raw: str) -> bool:
@@ -148,10 +163,6 @@ def _are_dates(connection: Any, raw: str) -> bool:
 
 
 def _marked(connection: Any, raw: str) -> int:
-    # Empty text is missing to everybody, so it is not worth a word.
-    copied, source = (
-        f"SELECT count(*) FROM {view} WHERE CAST({raw} AS VARCHAR) <> ''"  # noqa: S608 - all quoted
-        for view in ("copied", "source")
-    )
+    copied, source = (f"SELECT count({raw}) FROM {view}" for view in ("copied", "source"))  # noqa: S608
     [(rows,)] = connection.execute(f"SELECT ({copied}) - ({source})").fetchall()
     return int(rows)

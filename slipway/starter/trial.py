@@ -25,6 +25,7 @@ from slipway.records.evidence import MIN_UNITS
 from slipway.records.labels import Labels, told
 from slipway.settings import Card
 from slipway.settings.data import TableSource
+from slipway.starter.order import disorder
 from slipway.starter.outlook import Noise
 from slipway.starter.sizes import PartSize
 from slipway.system import read_examples
@@ -63,34 +64,52 @@ class Trial:
         noise: of a request of the replay part.
         alike: how many of the rows are equal.
         unfit: names of the columns that no model may see, each with the reason.
+        disordered: whole numbers whose order tells little of the label, and what `disorder` gives.
+        missing: the share of missing values of each column, of all rows or of those that parts keep,
+            whichever is larger: both are checked.
     """
 
     parts: Mapping[Part, PartSize]
     noise: Noise
     alike: Alike
     unfit: Mapping[str, str]
+    disordered: Mapping[str, float]
+    missing: Mapping[str, float]
 
 
-def attempt(card: Card, source: TableSource, path: Path, limit: int | None, folder: Path) -> Trial:
-    """Ingest the newest `limit` rows at `path` into `folder`, and look at them.
+def ingested(card: Card, source: TableSource, path: Path, limit: int | None, folder: Path) -> Path:
+    """The newest `limit` rows at `path` in a file of `folder`, which is made once.
 
     Raises:
-        SlipwayError: they cannot be ingested, or not be cut into parts that models can be judged on.
-        Refused: they span too little time for their labels to become known.
+        SlipwayError: they cannot be ingested.
+    """
+    rows = folder / f"{limit or 'all'}.parquet"
+    if not rows.exists():
+        write_table(card, source, path, limit, rows)
+    return rows
+
+
+def attempt(card: Card, path: Path, rows: Path) -> Trial:
+    """What becomes of ingested rows, of all columns of the card at least.
+
+    Args:
+        path: the table that they come from.
+
+    Raises:
+        SlipwayError: they cannot be cut into parts that models can be judged on; a Refused where they span
+            too little time for their labels to become known, or are copies of each other.
     """
     import duckdb
 
-    rows = folder / f"{limit or 'all'}.parquet"
-    write_table(card, source, path, limit, rows)
-    parts, noise, alike = _parts(card, path, rows)
+    parts, noise, alike, missing = _parts(card, path, rows)
     try:
         unfit = dict.fromkeys(_clocks(card, rows), FOLLOWS) | dict.fromkeys(_leaks(card, rows), LEAK)
     except duckdb.Error as error:
         raise SlipwayError(f"{path}: {said(error)}") from error
-    return Trial(parts, noise, alike, unfit)
+    return Trial(parts, noise, alike, unfit, _disordered(card, rows), missing)
 
 
-def _parts(card: Card, path: Path, rows: Path) -> tuple[dict[Part, PartSize], Noise, Alike]:
+def _parts(card: Card, path: Path, rows: Path) -> tuple[dict[Part, PartSize], Noise, Alike, dict[str, float]]:
     time, unit, label = (card.data.required(role) for role in ("time", "unit", "label"))
     table = pq.read_table(rows, columns=[time, unit, label])
     bounds, known = _cut(card, path, table)
@@ -114,7 +133,16 @@ def _parts(card: Card, path: Path, rows: Path) -> tuple[dict[Part, PartSize], No
     # The last part is the replay part: what is offered as traffic.
     noise = Noise.of(card.task, card.task.outcomes(here[label].to_numpy()), value_codes(here[unit]))
     alike = Alike(copies.requests, copies.different, copies.copies, next(iter(refused), None))
-    return parts, noise, alike
+    return parts, noise, alike, _missing(card, rows, kept)
+
+
+def _missing(card: Card, rows: Path, kept: NDArray[np.bool_]) -> dict[str, float]:
+    found = {}
+    for name in card.data.inputs:
+        # One after the other, for a table may be wider than the memory.
+        null = pq.read_table(rows, columns=[name])[name].is_null().to_numpy()
+        found[name] = max(float(null.mean()), float(null[kept].mean()))
+    return found
 
 
 def _cut(card: Card, path: Path, table: pa.Table) -> tuple[list[int], NDArray[np.bool_]]:
@@ -181,6 +209,30 @@ def _leaks(card: Card, rows: Path) -> list[str]:
             if not card.data.columns[name].made
             and connection.execute(task.leak_query(name, label, time).format(batch=batch)).fetchall()
         ]
+
+
+def _disordered(card: Card, rows: Path) -> dict[str, float]:
+    """Of the rows that would be trained on, which are the oldest."""
+    numbers = [
+        name
+        for name in card.features.numeric
+        if card.data.columns[name].type == "integer" and name not in card.features.categorical
+    ]
+    if not numbers:
+        return {}
+    label, unit, split = card.data.required("label"), card.data.required("unit"), card.data.split
+    table = pq.read_table(rows, columns=[label, unit, *numbers])
+    table = table.slice(0, int(table.num_rows * (1 - split.validation - split.holdout - split.replay)))
+    labels = table[label].to_numpy()
+    if card.task.classes:
+        classes, code = np.unique(labels, return_inverse=True)
+        labels = code == np.bincount(code, minlength=len(classes)).argmax()
+    units, found = value_codes(table[unit]), {}
+    for name in numbers:
+        known = pc.is_valid(table[name]).to_numpy()
+        values = table[name].drop_null().to_numpy()
+        found[name] = disorder(values, labels[known].astype(np.float64), units[known])
+    return {name: ratio for name, ratio in found.items() if ratio is not None}
 
 
 def _clocks(card: Card, rows: Path) -> list[str]:

@@ -24,7 +24,7 @@ TEXT = f"text of at most {LONGEST} characters without NUL"
 """What is sound, in words."""
 SPACES = " \u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000"
 """What is cut off: Unicode's separators of words, which are what DuckDB's `trim` cuts."""
-BLANKS = SPACES + "\t\n\v\f\r\x85\u2028\u2029\ufeff"
+BLANKS = SPACES + "\t\n\v\f\r\x1c\x1d\x1e\x1f\x85\u2028\u2029\ufeff"
 """A text of these alone is missing, whatever the card names."""
 EARLIEST = datetime(1970, 1, 1)
 """Before it lies no time of a row: a 0 that was meant to be nothing, or days taken for seconds."""

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from slipway.starter.choices import Choices, positive
 from slipway.starter.design import SECOND, Design, design
+from slipway.starter.dress import Dress
 from slipway.starter.profile import ColumnProfile
 from slipway.starter.render import Plan, card_text
 from slipway.starter.sizes import PROVISIONAL, split_shares
@@ -33,6 +34,8 @@ def designed(*columns: ColumnProfile, **unfit: str) -> Design:
         (column("movieId", "integer", 5000), "c"),
         (column("PULocationID", "integer", 50), "c"),
         (column("paid", "integer", 5000), "n"),
+        (column("item", "integer", 5000), "c"),
+        (column("calls per item", "integer", 5000), "n"),
         (column("zip", "integer", 50), "c"),
         (column("x", "integer", 50, high=2.0**53), "cn"),
         (column("x", "integer", 50, high=2.0**60), "c"),
@@ -57,7 +60,7 @@ UNIQUE = "differs in almost every row, as an id or free text does"
         (column("x", "string", 0, nulls=ROWS), "is empty"),
         (column("x", "number", 1), "is the same in every row"),
         (
-            column("x", "string", ROWS, text=Text(dressed="1,5")),
+            column("x", "string", ROWS, text=Text(dress=Dress("numbers as text", "1,5", "1234.56"))),
             "holds numbers as text, such as '1,5'; write them as 1234.56",
         ),
         (column("x", "string", ROWS), UNIQUE),
@@ -68,6 +71,10 @@ UNIQUE = "differs in almost every row, as an id or free text does"
         (
             column("x", "string", 9900, nulls=1, text=Text(odd=Odd("unknown", 78, 9997))),
             "is text: 9,997 of 9,999 are numbers; 'unknown' (row 78) is not: a mark of a missing value?",
+        ),
+        (
+            column("x", "string", ROWS, text=Text(alike=("1.1", "1.10"))),
+            "is text: '1.1' and '1.10' would be one number, so the values stay texts",
         ),
     ],
 )
@@ -99,6 +106,16 @@ def test_whole_numbers_that_are_new_in_each_row_are_left_out_by_their_name() -> 
 def test_a_second_time_is_tried_on_the_label(one: ColumnProfile) -> None:
     """For what tells the label has to be told, and only then is it left out."""
     assert design(table(label(), one), NOW).left == ()
+
+
+def test_numbers_without_an_order_are_categories_too() -> None:
+    """And it is said, for they may be amounts all the same."""
+    found = design(table(label(), column("No", "integer", 1682)), NOW, {}, {"No": 0.973})
+    assert found.both == ("no",)
+    assert found.columns[-1].doubt == (
+        "an id? 97 % of what its 1,682 values tell of the label is not by their order, so it is taken as a "
+        "category too"
+    )
 
 
 def test_what_tells_the_label_is_left_out() -> None:
@@ -147,6 +164,14 @@ def test_missing_values_have_room(nulls: int, share: float) -> None:
         (
             column("x", "string", 67, text=Text(odd=Odd("\n", 178, 9999))),
             r"67 values seen, 9,999 of 10,000 are numbers; '\n' (row 178) is not: a mark of a missing value?",
+        ),
+        (
+            column("x", "string", 67, text=Text(alike=("1e5", "100000"))),
+            "67 values seen, '1e5' and '100000' would be one number, so the values stay texts",
+        ),
+        (
+            column("x", "string", 67, text=Text(dress=Dress("sizes", "19M", "1", "no", 38, 9000))),
+            "67 values seen, 9,000 of 10,000 are sizes, such as '19M'; write them as 1; 'no' (row 38) is not",
         ),
         (
             column("x", "string", 67, text=Text(marked=1200)),
@@ -203,7 +228,8 @@ COLUMNS = st.lists(
         nulls=st.integers(0, ROWS),
         text=st.builds(
             Text,
-            dressed=st.text(max_size=5),
+            dress=st.none() | st.builds(Dress, st.just("numbers"), st.text(max_size=5), st.just("1")),
+            alike=st.none() | st.tuples(st.text(), st.text()),
             odd=st.none() | st.builds(Odd, st.text(), st.just(3), st.just(7)),
         ),
         values=st.lists(st.text(max_size=10), max_size=4, unique=True).map(tuple),

@@ -12,29 +12,6 @@ from tests.slipway.starter.tables import write
 
 
 @pytest.mark.parametrize(
-    ("values", "dressed"),
-    [
-        (["1,5", "-1.234,56", ""], "1,5"),
-        (["123,456", "1,234"], "123,456"),
-        (["5,432.10", "12"], "5,432.10"),
-        (["1 234,5", "7"], "1 234,5"),
-        (["12", "$12.50", "-$1,000"], "12"),
-        (["7%", "12 %"], "7%"),
-        (["1,5", "n/a"], ""),
-        (["1,234,567", "1,5"], ""),
-        (["1.5", "2.5"], ""),
-        (["00501", "10001"], ""),
-        (["1.2.3", "1.2.4"], ""),
-        (["", ""], ""),
-    ],
-)
-def test_numbers_that_carry_something_are_seen(tmp_path: Path, values: list[str], dressed: str) -> None:
-    """Commas and signs make text of a number; nobody but the user knows what a comma means."""
-    path = write(tmp_path / "t.tsv", ["a\tb", *(f"{value}\tx" for value in values)])
-    assert look(path).column("a").text.dressed == dressed
-
-
-@pytest.mark.parametrize(
     ("other", "odd"),
     [
         (["unknown"], Odd("unknown", 20, 19)),
@@ -67,14 +44,15 @@ def test_marks_of_missing_values_are_found_among_numbers(tmp_path: Path, mark: s
     assert (found.column("c").nulls, found.column("c").text.marked) == (1, 1)
 
 
-def test_empty_text_is_missing_among_numbers(tmp_path: Path) -> None:
-    """As Parquet files have it; in a column of words too, and without a mark in the card."""
-    pq.write_table(pa.table({"a": ["1.5", ""], "b": ["", "x"]}), tmp_path / "t.parquet")
+@pytest.mark.parametrize("nothing", ["", " ", "\t\u00a0"])
+def test_a_text_of_blanks_is_missing(tmp_path: Path, nothing: str) -> None:
+    """In the column where it stands, be it one of numbers or of words, which nobody has to be told."""
+    pq.write_table(pa.table({"a": ["1.5", nothing], "b": [nothing, " x"]}), tmp_path / "t.parquet")
     found = look(tmp_path / "t.parquet")
 
     assert found.source.missing == []
     assert (found.column("a").kind, found.column("a").nulls) == ("number", 1)
-    assert (found.column("b").nulls, found.column("b").text) == (1, PLAIN)
+    assert (found.column("b").nulls, found.column("b").values, found.column("b").text) == (1, (" x",), PLAIN)
 
 
 @pytest.mark.parametrize(

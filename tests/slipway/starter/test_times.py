@@ -7,7 +7,7 @@ import duckdb
 import pyarrow as pa
 import pytest
 
-from slipway.starter.times import FIRST, ISO, sound_formats, time_formats
+from slipway.starter.times import ISO, SAMPLE, sound_formats, time_formats
 
 DAYS = [datetime(2023, 1, 1) + timedelta(hours=13 * row, minutes=row) for row in range(60)]
 
@@ -16,7 +16,9 @@ def formats(values: Sequence[str | None], sound: bool = True) -> list[str]:
     """What is found of a column."""
     with duckdb.connect() as connection:
         connection.execute("SET TimeZone = 'UTC'")
-        connection.register("source", pa.table({"raw": pa.array(values, pa.string())}))
+        connection.register(
+            "source", pa.table({"raw": pa.array(values, pa.string()), "row number": range(len(values))})
+        )
         return (sound_formats if sound else time_formats)(connection, "raw")
 
 
@@ -76,7 +78,7 @@ def test_whole_years_of_any_century_fit_all_or_nothing() -> None:
 
 def test_a_column_that_begins_with_nothing_is_looked_at() -> None:
     """Its first values are, wherever they stand."""
-    assert formats([None] * FIRST + ["31/12/2024"]) == ["%d/%m/%Y"]
+    assert formats([None] * SAMPLE + ["31/12/2024"]) == ["%d/%m/%Y"]
 
 
 def test_no_value_fits_no_format() -> None:

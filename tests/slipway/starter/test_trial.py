@@ -13,7 +13,7 @@ from slipway.starter.profile import profile
 from slipway.starter.render import Plan, card_text
 from slipway.starter.sizes import PROVISIONAL, split_shares
 from slipway.starter.source import describe
-from slipway.starter.trial import FOLLOWS, LEAK, Trial, attempt
+from slipway.starter.trial import FOLLOWS, LEAK, Trial, attempt, ingested
 from slipway.tasks.binary import Binary
 from tests.slipway.starter.reading import card_of
 from tests.slipway.starter.tables import churn, write
@@ -27,7 +27,7 @@ def tried(path: Path, choices: Choices, limit: int | None = None) -> Trial:
     shares = split_shares(found.rows)
     plan = Plan("t", found.source, found, design(found, choices), shares, PROVISIONAL, choices.delay)
     card: Card = card_of(card_text(plan))
-    return attempt(card, found.source, path, limit, folder)
+    return attempt(card, path, ingested(card, found.source, path, limit, folder))
 
 
 def test_parts_and_leaks_are_found(tmp_path: Path) -> None:
