@@ -80,7 +80,7 @@ NUMBERS = st.sampled_from(
     ]
 )
 Row = tuple[str, str, str, str]
-ROWS = st.lists(st.tuples(TIMES, PLANS, NUMBERS, NUMBERS), min_size=1, max_size=4)
+ROWS = st.lists(st.tuples(TIMES, PLANS, NUMBERS, NUMBERS), min_size=1, max_size=3)
 
 
 def ingested(made: Tabled, rows: list[Row], folder: Path) -> list[float] | None:
@@ -128,12 +128,13 @@ def served(api: Typed, row: Row) -> float | None:
 
 
 @settings(
-    max_examples=25,
+    max_examples=15,
     deadline=None,
     derandomize=True,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(rows=ROWS)
+@example(rows=[("1970-01-01", " " + "x" * LONGEST, "3", "1")])
 @example(
     rows=[("1970-01-01", " basic", "-999.0", "1e300"), ("1970-01-01", "NA", "NA", " "), ("soon", "", "", "")]
 )
