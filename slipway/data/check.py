@@ -40,10 +40,11 @@ def check_rows(title: str, task: Task, extra: list[Any], rows: list[Path], out: 
         results = _validate(title, build_suite(title, task, extra, types), rows, folder / "docs")
         (folder / "docs.html").write_text(one_page(folder / "docs"), encoding="utf-8")
         found = findings(results, types)
+        failed = [one for one in found if not one.success]
         summary = CheckSummary(
             evaluated=len(results),
-            failed_critical=[str(one) for one in found if not one.success and one.severity == "critical"],
-            failed_warning=[str(one) for one in found if not one.success and one.severity != "critical"],
+            failed_critical=[one.line(task.columns) for one in failed if one.severity == "critical"],
+            failed_warning=[one.line(task.columns) for one in failed if one.severity != "critical"],
         )
         (folder / RESULT).write_text(_json(summary, found, rows), encoding="utf-8")
     return summary

@@ -6,6 +6,7 @@ from typing import Any, Literal
 from slipway.base.strict import Strict
 from slipway.data.suite import columns_of
 from slipway.data.values import shown
+from slipway.settings import Columns
 
 _NOT_SHOWN = {"batch_id", "severity", "column", "column_A", "column_B", "column_list"}
 """Parameters that have a place of their own in a finding, and the id of the run's batch."""
@@ -20,8 +21,10 @@ class Finding(Strict):
     success: bool
     found: str
 
-    def __str__(self) -> str:
-        return f"{', '.join(self.columns) or 'table'}: {self.expectation}: {self.found}"
+    def line(self, table: Columns) -> str:
+        """What was found, with the columns as people know them."""
+        named = ", ".join(map(table.called, self.columns))
+        return f"{named or 'table'}: {self.expectation}: {self.found}"
 
 
 def findings(results: list[Any], types: dict[str, str]) -> list[Finding]:

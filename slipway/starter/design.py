@@ -1,39 +1,27 @@
 """Which columns of a profile become inputs, as what, and which are left out: a pure function."""
 
 import math
-import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
+from slipway.base.naming import beside
 from slipway.settings import Column
 from slipway.settings.data import EPOCHS, EXCEL
 from slipway.starter.choices import Choices, positive, task_of
+from slipway.starter.codes import (
+    UNSAID,
+    Named,
+    is_category,
+    is_new_in_each_row,
+    may_be_category,
+    names_rows,
+)
 from slipway.starter.dress import is_dressed
 from slipway.starter.names import names
 from slipway.starter.profile import ColumnProfile, Profile
 from slipway.starter.texts import is_text
 from slipway.tasks.columns import ROW, SHUFFLED
 
-UNSAID = ("", ROW, SHUFFLED)
-"""Names of columns that mean something else in a card."""
-ID = re.compile(r"(^|_)(id|code|zip|zipcode|postcode|key)$")
-THING = re.compile(
-    r"item|user|customer|client|member|product|article|movie|film|song|book|sku|ean|isbn|store|shop|merchant|"
-    r"seller|vendor|device|channel|station|terminal|campaign|publisher|advertiser|ip|plz|fips|mcc"
-)
-"""Whole names of things that have a number, and no amount."""
-CAMEL_ID = re.compile(r"[a-z0-9](Id|ID|Code|Zip|Key)$")
-"""The same, as `movieId` is written; the card's name is in small letters."""
-UNIQUE = {"string": 0.95, "integer": 0.99}
-"""Share of different values from which on a column may name rows and tell nothing of them."""
-DENSE = 2
-"""Whole numbers to a row, within which as many different ones are a counter."""
-EXACT = 2**53
-"""Whole numbers beyond it are rounded by every model: they are names."""
-REPEATED = 20
-"""Rows to a value from which on whole numbers may be codes as well as amounts."""
-CODES = 1000
-"""The most different codes."""
 SLICED = 10
 """The most values of a column by which models are judged slice by slice."""
 MOST_SLICES = 3
@@ -47,25 +35,34 @@ NULL_SHARES = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 0.7, 0.9, 1.0)
 
 
 @dataclass(frozen=True)
-class Chosen:
+class _OfTable:
+    """A column of the table, and how it stands in the card or would stand there."""
+
+    name: str
+    column: Column
+
+    @property
+    def called(self) -> str:
+        """Its name, with the table's own beside it where that is in another script."""
+        return self.name if self.column.made else beside(self.name, self.column.source)
+
+
+@dataclass(frozen=True)
+class Chosen(_OfTable):
     """A column of the card, and what to say of it.
 
     Attributes:
         doubt: what somebody has to look at before anything else; part of the comment.
     """
 
-    name: str
-    column: Column
     comment: str
     doubt: str = ""
 
 
 @dataclass(frozen=True)
-class Left:
-    """A column of the source that is not in the card, how it would stand there, and why it does not."""
+class Left(_OfTable):
+    """A column of the source that is not in the card, and why it is not."""
 
-    name: str
-    column: Column
     why: str
 
 
@@ -89,29 +86,14 @@ class Design:
     timed: bool
     united: bool
 
+    @property
+    def unclear(self) -> list[str]:
+        """Those that are both, as people know them."""
+        return [one.called for one in self.columns if one.name in self.both]
+
     def role(self, role: str) -> Chosen:
         """The column with a role."""
         return next(one for one in self.columns if one.column.role == role)
-
-
-@dataclass(frozen=True)
-class _Named:
-    """A profile with the column's name in the card.
-
-    Attributes:
-        disorder: of a whole number whose order tells little of the label, how little.
-        missing: the largest share of missing values at any size.
-    """
-
-    name: str
-    found: ColumnProfile
-    rows: int
-    disorder: float | None = None
-    missing: float = 0.0
-
-    @property
-    def source(self) -> str | None:
-        return None if self.found.source in (self.name, *UNSAID) else self.found.source
 
 
 def design(
@@ -132,7 +114,7 @@ def design(
     disordered, missing = disordered or {}, missing or {}
     every = names(one.source for one in found.columns)
     columns = [
-        _Named(name, one, found.rows, disordered.get(one.source), missing.get(one.source, 0.0))
+        Named(name, one, found.rows, disordered.get(one.source), missing.get(one.source, 0.0))
         for name, one in zip(every, found.columns, strict=True)
     ]
     roles = {choices.label: "label", choices.time: "time", choices.unit: "unit"}
@@ -140,11 +122,11 @@ def design(
     left = {one.name: Left(one.name, _column(one), why) for one in plain if (why := _why_not(one, unfit))}
     kept = [one for one in plain if one.name not in left]
     unit = next((one for one in columns if one.found.source == choices.unit), None)
-    coded = [one for one in kept if _is_category(one) or _may_be_category(one) or one.disorder is not None]
+    coded = [one for one in kept if is_category(one) or may_be_category(one)]
     # A unit that hardly comes back has nothing to be known by.
     if unit and unit.rows >= 2 * unit.found.distinct:
         coded = [unit, *coded]
-    numeric = [one for one in kept if one.found.kind in ("integer", "number") and not _is_category(one)]
+    numeric = [one for one in kept if one.found.kind in ("integer", "number") and not is_category(one)]
     time = None if choices.time is None else found.column(choices.time)
     return Design(
         columns=(*_made(choices, every), *_chosen(columns, found, choices, left)),
@@ -177,7 +159,7 @@ def _made(choices: Choices, taken: list[str]) -> Iterator[Chosen]:
 
 
 def _chosen(
-    columns: list[_Named], found: Profile, choices: Choices, left: Collection[str]
+    columns: list[Named], found: Profile, choices: Choices, left: Collection[str]
 ) -> Iterator[Chosen]:
     for one in columns:
         if one.name in left:
@@ -195,7 +177,7 @@ def _chosen(
             yield Chosen(one.name, _column(one), _comment(one, doubt), doubt)
 
 
-def _label(one: _Named, choices: Choices) -> Chosen:
+def _label(one: Named, choices: Choices) -> Chosen:
     """The label as its task has it."""
     found, task = one.found, task_of(one.found, choices)
     if task == "regression":
@@ -221,7 +203,7 @@ def _label_comment(label: ColumnProfile, values: list[str]) -> str:
     return f"review: {said} {'counts' if len(values) == 1 else 'count'} as 1, {100 * share:.3g} % of the rows"
 
 
-def _why_not(one: _Named, unfit: Mapping[str, str] | None) -> str:
+def _why_not(one: Named, unfit: Mapping[str, str] | None) -> str:
     """The reason to leave a column out; nothing where there is none."""
     found = one.found
     if found.source in UNSAID:
@@ -240,26 +222,14 @@ def _why_not(one: _Named, unfit: Mapping[str, str] | None) -> str:
     # Kept for the trial: one that tells the label must be reported for that.
     if found.kind == "timestamp" or found.text.dates:
         return "" if unfit is None else SECOND
-    if not _is_new_in_each_row(one) or (found.kind == "integer" and not _names_rows(one)):
+    if not is_new_in_each_row(one) or (found.kind == "integer" and not names_rows(one)):
         return ""
     if said := is_text(one.found.text, one.rows - one.found.nulls):
         return f"is text: {said}"
     return "differs in almost every row, as an id or free text does"
 
 
-def _is_new_in_each_row(one: _Named) -> bool:
-    known = one.rows - one.found.nulls
-    # Numbers with fractions are left alone: a measurement may differ in every row.
-    return known > REPEATED and one.found.distinct >= UNIQUE.get(one.found.kind, math.inf) * known
-
-
-def _names_rows(one: _Named) -> bool:
-    """Whether whole numbers that are new in each row are its name or number; else they may be amounts."""
-    low, high = one.found.low or 0.0, one.found.high or 0.0
-    return _is_category(one) or high - low < DENSE * one.rows
-
-
-def _doubt(one: _Named) -> str:
+def _doubt(one: Named) -> str:
     text = one.found.text
     if _null_share(one.missing) > _null_share(one.found.nulls / one.rows):
         return f"{_percent(one.missing)} missing in some part of the rows, such as the newest; still of use?"
@@ -268,7 +238,7 @@ def _doubt(one: _Named) -> str:
             f"an id? {_percent(one.disorder)} of what its {one.found.distinct:,} values tell of the label is "
             "not by their order, so it is taken as a category too"
         )
-    if one.found.kind == "integer" and _is_new_in_each_row(one):
+    if one.found.kind == "integer" and is_new_in_each_row(one):
         return "differs in almost every row; an id or an amount?"
     if said := is_text(one.found.text, one.rows - one.found.nulls):
         return said
@@ -277,23 +247,7 @@ def _doubt(one: _Named) -> str:
     return ""
 
 
-def _is_category(one: _Named) -> bool:
-    """Words, codes, and numbers so large that they can be nothing else."""
-    if one.found.kind != "integer":
-        return one.found.kind == "string"
-    named = ID.search(one.name) or CAMEL_ID.search(one.found.source) or THING.fullmatch(one.name)
-    return bool(named) or max(-(one.found.low or 0.0), one.found.high or 0.0) > EXACT
-
-
-def _may_be_category(one: _Named) -> bool:
-    """Whole numbers that come again and again: a code or an amount, nobody can tell."""
-    found = one.found
-    repeated = found.distinct * REPEATED <= one.rows - found.nulls
-    # Two values are told apart by a number just as well.
-    return found.kind == "integer" and repeated and 2 < found.distinct <= CODES
-
-
-def _column(one: _Named) -> Column:
+def _column(one: Named) -> Column:
     """The column with bounds that what was seen suggests, but not the very ends of it."""
     found = one.found
     kind = "string" if found.kind == "nested" else found.kind
@@ -316,7 +270,7 @@ def _percent(share: float) -> str:
     return f"{100 * share:.2g} %" if share < 1 else "100 %"
 
 
-def _comment(one: _Named, doubt: str) -> str:
+def _comment(one: Named, doubt: str) -> str:
     found = one.found
     said = []
     if found.low is not None and found.high is not None:
@@ -333,13 +287,13 @@ def _comment(one: _Named, doubt: str) -> str:
     return f"review: {', '.join(said)}"
 
 
-def _slices(kept: list[_Named]) -> tuple[str, ...]:
+def _slices(kept: list[Named]) -> tuple[str, ...]:
     """The columns of text with the fewest values."""
     few = [one for one in kept if one.found.kind == "string" and 2 <= one.found.distinct <= SLICED]
     return tuple(one.name for one in sorted(few, key=lambda one: one.found.distinct)[:MOST_SLICES])
 
 
-def _hash_bits(coded: list[_Named]) -> int:
+def _hash_bits(coded: list[Named]) -> int:
     """Room for four times the values of the largest category, within bounds."""
     most = max((one.found.distinct for one in coded), default=1)
     return min(max(math.ceil(math.log2(4 * most)), 10), 18)

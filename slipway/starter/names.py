@@ -1,9 +1,8 @@
 """Names that a card takes, for columns that are called anything."""
 
-import re
 from collections.abc import Iterable
-from unicodedata import normalize
 
+from slipway.base.naming import plain
 from slipway.tasks.columns import OPTIONS
 
 LONGEST = 63
@@ -14,7 +13,7 @@ def names(sources: Iterable[str], taken: Iterable[str] = ()) -> list[str]:
     """One name for each column, in their order, all different and none of those taken.
 
     Accents go, anything else that is no letter or digit becomes an underscore: `Education-Num` is
-    `education_num`.
+    `education_num`. A name in another script is `column` and a number, for nothing here can read it.
     """
     # A request keeps its options under that name, so no column can have it.
     used, found = {OPTIONS, *taken}, []
@@ -26,8 +25,7 @@ def names(sources: Iterable[str], taken: Iterable[str] = ()) -> list[str]:
 
 
 def _plain(source: str) -> str:
-    ascii_only = normalize("NFKD", source).encode("ascii", "ignore").decode().lower()
-    name = re.sub(r"[^a-z0-9]+", "_", ascii_only).strip("_")
+    name = plain(source)
     return (name if name[:1].isalpha() else f"column_{name}".rstrip("_"))[:LONGEST]
 
 

@@ -86,6 +86,7 @@ def _values(plan: Plan) -> dict[str, Any]:
         "delay": plan.delay,
         "depends": plan.depends,
         "label": label.name,
+        "told": label.called,
         "time": plan.design.role("time").name,
         "unit": plan.design.role("unit").name,
         "task": plan.task,

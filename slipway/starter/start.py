@@ -172,7 +172,7 @@ def _chosen(plan: Plan, asked: Asked, tried: Trial) -> Design:
         {sources[name]: share for name, share in tried.missing.items()},
     )
     if not (found.categorical or found.numeric):
-        why = "; ".join(f"{one.name} {one.why}" for one in found.left)
+        why = "; ".join(f"{one.called} {one.why}" for one in found.left)
         raise SlipwayError(f"{asked.path}: no column is left to learn from: {why or 'there is no other'}")
     return found
 

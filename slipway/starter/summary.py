@@ -42,21 +42,21 @@ def lines(plan: Plan) -> Iterator[str]:
     label = design.role("label")
     ones = [repr(shown(one)) for one in label.column.positives]
     count = "count" if len(ones) > 1 else "counts"
-    yield f"{plan.profile.rows:,} rows, label {label.name}" + (
+    yield f"{plan.profile.rows:,} rows, label {label.called}" + (
         f"; {' and '.join(ones)} {count} as 1 (--positive names others)" if ones else ""
     )
     yield f"task: {TASKS[plan.task]} (--task names another)"
     both = len(design.both)
     yield (
         f"inputs: {len(design.numeric) - both} as a number, {len(design.categorical) - both} as a category"
-        + (f", {both} as both, being amounts or codes: {', '.join(design.both)}" if both else "")
+        + (f", {both} as both, being amounts or codes: {', '.join(design.unclear)}" if both else "")
     )
     yield from _times(plan)
     for one in design.left:
-        yield f"left out: {one.name} {one.why}"
+        yield f"left out: {one.called} {one.why}"
     for chosen in design.columns:
         if chosen.doubt:
-            yield f"review: {chosen.name}: {chosen.doubt}"
+            yield f"review: {chosen.called}: {chosen.doubt}"
     if plan.source.missing:
         marks = ", ".join(f"'{shown(mark)}'" for mark in plan.source.missing)
         yield f"taken for missing values: {marks}"
@@ -90,7 +90,7 @@ def _times(plan: Plan) -> Iterator[str]:
     """How times are read that are not in ISO 8601: numbers and days before months may mean something else."""
     if plan.source.time_format and plan.profile.span:
         first, last = (f"{one:%Y-%m-%d %H:%M:%S}" for one in plan.profile.span)
-        name = plan.design.role("time").name
+        name = plan.design.role("time").called
         yield f"times: {name} is read as {plan.source.time_format}, from {first} to {last} (--time-format)"
 
 

@@ -142,10 +142,9 @@ def text(connection: Any, name: str) -> Text:
     if not values:
         return PLAIN
     mostly = numbers < values and numbers >= NEARLY * values and not codes
-    all_numbers = numbers == values and not codes
     return Text(
-        alike=one_number(connection, name, "number") if all_numbers else None,
-        dress=None if codes or all_numbers else dress(connection, f"CAST({raw} AS VARCHAR)", MARKS),
+        alike=one_number(connection, name, "number") if numbers == values and not codes else None,
+        dress=None if numbers == values else dress(connection, f"CAST({raw} AS VARCHAR)", MARKS),
         odd=Odd(other, place, numbers) if mostly else None,
         dates=times == values or (longest <= LONGEST_DATE and _are_dates(connection, raw)),
         marked=_marked(connection, raw),

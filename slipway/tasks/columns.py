@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from slipway.base.naming import beside
 from slipway.base.strict import Name, Strict
 
 Role = Literal["request", "time", "unit", "option", "label", "known_at", "logged"]
@@ -122,6 +123,11 @@ class Columns(Strict):
     def column(self, role: Role) -> str | None:
         """The name of the column with this role, None where no column has it."""
         return next((name for name, column in self.columns.items() if column.role == role), None)
+
+    def called(self, name: str) -> str:
+        """A column for people: its name, with the table's own beside it where that is in another script."""
+        column = self.columns.get(name)
+        return name if column is None or column.made else beside(name, column.source)
 
     def required(self, role: Literal["time", "unit", "label"]) -> str:
         """The name of the column with a role that every table has."""

@@ -41,3 +41,15 @@ def test_checks_that_refuse_nothing_are_told_apart() -> None:
     assert "not shown: small_slice.device.tv, small_slice.device.fridge" in lines["Checks"]
     assert lines["Checks"].endswith("(3 refuse nothing)")
     assert "3 of these refuse nothing" in Reading(page).text
+
+
+def test_a_column_in_another_script_is_told_by_its_own_name_too() -> None:
+    """Below the figure, which has no room for it, and in the table."""
+    card, found = sample.card(), sample.evidence().model_copy(update={"small_slices": SMALL})
+    columns = card.data.columns
+    named = {"device": columns["device"].model_copy(update={"source": "设备"})}
+    data = card.data.model_copy(update={"columns": columns | named})
+    page = render(sample.record(evaluation=found), card.model_copy(update={"data": data}), None)
+
+    assert '<p class="caption">device (设备)</p>' in page
+    assert "device (设备) = tv" in page

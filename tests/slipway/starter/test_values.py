@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 
 from slipway.base.errors import SlipwayError
 from slipway.cli import app
+from slipway.data.check import check_rows
 from slipway.data.ingest import ingest_rows
 from slipway.settings import Card
 from slipway.settings.root import Project
@@ -227,3 +228,29 @@ def test_an_id_that_looks_like_an_amount_is_a_category_too(root: Path, tmp_path:
 
     assert "review: title: an id? " in made.said
     assert (made.card.features.categorical, made.card.features.numeric) == (["title"], ["title", "cents"])
+
+
+def test_a_column_in_another_script_is_mentioned_by_its_own_name_too(root: Path, tmp_path: Path) -> None:
+    """In what is printed, the review, the card and its README, and what a check refuses."""
+    codes, calls = [f"码{row % 3}" for row in range(ROWS)], [row % 9 for row in range(ROWS)]
+    fixed = ["x"] * ROWS
+    made = Made(
+        root,
+        table(tmp_path / "t.csv", "时间,套餐,月数,常", times(), codes, calls, fixed),
+        "--label",
+        "left",
+        "--time",
+        "时间",
+    )
+    folder = root / "systems" / made.card.name
+
+    assert "1 as both, being amounts or codes: column_3 (月数)" in made.said
+    assert "left out: column_4 (常) is the same in every row" in made.said
+    assert "# column_3 (月数)" in (folder / "system.yaml").read_text(encoding="utf-8")
+    assert "| `column_2 (套餐)` |" in (folder / "README.md").read_text(encoding="utf-8")
+
+    rows = made.rows(tmp_path)
+    place = rows.column_names.index("column_2")
+    pq.write_table(rows.set_column(place, "column_2", pa.array(["x"] * ROWS)), tmp_path / "rows.parquet")
+    found = check_rows("t", made.card.task, [], [tmp_path / "rows.parquet"], tmp_path / "checks")
+    assert [line.split(":")[0] for line in found.failed_critical] == ["column_2 (套餐)"]

@@ -1,0 +1,23 @@
+"""Names of a table's columns in the letters that a card takes, and where that loses what they say."""
+
+import re
+from unicodedata import normalize
+
+_LATIN = str.maketrans({"æ": "ae", "œ": "oe", "ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th"})
+"""Letters that Unicode does not take apart; `ß` is `ss` by folding its case."""
+
+
+def plain(text: str) -> str:
+    """Small ASCII letters, digits and underscores: accents go, and letters of other scripts."""
+    return re.sub(r"[^a-z0-9]+", "_", _latin(text).encode("ascii", "ignore").decode()).strip("_")
+
+
+def beside(name: str, source: str | None) -> str:
+    """The name in the card, with the table's own beside it where the card's has lost letters of it."""
+    if source is None or not any(one.isalnum() and not one.isascii() for one in _latin(source)):
+        return name
+    return f"{name} ({source if source.isprintable() else ascii(source)})"
+
+
+def _latin(text: str) -> str:
+    return normalize("NFKD", text.casefold().translate(_LATIN))
