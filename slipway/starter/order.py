@@ -1,7 +1,7 @@
 """Whole numbers whose order tells nothing of the label: ids that look like amounts.
 
-With y the label, n_i rows and the mean m_i for the i-th of k values in their order, two estimates of how much
-the values' true means vary are compared:
+With y the label, n_i rows and the mean m_i for the i-th of k values in their order, those of one unit being
+one row, two estimates of how much the values' true means vary are compared:
 
 - among all values: (sum n_i (m_i - m)^2 - (k - 1) s^2) / (n - sum n_i^2 / n), the estimate of a variance
   component in a one-way layout (Searle, Casella and McCulloch, Variance Components, 1992), s^2 being the
@@ -27,15 +27,23 @@ SURE = 4.0
 """Standard errors."""
 
 
-def disorder(numbers: NDArray[np.int64], labels: NDArray[np.float64]) -> float | None:
+def disorder(
+    numbers: NDArray[np.int64], labels: NDArray[np.float64], units: NDArray[np.int64]
+) -> float | None:
     """The ratio, at most 1, where the numbers are rather names than amounts; else None.
 
     Args:
         numbers: [rows].
         labels: [rows].
+        units: [rows]; codes from 0. A unit counts once for a value, with the mean of its labels: else an
+            amount that each customer has of its own would be a name of the customer.
     """
-    _, code, counts = np.unique(numbers, return_inverse=True, return_counts=True)
-    rows, values = len(numbers), len(counts)
+    _, value = np.unique(numbers, return_inverse=True)
+    most = int(units.max(initial=0)) + 1
+    once, place = np.unique(value * most + units, return_inverse=True)
+    code, labels = once // most, np.bincount(place, labels) / np.bincount(place)
+    counts = np.bincount(code)
+    rows, values = len(once), len(counts)
     if values < 4 or rows < 2 * values:
         return None
     means = np.bincount(code, labels) / counts

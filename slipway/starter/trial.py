@@ -220,18 +220,18 @@ def _disordered(card: Card, rows: Path) -> dict[str, float]:
     ]
     if not numbers:
         return {}
-    label, split = card.data.required("label"), card.data.split
-    table = pq.read_table(rows, columns=[label, *numbers])
+    label, unit, split = card.data.required("label"), card.data.required("unit"), card.data.split
+    table = pq.read_table(rows, columns=[label, unit, *numbers])
     table = table.slice(0, int(table.num_rows * (1 - split.validation - split.holdout - split.replay)))
     labels = table[label].to_numpy()
     if card.task.classes:
         classes, code = np.unique(labels, return_inverse=True)
         labels = code == np.bincount(code, minlength=len(classes)).argmax()
-    found = {}
+    units, found = value_codes(table[unit]), {}
     for name in numbers:
         known = pc.is_valid(table[name]).to_numpy()
         values = table[name].drop_null().to_numpy()
-        found[name] = disorder(values, labels[known].astype(np.float64))
+        found[name] = disorder(values, labels[known].astype(np.float64), units[known])
     return {name: ratio for name, ratio in found.items() if ratio is not None}
 
 

@@ -8,11 +8,18 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from slipway.starter.order import disorder
+from slipway.starter import order
 from tests.slipway.reference import reference
 
 ROWS = 30_000
 SEEDS = range(5)
+
+
+def disorder(
+    numbers: NDArray[np.int64], labels: NDArray[np.float64], units: NDArray[np.int64] | None = None
+) -> float | None:
+    """By default each row is a unit."""
+    return order.disorder(numbers, labels, np.arange(len(numbers)) if units is None else units)
 
 
 def drawn(random: np.random.Generator, score: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -49,6 +56,24 @@ def test_an_amount_or_a_count_has_one(seed: int) -> None:
         "heavy": (paid, random.pareto(1.5, ROWS)),
     }
     assert {name: disorder(*one) for name, one in tried.items()} == dict.fromkeys(tried)
+
+
+def test_what_a_unit_has_of_its_own_is_no_id_by_the_unit_s_labels() -> None:
+    """The income of each customer, or rows that are copies; the same rows as units of their own would be."""
+    random = np.random.default_rng(0)
+    who = random.integers(0, 600, ROWS)
+    income, effects = random.permutation(9000)[:600], random.normal(size=600)
+    labels = drawn(random, effects[who])
+    assert disorder(income[who], labels) is not None
+    assert disorder(income[who], labels, who) is None
+
+
+def test_an_id_that_units_have_in_common_is_one() -> None:
+    """Films that many people rate, some of them twice."""
+    random = np.random.default_rng(0)
+    who, film = random.integers(0, 300, ROWS), random.integers(0, 200, ROWS)
+    labels = drawn(random, random.normal(size=200)[film] + random.normal(size=300)[who])
+    assert disorder(film, labels, who) == pytest.approx(1, abs=0.3)
 
 
 def test_an_id_that_is_given_in_the_label_s_order_is_as_good_as_an_amount() -> None:
