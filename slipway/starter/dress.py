@@ -122,15 +122,17 @@ def _united(value: str, suffixes: list[str]) -> tuple[str, str] | None:
     units = {one.strip(" \u00a0.").lower() for one in suffixes}
     known = all(one in MAGNITUDES or one in UNITS for one in units)
     words = all(one[0] in " \u00a0" and len(one) > 2 for one in suffixes)
-    if len(units) > MOST_UNITS or units in HALVES or not (len(units) == 1 or known or words):
+    if not 0 < len(units) <= MOST_UNITS or units in HALVES or not (len(units) == 1 or known or words):
         return None
     scaled = units <= MAGNITUDES.keys() and suffixes not in (["m"], [" m"], ["b"], [" b"])
     if len(units) > 1 and not scaled:
         return "numbers with several units", "numbers of one unit"
-    digits = re.sub(r"[^0-9.,]", "", value.rstrip("."))
+    suffix = re.search(f"({UNIT})?$", value)
+    unit = suffix[0] if suffix else ""
+    digits = re.sub(r"[^0-9.,]", "", value.removesuffix(unit))
     if not re.fullmatch(POINTS, digits):
         digits = digits.replace(".", "").replace(",", ".")
-    suffix = re.search(f"({UNIT})?$", value)
-    power = MAGNITUDES.get(suffix[0].strip(" \u00a0.").lower(), 0) if scaled and suffix else 0
+    power = MAGNITUDES.get(unit.strip(" \u00a0.").lower(), 0) if scaled else 0
     plain = Decimal(digits.replace(",", "")).scaleb(power).normalize()
-    return "numbers with a unit", f"{plain:f}"
+    negative = any(one in value for one in "-(\u2212")
+    return "numbers with a unit", f"{-plain if negative else plain:f}"

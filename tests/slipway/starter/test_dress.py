@@ -57,6 +57,8 @@ def test_commas_and_signs_are_seen(values: list[str]) -> None:
         ("{} floors", "0.5 floors", "0.5"),
         ("{} mg/dL", "0.5 mg/dL", "0.5"),
         ("{} m²", "0.5 m²", "0.5"),
+        ("{}m2", "0.5m2", "0.5"),
+        ("-{}K", "-0.5K", "-500"),
         ("+{}°C", "+0.5°C", "0.5"),
         ("1.000,{}K", None, ""),
         ("{} p.m.", None, ""),
@@ -119,7 +121,9 @@ def test_other_values_are_told_where_most_are_numbers() -> None:
     assert found(["NA"], "NA") is None
 
 
-@pytest.mark.parametrize("values", [["1.5", "2.5"], ["1.2.3", "1.2.4"], ["a", "b"], ["1,234,567", "1,5"]])
+@pytest.mark.parametrize(
+    "values", [["1.5", "2.5"], ["1.2.3", "1.2.4"], ["a", "b"], ["1,234,567", "1,5"] * 99]
+)
 def test_plain_texts_carry_nothing(values: list[str]) -> None:
     """Nothing that the user could take off, or not from all."""
     assert found(values) is None

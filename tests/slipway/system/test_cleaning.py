@@ -70,7 +70,7 @@ def test_sql_and_arrow_make_the_same_of_a_number(
     found = Cleaning.of(source).values(pa.array(numbers, pa.float64())).to_pylist()
     raw = pa.array(numbers, pa.float64())
     column = raw if kind == "DOUBLE" else arrow([None if one is None else repr(one) for one in numbers])
-    same = in_sql(connection, column, f"CAST({cleaned('v', kind, source, number=True)} AS DOUBLE)")
+    same = in_sql(connection, column, f"CAST({cleaned('v', kind, source, is_number=True)} AS DOUBLE)")
 
     texts = {"nan", "inf"} & set(source.missing) if kind == "VARCHAR" else set()
     assert [repr(one) for one in found if repr(one) not in texts] == [
