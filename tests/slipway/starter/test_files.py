@@ -119,7 +119,7 @@ def test_a_decimal_comma_is_told(tmp_path: Path) -> None:
     found = profile(describe(table, None, ";"), table, tmp_path / "work", None, "left")
 
     assert {one.name: one.why for one in design(found, Choices("left")).left} == {
-        "spend_in_eur": "holds numbers as text, such as '0,0'; write them as 1234.56"
+        "spend_in_eur": "holds numbers as text, such as '1,1'; write them as 1234.56"
     }
 
 
