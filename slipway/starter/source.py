@@ -16,6 +16,8 @@ Format = Literal["csv", "tsv", "parquet"]
 FORMATS: tuple[Format, ...] = ("csv", "tsv", "parquet")
 OTHER = ";|"
 """Separators that are taken only where somebody says so."""
+TWICE = "::"
+"""What some tables have in place of one, such as MovieLens's."""
 
 
 def describe(
@@ -100,6 +102,11 @@ def _width(file: Path, by: str) -> int:
 
 def _require_separated(file: Path, by: str) -> None:
     """Refuse a first line that another separator divides better: nobody has said that it is one."""
+    if _width(file, by) == 1 and TWICE in first_row(file, by)[0]:
+        # guard new_system.delimiter
+        raise SlipwayError(
+            f"{file}: line 1 is separated by {TWICE!r}, expected one character; write a tab in its place"
+        )
     cells = {one: _width(file, one) for one in (by, *OTHER)}
     if (other := max(cells, key=lambda one: cells[one])) != by:
         # guard new_system.delimiter

@@ -68,6 +68,14 @@ def test_another_separator_is_proposed(tmp_path: Path) -> None:
     assert line.endswith("; numbers are read as 1234.56 only")
 
 
+@pytest.mark.gate("new_system.delimiter")
+def test_a_separator_of_two_characters_is_named(tmp_path: Path) -> None:
+    """As older tables have it; nothing here reads one."""
+    table = write(tmp_path / "t.dat", ["user::item::churned", *(f"{row}::7::{row % 2}" for row in range(20))])
+
+    assert "t.dat: line 1 is separated by '::', expected one character; write a tab" in said(tmp_path, table)
+
+
 @pytest.mark.gate(
     "new_system.header",
     fed="a title above the header, as spreadsheets write it",
