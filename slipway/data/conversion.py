@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 
 from slipway.data import values
-from slipway.data.duckdb_engine import quoted
+from slipway.data.duckdb_engine import quoted, quoted_name
 from slipway.data.numerals import number, whole
 from slipway.settings import Column
 from slipway.settings.data import EPOCHS, EXCEL, TableSource
@@ -82,7 +82,7 @@ def cleaned(name: str, kind: str, source: TableSource, is_number: bool = False) 
     Args:
         is_number: whether the card takes them for numbers.
     """
-    column, cleaning = '"' + name.replace('"', '""') + '"', Cleaning.of(source)
+    column, cleaning = quoted_name(name), Cleaning.of(source)
     numbers = ", ".join(f"CAST({mark!r} AS DOUBLE)" for mark in cleaning.numbers)
     if kind != "VARCHAR":
         is_mark = bool(numbers) and NUMERIC.match(kind)

@@ -86,7 +86,7 @@ def first_row(path: Path, delimiter: str, trim: bool = False) -> list[str]:
             f"{path}: line 1 tells Excel that {told[1]!r} separates; take the line away and say "
             f"--delimiter {told[1]!r} (data.source.delimiter in a card)"
         )
-    # Spaces and nothing else, as DuckDB's trim does with values.
+    # The space alone; of values DuckDB's trim cuts each kind of space.
     return [cell.strip(" ") for cell in row] if trim else row
 
 

@@ -161,6 +161,11 @@ def quoted(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
+def quoted_name(name: str) -> str:
+    """The name of a column as SQL."""
+    return '"' + name.replace('"', '""') + '"'
+
+
 def _end_quietly() -> None:
     """Send standard error nowhere as Python ends.
 

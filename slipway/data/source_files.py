@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 
 from slipway.base.errors import SlipwayError
 from slipway.data.delimited import Text, copy, first_row, rows
-from slipway.data.duckdb_engine import column_types, parquet, quoted, quoted_list, said
+from slipway.data.duckdb_engine import column_types, parquet, quoted, quoted_list, quoted_name, said
 from slipway.data.folders import keys, table_files
 from slipway.data.text_file import is_gzip, is_plain
 from slipway.data.values import shown
@@ -75,11 +75,6 @@ def listed(names: list[str]) -> str:
     """The names of columns, as many as fit on a line."""
     few = ", ".join(f"'{shown(name, 40)}'" for name in names[:20])
     return f"[{few}{f', … {len(names)} in all' if len(names) > 20 else ''}]"
-
-
-def quoted_name(name: str) -> str:
-    """The name of a column as SQL."""
-    return '"' + name.replace('"', '""') + '"'
 
 
 def _parquet(files: list[Path], needed: list[str]) -> Reader:

@@ -120,14 +120,15 @@ def moment(text: str, written: str | None, is_own: bool) -> datetime:
 
 
 def _read(text: str, written: str | None) -> datetime:
-    if written is not None and "%" in written:
+    own = written if written is not None and "%" in written else None
+    if own is not None:
         try:
             # The table's own way to write comes first: what it means there it means here.
-            return datetime.strptime(text, written)
+            return datetime.strptime(text, own)
         except ValueError:
             pass
     try:
         return datetime.fromisoformat(text)
     except ValueError as error:
-        own = f" or {written}" if written is not None and "%" in written else ""
-        raise ValueError(f"a time in ISO 8601{own} is expected") from error
+        other = "" if own is None else f" or {own}"
+        raise ValueError(f"a time in ISO 8601{other} is expected") from error

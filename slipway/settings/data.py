@@ -12,14 +12,14 @@ EPOCHS = {"epoch": 1, "epoch_ms": 10**3, "epoch_us": 10**6, "epoch_ns": 10**9}
 """The values of `time_format` for numbers that count from 1970, each with how many of them are a second."""
 EXCEL = "excel"
 """The same for days since 1899-12-30, as spreadsheets keep times: 45292.5 is noon on 2024-01-01."""
-TIME_FORMATS = (
-    f"a strptime format, such as %d/%m/%Y, or one of {', '.join((*EPOCHS, EXCEL))}; ISO 8601 needs none"
-)
+NUMBERED = (*EPOCHS, EXCEL)
+"""All values of `time_format` for numbers."""
+TIME_FORMATS = f"a strptime format, such as %d/%m/%Y, or one of {', '.join(NUMBERED)}; ISO 8601 needs none"
 
 
 def is_time_format(written: str) -> bool:
     """Whether times can be read by it; a word that is no format would fit no row."""
-    return "%" in written or written in (*EPOCHS, EXCEL)
+    return "%" in written or written in NUMBERED
 
 
 def _time_format(written: str) -> str:

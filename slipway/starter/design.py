@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from slipway.base.naming import beside
 from slipway.settings import Column
-from slipway.settings.data import EPOCHS, EXCEL
+from slipway.settings.data import NUMBERED
 from slipway.starter.choices import Choices, positive, task_of
 from slipway.starter.codes import (
     UNSAID,
@@ -144,7 +144,7 @@ def design(
 
 
 def _tells_hours(time_format: str) -> bool:
-    return time_format in (*EPOCHS, EXCEL) or "%H" in time_format or "%I" in time_format
+    return time_format in NUMBERED or "%H" in time_format or "%I" in time_format
 
 
 def _made(choices: Choices, taken: list[str]) -> Iterator[Chosen]:

@@ -7,8 +7,9 @@ from typing import Literal
 
 from slipway.base.errors import SlipwayError
 from slipway.data.delimited import first_row
+from slipway.data.duckdb_engine import quoted_name
 from slipway.data.folders import table_files
-from slipway.data.source_files import Reader, quoted_name, reader
+from slipway.data.source_files import Reader, reader
 from slipway.data.text_file import is_gzip
 from slipway.settings.data import TableSource
 

@@ -155,7 +155,7 @@ def _cut(card: Card, path: Path, table: pa.Table) -> tuple[list[int], NDArray[np
         bounds = boundaries(card, stamps, requests)
         return bounds, embargo(stamps, known_at, requests, bounds)
     except Refused as error:
-        # Stays a refusal, by which a small size is tried again with more rows.
+        # Stays a refusal, as a run would end.
         raise Refused(f"{path}: {error}") from error  # guard split.span
     except SlipwayError as error:
         raise SlipwayError(f"{path}: column {card.data.columns[time].source or time!r}: {error}") from error
