@@ -271,6 +271,14 @@ def test_unknown_tensors_are_ignored_and_told(browser: Browser) -> None:
 
 
 @TENSORS
+def test_a_tensor_that_is_left_out(browser: Browser) -> None:
+    """It is said to be missing, not to hold nulls that nobody sent."""
+    answer = browser.post(INFER, json=tensors(2, user_id=None))
+
+    assert (answer.status_code, answer.json()) == (400, {"error": "user_id: missing from inputs"})
+
+
+@TENSORS
 def test_two_tensors_of_one_name(browser: Browser) -> None:
     """The last would win without a word."""
     sent = tensors(2)
