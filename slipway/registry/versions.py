@@ -20,6 +20,7 @@ Alias = Literal["staging", "canary", "production", "previous"]
 DIGEST = "slipway.digest"
 BARRED = "slipway.barred"
 SIGNATURE = "slipway.signature"
+ADOPTED = "slipway.adopted"
 RECORD = "slipway.record"
 RECORDS = "records"
 VERSION_FOLDER = "version"
@@ -186,7 +187,7 @@ class Registry(Tracking):
         try:
             return verified(self._statement(version), version.signature, self.allowed)
         except Refused as error:
-            advice = f"look at it with `slipway adopt-version {number}`"
+            advice = f"`slipway adopt-version {number}` shows it"
             if not self.embedded:
                 advice = "have the workflow that trained it sign it"
             raise Refused(
