@@ -12,6 +12,7 @@ from slipway.base.documents import parse
 from slipway.base.errors import Refused, SlipwayError
 from slipway.records.decision import DecisionRecord
 from slipway.registry.tracking import ABSENT, FINGERPRINT, PIPELINE_RUN, Tracking
+from slipway.trust.keyless import Keyless, Nobody
 from slipway.trust.signing import Allowed, Identity, LocalKey, verified
 from slipway.version.manifest import MANIFEST, verify
 from slipway.version.proven import Proven, prove, statement
@@ -203,7 +204,13 @@ class Registry(Tracking):
     @property
     def allowed(self) -> Allowed:
         """Whose signature counts here."""
-        return LocalKey(self.line.project.state)
+        project = self.line.project
+        if self.embedded:
+            return LocalKey(project.state)
+        if (trust := project.settings.trust) is None:
+            return Nobody()
+        root = None if trust.trusted_root is None else project.root / trust.trusted_root
+        return Keyless(trust.issuer, trust.identity, root)
 
     def _statement(self, version: ModelVersion) -> bytes:
         return statement(self.name, version.number, version.digest)
