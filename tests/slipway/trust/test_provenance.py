@@ -122,6 +122,20 @@ def test_other_code_is_refused(root: Path, case: str) -> None:
 
 
 @CODE
+def test_what_is_to_be_shared_has_to_be_committed(root: Path) -> None:
+    """Though this process runs it; without Git, as in an image, nobody can say."""
+    package = root / "slipway"
+    head = git(root, "rev-parse", "HEAD")
+    assert origin_of(code("two"), None, root, package, committed=True) == Origin("commit", head)
+    (root / "bentofile.yaml").write_text("bentofile.yaml: three\n")
+    files = code("two") | {"bentofile.yaml": code("three")["bentofile.yaml"]}
+    with pytest.raises(Refused, match=r"in no commit, but as it lies in this project; .* commit or merge it"):
+        require_committed(origin_of(files, head, root, package, committed=True), "candidate")
+    shutil.rmtree(root / ".git")
+    assert origin_of(files, head, root, package, committed=True) == Origin("project")
+
+
+@CODE
 def test_a_shallow_clone_asks_for_the_rest(root: Path, tmp_path: Path) -> None:
     """What a workflow checks out by default."""
     first, shallow = git(root, "rev-parse", "HEAD~1"), tmp_path / "shallow"
