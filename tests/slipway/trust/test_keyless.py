@@ -1,0 +1,150 @@
+"""On a shared registry a signature counts by who made it: a workflow, which has no key to steal."""
+
+import base64
+import json
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from slipway.base.errors import Refused, SlipwayError
+from slipway.registry.versions import SIGNATURE
+from slipway.trust.keyless import Keyless, Nobody
+from slipway.trust.signing import Identity, LocalKey, verified
+from tests.demanded import absent
+from tests.root import REPOSITORY
+from tests.slipway.trust.authority import Authority
+
+GITHUB = "https://token.actions.githubusercontent.com"
+WORKFLOW = "https://github.com/owner/name/.github/workflows/train.yml@refs/heads/main"
+CONTENT = b"slipway version\nproject.ad_click\n7\n0123\n"
+
+
+@pytest.fixture(scope="module")
+def authority() -> Authority:
+    """One Sigstore."""
+    return Authority()
+
+
+@pytest.fixture
+def allowed(authority: Authority, tmp_path: Path) -> Keyless:
+    """The workflow, as that Sigstore knows it."""
+    return Keyless(GITHUB, WORKFLOW, authority.write_root(tmp_path / "trusted_root.json"))
+
+
+def test_the_workflow_vouches_for_what_it_signed(authority: Authority, allowed: Keyless) -> None:
+    """Offline, by the root of that Sigstore alone, and long after its certificate has ended."""
+    signature = authority.sign(CONTENT, WORKFLOW, GITHUB)
+    assert verified(CONTENT, signature, allowed) == Identity("keyless", WORKFLOW)
+
+
+@pytest.mark.gate(
+    "trust.keyless",
+    fed="on a shared registry: a signature by another workflow, branch, issuer or Sigstore, "
+    "of other bytes, by a local key, or one that is cut off",
+    stops="package",
+    exit=3,
+    reason="the identity and the issuer that project.yaml allows, and what Sigstore found",
+    untouched="no identity returned",
+    guard=["trust.keyless", "trust.keyless_kind"],
+)
+@pytest.mark.parametrize(
+    ("case", "line"),
+    [
+        ("workflow", "no keyless signature of these bytes by .*SANs do not match"),
+        ("branch", "SANs do not match"),
+        ("issuer", "issuer"),
+        ("sigstore", "no keyless signature of these bytes"),
+        ("bytes", "no keyless signature of these bytes"),
+        ("local", "signed by local .*, expected https://github.com"),
+        ("cut off", "no keyless signature of these bytes"),
+        ("no log", "no keyless signature of these bytes"),
+        ("empty", "no keyless signature of these bytes"),
+    ],
+)
+def test_nobody_else_does(
+    authority: Authority, allowed: Keyless, tmp_path: Path, case: str, line: str
+) -> None:
+    """Each in one line."""
+    good = authority.sign(CONTENT, WORKFLOW, GITHUB)
+    unlogged = json.loads(base64.b64decode(good.rpartition(":")[2]))
+    unlogged["verificationMaterial"]["tlogEntries"] = []
+    signature = {
+        "workflow": authority.sign(CONTENT, WORKFLOW.replace("train", "ci"), GITHUB),
+        "branch": authority.sign(CONTENT, WORKFLOW.replace("main", "other"), GITHUB),
+        "issuer": authority.sign(CONTENT, WORKFLOW, "https://issuer.example.com"),
+        "sigstore": Authority().sign(CONTENT, WORKFLOW, GITHUB),
+        "bytes": authority.sign(CONTENT.replace(b"7", b"8"), WORKFLOW, GITHUB),
+        "local": LocalKey(tmp_path).sign(CONTENT),
+        "cut off": good[:-40],
+        "no log": f"keyless:sigstore:{base64.b64encode(json.dumps(unlogged).encode()).decode()}",
+        "empty": "keyless:sigstore:",
+    }[case]
+
+    with pytest.raises(Refused, match=line) as caught:
+        verified(CONTENT, signature, allowed)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_root_that_cannot_be_read_is_told(authority: Authority, tmp_path: Path) -> None:
+    """As a fault of this machine, not as a signature that is wrong."""
+    for content in (None, "", "{}", "[]"):
+        path = tmp_path / "root.json"
+        if content is not None:
+            path.write_text(content)
+        with pytest.raises(SlipwayError, match=r"root\.json: cannot be had") as caught:
+            verified(CONTENT, authority.sign(CONTENT, WORKFLOW, GITHUB), Keyless(GITHUB, WORKFLOW, path))
+        assert not isinstance(caught.value, Refused)
+
+
+def test_the_last_job_of_the_workflow_leaves_such_a_signature(
+    authority: Authority, allowed: Keyless, tmp_path: Path
+) -> None:
+    """The target that it runs, with a cosign that has an identity and a curl that keeps what is sent."""
+    if shutil.which("jq") is None:
+        absent("jq, with which sign-version makes JSON")
+    text, programs = tmp_path / "a statement.txt", tmp_path / "bin"
+    text.write_bytes(CONTENT)
+    (tmp_path / "made").write_bytes(
+        base64.b64decode(authority.sign(CONTENT, WORKFLOW, GITHUB).rpartition(":")[2])
+    )
+    programs.mkdir()
+    for name, line in (("cosign", 'cp made "$5"'), ("curl", 'for word; do echo "$word"; done > sent')):
+        (programs / name).write_text(f"#!/bin/sh\n{line}\n")
+        (programs / name).chmod(0o755)
+    done = subprocess.run(
+        ["make", "-f", str(REPOSITORY / "Makefile"), "sign-version"],
+        cwd=tmp_path,
+        env=os.environ
+        | {
+            "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}",
+            "STATEMENT": str(text),
+            "MLFLOW_TRACKING_URI": "https://registry",
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.returncode == 0, done.stderr
+    assert "https://registry/api/2.0/mlflow/model-versions/set-tag" in (tmp_path / "sent").read_text()
+    sent = json.loads(text.with_name("a statement.txt.tag").read_bytes())
+    assert (sent["name"], sent["version"], sent["key"]) == ("project.ad_click", "7", SIGNATURE)
+    assert verified(CONTENT, sent["value"], allowed).name == WORKFLOW
+
+
+@pytest.mark.gate(
+    "trust.policy",
+    fed="a signed version of a shared registry, while project.yaml names nobody whose signature counts",
+    stops="package",
+    exit=3,
+    reason="project.yaml: trust: not set",
+    untouched="no identity returned",
+    guard="trust.policy",
+)
+def test_where_nobody_is_named_nobody_counts(authority: Authority) -> None:
+    """A registry that others write to is not trusted by default."""
+    with pytest.raises(Refused, match=r"project\.yaml: trust: not set"):
+        verified(CONTENT, authority.sign(CONTENT, WORKFLOW, GITHUB), Nobody())
