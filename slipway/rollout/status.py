@@ -11,7 +11,11 @@ from slipway.settings import Line
 
 
 class Status(Strict):
-    """What the registry says and where traffic goes; traffic is the fact."""
+    """What the registry says and where traffic goes; traffic is the fact.
+
+    Attributes:
+        records: whether the decision records are those that were kept, in one line.
+    """
 
     system: str
     size: str
@@ -23,14 +27,17 @@ class Status(Strict):
     stable: int | None
     canary_traffic: int | None
     weight: int
+    records: str
+    breaks: list[str]
     problems: list[str]
 
 
 def look(registry: Registry) -> Status:
-    """Read the aliases of the registry and the traffic of the target."""
+    """Read the aliases and the decision records of the registry, and the traffic of the target."""
     line = registry.line
     traffic = bind(line).placement.state()
     production, canary = registry.resolve("production"), registry.resolve("canary")
+    verdict = registry.verdict()
     return Status(
         system=line.system,
         size=line.size,
@@ -42,6 +49,8 @@ def look(registry: Registry) -> Status:
         stable=traffic.stable.number if traffic else None,
         canary_traffic=traffic.canary.number if traffic and traffic.canary else None,
         weight=traffic.weight if traffic else 0,
+        records=str(verdict),
+        breaks=[str(one) for one in verdict.breaks],
         problems=[*unfinished(line), *differences(production, canary, traffic)],
     )
 

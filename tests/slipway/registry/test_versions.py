@@ -15,7 +15,8 @@ from slipway.cli import app
 from slipway.cli.jobs import record_of
 from slipway.records.decision import DecisionRecord
 from slipway.registry.tracking import INJECTED, PARENT, RUN
-from slipway.registry.versions import RECORD, Registry
+from slipway.registry.decisions import RECORD
+from slipway.registry.versions import Registry
 from slipway.settings import Line
 from slipway.settings.root import Project
 from slipway.stages import record as stage
