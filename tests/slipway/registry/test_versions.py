@@ -14,8 +14,8 @@ from slipway.base.errors import Refused, SlipwayError, UsageError
 from slipway.cli import app
 from slipway.cli.jobs import record_of
 from slipway.records.decision import DecisionRecord
-from slipway.registry.tracking import INJECTED, PARENT, RUN
 from slipway.registry.decisions import RECORD
+from slipway.registry.tracking import INJECTED, PARENT, RUN
 from slipway.registry.versions import Registry
 from slipway.settings import Line
 from slipway.settings.root import Project

@@ -78,7 +78,12 @@ def packaged(root: Path, versions: Mapping[int, Callable[[Path], None]]) -> Pack
             write(folder)
             run = made.registry.start_run("training", RUN.id, RUN.fingerprint)
             made.registry.register(run, folder)
-            known = {"id": f"20260101T000000{number:03d}-r", "decision": "registered", "version": number}
+            known = {
+                "id": f"20260101T000000{number:03d}-r",
+                "decision": "registered",
+                "version": number,
+                "version_digest": made.registry.get(number).digest,
+            }
             made.registry.keep(sample.record(**known, run=run, canary=None), root.parent)
             made.bentos[number] = package(RUN, number)
     return made
