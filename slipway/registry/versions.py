@@ -11,11 +11,14 @@ from slipway.records.decision import DecisionRecord
 from slipway.records.explained import Held, State, Verdict, barred, unexplained
 from slipway.registry.decisions import RECORD, Decisions
 from slipway.registry.tracking import ABSENT, FINGERPRINT
+from slipway.trust.signing import Identity, LocalKey, verified
 from slipway.version.manifest import MANIFEST, verify
+from slipway.version.proven import Proven, prove, statement
 
 Alias = Literal["staging", "canary", "production", "previous"]
 DIGEST = "slipway.digest"
 BARRED = "slipway.barred"
+SIGNATURE = "slipway.signature"
 VERSION_FOLDER = "version"
 
 
@@ -28,6 +31,7 @@ class ModelVersion:
     run: str
     barred: str | None
     aliases: tuple[str, ...]
+    signature: str | None = None
 
 
 class Registry(Decisions):
@@ -59,8 +63,12 @@ class Registry(Decisions):
         # The version comes last, so that a kill before it leaves files of a run and no broken version.
         source = f"{self.client.get_run(run).info.artifact_uri}/{VERSION_FOLDER}"
         tags = {DIGEST: sha256(folder / MANIFEST), FINGERPRINT: manifest.data.fingerprint}
-        made = self.client.create_model_version(self.name, source, run, tags=tags)
-        return int(made.version)
+        number = int(self.client.create_model_version(self.name, source, run, tags=tags).version)
+        # Signed with its number, so after it has one; until then nothing runs it. In a shared registry the
+        # workflow signs, which has an identity where this process has none.
+        if self.embedded:
+            self.sign(number)
+        return number
 
     def _exists(self) -> bool:
         return self._made and bool(self.client.search_registered_models(f"name = '{self.name}'"))
@@ -86,6 +94,7 @@ class Registry(Decisions):
             run=str(one.run_id),
             barred=next((twin.tags[BARRED] for twin in twins if BARRED in twin.tags), None),
             aliases=tuple(one.aliases),
+            signature=one.tags.get(SIGNATURE),
         )
 
     def _twins(self, number: int, digest: str) -> list[Any]:
@@ -139,21 +148,57 @@ class Registry(Decisions):
             if BARRED in twin.tags:
                 self.client.delete_model_version_tag(self.name, twin.version, BARRED)
 
-    def download(self, number: int, out: Path) -> Path:
-        """Fetch a whole version into `out` and hold it against the digest that record and registry keep.
+    def download(self, number: int, out: Path) -> Proven:
+        """Fetch a whole version into `out`, once it is known who vouches for it, and prove it.
 
         Raises:
-            Refused: as for `training_record`; nothing is fetched.
+            Refused: as for `vouched`, or its code is not of this project.
+            SlipwayError: its files are not those of its digest.
         """
+        version, signer = self.get(number), self.vouched(number)
+        folder = self.fetch(number, out)
+        return prove(folder, version.digest, signer, self.line.project.root, shared=not self.embedded)
+
+    def fetch(self, number: int, out: Path) -> Path:
+        """Copy what the registry holds of a version into `out`, whoever put it there; returns the folder."""
         from mlflow.artifacts import download_artifacts
 
-        version = self.get(number)
-        self.training_record(number)  # guard version.recorded
         uri = self.client.get_model_version_download_uri(self.name, str(number))
         out.mkdir(parents=True, exist_ok=True)
-        folder = Path(download_artifacts(artifact_uri=uri, dst_path=str(out), tracking_uri=self.uri))
-        verify(folder, expected=version.digest)
-        return folder
+        return Path(download_artifacts(artifact_uri=uri, dst_path=str(out), tracking_uri=self.uri))
+
+    def vouched(self, number: int) -> Identity:
+        """Who signed a version; the registry alone proves nothing, for whoever writes to it writes its tags.
+
+        Raises:
+            Refused: as for `training_record`; it is not signed by anybody whose signature counts, or was
+                registered as another one.
+        """
+        version = self.get(number)
+        recorded = self.training_record(number).version_digest
+        if recorded != version.digest:
+            raise Refused(
+                f"{self.name} version {number}: its record of registration names the digest "
+                f"{str(recorded)[:12]}…, the registry says {version.digest[:12]}…: it was changed, train anew"
+            )  # guard trust.recorded
+        try:
+            return verified(self._statement(version), version.signature, self.allowed)
+        except Refused as error:
+            advice = f"look at it with `slipway adopt-version {number}`"
+            if not self.embedded:
+                advice = "have the workflow that trained it sign it"
+            raise Refused(
+                f"{self.name} version {number}: {error}; {advice}, or train anew"
+            ) from error  # guard trust.vouched
+
+    def sign(self, number: int) -> None:
+        """Vouch for a version of the embedded registry by the key of the state folder."""
+        version = self.get(number)
+        signature = LocalKey(self.line.project.state).sign(self._statement(version))
+        self.client.set_model_version_tag(self.name, str(number), SIGNATURE, signature)
+
+    def _statement(self, version: ModelVersion) -> bytes:
+        return statement(self.name, version.number, version.digest)
 
     def verdict(self, remember: bool = False) -> Verdict:
         """Whether the records are those that were kept, and explain what the registry holds.
@@ -175,11 +220,11 @@ class Registry(Decisions):
         )
 
     def training_record(self, number: int) -> DecisionRecord:
-        """The record of the training run that registered a version: signed, and of these bits.
+        """The record of the training run that registered a version, which names its digest.
 
         Raises:
-            Refused: the records are not those that were kept, none registers this version with its digest, or
-                one bars it and its bar was taken away.
+            Refused: the records are not those that were kept, none registers this version, or one bars it and
+                its bar was taken away.
         """
         version, chain = self.get(number), self.require_intact()
         found, bar = chain.registered(number), barred(chain).get(version.digest)
@@ -188,11 +233,10 @@ class Registry(Decisions):
             # guard version.recorded
             raise Refused(f"{what}: {len(found)} signed records say that it was registered, expected 1")
         [record] = found
-        if (record.digest, record.kept.run) != (version.digest, version.run):
+        if record.kept.run != version.run:
             raise Refused(
-                f"{what}: digest {version.digest[:12]}… of run {version.run}, but record {record.id} "
-                f"registered {record.digest!s:.12}… of run {record.kept.run}"
-            )  # guard version.recorded_digest
+                f"{what} is of run {version.run}, but record {record.id} registered one of {record.kept.run}"
+            )  # guard version.recorded_run
         if bar is not None and bar.signer and version.barred is None:
             raise Refused(
                 f"{what}: record {bar.id} barred it, and its bar was taken away; if that is well, "

@@ -99,7 +99,7 @@ def of_version(registry: Registry, number: int) -> Known:
     trained = registry.training_record(number)
     return Known(
         version=number,
-        version_digest=registry.get(number).digest,
+        version_digest=trained.version_digest,
         code_digest=trained.code_digest,
         checks=trained.checks,
         data_checks=trained.data_checks,
