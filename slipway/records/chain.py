@@ -19,6 +19,8 @@ from slipway.records.history import MOVES
 from slipway.records.seal import Link, Seal, hexdigest
 
 Kind = Literal["changed", "missing", "forged", "unsigned", "fork", "cut", "unexplained"]
+ADDED: frozenset[Kind] = frozenset({"forged", "unsigned"})
+"""What somebody put there: it counts for nothing, and so it takes nothing away."""
 
 
 @dataclass(frozen=True)
@@ -93,14 +95,21 @@ class Chain:
     """The records of a line that hold, by id in the order of decisions, and what is broken.
 
     Attributes:
-        accepted: breaks that a later record names, signed like any other.
         heads: what the next record has to name.
+        accepted: breaks that a later record names, signed like any other.
+        waiting: records with a seal that nobody has signed yet, as where a workflow signs after a run.
     """
 
     entries: Mapping[str, Entry]
     heads: tuple[Link, ...]
     breaks: tuple[Break, ...] = ()
     accepted: tuple[Break, ...] = ()
+    waiting: tuple[Entry, ...] = ()
+
+    @property
+    def losses(self) -> list[Break]:
+        """Breaks by which something that was decided is gone."""
+        return [one for one in self.breaks if one.kind not in ADDED]
 
     @property
     def begun(self) -> bool:
@@ -133,14 +142,15 @@ class Chain:
 class _Findings:
     entries: dict[str, Entry] = field(default_factory=dict)
     unsealed: list[Kept] = field(default_factory=list)
+    waiting: list[Entry] = field(default_factory=list)
     breaks: list[Break] = field(default_factory=list)
 
     def tell(self, kind: Kind, of: str, says: str) -> None:
         self.breaks.append(Break(kind, of, says))
 
     @property
-    def told(self) -> set[str]:
-        return {one.of for one in self.breaks}
+    def lost(self) -> set[str]:
+        return {one.of for one in self.breaks if one.kind not in ADDED}
 
 
 def judge(
@@ -181,6 +191,7 @@ def judge(
         heads=tuple(heads),
         breaks=tuple(one for one in found.breaks if one.key not in known),
         accepted=tuple(one for one in found.breaks if one.key in known),
+        waiting=tuple(found.waiting),
     )
 
 
@@ -199,8 +210,9 @@ def _take(found: _Findings, one: Kept, line: str, signed_by: Callable[[bytes, st
         elsewhere = f"{seal.id} in run {seal.run} of {seal.line}"
         # guard chain.place
         return found.tell("forged", one.id, f"in run {one.run}: its seal is of {elsewhere}")
+    signer = None
     try:
-        signer = signed_by(seal.statement(), seal.signature)
+        signer = signed_by(seal.statement(), seal.signature) if seal.signature else None
     except Refused as error:
         return found.tell("forged", one.id, f"in run {one.run}: {error}")  # guard chain.signature
     if (content := hexdigest(one.content)) != seal.sha256:
@@ -208,7 +220,17 @@ def _take(found: _Findings, one: Kept, line: str, signed_by: Callable[[bytes, st
             # guard chain.changed
             found.tell("changed", one.id, f"in run {one.run}: {_differs(content, seal.sha256, signer)}")
         return None
-    found.entries[one.id] = Entry(
+    entry = _entry(one, seal, signer)
+    if signer is None:
+        found.waiting.append(entry)
+        # guard chain.signed
+        return found.tell("unsigned", one.id, f"in run {one.run}: nobody has signed its seal")
+    found.entries[one.id] = entry
+    return None
+
+
+def _entry(one: Kept, seal: Seal, signer: str | None) -> Entry:
+    return Entry(
         one,
         hexdigest(one.seal or b""),
         seal.decision,
@@ -219,11 +241,10 @@ def _take(found: _Findings, one: Kept, line: str, signed_by: Callable[[bytes, st
         tuple(seal.accepts),
         signer,
     )
-    return None
 
 
-def _differs(found: str, due: str, by: str) -> str:
-    return f"sha256 {found[:12]}…, but {by} signed {due[:12]}…"
+def _differs(found: str, due: str, by: str | None) -> str:
+    return f"sha256 {found[:12]}…, but {by or 'nobody'} signed {due[:12]}…"
 
 
 def _take_unsealed(found: _Findings, pins: Mapping[str, tuple[Link, Entry]], begun: bool) -> None:
@@ -251,7 +272,7 @@ def _hold(found: _Findings, link: Link, where: str, absent: Kind) -> None:
     """Hold what lies there against a name that somebody had for it."""
     entry = found.entries.get(link.id)
     if entry is None:
-        if link.id not in found.told:
+        if link.id not in found.lost:
             found.tell(absent, link.id, f"expected {link.sha256[:12]}…, {where}")  # guard chain.missing
     elif entry.sha256 != link.sha256:
         del found.entries[link.id]
@@ -264,7 +285,7 @@ def _hold_tags(found: _Findings, kept: Sequence[Kept], ended: Mapping[str, str])
     for run, name in ended.items():
         if (
             name not in found.entries
-            and name not in found.told
+            and name not in found.lost
             and _json(there.get((run, name), b"")) is None
         ):
             found.tell("missing", name, f"run {run} ended and its tag names it")  # guard chain.tag

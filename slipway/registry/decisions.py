@@ -11,7 +11,7 @@ from slipway.base.documents import Document, parse, read
 from slipway.base.errors import Refused, SlipwayError
 from slipway.records.chain import Chain, Entry, Kept, judge
 from slipway.records.decision import DecisionRecord
-from slipway.records.seal import Link, hexdigest, unsigned
+from slipway.records.seal import Link, Seal, hexdigest, unsigned
 from slipway.registry.tracking import PIPELINE_RUN, Tracking
 from slipway.trust.signing import Allowed, LocalKey, Signer, verified
 
@@ -31,9 +31,9 @@ class Decisions(Tracking):
     """The decision records of one line."""
 
     @cached_property
-    def signer(self) -> Signer:
-        """Who signs what is decided here."""
-        return LocalKey(self.line.project.state)
+    def signer(self) -> Signer | None:
+        """Who signs what is decided here; None where a workflow does that afterwards, see `sign_record`."""
+        return LocalKey(self.line.project.state) if self.embedded else None
 
     @cached_property
     def allowed(self) -> Allowed:
@@ -61,12 +61,14 @@ class Decisions(Tracking):
         chain = self.chain()
         if not self._held(record, chain):
             seal = unsigned(record, content, self.name, list(chain.heads), list(accepts))
-            seal = seal.model_copy(update={"signature": self.signer.sign(seal.statement())})
+            if self.signer is not None:
+                seal = seal.model_copy(update={"signature": self.signer.sign(seal.statement())})
             sealed = seal.model_dump_json(indent=2).encode()
             # The seal first: it says nothing without its record, and nobody sees a record without its seal.
             self._upload(record.run, SEALS, folder / SEALS / f"{record.id}.json", sealed)
             self._upload(record.run, RECORDS, folder / f"{record.id}.json", content)
-            self._remember([Link(id=record.id, sha256=hexdigest(sealed))], seal.before)
+            if seal.signature:
+                self._remember([Link(id=record.id, sha256=hexdigest(sealed))], seal.before)
         if record.version is not None:
             tag = f"{RECORD}.{record.id}"
             self.client.set_model_version_tag(self.name, str(record.version), tag, record.decision)
@@ -113,9 +115,11 @@ class Decisions(Tracking):
         tell = skip or _fail
         chain, found = self.chain(), []
         only = None if pipeline_run is None else {one.info.run_id for one in self._of_pipeline(pipeline_run)}
-        for fault in () if only is not None else (*chain.breaks, *chain.accepted):
+        for fault in () if only is not None else chain.breaks:
             tell(SlipwayError(f"{self.name}: {fault}"))
-        for one in chain.entries.values():
+        # Of a run that has just ended, who asks is who ran it: a workflow signs only once it knows the end.
+        own = () if only is None or self.embedded else chain.waiting
+        for one in sorted((*chain.entries.values(), *own), key=lambda one: one.id):
             if only is None or one.kept.run in only:
                 try:
                     found.append(self.read(one))
@@ -142,17 +146,38 @@ class Decisions(Tracking):
             self._remember(chain.heads, self.seen())
         return chain
 
-    def require_intact(self) -> Chain:
-        """The chain, where nothing is broken.
+    def sign_record(self, record: str, signature: str, folder: Path) -> None:
+        """Lay a signature on the seal of a record that waits for one; see `Seal.statement`.
+
+        Args:
+            folder: takes the file that is uploaded.
 
         Raises:
-            Refused: somebody changed, removed or added a record, or an older state of all of it was put back.
+            SlipwayError: no such record waits.
+            Refused: the signature is not of these bytes, or of nobody who counts.
+        """
+        waiting = {one.id: one.kept for one in self.chain().waiting}
+        if record not in waiting:
+            raise SlipwayError(
+                f"{self.name}: no record {record} that waits for a signature; {sorted(waiting)} do"
+            )
+        kept = waiting[record]
+        seal = parse(kept.seal or b"", Seal, f"run {kept.run}: {SEALS}/{record}.json")
+        self._signed_by(seal.statement(), signature)
+        sealed = seal.model_copy(update={"signature": signature}).model_dump_json(indent=2).encode()
+        self._upload(kept.run, SEALS, folder / SEALS / f"{record}.json", sealed)
+
+    def require_intact(self) -> Chain:
+        """The chain, if nothing of it is lost. What was added counts for nothing, and stops nobody.
+
+        Raises:
+            Refused: somebody changed or removed a record, or put an older state of all of it back.
         """
         chain = self.verify()
-        if chain.breaks:
-            more = f", and {len(chain.breaks) - 1} more" if len(chain.breaks) > 1 else ""
+        if losses := chain.losses:
+            more = f", and {len(losses) - 1} more" if len(losses) > 1 else ""
             raise Refused(
-                f"{self.name}: its decision records are not those that were kept: {chain.breaks[0]}{more}; "
+                f"{self.name}: its decision records are not those that were kept: {losses[0]}{more}; "
                 "see `slipway history --verify`"
             )  # guard chain.intact
         return chain

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from slipway.records.chain import Chain, Kept, judge
 from slipway.records.decision import DecisionRecord
-from slipway.records.seal import Link, unsigned
+from slipway.records.seal import Link, hexdigest, unsigned
 from slipway.trust.signing import LocalKey, verified
 from tests.slipway.report import sample
 
@@ -59,6 +59,11 @@ class Desk:
         seal = unsigned(record, content, LINE, before, list(accepts))
         signed = seal.model_copy(update={"signature": self.key.sign(seal.statement())})
         return Kept(record.run or "", record.id, content, signed.model_dump_json(indent=2).encode())
+
+    def sealed_link(self, place: int) -> Link:
+        """As the others name a record."""
+        one = self.kept[place]
+        return Link(id=one.id, sha256=hexdigest(one.seal or one.content))
 
     def judged(self, **given: object) -> Chain:
         """What there is to say of what lies here."""

@@ -135,7 +135,27 @@ def test_a_record_without_a_seal_is_named(desk: Desk) -> None:
     found = desk.judged()
 
     assert said(found) == [("unsigned", "005-r")]
+    assert found.losses == []
     assert [link.id for link in found.entries["006-r"].before] == ["004-r"]
+
+
+@pytest.mark.gate(
+    "chain.signed",
+    fed="a record whose seal nobody has signed",
+    stops="history --verify",
+    exit=1,
+    reason="nobody has signed its seal",
+    untouched="the record is not among those that hold",
+)
+def test_a_seal_without_a_signature_waits_for_one(desk: Desk) -> None:
+    """A seal alone is nothing: anybody can make one."""
+    desk.kept[3] = resealed(desk.kept[3], signature="")
+    found = desk.judged()
+
+    assert said(found) == [("unsigned", "004-r")]
+    assert ["004-r"] == [one.id for one in found.waiting]
+    assert "004-r" not in found.entries
+    assert said(desk.judged(seen=[desk.sealed_link(3)])) == [("unsigned", "004-r"), ("cut", "004-r")]
 
 
 def test_a_seal_that_was_taken_away_is_told(desk: Desk) -> None:
@@ -256,7 +276,7 @@ def test_records_that_were_swapped_are_named(desk: Desk) -> None:
     assert said(desk.judged()) == [("changed", "002-r"), ("changed", "003-r")]
 
     desk.kept[1:3] = [replace(one, seal=two.seal), replace(two, seal=one.seal)]
-    assert said(desk.judged()) == [("forged", "002-r"), ("forged", "003-r")]
+    assert said(desk.judged()) == [("forged", "002-r"), ("forged", "003-r"), ("missing", "003-r")]
 
 
 def test_two_who_write_at_once_make_branches_that_the_next_record_joins(desk: Desk) -> None:
