@@ -13,6 +13,7 @@ from slipway.records.chain import Chain, Entry, Kept, judge
 from slipway.records.decision import DecisionRecord
 from slipway.records.seal import Link, Seal, hexdigest, unsigned
 from slipway.registry.tracking import PIPELINE_RUN, Tracking
+from slipway.trust.keyless import Keyless, Nobody
 from slipway.trust.signing import Allowed, LocalKey, Signer, verified
 
 RECORD = "slipway.record"
@@ -37,8 +38,14 @@ class Decisions(Tracking):
 
     @cached_property
     def allowed(self) -> Allowed:
-        """Whose signatures count."""
-        return LocalKey(self.line.project.state)
+        """Whose signature counts here."""
+        project = self.line.project
+        if self.embedded:
+            return LocalKey(project.state)
+        if (trust := project.settings.trust) is None:
+            return Nobody()
+        root = None if trust.trusted_root is None else project.root / trust.trusted_root
+        return Keyless(trust.issuer, trust.identity, root)
 
     def keep(self, record: DecisionRecord, folder: Path, accepts: Sequence[str] = ()) -> None:
         """Write a decision record as an artifact of its run, where tags of run and version point at it.

@@ -19,6 +19,7 @@ Alias = Literal["staging", "canary", "production", "previous"]
 DIGEST = "slipway.digest"
 BARRED = "slipway.barred"
 SIGNATURE = "slipway.signature"
+ADOPTED = "slipway.adopted"
 VERSION_FOLDER = "version"
 
 
@@ -184,7 +185,7 @@ class Registry(Decisions):
         try:
             return verified(self._statement(version), version.signature, self.allowed)
         except Refused as error:
-            advice = f"look at it with `slipway adopt-version {number}`"
+            advice = f"`slipway adopt-version {number}` shows it"
             if not self.embedded:
                 advice = "have the workflow that trained it sign it"
             raise Refused(

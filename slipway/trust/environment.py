@@ -39,7 +39,11 @@ def bare(**more: str) -> dict[str, str]:
     It keeps no secret from code of the same user that looks for it elsewhere, in `/proc` or in files: that no
     unproven code runs is what defends those.
     """
-    kept = {
-        name: value for name, value in os.environ.items() if name in NEEDED or name.startswith(LOCALE)
-    }  # guard trust.environment
-    return kept | more
+    known = dict(os.environ)
+    _withhold(known)  # guard trust.environment
+    return known | more
+
+
+def _withhold(known: dict[str, str]) -> None:
+    for name in [name for name in known if name not in NEEDED and not name.startswith(LOCALE)]:
+        del known[name]

@@ -48,12 +48,16 @@ class Origin:
         if self.source == "commit":
             return f"the code of commit {str(self.commit)[:12]}{other}"
         more = f" and {len(self.differing) - 3} more" if len(self.differing) > 3 else ""
+        if not self.differing:
+            return f"dirty: in no commit, but as it lies in this project{other}"
         # A name is somebody else's text, and an error is one line.
         named = ", ".join(name if name.isprintable() else ascii(name) for name in self.differing[:3])
-        return f"dirty: in no commit, and {named or 'nothing'}{more} not as in this project{other}"
+        return f"dirty: in no commit, and {named}{more} not as in this project{other}"
 
 
-def origin_of(code: Mapping[str, str], commit: str | None, root: Path, package: Path) -> Origin:
+def origin_of(
+    code: Mapping[str, str], commit: str | None, root: Path, package: Path, committed: bool = False
+) -> Origin:
     """Find the code of a version; nothing of it is run, and nothing is checked out.
 
     Args:
@@ -61,13 +65,14 @@ def origin_of(code: Mapping[str, str], commit: str | None, root: Path, package: 
         commit: the one that the version names.
         root: the project.
         package: the folder of the slipway that runs; not below `root` where it is a wheel.
+        committed: whether what lies in the project does not count before it is committed, where there is Git.
     """
     installed = package.parent.resolve() != root.resolve()
     library = {name for name in code if installed and name.startswith(LIBRARY)}
     wheel = any(_differs(package.parent / name, code[name]) for name in library)
     own = {name: digest for name, digest in code.items() if name not in library}
     differing = tuple(sorted(name for name, digest in own.items() if _differs(root / name, digest)))
-    if code and not differing:
+    if code and not differing and not (committed and git(root, "rev-parse", "HEAD")):
         return Origin("project", wheel=wheel)
     if own and (found := _in_history(own, commit, root)):
         return Origin("commit", found, wheel=wheel)

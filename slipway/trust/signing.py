@@ -18,7 +18,7 @@ from filelock import FileLock
 from slipway.base.atomic import naming
 from slipway.base.errors import Refused, SlipwayError
 
-LOCAL = "local"
+LOCAL, KEYLESS = "local", "keyless"
 KEY = "trust/key.pem"
 """Below the state folder, which Git ignores."""
 Kind = Literal["local", "keyless"]
@@ -79,7 +79,7 @@ class LocalKey:
 
     def signed(self, content: bytes, signature: str) -> Identity:
         """Hold a signature against this key; a state folder that has none yet has signed nothing."""
-        kind, name, value = _parts(signature)
+        kind, name, value = parts(signature)
         own = self.identity if self.path.exists() else None
         if kind != LOCAL or name != own:
             raise Refused(
@@ -152,8 +152,8 @@ def verified(content: bytes, signature: str | None, allowed: Allowed) -> Identit
     return allowed.signed(content, signature)
 
 
-def _parts(signature: str) -> tuple[str, str, str]:
+def parts(signature: str) -> tuple[str, str, str]:
     """Kind, name and value of a signature; what is none of ours is of a kind that nobody allows."""
     kind, _, rest = signature.partition(":")
     name, _, value = rest.partition(":")
-    return (kind, name, value) if kind in {LOCAL, "keyless"} else ("an unknown kind of signature", "", "")
+    return (kind, name, value) if kind in {LOCAL, KEYLESS} else ("an unknown kind of signature", "", "")

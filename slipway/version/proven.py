@@ -60,15 +60,15 @@ def trained_here(folder: Path, root: Path, shared: bool) -> Proven:
         Refused: its code is not of this project, which is to be registered where others see it.
         SlipwayError: it is not whole.
     """
-    origin = origin_in(verify(folder), root)
+    origin = origin_in(verify(folder), root, committed=shared)
     if shared:
         require_committed(origin, f"{folder}")
     return Proven(folder, sha256(folder / MANIFEST), origin)
 
 
-def origin_in(manifest: Manifest, root: Path) -> Origin:
-    """Where the code that a manifest lists is from."""
-    return origin_of(code_of(manifest.files), manifest.code.git_commit, root, PACKAGE)
+def origin_in(manifest: Manifest, root: Path, committed: bool = False) -> Origin:
+    """Where the code that a manifest lists is from; see `origin_of`."""
+    return origin_of(code_of(manifest.files), manifest.code.git_commit, root, PACKAGE, committed)
 
 
 def code_of(files: Mapping[str, str]) -> dict[str, str]:

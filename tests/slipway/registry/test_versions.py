@@ -125,7 +125,7 @@ def test_a_record_is_held_against_its_schema_when_it_is_written(registry: Regist
 
 
 def spoil(registry: Registry, made: DecisionRecord, **changes: object) -> str:
-    """Put another record in the place of the newest, signed as another slipway would; what reading it says."""
+    """Put another record in the place of the newest, signed as by another slipway; what reading it says."""
     path = kept(registry, made)
     content = json.dumps(json.loads(path.read_text()) | changes).encode()
     beside = registry.artifact(made.run or "", f"{SEALS}/{made.id}.json")
