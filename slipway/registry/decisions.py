@@ -174,13 +174,16 @@ class Decisions(Tracking):
         sealed = seal.model_copy(update={"signature": signature}).model_dump_json(indent=2).encode()
         self._upload(kept.run, SEALS, folder / SEALS / f"{record}.json", sealed)
 
-    def require_intact(self) -> Chain:
+    def require_intact(self, chain: Chain | None = None) -> Chain:
         """The chain, if nothing of it is lost. What was added counts for nothing, and stops nobody.
+
+        Args:
+            chain: as it was read already.
 
         Raises:
             Refused: somebody changed or removed a record, or put an older state of all of it back.
         """
-        chain = self.verify()
+        chain = chain or self.verify()
         if losses := chain.losses:
             more = f", and {len(losses) - 1} more" if len(losses) > 1 else ""
             raise Refused(

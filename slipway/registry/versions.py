@@ -7,6 +7,7 @@ from typing import Any, Literal
 from slipway.base.atomic import naming
 from slipway.base.digest import sha256
 from slipway.base.errors import Refused, SlipwayError
+from slipway.records.chain import Chain
 from slipway.records.decision import DecisionRecord
 from slipway.records.explained import Held, State, Verdict, barred, unexplained
 from slipway.registry.decisions import RECORD, Decisions
@@ -168,15 +169,18 @@ class Registry(Decisions):
         out.mkdir(parents=True, exist_ok=True)
         return Path(download_artifacts(artifact_uri=uri, dst_path=str(out), tracking_uri=self.uri))
 
-    def vouched(self, number: int) -> Identity:
+    def vouched(self, number: int, chain: Chain | None = None) -> Identity:
         """Who signed a version; the registry alone proves nothing, for whoever writes to it writes its tags.
+
+        Args:
+            chain: the records of the line, where they were read already.
 
         Raises:
             Refused: as for `training_record`; it is not signed by anybody whose signature counts, or was
                 registered as another one.
         """
         version = self.get(number)
-        recorded = self.training_record(number).version_digest
+        recorded = self.training_record(number, chain).version_digest
         if recorded != version.digest:
             raise Refused(
                 f"{self.name} version {number}: its record of registration names the digest "
@@ -220,14 +224,17 @@ class Registry(Decisions):
             moving=self.line.intent.is_file(),
         )
 
-    def training_record(self, number: int) -> DecisionRecord:
+    def training_record(self, number: int, chain: Chain | None = None) -> DecisionRecord:
         """The record of the training run that registered a version, which names its digest.
+
+        Args:
+            chain: as for `vouched`.
 
         Raises:
             Refused: the records are not those that were kept, none registers this version, or one bars it and
                 its bar was taken away.
         """
-        version, chain = self.get(number), self.require_intact()
+        version, chain = self.get(number), self.require_intact(chain)
         found, bar = chain.registered(number), barred(chain).get(version.digest)
         what = f"{self.name} version {number}"
         if len(found) != 1:
