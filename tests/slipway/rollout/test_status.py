@@ -25,8 +25,13 @@ def registry(tmp_path_factory: pytest.TempPathFactory) -> Registry:
     root = settings_only(tmp_path_factory.mktemp("status") / "a project")
     found = Registry(Line(Project(root), "ad_click", "small"))
     tiny_version(ROOT, root / "one", "logistic")
-    for _ in range(2):
-        found.register(found.start_run("training", "r", "f"), root / "one")
+    for number in (1, 2):
+        run = found.start_run("training", "r", "f")
+        found.register(run, root / "one")
+        known = {"id": f"20260101T000000{number:03d}-r", "decision": "registered", "run": run}
+        digest = found.get(number).digest
+        made = sample.record(**known, version=number, version_digest=digest, canary=None, evaluation=None)
+        found.keep(made, root)
     found.point("production", 1)
     return found
 
