@@ -200,33 +200,36 @@ def _take(found: _Findings, one: Kept, line: str, signed_by: Callable[[bytes, st
     if one.seal is None or _json(one.seal) is None:
         if _json(one.content) is not None:
             found.unsealed.append(one)
-        return None
+        return
     try:
         seal = parse(one.seal, Seal, f"in run {one.run}: its seal")
     except SlipwayError as error:
-        return found.tell("unsigned", one.id, str(error))  # guard chain.seal
+        found.tell("unsigned", one.id, str(error))  # guard chain.seal
+        return
     place = (seal.line, seal.run, seal.id)
     if place != (line, one.run, one.id):
         elsewhere = f"{seal.id} in run {seal.run} of {seal.line}"
         # guard chain.place
-        return found.tell("forged", one.id, f"in run {one.run}: its seal is of {elsewhere}")
+        found.tell("forged", one.id, f"in run {one.run}: its seal is of {elsewhere}")
+        return
     signer = None
     try:
         signer = signed_by(seal.statement(), seal.signature) if seal.signature else None
     except Refused as error:
-        return found.tell("forged", one.id, f"in run {one.run}: {error}")  # guard chain.signature
+        found.tell("forged", one.id, f"in run {one.run}: {error}")  # guard chain.signature
+        return
     if (content := hexdigest(one.content)) != seal.sha256:
         if _json(one.content) is not None:
             # guard chain.changed
             found.tell("changed", one.id, f"in run {one.run}: {_differs(content, seal.sha256, signer)}")
-        return None
+        return
     entry = _entry(one, seal, signer)
     if signer is None:
         found.waiting.append(entry)
         # guard chain.signed
-        return found.tell("unsigned", one.id, f"in run {one.run}: nobody has signed its seal")
-    found.entries[one.id] = entry
-    return None
+        found.tell("unsigned", one.id, f"in run {one.run}: nobody has signed its seal")
+    else:
+        found.entries[one.id] = entry
 
 
 def _entry(one: Kept, seal: Seal, signer: str | None) -> Entry:

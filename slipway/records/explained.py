@@ -1,6 +1,6 @@
 """Whether the records of a line explain what its registry says: a pure function of both."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -106,42 +106,48 @@ def production(chain: Chain) -> tuple[int | None, int | None]:
     return newest.version, None if newest.decision == "rollback" else newest.replaced
 
 
-def _version(chain: Chain, one: Held) -> Iterable[Break]:
+def _version(chain: Chain, one: Held) -> list[Break]:
+    found: list[Break] = []
     of, records = f"version {one.number}", chain.registered(one.number)
     if len(records) != 1:
-        # guard explained.version
-        yield _fault(of, f"{len(records)} `registered` records that hold", "1; delete it if a kill left it")
+        holding = f"{len(records)} `registered` records that hold"
+        found.append(_fault(of, holding, "1; delete it if a kill left it"))  # guard explained.version
     for record in records:
         if (record.digest, record.kept.run) != (one.digest, one.run):
             due = f"{record.digest!s:.12}… of run {record.kept.run}, as record {record.id} says"
-            yield _fault(of, f"digest {one.digest[:12]}… of run {one.run}", due)  # guard explained.digest
+            # guard explained.digest
+            found.append(_fault(of, f"digest {one.digest[:12]}… of run {one.run}", due))
     for name, decision in one.tags.items():
         named = chain.entries.get(name)
         if named is None or (named.version, named.decision) != (one.number, decision):
             says = "no record" if named is None else f"{named.decision} of version {named.version}"
-            yield _fault(of, f"tag {name}: {decision}", says)  # guard explained.tag
+            found.append(_fault(of, f"tag {name}: {decision}", says))  # guard explained.tag
+    return found
 
 
-def _aliases(chain: Chain, state: State) -> Iterable[Break]:
-    due = production(chain)
+def _aliases(chain: Chain, state: State) -> list[Break]:
+    found: list[Break] = []
+    names, due = ("production", "previous"), production(chain)
     by = f"as record {chain.moves[-1].id} says" if chain.moves else "for no record moved production"
-    for name, found, expected in zip(
-        ("production", "previous"), (state.production, state.previous), due, strict=True
-    ):
-        if found != expected:
-            yield _fault(f"alias {name}", found, f"{expected}, {by}")  # guard explained.alias
+    for name, points, expected in zip(names, (state.production, state.previous), due, strict=True):
+        if points != expected:
+            found.append(_fault(f"alias {name}", points, f"{expected}, {by}"))  # guard explained.alias
+    return found
 
 
-def _bars(due: Mapping[str, Entry], versions: Sequence[Held]) -> Iterable[Break]:
+def _bars(due: Mapping[str, Entry], versions: Sequence[Held]) -> list[Break]:
+    found: list[Break] = []
     marked = {one.digest for one in versions if one.barred is not None}
     for one in versions:
-        record = due.get(one.digest)
+        of, record = f"version {one.number}", due.get(one.digest)
         if record is None and one.barred is not None:
-            yield _fault(f"version {one.number}", f"barred: {one.barred}", "no bar, for no record set one")
+            # guard explained.bar
+            found.append(_fault(of, f"barred: {one.barred}", "no bar, for no record set one"))
         # Who cleared a version left no record before there were seals.
         if record is not None and record.signer and one.digest not in marked:
             # guard explained.bar
-            yield _fault(f"version {one.number}", "no bar", f"the one that record {record.id} set")
+            found.append(_fault(of, "no bar", f"the one that record {record.id} set"))
+    return found
 
 
 def _fault(of: str, found: object, due: str) -> Break:

@@ -57,7 +57,7 @@ def test_the_order_in_which_they_are_found_is_of_no_matter(desk: Desk) -> None:
 @pytest.mark.gate(
     "chain.changed",
     fed="a record whose reason was edited, its seal left as it was",
-    stops="history --verify",
+    stops="record",
     exit=1,
     reason="signed",
     untouched="the record is not among those that hold",
@@ -75,7 +75,7 @@ def test_an_edited_record_is_named(desk: Desk, place: int) -> None:
 @pytest.mark.gate(
     "chain.signature",
     fed="a record that somebody else sealed, and one whose seal was edited to fit",
-    stops="history --verify",
+    stops="record",
     exit=1,
     reason="expected this state folder's",
     untouched="the record is not among those that hold",
@@ -121,7 +121,7 @@ def test_no_field_of_a_seal_can_be_changed(desk: Desk, changes: dict[str, object
 @pytest.mark.gate(
     "chain.unsigned",
     fed="a record without a seal, where records have seals",
-    stops="history --verify",
+    stops="record",
     exit=1,
     reason="it has no seal, and no sealed one names it",
     untouched="the record is not among those that hold",
@@ -142,7 +142,7 @@ def test_a_record_without_a_seal_is_named(desk: Desk) -> None:
 @pytest.mark.gate(
     "chain.signed",
     fed="a record whose seal nobody has signed",
-    stops="history --verify",
+    stops="record",
     exit=1,
     reason="nobody has signed its seal",
     untouched="the record is not among those that hold",
@@ -169,7 +169,7 @@ def test_a_seal_that_was_taken_away_is_told(desk: Desk) -> None:
 @pytest.mark.gate(
     "chain.seal",
     fed="a seal that is no seal, or a newer slipway's",
-    stops="history --verify",
+    stops="record",
     exit=1,
     reason="upgrade slipway",
     untouched="the record is not among those that hold",
@@ -186,7 +186,7 @@ def test_a_seal_that_cannot_be_read_is_no_seal(desk: Desk) -> None:
 @pytest.mark.gate(
     "chain.missing",
     fed="a chain from which a record in the middle was taken",
-    stops="history --verify",
+    stops="record",
     exit=1,
     reason="as record",
     untouched="the other records hold",
@@ -201,6 +201,14 @@ def test_a_removed_record_is_named(desk: Desk, place: int) -> None:
     assert f"as record {desk.kept[place].id} names it" in found.breaks[0].says
 
 
+@pytest.mark.gate(
+    "chain.tag",
+    fed="an ended run whose tag names a record that it does not keep",
+    stops="record",
+    exit=1,
+    reason="ended and its tag names it",
+    untouched="the other records hold",
+)
 def test_the_newest_is_missed_by_who_saw_it(desk: Desk) -> None:
     """And by nobody else: this is what a chain alone cannot tell."""
     seen = desk.judged().heads
@@ -233,7 +241,7 @@ def test_an_older_state_that_is_put_back_is_told(desk: Desk) -> None:
 @pytest.mark.gate(
     "chain.replaced",
     fed="a record that was sealed anew, by whose signature counts, after another had named it",
-    stops="history --verify",
+    stops="record",
     exit=1,
     reason="as record",
     untouched="the record is not among those that hold",
@@ -252,7 +260,7 @@ def test_who_may_sign_cannot_rewrite_either(desk: Desk) -> None:
 @pytest.mark.gate(
     "chain.place",
     fed="a signed record that was copied to another run, another name, or from another line",
-    stops="history --verify",
+    stops="record",
     exit=1,
     reason="its seal is of",
     untouched="the record does not count twice",
@@ -295,7 +303,7 @@ def test_two_who_write_at_once_make_branches_that_the_next_record_joins(desk: De
 @pytest.mark.gate(
     "chain.fork",
     fed="two signed moves of production that do not know of each other",
-    stops="history --verify",
+    stops="record",
     exit=1,
     reason="it moved production without knowing of",
     untouched="nothing",

@@ -34,7 +34,7 @@ def test_records_explain_what_they_led_to(desk: Desk) -> None:
 @pytest.mark.gate(
     "explained.alias",
     fed="an alias that was moved by hand",
-    stops="history --verify",
+    stops="record",
     exit=1,
     reason="alias production: found",
     untouched="nothing",
@@ -55,7 +55,7 @@ def test_an_alias_that_was_moved_by_hand_is_told(desk: Desk, alias: str, moved: 
 @pytest.mark.gate(
     "explained.version",
     fed="a version that no record registered",
-    stops="history --verify",
+    stops="record",
     exit=1,
     reason="0 `registered` records that hold",
     untouched="nothing",
@@ -70,7 +70,7 @@ def test_a_version_without_a_record_is_told(desk: Desk) -> None:
 @pytest.mark.gate(
     "explained.digest",
     fed="a version whose digest or run was changed",
-    stops="history --verify",
+    stops="record",
     exit=1,
     reason="as record 001-r says",
     untouched="nothing",
@@ -86,7 +86,7 @@ def test_a_version_that_was_exchanged_is_told(desk: Desk, changes: dict[str, str
 @pytest.mark.gate(
     "explained.tag",
     fed="a version with a tag that names a record which is not of it",
-    stops="history --verify",
+    stops="record",
     exit=1,
     reason="tag",
     untouched="nothing",
@@ -101,7 +101,7 @@ def test_a_tag_of_no_record_is_told(desk: Desk, tags: dict[str, str]) -> None:
 @pytest.mark.gate(
     "explained.bar",
     fed="a version whose bar was taken away, though a record had set it",
-    stops="history --verify",
+    stops="record",
     exit=1,
     reason="no bar",
     untouched="nothing",

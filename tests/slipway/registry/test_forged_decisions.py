@@ -231,7 +231,7 @@ def invoke(*arguments: str) -> Result:
 @pytest.mark.gate(
     "history.verify",
     fed="a registry with a record that a plain MLflow client put there",
-    stops="history --verify",
+    stops="record",
     exit=1,
     reason="one line for each break",
     untouched="nothing",
@@ -301,7 +301,7 @@ def test_a_version_of_another_run_is_not_packaged(registry: Registry, tmp_path: 
 @pytest.mark.gate(
     "chain.intact",
     fed="a chain of records of which one was edited, removed or cut off",
-    stops="package, rollout, rollback",
+    stops="package",
     exit=3,
     reason="its decision records are not those that were kept",
     untouched="nothing of any version is fetched or run",
@@ -327,7 +327,7 @@ def test_what_is_added_keeps_nobody_from_work(registry: Registry) -> None:
 @pytest.mark.gate(
     "version.bar_kept",
     fed="a version that a rollback barred, and whose bar was taken away",
-    stops="package, rollout",
+    stops="package",
     exit=3,
     reason="barred it, and its bar was taken away",
     untouched="nothing of it is fetched or run",
@@ -356,7 +356,7 @@ def test_an_older_registry_that_is_put_back_is_told(registry: Registry, lived: P
 @pytest.mark.gate(
     "accept.broken",
     fed="a chain that is whole, to accept its breaks",
-    stops="history --accept",
+    stops="record",
     exit=3,
     reason="there is nothing to accept",
     untouched="no record is kept",
@@ -364,7 +364,7 @@ def test_an_older_registry_that_is_put_back_is_told(registry: Registry, lived: P
 @pytest.mark.gate(
     "accept.reason_given",
     fed="no reason to accept a break for",
-    stops="history --accept",
+    stops="record",
     exit=3,
     reason="accepting a break needs a reason",
     untouched="no record is kept",
