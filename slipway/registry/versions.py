@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from slipway.base.atomic import naming
+from slipway.base.atomic import naming, write_text
 from slipway.base.digest import sha256
 from slipway.base.errors import Refused, SlipwayError
 from slipway.records.chain import Chain
@@ -22,6 +22,8 @@ BARRED = "slipway.barred"
 SIGNATURE = "slipway.signature"
 ADOPTED = "slipway.adopted"
 VERSION_FOLDER = "version"
+STATEMENT = "trust/statement.txt"
+"""Below the state folder: what a workflow has to sign of the version that was registered last."""
 
 
 @dataclass(frozen=True)
@@ -64,12 +66,16 @@ class Registry(Decisions):
             self.client.create_registered_model(self.name, description=self.description)
         # The version comes last, so that a kill before it leaves files of a run and no broken version.
         source = f"{self.client.get_run(run).info.artifact_uri}/{VERSION_FOLDER}"
-        tags = {DIGEST: sha256(folder / MANIFEST), FINGERPRINT: manifest.data.fingerprint}
+        digest = sha256(folder / MANIFEST)
+        tags = {DIGEST: digest, FINGERPRINT: manifest.data.fingerprint}
         number = int(self.client.create_model_version(self.name, source, run, tags=tags).version)
-        # Signed with its number, so after it has one; until then nothing runs it. In a shared registry the
-        # workflow signs, which has an identity where this process has none.
+        # Signed with its number, so after it has one; until then nothing runs it.
         if self.embedded:
             self.sign(number)
+        else:
+            # For the workflow, which has an identity where this process has none. Of the bytes that were
+            # trained here: the registry may hold others by then.
+            write_text(self.line.project.state / STATEMENT, statement(self.name, number, digest).decode())
         return number
 
     def _exists(self) -> bool:
@@ -236,6 +242,9 @@ class Registry(Decisions):
         """
         version, chain = self.get(number), self.require_intact(chain)
         found, bar = chain.registered(number), barred(chain).get(version.digest)
+        if not found and not self.embedded:
+            # Where a workflow signs the version, `vouched` asks for that: it covers number and digest.
+            found = [one for one in chain.waiting if (one.decision, one.version) == ("registered", number)]
         what = f"{self.name} version {number}"
         if len(found) != 1:
             # guard version.recorded
