@@ -38,6 +38,8 @@ def status(system: AnySystem = None, size: AnySize = None, as_json: Json = False
         table.add_row("staging", _shown(one.staging), "")
         table.add_row("previous", _shown(one.previous), "")
         out.print(table)
+        broken = f"; `slipway history --verify` says what: {one.breaks[0]}" if one.breaks else ""
+        out.print(f"{one.records}{broken}", markup=False)
         for problem in one.problems:
             out.print(f"differs: {problem}", markup=False)
 
@@ -57,9 +59,25 @@ def history(
             metavar="DATE",
         ),
     ] = None,
+    verify: Annotated[
+        bool, typer.Option("--verify", help="Whether these are the records that were kept; an error if not.")
+    ] = False,
+    accept: Annotated[
+        str | None,
+        typer.Option(
+            "--accept", metavar="REASON", help="Write down that the breaks found are known, and why."
+        ),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """List every decision on every line, oldest first, and why it was taken; or those until a moment."""
+    if verify or accept is not None:
+        if accept is not None:
+            from slipway.stages.accept import accept as keep_accepted
+
+            keep_accepted(in_use(system, size), accept)
+        _verify(existing(system, size), as_json)
+        return
     until = None if at is None else moment(at)
     with Teller(quiet=as_json).doing("history"):
         lines = {line: [record for _, record in _decisions([line])] for line in existing(system, size)}
@@ -76,6 +94,32 @@ def history(
     _print_decisions([record for one in past.values() for record in one.decisions])
     for line, one in past.items():
         out.print(f"{line.name}: {told(one)}", markup=False)
+
+
+def _verify(lines: list[Line], as_json: bool) -> None:
+    """One line for each line of versions, and one for each break.
+
+    Raises:
+        SlipwayError: something is broken.
+    """
+    from slipway.registry.versions import Registry
+
+    with Teller(quiet=as_json).doing("history"):
+        found = {line.name: Registry(line).verdict(remember=True) for line in lines}
+    if as_json:
+        print_json(json.dumps({name: one.told() for name, one in found.items()}))
+    else:
+        for name, one in found.items():
+            out.print(f"{name}: {one}", markup=False)
+            for fault in one.breaks:
+                out.print(f"{name}: {fault}", markup=False)
+            for fault in one.chain.accepted:
+                out.print(f"{name}: accepted: {fault}", markup=False)
+    if broken := [name for name, one in found.items() if one.breaks]:
+        # guard history.verify
+        raise SlipwayError(
+            f"{', '.join(broken)}: the decision records and the registry are not as slipway left them"
+        )
 
 
 def _decisions(lines: list[Line], run: str | None = None) -> list[tuple[Line, DecisionRecord]]:

@@ -5,7 +5,6 @@ from typing import Annotated
 
 import typer
 
-from slipway.base.errors import Refused
 from slipway.cli.console import Teller, out, print_json
 from slipway.cli.lines import in_use
 from slipway.cli.options import Json, LineSize, Revision, System, Version
@@ -61,12 +60,9 @@ def clear(
     as_json: Json = False,
 ) -> None:
     """Let a version that a rollback barred be rolled out again."""
-    from slipway.registry.versions import Registry
+    from slipway.stages.clear import clear as let_back
 
-    registry = Registry(in_use(system, size))
-    if registry.get(version).barred is None:
-        raise Refused(f"{registry.name} version {version} is not barred")  # guard clear.barred
-    registry.clear(version)
+    let_back(in_use(system, size), version)
     if as_json:
         print_json(json.dumps({"version": version, "barred": None}))
     else:

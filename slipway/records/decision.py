@@ -11,7 +11,9 @@ from slipway.records.canary import CanaryEvidence
 from slipway.records.checks import Check
 from slipway.records.evidence import Evidence
 
-Decision = Literal["registered", "refused", "first", "promote", "abort", "inconclusive", "rollback"]
+Decision = Literal[
+    "registered", "refused", "first", "promote", "abort", "inconclusive", "rollback", "cleared", "accepted"
+]
 
 
 STAMP = "%Y%m%dT%H%M%S%f"

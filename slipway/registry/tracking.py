@@ -145,11 +145,16 @@ class Tracking:
     def artifact(self, run: str, name: str) -> Path:
         """A local copy of one artifact of a run; for the embedded registry the file itself."""
         from mlflow.artifacts import download_artifacts
-        from mlflow.utils.file_utils import local_file_uri_to_path
 
         if self.embedded:
-            path = Path(local_file_uri_to_path(self.client.get_run(run).info.artifact_uri)) / name
+            path = self.local(self.client.get_run(run)) / name
             if not path.is_file():
                 raise SlipwayError(f"{path}: no such file; run {run} kept no {name}")
             return path
         return Path(download_artifacts(run_id=run, artifact_path=name, tracking_uri=self.uri))
+
+    def local(self, run: Any) -> Path:
+        """The folder of the artifacts of a run of the embedded registry."""
+        from mlflow.utils.file_utils import local_file_uri_to_path
+
+        return Path(local_file_uri_to_path(run.info.artifact_uri))

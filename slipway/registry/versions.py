@@ -1,19 +1,18 @@
-"""MLflow's registry side: model versions, their aliases, and the decision records that explain them."""
+"""MLflow's registry side: model versions and their aliases, which decision records explain."""
 
-import json
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 from slipway.base.atomic import naming, write_text
 from slipway.base.digest import sha256
-from slipway.base.documents import parse
 from slipway.base.errors import Refused, SlipwayError
+from slipway.records.chain import Chain
 from slipway.records.decision import DecisionRecord
-from slipway.registry.tracking import ABSENT, FINGERPRINT, PIPELINE_RUN, Tracking
-from slipway.trust.keyless import Keyless, Nobody
-from slipway.trust.signing import Allowed, Identity, LocalKey, verified
+from slipway.records.explained import Held, State, Verdict, barred, unexplained
+from slipway.registry.decisions import RECORD, Decisions
+from slipway.registry.tracking import ABSENT, FINGERPRINT
+from slipway.trust.signing import Identity, LocalKey, verified
 from slipway.version.manifest import MANIFEST, verify
 from slipway.version.proven import Proven, prove, statement
 
@@ -22,8 +21,6 @@ DIGEST = "slipway.digest"
 BARRED = "slipway.barred"
 SIGNATURE = "slipway.signature"
 ADOPTED = "slipway.adopted"
-RECORD = "slipway.record"
-RECORDS = "records"
 VERSION_FOLDER = "version"
 STATEMENT = "trust/statement.txt"
 """Below the state folder: what a workflow has to sign of the version that was registered last."""
@@ -41,7 +38,7 @@ class ModelVersion:
     signature: str | None = None
 
 
-class Registry(Tracking):
+class Registry(Decisions):
     """The versions of one line. Aliases are resolved to a number once, and the number is passed on."""
 
     def require_movable(self) -> None:
@@ -163,7 +160,7 @@ class Registry(Tracking):
         """Fetch a whole version into `out`, once it is known who vouches for it, and prove it.
 
         Raises:
-            Refused: nobody who may vouches for it, or its code is not of this project.
+            Refused: as for `vouched`, or its code is not of this project.
             SlipwayError: its files are not those of its digest.
         """
         version, signer = self.get(number), self.vouched(number)
@@ -178,14 +175,18 @@ class Registry(Tracking):
         out.mkdir(parents=True, exist_ok=True)
         return Path(download_artifacts(artifact_uri=uri, dst_path=str(out), tracking_uri=self.uri))
 
-    def vouched(self, number: int) -> Identity:
+    def vouched(self, number: int, chain: Chain | None = None) -> Identity:
         """Who signed a version; the registry alone proves nothing, for whoever writes to it writes its tags.
 
+        Args:
+            chain: the records of the line, where they were read already.
+
         Raises:
-            Refused: it is not signed by anybody whose signature counts, or was registered as another one.
+            Refused: as for `training_record`; it is not signed by anybody whose signature counts, or was
+                registered as another one.
         """
         version = self.get(number)
-        recorded = self.training_record(number).version_digest
+        recorded = self.training_record(number, chain).version_digest
         if recorded != version.digest:
             raise Refused(
                 f"{self.name} version {number}: its record of registration names the digest "
@@ -207,126 +208,66 @@ class Registry(Tracking):
         signature = LocalKey(self.line.project.state).sign(self._statement(version))
         self.client.set_model_version_tag(self.name, str(number), SIGNATURE, signature)
 
-    @property
-    def allowed(self) -> Allowed:
-        """Whose signature counts here."""
-        project = self.line.project
-        if self.embedded:
-            return LocalKey(project.state)
-        if (trust := project.settings.trust) is None:
-            return Nobody()
-        root = None if trust.trusted_root is None else project.root / trust.trusted_root
-        return Keyless(trust.issuer, trust.identity, root)
-
     def _statement(self, version: ModelVersion) -> bytes:
         return statement(self.name, version.number, version.digest)
 
-    def keep(self, record: DecisionRecord, folder: Path) -> None:
-        """Write a decision record as an artifact of its run, where tags of run and version point at it.
-
-        Records are only ever added; the same one may be kept again, by a restart that finishes a move.
+    def verdict(self, remember: bool = False) -> Verdict:
+        """Whether the records are those that were kept, and explain what the registry holds.
 
         Args:
-            folder: takes the file that is uploaded.
-
-        Raises:
-            SlipwayError: the record does not hold against its schema, or another stands under its id.
+            remember: let this machine know the newest of an intact chain from now on.
         """
-        if record.run is None:
-            raise SlipwayError(f"record {record.id} names no run")
-        path = folder / f"{record.id}.json"
-        content = record.model_dump_json(indent=2).encode()
-        # Pydantic does not validate what `model_copy` changes, and a record cannot be mended later.
-        parse(content, DecisionRecord, f"record {record.id}")  # guard record.schema
-        self.client.set_tag(record.run, RECORD, record.id)  # first: a record without it would not be found
-        if not self.holds(record):
-            path.write_bytes(content)
-            with naming(self.folder):
-                self.client.log_artifact(record.run, str(path), RECORDS)
-        if record.version is not None:
-            tag = f"{RECORD}.{record.id}"
-            self.client.set_model_version_tag(self.name, str(record.version), tag, record.decision)
+        chain = self.verify() if remember else self.chain()
+        return Verdict(chain, unexplained(chain, self._state()))
 
-    def holds(self, record: DecisionRecord) -> bool:
-        """Whether the record is there already; one that a killed process cut off counts for nothing.
-
-        Raises:
-            SlipwayError: another record stands under its id.
-        """
-        run, name = record.run or "", f"{RECORDS}/{record.id}.json"
-        if name not in self._names(run):
-            return False
-        before = self.artifact(run, name).read_bytes()
-        if not _is_json(before):
-            return False
-        if parse(before, DecisionRecord, f"run {run}: {name}") != record:
-            # guard record.unchanged
-            raise SlipwayError(f"run {run}: {name} is kept and says something else; no record is changed")
-        return True
-
-    def last_record(self) -> str | None:
-        """The id of the newest decision record, None where there is none."""
-        experiment = self.client.get_experiment_by_name(self.name) if self._made else None
-        if experiment is None:
-            return None
-        any_record, newest_first = f"tags.`{RECORD}` != ''", [f"tags.`{RECORD}` DESC"]
-        found = self.client.search_runs(
-            [experiment.experiment_id], any_record, max_results=1, order_by=newest_first
+    def _state(self) -> State:
+        search = f"name = '{self.name}'"
+        found = self.client.search_model_versions(search, max_results=10_000) if self._exists() else []
+        return State(
+            production=self.resolve("production"),
+            previous=self.resolve("previous"),
+            versions=[_held(one) for one in sorted(found, key=lambda one: int(one.version))],
+            moving=self.line.intent.is_file(),
         )
-        return str(found[0].data.tags[RECORD]) if found else None
 
-    def records(
-        self, pipeline_run: str | None = None, skip: Callable[[SlipwayError], None] | None = None
-    ) -> list[DecisionRecord]:
-        """The decision records, oldest first; of one pipeline run, or all.
+    def training_record(self, number: int, chain: Chain | None = None) -> DecisionRecord:
+        """The record of the training run that registered a version, which names its digest.
 
         Args:
-            skip: told of each that cannot be read, such as a newer slipway's; without it that is an error.
+            chain: as for `vouched`.
+
+        Raises:
+            Refused: the records are not those that were kept, none registers this version, or one bars it and
+                its bar was taken away.
         """
-        experiment = self.client.get_experiment_by_name(self.name) if self._made else None
-        if experiment is None:
-            return []
-        only = f" and tags.`{PIPELINE_RUN}` = '{pipeline_run}'" if pipeline_run else ""
-        found: list[DecisionRecord] = []
-        token: str | None = None
-        while token != "":
-            page = self.client.search_runs(
-                [experiment.experiment_id], f"tags.`{RECORD}` != ''{only}", page_token=token
-            )
-            found += [record for run in page for record in self._records_of(run.info.run_id, skip)]
-            token = page.token or ""
-        # An id begins with the moment of its decision, and grows even where the clock is set back.
-        return sorted(found, key=lambda record: record.id)
-
-    def _records_of(
-        self, run: str, skip: Callable[[SlipwayError], None] | None = None
-    ) -> list[DecisionRecord]:
-        found = []
-        for name in self._names(run):
-            try:
-                found.append(
-                    parse(self.artifact(run, name).read_bytes(), DecisionRecord, f"run {run}: {name}")
-                )
-            except SlipwayError as error:
-                if skip is None:
-                    raise
-                skip(error)
-        return found
-
-    def _names(self, run: str) -> list[str]:
-        return [file.path for file in self.client.list_artifacts(run, RECORDS)]
-
-    def training_record(self, number: int) -> DecisionRecord:
-        """The record of the training run that registered a version."""
-        for record in self._records_of(self.get(number).run):
-            if (record.decision, record.version) == ("registered", number):
-                return record
-        raise SlipwayError(f"{self.name} version {number}: its run kept no record of its registration")
+        version, chain = self.get(number), self.require_intact(chain)
+        found, bar = chain.registered(number), barred(chain).get(version.digest)
+        if not found and not self.embedded:
+            # Where a workflow signs the version, `vouched` asks for that: it covers number and digest.
+            found = [one for one in chain.waiting if (one.decision, one.version) == ("registered", number)]
+        what = f"{self.name} version {number}"
+        if len(found) != 1:
+            # guard version.recorded
+            raise Refused(f"{what}: {len(found)} signed records say that it was registered, expected 1")
+        [record] = found
+        if record.kept.run != version.run:
+            raise Refused(
+                f"{what} is of run {version.run}, but record {record.id} registered one of {record.kept.run}"
+            )  # guard version.recorded_run
+        if bar is not None and bar.signer and version.barred is None:
+            raise Refused(
+                f"{what}: record {bar.id} barred it, and its bar was taken away; if that is well, "
+                f"`slipway clear --version {number}`"
+            )  # guard version.bar_kept
+        return self.read(record)
 
 
-def _is_json(content: bytes) -> bool:
-    try:
-        json.loads(content)
-    except (ValueError, RecursionError):
-        return False
-    return True
+def _held(found: Any) -> Held:
+    about = f"{RECORD}."
+    return Held(
+        number=int(found.version),
+        digest=found.tags.get(DIGEST, ""),
+        run=str(found.run_id),
+        barred=found.tags.get(BARRED),
+        tags={name.removeprefix(about): found.tags[name] for name in found.tags if name.startswith(about)},
+    )

@@ -38,6 +38,8 @@ STYLES: dict[Decision, Style] = {
     "abort": Style("bad", "✕", "aborted", "The canary of {its} was aborted"),
     "inconclusive": Style("unsure", "?", "inconclusive", "The canary of {its} was inconclusive"),
     "rollback": Style("unsure", "↩", "rolled back", "Production was rolled back to {its}"),
+    "cleared": Style("unsure", "↺", "cleared", "{it} may be rolled out again"),
+    "accepted": Style("unsure", "!", "accepted", "Breaks of the decision records were accepted"),
 }
 
 
@@ -106,6 +108,8 @@ def no_canary(record: DecisionRecord) -> str:
         "refused": "No canary: a refused candidate never meets traffic.",
         "first": "No canary: first deployment, nothing was live to compare with.",
         "rollback": "No canary: a rollback returns to a version that was live before.",
+        "cleared": "No canary: a version may be rolled out again; a rollout comes next.",
+        "accepted": "No canary: this is about records, and no version.",
     }.get(record.decision, "No canary: the record holds no evidence of one.")
 
 

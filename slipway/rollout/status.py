@@ -3,6 +3,7 @@
 from slipway.base.documents import read
 from slipway.base.errors import SlipwayError
 from slipway.base.strict import Strict
+from slipway.records.chain import Chain
 from slipway.registry.versions import Registry
 from slipway.rollout.promotion import UNREADABLE, Intent
 from slipway.rollout.target import TrafficState
@@ -11,7 +12,11 @@ from slipway.settings import Line
 
 
 class Status(Strict):
-    """What the registry says and where traffic goes; traffic is the fact."""
+    """What the registry says and where traffic goes; traffic is the fact.
+
+    Attributes:
+        records: whether the decision records are those that were kept, in one line.
+    """
 
     system: str
     size: str
@@ -23,31 +28,35 @@ class Status(Strict):
     stable: int | None
     canary_traffic: int | None
     weight: int
+    records: str
+    breaks: list[str]
     problems: list[str]
 
 
 def look(registry: Registry) -> Status:
-    """Read the aliases of the registry and the traffic of the target."""
+    """Read the aliases and the decision records of the registry, and the traffic of the target."""
     line = registry.line
     traffic = bind(line).placement.state()
     production, canary = registry.resolve("production"), registry.resolve("canary")
+    staging, previous = registry.resolve("staging"), registry.resolve("previous")
+    verdict = registry.verdict()
     return Status(
         system=line.system,
         size=line.size,
         registry=registry.where,
         production=production,
         canary=canary,
-        staging=registry.resolve("staging"),
-        previous=registry.resolve("previous"),
+        staging=staging,
+        previous=previous,
         stable=traffic.stable.number if traffic else None,
         canary_traffic=traffic.canary.number if traffic and traffic.canary else None,
         weight=traffic.weight if traffic else 0,
+        records=str(verdict),
+        breaks=[str(one) for one in verdict.breaks],
         problems=[
             *unfinished(line),
             *differences(production, canary, traffic),
-            *unvouched(
-                registry, production, canary, registry.resolve("staging"), registry.resolve("previous")
-            ),
+            *unvouched(registry, verdict.chain, production, canary, staging, previous),
         ],
     )
 
@@ -67,12 +76,12 @@ def unfinished(line: Line) -> list[str]:
     return [f"{moving}; if its process was killed, the next train, rollout or rollback finishes or drops it"]
 
 
-def unvouched(registry: Registry, *numbers: int | None) -> list[str]:
+def unvouched(registry: Registry, chain: Chain, *numbers: int | None) -> list[str]:
     """Versions with an alias that nothing here would run, each with the reason."""
     found = []
     for number in sorted({number for number in numbers if number is not None}):
         try:
-            registry.vouched(number)
+            registry.vouched(number, chain)
         except SlipwayError as error:
             found.append(str(error))
     return found

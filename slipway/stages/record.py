@@ -2,14 +2,14 @@
 
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
 from slipway.base.atomic import whole_file, write_text
-from slipway.base.errors import Refused
+from slipway.base.errors import Refused, SlipwayError
 from slipway.base.provenance import commit, now, who
 from slipway.records.canary import CanaryEvidence
 from slipway.records.checks import Check
@@ -21,7 +21,7 @@ from slipway.stages.run import RunRef, project, say
 REPORT_FILE = "report.html"
 DOCS_FILE = "data_docs/docs.html"
 RESULT_FILE = "data_docs/result.json"
-Kind = Literal["training", "rollout", "rollback"]
+Kind = Literal["training", "rollout", "rollback", "clear", "accept"]
 
 
 @dataclass(frozen=True)
@@ -64,8 +64,8 @@ def new_record(
     """A record of a decision made now, by this code, in an MLflow run of its own."""
     at, tree = now(), commit(project().root)
     return DecisionRecord(
-        # After the newest one, even if a clock was set back.
-        id=record_id(at, run.id, registry.last_record()),
+        # After the newest one that holds, even if a clock was set back.
+        id=record_id(at, run.id, max(registry.chain().entries, default=None)),
         at=at,
         by=who(),
         system=run.system,
@@ -93,17 +93,26 @@ def of_version(registry: Registry, number: int) -> Known:
     """What the training record of a version says of it.
 
     Raises:
-        SlipwayError: there is no such version, or its run kept no record.
+        SlipwayError: there is no such version.
+        Refused: as for `Registry.training_record`.
     """
     trained = registry.training_record(number)
     return Known(
         version=number,
-        version_digest=registry.get(number).digest,
+        version_digest=trained.version_digest,
         code_digest=trained.code_digest,
         checks=trained.checks,
         data_checks=trained.data_checks,
         evaluation=trained.evaluation,
     )
+
+
+def _as_far_as_known(registry: Registry, number: int) -> Known:
+    """What a refusal says of its version, which may have been refused for what its records say."""
+    try:
+        return of_version(registry, number)
+    except SlipwayError:
+        return Known(version=number, version_digest=registry.get(number).digest)
 
 
 def keep(
@@ -112,6 +121,7 @@ def keep(
     data: Path | None,
     report: Path | None = None,
     checked: Checked | None = None,
+    accepts: Sequence[str] = (),
 ) -> None:
     """Log the data's checks, the report and, last, the record that makes the decision count; end the run.
 
@@ -119,6 +129,7 @@ def keep(
         data: the split that the decision was made on, where it is at hand.
         report: where else to leave the report.
         checked: what this run's `check` left, where the decision is about its data.
+        accepts: see `Registry.keep`.
     """
     run = record.run or ""
     with tempfile.TemporaryDirectory() as temporary:
@@ -129,7 +140,7 @@ def keep(
             registry.log_text(run, checked.docs, DOCS_FILE)
         if not registry.holds(record):  # else its report is there too, drawn with all that was at hand then
             registry.log_text(run, page, REPORT_FILE)
-        registry.keep(record, Path(temporary))
+        registry.keep(record, Path(temporary), accepts)
         if report is not None:
             with whole_file(report) as aside:
                 shutil.copyfile(page, aside)
@@ -157,7 +168,7 @@ def refusals_kept(
         yield
     except Refused as error:
         registry = Registry(run.line(project()))
-        known = Known() if version is None else of_version(registry, version)
+        known = Known() if version is None else _as_far_as_known(registry, version)
         if checked is not None and checked.summary.is_file():
             known = replace(known, data_checks=checked.summarised())
         else:

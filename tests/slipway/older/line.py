@@ -13,7 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from slipway.registry.versions import RECORD, RECORDS, Registry
+from slipway.registry.decisions import RECORD, RECORDS
+from slipway.registry.versions import Registry
 from slipway.stages.package import package
 from slipway.stages.record import REPORT_FILE
 from tests.slipway.report import sample

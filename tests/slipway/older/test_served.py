@@ -17,6 +17,7 @@ from slipway.rollout.status import look
 from slipway.rollout.target import Deployed, TrafficState
 from slipway.rollout.targets import bind
 from slipway.stages.canary import canary
+from slipway.stages.clear import clear
 from slipway.stages.move import recover
 from slipway.stages.rollback import roll_back
 from slipway.stages.smoke import read_checks, smoke
@@ -41,7 +42,8 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Packaged:
 def live(project: Packaged, monkeypatch: pytest.MonkeyPatch) -> Packaged:
     """The same as at first, whatever another test moved; and the test stands in it."""
     monkeypatch.chdir(project.root)
-    project.registry.clear(NEWER)
+    if project.registry.get(NEWER).barred:
+        clear(project.line, NEWER)
     for alias, number in (("canary", None), ("previous", None), ("production", OLDER)):
         project.registry.point(alias, number)  # type: ignore[arg-type]
     shutil.copyfile(project.root.parent / "older" / "traffic.json", project.line.traffic)

@@ -14,12 +14,15 @@ from slipway.base.errors import Refused, SlipwayError, UsageError
 from slipway.cli import app
 from slipway.cli.jobs import record_of
 from slipway.records.decision import DecisionRecord
+from slipway.records.seal import Seal, unsigned
+from slipway.registry.decisions import RECORD, SEALS
 from slipway.registry.tracking import INJECTED, PARENT, RUN
-from slipway.registry.versions import RECORD, Registry
+from slipway.registry.versions import Registry
 from slipway.settings import Line
 from slipway.settings.root import Project
 from slipway.stages import record as stage
 from slipway.stages.run import RunRef
+from slipway.trust.signing import LocalKey
 from tests.slipway.cli.conftest import only_line, slipway
 from tests.slipway.report import sample
 from tests.slipway.root import ROOT
@@ -122,9 +125,17 @@ def test_a_record_is_held_against_its_schema_when_it_is_written(registry: Regist
 
 
 def spoil(registry: Registry, made: DecisionRecord, **changes: object) -> str:
-    """Change a kept record behind the registry's back; what reading it says."""
+    """Put another record in the place of the newest, signed as by another slipway; what reading it says."""
     path = kept(registry, made)
-    path.write_text(json.dumps(json.loads(path.read_text()) | changes))
+    content = json.dumps(json.loads(path.read_text()) | changes).encode()
+    beside = registry.artifact(made.run or "", f"{SEALS}/{made.id}.json")
+    before = Seal.model_validate_json(beside.read_bytes()).before
+    seal = unsigned(made, content, registry.name, before, [])
+    signer = LocalKey(registry.line.project.state)
+    sealed = seal.model_copy(update={"signature": signer.sign(seal.statement())})
+    path.write_bytes(content)
+    beside.write_text(sealed.model_dump_json())
+    shutil.rmtree(registry.line.project.state / "heads")
     told: list[SlipwayError] = []
     registry.records(skip=told.append)
     with pytest.raises(SlipwayError) as caught:

@@ -12,6 +12,7 @@ from slipway.base.errors import Refused
 from slipway.release import servers
 from slipway.rollout.target import TrafficState
 from slipway.stages.canary import canary
+from slipway.stages.clear import clear
 from tests.slipway.cli.conftest import environment, slipway
 from tests.slipway.root import ROOT
 from tests.slipway.stages.packaged import RUN, Packaged, packaged
@@ -58,7 +59,8 @@ def line(tmp_path_factory: pytest.TempPathFactory) -> Packaged:
 @pytest.fixture
 def live(line: Packaged) -> Packaged:
     """Version 2 is live, 1 was before it, and nothing is barred."""
-    line.registry.clear(2)
+    if line.registry.get(2).barred:
+        clear(line.line, 2)
     for alias, number in (("canary", None), ("production", 2), ("previous", 1)):
         line.registry.point(alias, number)  # type: ignore[arg-type]
     line.send_traffic(2)

@@ -1,0 +1,154 @@
+"""Whether the records of a line explain what its registry says: a pure function of both."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from slipway.records.chain import Break, Chain, Entry
+
+
+@dataclass(frozen=True)
+class Held:
+    """What a registry holds of one version.
+
+    Attributes:
+        barred: the reason on it, None where it has none.
+        tags: the decision that a tag gives for each record about it, by id.
+    """
+
+    number: int
+    digest: str
+    run: str
+    barred: str | None
+    tags: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class State:
+    """What a registry holds of a line.
+
+    Attributes:
+        moving: whether a move of production is under way here, or was killed: aliases are ahead of records.
+    """
+
+    production: int | None
+    previous: int | None
+    versions: Sequence[Held]
+    moving: bool = False
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What is to be said of the records of a line.
+
+    Attributes:
+        odd: what the registry holds and they do not explain.
+    """
+
+    chain: Chain
+    odd: Sequence[Break]
+
+    @property
+    def breaks(self) -> list[Break]:
+        """All that is wrong."""
+        return [*self.chain.breaks, *self.odd]
+
+    def told(self) -> dict[str, Any]:
+        """As JSON."""
+        chain = self.chain
+        return {
+            "records": len(chain.entries),
+            "signed": dict(chain.signers),
+            "older": chain.older,
+            "breaks": [asdict(one) for one in self.breaks],
+            "accepted": [asdict(one) for one in chain.accepted],
+        }
+
+    def __str__(self) -> str:
+        signed = [f"{count} signed by {name}" for name, count in sorted(self.chain.signers.items())]
+        older = self.chain.older
+        if older:
+            pinned = (
+                "which the first signed one names" if self.chain.begun else "which nothing vouches for yet"
+            )
+            signed.append(f"{older} from before records were signed, {pinned}")
+        whole = f"{len(self.chain.entries)} decision records verified" + "".join(f", {one}" for one in signed)
+        return f"{whole}; {len(self.breaks)} BROKEN" if self.breaks else whole
+
+
+def unexplained(chain: Chain, state: State) -> list[Break]:
+    """What stands in a registry that no record put there, and what a record put there that is gone."""
+    found = [fault for one in state.versions for fault in _version(chain, one)]
+    if not state.moving:
+        found += _aliases(chain, state)
+        found += _bars(barred(chain), state.versions)
+    return found
+
+
+def barred(chain: Chain) -> dict[str, Entry]:
+    """The digests that rollbacks have barred and nobody has cleared since, each with the record that did."""
+    registered = {one.version: one.digest for one in chain.entries.values() if one.decision == "registered"}
+    found: dict[str, Entry] = {}
+    for one in chain.entries.values():
+        if one.decision == "rollback" and (digest := registered.get(one.replaced)):
+            found[digest] = one
+        elif one.decision == "cleared":
+            found.pop(one.digest or "", None)
+    return found
+
+
+def production(chain: Chain) -> tuple[int | None, int | None]:
+    """The versions in production and before it, by the newest record that moved production."""
+    if not chain.moves:
+        return None, None
+    newest: Entry = chain.moves[-1]
+    # A rollback leads one step back, and no further.
+    return newest.version, None if newest.decision == "rollback" else newest.replaced
+
+
+def _version(chain: Chain, one: Held) -> list[Break]:
+    found: list[Break] = []
+    of, records = f"version {one.number}", chain.registered(one.number)
+    if len(records) != 1:
+        holding = f"{len(records)} `registered` records that hold"
+        found.append(_fault(of, holding, "1; delete it if a kill left it"))  # guard explained.version
+    for record in records:
+        if (record.digest, record.kept.run) != (one.digest, one.run):
+            due = f"{record.digest!s:.12}… of run {record.kept.run}, as record {record.id} says"
+            # guard explained.digest
+            found.append(_fault(of, f"digest {one.digest[:12]}… of run {one.run}", due))
+    for name, decision in one.tags.items():
+        named = chain.entries.get(name)
+        if named is None or (named.version, named.decision) != (one.number, decision):
+            says = "no record" if named is None else f"{named.decision} of version {named.version}"
+            found.append(_fault(of, f"tag {name}: {decision}", says))  # guard explained.tag
+    return found
+
+
+def _aliases(chain: Chain, state: State) -> list[Break]:
+    found: list[Break] = []
+    names, due = ("production", "previous"), production(chain)
+    by = f"as record {chain.moves[-1].id} says" if chain.moves else "for no record moved production"
+    for name, points, expected in zip(names, (state.production, state.previous), due, strict=True):
+        if points != expected:
+            found.append(_fault(f"alias {name}", points, f"{expected}, {by}"))  # guard explained.alias
+    return found
+
+
+def _bars(due: Mapping[str, Entry], versions: Sequence[Held]) -> list[Break]:
+    found: list[Break] = []
+    marked = {one.digest for one in versions if one.barred is not None}
+    for one in versions:
+        of, record = f"version {one.number}", due.get(one.digest)
+        if record is None and one.barred is not None:
+            # guard explained.bar
+            found.append(_fault(of, f"barred: {one.barred}", "no bar, for no record set one"))
+        # Who cleared a version left no record before there were seals.
+        if record is not None and record.signer and one.digest not in marked:
+            # guard explained.bar
+            found.append(_fault(of, "no bar", f"the one that record {record.id} set"))
+    return found
+
+
+def _fault(of: str, found: object, due: str) -> Break:
+    return Break("unexplained", of, f"found {found}, expected {due}")

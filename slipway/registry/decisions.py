@@ -1,0 +1,276 @@
+"""MLflow's records side: decisions as artifacts of their runs, each sealed, and held against each other."""
+
+import json
+from collections.abc import Callable, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from slipway.base.atomic import naming, write_text
+from slipway.base.documents import Document, parse, read
+from slipway.base.errors import Refused, SlipwayError
+from slipway.records.chain import Chain, Entry, Kept, judge
+from slipway.records.decision import DecisionRecord
+from slipway.records.seal import Link, Seal, hexdigest, unsigned
+from slipway.registry.tracking import PIPELINE_RUN, Tracking
+from slipway.trust.keyless import Keyless, Nobody
+from slipway.trust.signing import Allowed, LocalKey, Signer, verified
+
+RECORD = "slipway.record"
+RECORDS = "records"
+SEALS = "seals"
+
+
+class Seen(Document):
+    """The newest records of a line, as this machine saw them last."""
+
+    schema_version: int = 1
+    heads: list[Link]
+
+
+class Decisions(Tracking):
+    """The decision records of one line."""
+
+    @cached_property
+    def signer(self) -> Signer | None:
+        """Who signs what is decided here; None where a workflow does that afterwards, see `sign_record`."""
+        return LocalKey(self.line.project.state) if self.embedded else None
+
+    @cached_property
+    def allowed(self) -> Allowed:
+        """Whose signature counts here."""
+        project = self.line.project
+        if self.embedded:
+            return LocalKey(project.state)
+        if (trust := project.settings.trust) is None:
+            return Nobody()
+        root = None if trust.trusted_root is None else project.root / trust.trusted_root
+        return Keyless(trust.issuer, trust.identity, root)
+
+    def keep(self, record: DecisionRecord, folder: Path, accepts: Sequence[str] = ()) -> None:
+        """Write a decision record as an artifact of its run, where tags of run and version point at it.
+
+        Records are only ever added; the same one may be kept again, by a restart that finishes a move.
+
+        Args:
+            folder: takes the file that is uploaded.
+            accepts: breaks of the chain that this record says are known; see `Seal`.
+
+        Raises:
+            SlipwayError: the record does not hold against its schema, or another stands under its id.
+        """
+        if record.run is None:
+            raise SlipwayError(f"record {record.id} names no run")
+        content = record.model_dump_json(indent=2).encode()
+        # Pydantic does not validate what `model_copy` changes, and a record cannot be mended later.
+        parse(content, DecisionRecord, f"record {record.id}")  # guard record.schema
+        self.client.set_tag(record.run, RECORD, record.id)  # first: a record without it would not be found
+        chain = self.chain()
+        if not self._held(record, chain):
+            seal = unsigned(record, content, self.name, list(chain.heads), list(accepts))
+            if self.signer is not None:
+                seal = seal.model_copy(update={"signature": self.signer.sign(seal.statement())})
+            sealed = seal.model_dump_json(indent=2).encode()
+            # The seal first: it says nothing without its record, and nobody sees a record without its seal.
+            self._upload(record.run, SEALS, folder / SEALS / f"{record.id}.json", sealed)
+            self._upload(record.run, RECORDS, folder / f"{record.id}.json", content)
+            if seal.signature:
+                self._remember([Link(id=record.id, sha256=hexdigest(sealed))], seal.before)
+        if record.version is not None:
+            tag = f"{RECORD}.{record.id}"
+            self.client.set_model_version_tag(self.name, str(record.version), tag, record.decision)
+
+    def _upload(self, run: str, place: str, path: Path, content: bytes) -> None:
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(content)
+        with naming(self.folder):
+            self.client.log_artifact(run, str(path), place)
+
+    def holds(self, record: DecisionRecord) -> bool:
+        """Whether the record is there already; one that a killed process cut off counts for nothing.
+
+        Raises:
+            SlipwayError: another record stands under its id.
+        """
+        return self._held(record, self.chain())
+
+    def _held(self, record: DecisionRecord, chain: Chain) -> bool:
+        run, name = record.run or "", f"{RECORDS}/{record.id}.json"
+        found = [one.content for one in self._kept_in(run) if one.id == record.id and _is_json(one.content)]
+        if not found:
+            return False
+        if parse(found[0], DecisionRecord, f"run {run}: {name}") != record:
+            # guard record.unchanged
+            raise SlipwayError(f"run {run}: {name} is kept and says something else; no record is changed")
+        # One that nobody sealed, put there before ours came, is sealed now.
+        return record.id in chain.entries
+
+    def last_record(self) -> str | None:
+        """The id that the tags of runs name as the newest, None where there is none; nothing is verified."""
+        runs = self._runs(f"tags.`{RECORD}` != ''", order_by=[f"tags.`{RECORD}` DESC"], most=1)
+        return str(runs[0].data.tags[RECORD]) if runs else None
+
+    def records(
+        self, pipeline_run: str | None = None, skip: Callable[[SlipwayError], None] | None = None
+    ) -> list[DecisionRecord]:
+        """The decision records that hold, oldest first; of one pipeline run, or all.
+
+        Args:
+            skip: told of each that does not hold, or that cannot be read, such as a newer slipway's; without
+                it that is an error.
+        """
+        tell = skip or _fail
+        chain, found = self.chain(), []
+        only = None if pipeline_run is None else {one.info.run_id for one in self._of_pipeline(pipeline_run)}
+        for fault in () if only is not None else chain.breaks:
+            tell(SlipwayError(f"{self.name}: {fault}"))
+        # Of a run that has just ended, who asks is who ran it: a workflow signs only once it knows the end.
+        own = () if only is None or self.embedded else chain.waiting
+        for one in sorted((*chain.entries.values(), *own), key=lambda one: one.id):
+            if only is None or one.kept.run in only:
+                try:
+                    found.append(self.read(one))
+                except SlipwayError as error:
+                    tell(error)
+        return found
+
+    def read(self, entry: Entry) -> DecisionRecord:
+        """A record that holds."""
+        kept = entry.kept
+        return parse(kept.content, DecisionRecord, f"run {kept.run}: {RECORDS}/{kept.id}.json")
+
+    def chain(self) -> Chain:
+        """All records of the line, held against each other and against what this machine saw last."""
+        runs = self._runs(f"tags.`{RECORD}` != ''")
+        kept = [one for run in runs for one in self._kept(run)]
+        ended = {run.info.run_id: run.data.tags[RECORD] for run in runs if run.info.status == "FINISHED"}
+        return judge(kept, self.name, self._signed_by, self.seen(), ended)
+
+    def verify(self) -> Chain:
+        """The chain; where nothing is broken, this machine knows its heads from now on."""
+        chain = self.chain()
+        if not chain.breaks and chain.begun:
+            self._remember(chain.heads, self.seen())
+        return chain
+
+    def sign_record(self, record: str, signature: str, folder: Path) -> None:
+        """Lay a signature on the seal of a record that waits for one; see `Seal.statement`.
+
+        Args:
+            folder: takes the file that is uploaded.
+
+        Raises:
+            SlipwayError: no such record waits.
+            Refused: the signature is not of these bytes, or of nobody who counts.
+        """
+        waiting = {one.id: one.kept for one in self.chain().waiting}
+        if record not in waiting:
+            raise SlipwayError(
+                f"{self.name}: no record {record} that waits for a signature; {sorted(waiting)} do"
+            )
+        kept = waiting[record]
+        seal = parse(kept.seal or b"", Seal, f"run {kept.run}: {SEALS}/{record}.json")
+        self._signed_by(seal.statement(), signature)
+        sealed = seal.model_copy(update={"signature": signature}).model_dump_json(indent=2).encode()
+        self._upload(kept.run, SEALS, folder / SEALS / f"{record}.json", sealed)
+
+    def require_intact(self, chain: Chain | None = None) -> Chain:
+        """The chain, if nothing of it is lost. What was added counts for nothing, and stops nobody.
+
+        Args:
+            chain: as it was read already.
+
+        Raises:
+            Refused: somebody changed or removed a record, or put an older state of all of it back.
+        """
+        chain = chain or self.verify()
+        if losses := chain.losses:
+            more = f", and {len(losses) - 1} more" if len(losses) > 1 else ""
+            raise Refused(
+                f"{self.name}: its decision records are not those that were kept: {losses[0]}{more}; "
+                "see `slipway history --verify`"
+            )  # guard chain.intact
+        return chain
+
+    def _signed_by(self, content: bytes, signature: str) -> str:
+        return str(verified(content, signature, self.allowed))
+
+    @property
+    def _seen(self) -> Path:
+        # Of each registry, for a line may have lived in another one before; a URI may hold a password.
+        where = hexdigest(self.uri.encode())[:8]
+        return self.line.project.state / "heads" / f"{self.line.name}-{where}.json"
+
+    def seen(self) -> list[Link]:
+        """The newest records when this machine looked last."""
+        return read(self._seen, Seen).heads if self._seen.is_file() else []
+
+    def _remember(self, heads: Sequence[Link], instead: Sequence[Link]) -> None:
+        """Know the heads from now on, in the place of those that they came after."""
+        known = self.seen()
+        # Another process may have kept a record meanwhile.
+        found = [*heads, *(one for one in known if one not in instead and one not in heads)]
+        if found != known:
+            write_text(self._seen, Seen(heads=found).model_dump_json(indent=2))
+
+    def _of_pipeline(self, run: str) -> list[Any]:
+        return self._runs(f"tags.`{RECORD}` != '' and tags.`{PIPELINE_RUN}` = '{run}'")
+
+    def _runs(self, wanted: str, order_by: list[str] | None = None, most: int | None = None) -> list[Any]:
+        experiment = self.client.get_experiment_by_name(self.name) if self._made else None
+        if experiment is None:
+            return []
+        found: list[Any] = []
+        token: str | None = None
+        while token != "" and (most is None or len(found) < most):
+            page = self.client.search_runs(
+                [experiment.experiment_id],
+                wanted,
+                max_results=most or 1000,
+                order_by=order_by,
+                page_token=token,
+            )
+            found += page
+            token = page.token or ""
+        return found
+
+    def _kept_in(self, run: str) -> list[Kept]:
+        return self._kept(self.client.get_run(run))
+
+    def _kept(self, run: Any) -> list[Kept]:
+        """The records of a run with their seals, as bytes."""
+        name = run.info.run_id
+        if name not in self._ended:
+            seals = {path.stem: path.read_bytes() for path in self._files(run, SEALS)}
+            found = [
+                Kept(name, path.stem, path.read_bytes(), seals.get(path.stem))
+                for path in self._files(run, RECORDS)
+            ]
+            if self.embedded or run.info.status != "FINISHED":
+                return found
+            self._ended[name] = found
+        return self._ended[name]
+
+    @cached_property
+    def _ended(self) -> dict[str, list[Kept]]:
+        """What lies in runs that have ended: a server would be asked for the same files again and again."""
+        return {}
+
+    def _files(self, run: Any, place: str) -> list[Path]:
+        if self.embedded:
+            # The folder itself: MLflow asks its database about every file.
+            return sorted((self.local(run) / place).glob("*.json"))
+        name = run.info.run_id
+        return [self.artifact(name, file.path) for file in self.client.list_artifacts(name, place)]
+
+
+def _fail(error: SlipwayError) -> None:
+    raise error
+
+
+def _is_json(content: bytes) -> bool:
+    try:
+        json.loads(content)
+    except (ValueError, RecursionError):
+        return False
+    return True

@@ -1,0 +1,41 @@
+"""Let a barred version be rolled out again: a decision like any other, with a record."""
+
+from uuid import uuid4
+
+from slipway.base.errors import Refused
+from slipway.base.provenance import who
+from slipway.records.explained import barred
+from slipway.registry.versions import Registry
+from slipway.settings import Line
+from slipway.stages.record import Known, keep, new_record
+from slipway.stages.run import RunRef
+
+
+def clear(line: Line, version: int) -> None:
+    """Take the bar from a version, and from any with the same bits.
+
+    Raises:
+        Refused: it is not barred.
+    """
+    registry = Registry(line)
+    registry.require_movable()  # guard registry.embedded
+    found = registry.get(version)
+    if found.barred is None and found.digest not in barred(registry.chain()):
+        raise Refused(f"{registry.name} version {version} is not barred")  # guard clear.barred
+    known = Known(version=version, version_digest=found.digest, replaced=registry.resolve("production"))
+    reason = f"{who()} lets it be rolled out again; it was barred: {found.barred or 'its bar was taken away'}"
+    run = standing(line, "clear")
+    # First the record: a kill before the bar is gone leaves a version that is barred, and may be cleared.
+    keep(registry, new_record(run, registry, "clear", "cleared", reason, known), None)
+    registry.clear(version)
+
+
+def standing(line: Line, what: str) -> RunRef:
+    """A run of its own for a decision that is about no data."""
+    return RunRef(
+        id=f"{what}-{uuid4().hex[:8]}",
+        system=line.system,
+        size=line.size,
+        revision="WORKSPACE",
+        fingerprint="none",
+    )
