@@ -8,11 +8,14 @@ of a column that stable or canary knows and this version does not. It is ignored
 import re
 import unicodedata
 from collections.abc import Collection, Iterable, Mapping
+from heapq import nsmallest
 
 from slipway.settings import Column
 
 MOST, LONGEST = 20, 80
 """How many unknown names an answer tells, and how many characters of each."""
+MAX_NAME = 1024
+"""Characters of a name that may be meant for a column, and of any name or id in the v2 protocol."""
 APART = re.compile(r"[\s_-]+")
 
 
@@ -53,12 +56,16 @@ class Names:
             Misnamed: some were meant for columns.
         """
         others = set(names) - self.known
-        meant = {name: self.meant.get(name) or self.meant.get(plain(name)) for name in others}
-        wrong = sorted((name, expected) for name, expected in meant.items() if expected)
+        meant = ((name, expected) for name in others if (expected := self._expected(name)))
+        wrong = nsmallest(MOST, meant)
         if wrong:
-            said = [f"found {shown(name)!r}, expected {' or '.join(known)}" for name, known in wrong[:MOST]]
+            said = [f"found {shown(name)!r}, expected {' or '.join(known)}" for name, known in wrong]
             raise Misnamed("; ".join(said))  # guard serve.names
         return others
+
+    def _expected(self, name: str) -> list[str] | None:
+        # Of a longer name Unicode may make eighteen times as much, and no column has one.
+        return self.meant.get(name) or (self.meant.get(plain(name)) if len(name) <= MAX_NAME else None)
 
 
 def is_input(column: Column) -> bool:
@@ -73,7 +80,7 @@ def plain(name: str) -> str:
 
 def told(names: Iterable[str]) -> list[str]:
     """As many names as an answer tells, in order, each cut to a bounded length."""
-    return [shown(name) for name in sorted(names)[:MOST]]
+    return [shown(name) for name in nsmallest(MOST, names)]
 
 
 def shown(name: str) -> str:
