@@ -126,7 +126,9 @@ SHAPES = REVIEW | {
     "names of two characters": _named(
         '":0,"'.join(chr(0x400 + one % 1024) + chr(0x400 + one // 1024) for one in range(230_000))
     ),
-    "names that are meant for columns": filled("names in a request", '"price- *":0'),
+    "names that are meant for columns": _named(
+        '":0,"'.join("price" + f"{one:017b}".replace("0", " ").replace("1", "-") for one in range(74_000))
+    ),
     "one name again and again": filled("names in a request", '"a":0'),
     "a name that Unicode makes long": _named("\ufdfa" * (MOST // 3 - 200)),
     "a name of escapes": _named("\\u0100" * (MOST // 6 - 200)),
