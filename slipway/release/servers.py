@@ -278,9 +278,11 @@ def _spawn(bento: Path, path: str, bound: socket.socket, log: Log) -> subprocess
         "BENTOML_HOME": str(bento.parents[2]),
         "PYTHONDONTWRITEBYTECODE": "1",
         "PYTHONPATH": path,
+        "SLIPWAY_OPEN": "metrics,openapi",  # to this machine alone
     }
     # With it the metrics would be those of all servers that share that folder.
     environment.pop("PROMETHEUS_MULTIPROC_DIR", None)
+    environment.pop("SLIPWAY_METRICS_PORT", None)  # several servers run here, and one could have it
     descriptor = str(bound.fileno())
     command = [sys.executable, "-P", "-m", "_bentoml_impl.worker.service"]
     options = ["--fd", descriptor, "--worker-id", "1", "--timeout-graceful-shutdown", str(GRACE)]
