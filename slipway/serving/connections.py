@@ -12,6 +12,8 @@ from starlette.responses import JSONResponse
 from uvicorn import config
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from slipway.serving.refusal import Refusal
+
 SECONDS = 10.0
 """How long a client may take to send the head of a request, and to read an answer that waits for it."""
 
@@ -104,29 +106,35 @@ def _stopped(timer: TimerHandle | None) -> TimerHandle | None:
 
 
 def _framed(app: Any) -> Any:
-    """Refuse heads that a proxy in front may read otherwise than h11, and those that no client sends.
-
-    h11 refuses lengths that differ and codings other than one `chunked`. But where a length and chunks are
-    given it believes the chunks, as RFC 9112 allows (6.1); who believes the length finds a second request in
-    the body. At a host that is not ASCII BentoML's tracing would end in a 500.
-    """
+    """Answer a head that is not sound by 400, and hang up."""
 
     async def checked(scope: Any, receive: Any, send: Any) -> None:
-        headers = {name for name, _ in scope["headers"]}
-        reason = ""
-        if b"transfer-encoding" in headers and b"content-length" in headers:
-            reason = "content-length: beside transfer-encoding, expected one of them"
-        elif b"transfer-encoding" in headers and scope["http_version"] != "1.1":
-            reason = "transfer-encoding: in HTTP/1.0, which has none"
-        elif not all(value.isascii() for name, value in scope["headers"] if name == b"host"):
-            reason = "host: not ASCII"
-        if reason:
-            refusal = JSONResponse({"error": reason}, 400, {"connection": "close"})
-            await refusal(scope, receive, send)  # guard serve.framing
+        try:
+            _require_sound(scope)
+        except Refusal as refusal:
+            answer = JSONResponse({"error": refusal.reason}, refusal.status, {"connection": "close"})
+            await answer(scope, receive, send)
         else:
             await app(scope, receive, send)
 
     return checked
+
+
+def _require_sound(scope: Any) -> None:
+    """Refuse heads that a proxy in front may read otherwise than h11, and a host that no client sends.
+
+    h11 refuses lengths that differ and codings other than one `chunked`. But where a length and chunks are
+    given it believes the chunks, as RFC 9112 allows (6.1); who believes the length finds a second request in
+    the body.
+    """
+    headers = {name for name, _ in scope["headers"]}
+    if b"transfer-encoding" in headers and b"content-length" in headers:
+        # guard serve.framing
+        raise Refusal(400, "content-length: beside transfer-encoding, expected one of them")
+    if b"transfer-encoding" in headers and scope["http_version"] != "1.1":
+        raise Refusal(400, "transfer-encoding: in HTTP/1.0, which has none")  # guard serve.framing
+    if not all(value.isascii() for name, value in scope["headers"] if name == b"host"):
+        raise Refusal(400, "host: not ASCII")  # BentoML's tracing would end in a 500
 
 
 def use() -> None:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, create_model
 from typing_extensions import TypedDict
 
-from slipway.serving.names import MOST, Misnamed, Names, told
+from slipway.serving.names import MOST, Misnamed, Names, few, told
 from slipway.serving.parse import parsed
 from slipway.serving.refusal import Refusal, invalid
 from slipway.serving.served import Served, Unfit
@@ -192,21 +192,23 @@ class Typed:
         unknown: set[str] = set()
         for number, (request, whole) in enumerate(zip(requests, sent, strict=True)):
             if not whole.keys() <= self.request.known:
-                unknown |= self._others(self.request, whole, f"requests.{number}")
+                self._add_unknown(unknown, self.request, whole, f"requests.{number}")
             # Without options a request is one row, and all of its columns are its own.
             request.setdefault(OPTIONS, [{}])
             for place, option in enumerate(whole.get(OPTIONS, []) if self.has_options else []):
                 if not option.keys() <= self.option.known:
-                    unknown |= self._others(self.option, option, f"requests.{number}.options.{place}")
+                    where = f"requests.{number}.options.{place}"
+                    self._add_unknown(unknown, self.option, option, where)
             if self.may_be_empty and self.request.inputs.isdisjoint(request):
                 self._require_inputs(number, request)
         if unknown:
             self.note(len(unknown))
         return unknown
 
-    def _others(self, names: Names, found: dict[str, Any], place: str) -> set[str]:
+    def _add_unknown(self, unknown: set[str], names: Names, found: dict[str, Any], place: str) -> None:
         try:
-            return names.unknown(found)
+            unknown |= names.unknown(found)
+            few(unknown)
         except Misnamed as error:
             raise Refusal(422, f"{place}: {error}") from error
 
