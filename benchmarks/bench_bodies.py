@@ -22,7 +22,7 @@ LIKE = {True: "v2, 1,000 rows of 2 KiB", False: "v2, 1,000 rows"}
 
 
 def main(examples: int = 300) -> None:
-    """Print the table, the worst of the search, and end with an error where one costs more than is allowed."""
+    """Print the table and the worst that is found; end with an error where one costs more than is allowed."""
     browser = served()
     print(
         f"a logistic model, 1,000 rows allowed; one process at a time, {os.cpu_count()} cores, "
