@@ -29,6 +29,7 @@ import psutil
 
 from slipway.release import servers
 from slipway.release.servers import HOST, Server
+from tests.slipway.root import ROOT
 from tests.slipway.serving.browser import OPTION, body, tensors
 from tests.slipway.serving.shapes import SHAPES
 from tests.slipway.tiny import tiny_bento
@@ -225,7 +226,7 @@ def _answers(port: int) -> list[bytes]:
 def main(requests: int = 100_000, seed: int = 0) -> None:
     """Serve a small version and print what came of the requests."""
     with tempfile.TemporaryDirectory() as temporary:
-        project, tag = tiny_bento(Path(temporary) / "project", Path(__file__).parents[1])
+        project, tag = tiny_bento(Path(temporary) / "project", ROOT)
         server = servers.start(project, tag, 7)
         try:
             outcome = fuzz(server, requests, seed)
