@@ -4,9 +4,10 @@ python -m benchmarks.fuzz_service [requests] [seed]
 
 Sound requests of both APIs are spoilt byte by byte: bits flipped, pieces cut, doubled, spliced and replaced
 by what parsers dislike. Nine in ten are bodies behind a sound head, on connections that are kept; the tenth
-is spoilt head and all, on a connection of its own. It ends with an error at a server error, a dropped
-connection or a wait of over ten seconds, if the server does not answer as before, or if its memory grew by
-more than 64 MiB after the first tenth of the requests.
+is spoilt head and all, on a connection of its own. One in five hundred is whole and of a shape that costs
+more than its bytes; `bench_bodies` measures those and looks for others. It ends with an error at a server
+error, a dropped connection or a wait of over ten seconds, if the server does not answer as before, or if its
+memory grew by more than 64 MiB after the first tenth of the requests.
 """
 
 import http.client
@@ -28,12 +29,16 @@ import psutil
 
 from slipway.release import servers
 from slipway.release.servers import HOST, Server
+from tests.slipway.root import ROOT
 from tests.slipway.serving.browser import OPTION, body, tensors
+from tests.slipway.serving.shapes import SHAPES
 from tests.slipway.tiny import tiny_bento
 
 WAIT_S = 10.0
 GROWTH_MIB = 64
 CONNECTIONS = 4
+DEAR = 1 / 500
+"""The share of `SHAPES`."""
 INFER, PREDICT = "/v2/models/ad_click/infer", "/predict"
 SOUND = [
     *((INFER, json.dumps(tensors(rows)).encode()) for rows in (0, 1, 2, 8)),
@@ -173,7 +178,10 @@ def _statuses(port: int, requests: int, chance: random.Random) -> Iterator[tuple
     with closing(http.client.HTTPConnection(HOST, port, timeout=WAIT_S)) as kept:
         for _ in range(requests):
             (path, content), (_, other) = chance.choice(SOUND), chance.choice(SOUND)
-            if chance.random() < 0.1:
+            if chance.random() < DEAR:
+                path, sent = chance.choice(list(SHAPES.values()))
+                yield _posted(kept, path, sent), sent
+            elif chance.random() < 0.1:
                 head = (
                     f"POST {path} HTTP/1.1\r\nHost: {HOST}\r\nContent-Length: {len(content)}\r\n\r\n".encode()
                 )
@@ -181,10 +189,14 @@ def _statuses(port: int, requests: int, chance: random.Random) -> Iterator[tuple
                 yield _status_of_bytes(port, sent), sent
             else:
                 sent = spoilt(chance, content, other)
-                kept.request("POST", path, sent, {"Content-Type": "application/json"})
-                reply = kept.getresponse()
-                json.loads(reply.read())
-                yield reply.status, sent
+                yield _posted(kept, path, sent), sent
+
+
+def _posted(kept: http.client.HTTPConnection, path: str, sent: bytes) -> int:
+    kept.request("POST", path, sent, {"Content-Type": "application/json"})
+    reply = kept.getresponse()
+    json.loads(reply.read())
+    return reply.status
 
 
 def _status_of_bytes(port: int, sent: bytes) -> int:
@@ -214,7 +226,7 @@ def _answers(port: int) -> list[bytes]:
 def main(requests: int = 100_000, seed: int = 0) -> None:
     """Serve a small version and print what came of the requests."""
     with tempfile.TemporaryDirectory() as temporary:
-        project, tag = tiny_bento(Path(temporary) / "project", Path(__file__).parents[1])
+        project, tag = tiny_bento(Path(temporary) / "project", ROOT)
         server = servers.start(project, tag, 7)
         try:
             outcome = fuzz(server, requests, seed)

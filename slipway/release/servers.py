@@ -276,12 +276,14 @@ def _spawn(bento: Path, path: str, digest: str, bound: socket.socket, log: Log) 
     It begins when `_let_go` says so: one whose starter is killed before that ends by itself, so none runs
     that is not written down.
     """
-    # Without PROMETHEUS_MULTIPROC_DIR: its metrics would be those of all servers that share that folder.
+    # Without PROMETHEUS_MULTIPROC_DIR, for its metrics would be those of all servers that share that folder, and
+    # without SLIPWAY_METRICS_PORT, for several servers run here and one could have it.
     environment = bare(
         BENTOML_DO_NOT_TRACK="True",
         BENTOML_HOME=str(bento.parents[2]),
         PYTHONDONTWRITEBYTECODE="1",
         PYTHONPATH=path,
+        SLIPWAY_OPEN="metrics,openapi",  # to this machine alone
         SLIPWAY_VERSION_DIGEST=os.environ.get("SLIPWAY_VERSION_DIGEST") or digest,
     )
     descriptor = str(bound.fileno())

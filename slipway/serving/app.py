@@ -1,5 +1,6 @@
 """The HTTP routes: thin, each reads a body and hands it on."""
 
+from collections.abc import Collection
 from typing import Any
 
 from fastapi import FastAPI, Request, Response
@@ -15,22 +16,28 @@ from slipway.serving.metrics import Measured, Metrics
 from slipway.serving.predict import Typed, answer_type
 from slipway.serving.refusal import ErrorBody, Refusal
 from slipway.serving.served import Served
+from slipway.serving.telling import BOTH, METRICS, OPENAPI
 
 SCHEMAS = "#/components/schemas/{model}"
 MODELS = ("/v2/models/{name}", "/v2/models/{name}/versions/{version}")
 
 
-def build(served: Served) -> FastAPI:
-    """The application that serves one version."""
+def build(served: Served, shown: Collection[str] = BOTH) -> FastAPI:
+    """The application that serves one version; its metrics are `state.metrics`.
+
+    Args:
+        shown: what it tells beside its answers.
+    """
     app = FastAPI(
         title=served.system,
         version=str(served.registered.number),
+        openapi_url="/openapi.json" if OPENAPI in shown else None,
         docs_url=None,  # its page loads scripts from a foreign host
         redoc_url=None,
         redirect_slashes=False,
         responses={"4XX": {"model": ErrorBody, "description": "What is wrong, by the name of its field"}},
     )
-    metrics = Metrics(served.system, served.registered.number)
+    metrics = app.state.metrics = Metrics(served.system, served.registered.number)
     app.add_middleware(Measured, metrics=metrics)
     app.add_exception_handler(Refusal, _refused)
     app.add_exception_handler(HTTPException, _failed)
@@ -40,12 +47,15 @@ def build(served: Served) -> FastAPI:
     _add_predict(app, typed, bodies)
     _add_protocol(app, served, protocol)
     _add_infer(app, served, protocol, bodies)
+    if METRICS in shown:
+        _add_metrics(app, metrics)
+    return app
 
+
+def _add_metrics(app: FastAPI, metrics: Metrics) -> None:
     @app.get("/metrics", include_in_schema=False)
     def exposition() -> Response:
         return Response(metrics.exposition(), media_type=CONTENT_TYPE_LATEST)
-
-    return app
 
 
 def _add_predict(app: FastAPI, typed: Typed, bodies: Bodies) -> None:

@@ -1,4 +1,8 @@
-"""Bodies of requests: read whole and unpacked, within bounds of size, time, number and memory."""
+"""Bodies of requests: read whole and unpacked, within bounds of size, time and memory.
+
+How many clients send at once `slipway.serving.connections` bounds. A body that is whole waits for nothing: it
+is answered at once, and one at a time. Only those that are not whole are held against each other.
+"""
 
 import asyncio
 import zlib
@@ -13,8 +17,8 @@ ROW_BYTES = 2048
 LEAST_BODY = 64 * 2**10
 """Bytes of a body that are allowed beyond its rows, however few rows a card allows."""
 
-MAX_WAITING = 256
-"""Bodies that are read at once; together they may hold as many bytes as sixteen of the largest."""
+MOST_LARGEST = 16
+"""As many bytes as so many of the largest bodies have may be held of bodies that are not whole."""
 
 IDENTITY, GZIP = "identity", ("gzip", "x-gzip")
 """What `Content-Encoding` may say: not packed, or by the one method that is unpacked."""
@@ -24,20 +28,19 @@ SECONDS = 10.0
 
 
 class Bodies:
-    """Reads the bodies of one application, and counts the bytes of them that are in memory."""
+    """Reads the bodies of one application, and counts the bytes of those that are not whole."""
 
     def __init__(self, max_rows: int) -> None:
         self.largest = LEAST_BODY + ROW_BYTES * max_rows
-        self.most = 16 * self.largest
-        self.held = 0
-        self.waiting = 0
+        self.most = MOST_LARGEST * self.largest
+        # What has come of each, by its patience; the one that is under way for the longest stands first.
+        self.held: dict[asyncio.Timeout, int] = {}
 
     async def read(self, request: Request) -> bytes:
         """Read one body to its end.
 
         Raises:
-            Refusal: it is too large or too slow, packed in another way than gzip, too much is under way
-                already, or the client has left.
+            Refusal: it is too large or too slow, packed in another way than gzip, or the client has left.
         """
         encoding = request.headers.get("content-encoding", IDENTITY).strip().lower()
         if encoding not in (IDENTITY, *GZIP):
@@ -48,25 +51,22 @@ class Bodies:
         if declared.isdigit() and int(declared) > self.largest:
             # guard serve.body_size
             raise Refusal(413, f"content-length: {declared[:20]} bytes, at most {self.largest}")
-        if self.waiting >= MAX_WAITING:
-            # guard serve.waiting
-            raise Refusal(429, f"body: {MAX_WAITING} other requests are under way; try again")
-        content = bytearray()
-        self.waiting += 1
+        content, patience = bytearray(), asyncio.timeout(SECONDS)
+        self.held[patience] = 0
         try:
-            async with asyncio.timeout(SECONDS):
+            async with patience:
                 async for chunk in request.stream():
                     content += chunk
-                    self.held += len(chunk)
-                    self._check(len(content))
+                    self._hold(patience, len(content))
         except TimeoutError as error:
+            if patience not in self.held:
+                # guard serve.body_memory
+                raise Refusal(429, "body: the slowest of too many under way; send it at once") from error
             raise Refusal(408, f"body: not whole after {SECONDS:g} s") from error  # guard serve.body_time
         except ClientDisconnect as error:
             raise Refusal(499, "body: the client left before its end") from error  # guard serve.client_left
         finally:
-            self.waiting -= 1
-            # The caller has the bytes now: one body is parsed at a time.
-            self.held -= len(content)
+            self.held.pop(patience, None)
         return bytes(content) if encoding == IDENTITY else self._unpacked(bytes(content))
 
     def _unpacked(self, packed: bytes) -> bytes:
@@ -85,9 +85,13 @@ class Bodies:
             raise Refusal(400, "body: not one whole gzip stream, as content-encoding says")
         return content
 
-    def _check(self, size: int) -> None:
+    def _hold(self, patience: asyncio.Timeout, size: int) -> None:
+        """Note how much there is; where all is too much, the patience with the slowest client ends."""
         if size > self.largest:
             raise Refusal(413, f"body: more than {self.largest} bytes")  # guard serve.body_size
-        if self.held > self.most:
-            # guard serve.body_memory
-            raise Refusal(429, f"body: {self.most} bytes of other requests are under way; try again")
+        if patience in self.held:
+            self.held[patience] = size
+        while sum(self.held.values()) > self.most:
+            slowest = next(iter(self.held))
+            del self.held[slowest]
+            slowest.reschedule(asyncio.get_running_loop().time())  # guard serve.body_memory

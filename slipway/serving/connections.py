@@ -1,7 +1,8 @@
 """HTTP connections: one parser wherever the service runs, and none kept open for a client that stalls.
 
 uvicorn bounds only the time between two requests. A client that sends nothing, or half a head, or does not
-read its answer would keep a connection open for ever.
+read its answer would keep a connection open for ever. Many such clients take no other's place: each newcomer
+beyond `MOST` takes that of the connection which its client has left waiting for the longest.
 """
 
 from asyncio import TimerHandle, Transport
@@ -11,8 +12,14 @@ from starlette.responses import JSONResponse
 from uvicorn import config
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from slipway.serving.refusal import Refusal
+
 SECONDS = 10.0
 """How long a client may take to send the head of a request, and to read an answer that waits for it."""
+
+MOST = 512
+"""Connections at once, of which each holds some 64 KiB at most besides its body; a process may often open
+1,024 files."""
 
 
 class Connection(H11Protocol):
@@ -23,7 +30,8 @@ class Connection(H11Protocol):
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
-        self.app = _named(self.app)
+        self.app = _framed(self.app)
+        self.since = self.loop.time()
         # Else uvicorn hands such a connection to a WebSocket protocol, which this one does not watch.
         self.ws_protocol_class = None
 
@@ -31,6 +39,8 @@ class Connection(H11Protocol):
         """Start the timer: the first head is due."""
         super().connection_made(transport)
         self._watch()  # guard serve.stalled
+        if len(self.connections) > MOST:
+            self._take_a_place()  # guard serve.connections
 
     def data_received(self, data: bytes) -> None:
         """Only a whole head stops the timer; single bytes do not restart it."""
@@ -50,8 +60,22 @@ class Connection(H11Protocol):
     def on_response_complete(self) -> None:
         """After the last answer of a connection that is not kept alive, bound how long closing takes."""
         super().on_response_complete()
+        self.since = self.loop.time()
         if self.transport.is_closing():
             self._leave()  # guard serve.stalled
+
+    @property
+    def waits(self) -> bool:
+        """Whether it is the client's turn; otherwise a whole request is about to be answered."""
+        cycle = self.cycle
+        return cycle is None or cycle.response_complete or cycle.more_body or self.flow.write_paused
+
+    def _take_a_place(self) -> None:
+        """Hang up on the client that has been waited for the longest: since its last answer, or ever."""
+        others = [one for one in self.connections if isinstance(one, Connection) and one.waits]
+        slowest = min(others, key=lambda one: one.since)
+        self.connections.discard(slowest)  # not when it is lost, a turn later: the next one needs another
+        slowest.transport.abort()
 
     def _leave(self) -> None:
         """Closing waits until the client has read the rest, so that is bounded too."""
@@ -81,17 +105,36 @@ def _stopped(timer: TimerHandle | None) -> TimerHandle | None:
     return None
 
 
-def _named(app: Any) -> Any:
-    """Answer 400 to a host that is not ASCII, at which BentoML's tracing would end in a 500."""
+def _framed(app: Any) -> Any:
+    """Answer a head that is not sound by 400, and hang up."""
 
     async def checked(scope: Any, receive: Any, send: Any) -> None:
-        hosts = [value for name, value in scope["headers"] if name == b"host"]
-        if all(host.isascii() for host in hosts):
-            await app(scope, receive, send)
+        try:
+            _require_sound(scope)
+        except Refusal as refusal:
+            answer = JSONResponse({"error": refusal.reason}, refusal.status, {"connection": "close"})
+            await answer(scope, receive, send)
         else:
-            await JSONResponse({"error": "host: not ASCII"}, 400)(scope, receive, send)
+            await app(scope, receive, send)
 
     return checked
+
+
+def _require_sound(scope: Any) -> None:
+    """Refuse heads that a proxy in front may read otherwise than h11, and a host that no client sends.
+
+    h11 refuses lengths that differ and codings other than one `chunked`. But where a length and chunks are
+    given it believes the chunks, as RFC 9112 allows (6.1); who believes the length finds a second request in
+    the body.
+    """
+    headers = {name for name, _ in scope["headers"]}
+    if b"transfer-encoding" in headers and b"content-length" in headers:
+        # guard serve.framing
+        raise Refusal(400, "content-length: beside transfer-encoding, expected one of them")
+    if b"transfer-encoding" in headers and scope["http_version"] != "1.1":
+        raise Refusal(400, "transfer-encoding: in HTTP/1.0, which has none")  # guard serve.framing
+    if not all(value.isascii() for name, value in scope["headers"] if name == b"host"):
+        raise Refusal(400, "host: not ASCII")  # BentoML's tracing would end in a 500
 
 
 def use() -> None:

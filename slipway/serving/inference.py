@@ -13,9 +13,11 @@ import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
-from pydantic import BaseModel, Field, NonNegativeInt, TypeAdapter, ValidationError
+from pydantic import BaseModel, BeforeValidator, Field, NonNegativeInt, TypeAdapter, ValidationError
+from pydantic.types import FailFast
 
-from slipway.serving.names import Misnamed, Names, told
+from slipway.serving.names import MAX_NAME, Misnamed, Names, told
+from slipway.serving.parse import parsed
 from slipway.serving.predict import check_rows, no_input
 from slipway.serving.refusal import Refusal, invalid, short
 from slipway.serving.served import Served, Unfit
@@ -39,13 +41,19 @@ UNKNOWN = "unknown_inputs"
 SCORE, RANK, FALLBACK = "score", "rank", "fallback"
 OUTPUTS = {SCORE: "FP64", RANK: "INT32", FALLBACK: "BOOL"}
 
-MAX_NAME = 1024
-"""Characters of a name or an id."""
 BINARY = "binary tensors are not supported; send the values as JSON in `data`"
+MAX_PARAMETERS = 64
+
+
+def _few(parameters: Any) -> Any:
+    """Counted before they are validated, for each that is wrong is noted once for each type it might be."""
+    if isinstance(parameters, dict) and len(parameters) > MAX_PARAMETERS:
+        raise ValueError(f"at most {MAX_PARAMETERS} are expected")  # guard serve.few
+    return parameters
 
 
 Parameter = str | bool | int | float | None
-Parameters = Annotated[dict[str, Parameter] | None, Field(max_length=64)]
+Parameters = Annotated[dict[str, Parameter] | None, Field(max_length=MAX_PARAMETERS), BeforeValidator(_few)]
 """Clients that are generated send an optional field as null; then it is absent."""
 
 
@@ -71,8 +79,8 @@ class InferBody(BaseModel):
 
     id: Annotated[str | None, Field(max_length=MAX_NAME)] = None
     parameters: Parameters = None
-    inputs: list[Tensor]
-    outputs: list[WantedOutput] | None = None
+    inputs: Annotated[list[Tensor], FailFast()]
+    outputs: Annotated[list[WantedOutput] | None, Field(max_length=len(OUTPUTS))] = None
 
 
 class OutputTensor(BaseModel):
@@ -134,7 +142,7 @@ class Protocol:
             Refusal: a tensor is missing, malformed or not of a type that its column takes.
         """
         try:
-            body = InferBody.model_validate_json(content)
+            body = InferBody.model_validate(parsed(content, self.served.version.card.serving.max_rows, 400))
         except ValidationError as error:
             raise invalid(400, error) from error
         wanted = self._wanted(body)
@@ -165,7 +173,6 @@ class Protocol:
         encoding = (body.parameters or {}).get("content_type")
         known = {name: self._values(name, tensors[name], encoding) for name in self.lists if name in tensors}
         rows = len(next(iter(known.values()), []))
-        check_rows(rows, self.served)
         for name, values in known.items():
             if len(values) != rows:
                 # guard serve.tensors
@@ -194,6 +201,9 @@ class Protocol:
     def _wanted(self, body: InferBody) -> list[str]:
         if (body.parameters or {}).get("binary_data_output"):
             raise Refusal(400, f"parameters.binary_data_output: {BINARY}")  # guard serve.tensors
+        wanted = [output.name for output in body.outputs or []]
+        if len(set(wanted)) < len(wanted):
+            raise Refusal(400, "outputs: two have the same name")  # guard serve.tensors
         for output in body.outputs or []:
             if output.name not in self.outputs:
                 # guard serve.tensors
@@ -202,7 +212,7 @@ class Protocol:
                 )
             if (output.parameters or {}).get("binary_data"):
                 raise Refusal(400, f"outputs: {output.name}: {BINARY}")  # guard serve.tensors
-        return [output.name for output in body.outputs or []] or self.outputs
+        return wanted or self.outputs
 
     def _outputs(self, answers: Answers, wanted: list[str]) -> list[dict[str, Any]]:
         """Tensors; the values of one of two dimensions come row by row."""
@@ -234,6 +244,7 @@ class Protocol:
             # guard serve.tensors
             raise Refusal(400, f"{name}: datatype {tensor.datatype}, expected {' or '.join(allowed)}")
         data = tensor.data
+        check_rows(len(data), self.served)
         # The protocol lets a tensor of [n, 1] come flat or row by row.
         if len(tensor.shape) == 2 and data and all(isinstance(row, list) and len(row) == 1 for row in data):
             data = [row[0] for row in data]

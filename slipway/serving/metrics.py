@@ -4,8 +4,11 @@ import os
 import time
 from typing import Any
 
-from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest, start_http_server
 from prometheus_client.multiprocess import MultiProcessCollector
+
+from slipway.base.errors import SlipwayError
+from slipway.serving.telling import METRICS_PORT
 
 BUCKETS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
 """Upper bounds in seconds."""
@@ -50,12 +53,26 @@ class Metrics:
 
     def exposition(self) -> bytes:
         """The text format; with several workers, of all of them (BentoML sets the folder they share)."""
+        return generate_latest(self._together())
+
+    def serve(self, port: int) -> None:
+        """Answer scrapes at a port of their own too, from a thread.
+
+        Raises:
+            SlipwayError: something else has the port.
+        """
+        try:
+            start_http_server(port, registry=self._together())
+        except OSError as error:
+            raise SlipwayError(f"{METRICS_PORT}: port {port}: {error.strerror}; choose another") from error
+
+    def _together(self) -> CollectorRegistry:
         if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
-            return generate_latest(self.registry)
-        # Made for each answer: workers come and go, and their files with them.
+            return self.registry
+        # It looks for files at each answer: workers come and go, and their files with them.
         together = CollectorRegistry()
         MultiProcessCollector(together)  # type: ignore[no-untyped-call]
-        return generate_latest(together)
+        return together
 
 
 class Measured:

@@ -8,11 +8,16 @@ of a column that stable or canary knows and this version does not. It is ignored
 import re
 import unicodedata
 from collections.abc import Collection, Iterable, Mapping
+from heapq import nsmallest
 
 from slipway.settings import Column
 
 MOST, LONGEST = 20, 80
 """How many unknown names an answer tells, and how many characters of each."""
+MANY = 10_000
+"""Unknown names of one body: more than any version has columns."""
+MAX_NAME = 1024
+"""Characters of a name that may be meant for a column, and of any name or id in the v2 protocol."""
 APART = re.compile(r"[\s_-]+")
 
 
@@ -50,15 +55,31 @@ class Names:
         """The names among these that no column has.
 
         Raises:
-            Misnamed: some were meant for columns.
+            Misnamed: some were meant for columns, or there are too many.
         """
-        others = set(names) - self.known
-        meant = {name: self.meant.get(name) or self.meant.get(plain(name)) for name in others}
-        wrong = sorted((name, expected) for name, expected in meant.items() if expected)
+        others = few(set(names) - self.known)
+        meant = ((name, expected) for name in others if (expected := self._expected(name)))
+        wrong = nsmallest(MOST, meant)
         if wrong:
-            said = [f"found {shown(name)!r}, expected {' or '.join(known)}" for name, known in wrong[:MOST]]
+            said = [f"found {shown(name)!r}, expected {' or '.join(known)}" for name, known in wrong]
             raise Misnamed("; ".join(said))  # guard serve.names
         return others
+
+    def _expected(self, name: str) -> list[str] | None:
+        # Of a longer name Unicode may make eighteen times as much, and no column has one.
+        return self.meant.get(name) or (self.meant.get(plain(name)) if len(name) <= MAX_NAME else None)
+
+
+def few(unknown: set[str]) -> set[str]:
+    """The same; each that nobody knows takes time.
+
+    Raises:
+        Misnamed: there are more than `MANY`.
+    """
+    if len(unknown) > MANY:
+        # guard serve.unknown_names
+        raise Misnamed(f"found {len(unknown)} names that no column has, expected at most {MANY}")
+    return unknown
 
 
 def is_input(column: Column) -> bool:
@@ -73,7 +94,7 @@ def plain(name: str) -> str:
 
 def told(names: Iterable[str]) -> list[str]:
     """As many names as an answer tells, in order, each cut to a bounded length."""
-    return [shown(name) for name in sorted(names)[:MOST]]
+    return [shown(name) for name in nsmallest(MOST, names)]
 
 
 def shown(name: str) -> str:

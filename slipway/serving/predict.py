@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, create_model
 from typing_extensions import TypedDict
 
-from slipway.serving.names import MOST, Misnamed, Names, told
+from slipway.serving.names import MOST, Misnamed, Names, few, told
+from slipway.serving.parse import parsed
 from slipway.serving.refusal import Refusal, invalid
 from slipway.serving.served import Served, Unfit
 from slipway.serving.values import list_of, optional, value_type
@@ -110,7 +111,8 @@ def _levels(served: Served) -> tuple[dict[str, Column], dict[str, Column]]:
 def _typed_dict(name: str, fields: dict[str, Any]) -> Any:
     make: Any = TypedDict  # the card is read at run time, out of a type checker's sight
     made = make(name, fields)
-    made.__pydantic_config__ = ConfigDict(extra="allow")
+    # Other names are told from the body as it was sent; a copy of them would only take memory.
+    made.__pydantic_config__ = ConfigDict(extra="ignore", json_schema_extra={"additionalProperties": True})
     return made
 
 
@@ -138,6 +140,7 @@ class Typed:
             **own,
             **({OPTIONS: None} if served.task.form == "options" else {}),
         }
+        self.has_options = OPTIONS in fields
         self.request = Names(fields, options, "each option")
         self.option = Names(options, own, "the request")
         required = {name for name, column in served.columns.items() if not optional(column)}
@@ -152,13 +155,14 @@ class Typed:
             Refusal: the body is not what `body_type` says, names a column as the table does, names no input,
                 or has too many options.
         """
+        sent = parsed(content, self.served.version.card.serving.max_rows, 422)
+        check_rows(self._rows(sent), self.served)
         try:
-            requests: list[dict[str, Any]] = self.body.validate_json(content)["requests"]
+            requests: list[dict[str, Any]] = self.body.validate_python(sent)["requests"]
         except ValidationError as error:
             raise invalid(422, error) from error
-        unknown = self._unknown(requests)
+        unknown = self._unknown(requests, sent["requests"])
         counts = [len(request[OPTIONS]) for request in requests]
-        check_rows(sum(counts), self.served)
         groups = np.repeat(np.arange(len(counts)), counts)
         try:
             table = self.served.table(_columns(self.served, requests))
@@ -175,27 +179,36 @@ class Typed:
             }
         )
 
-    def _unknown(self, requests: list[dict[str, Any]]) -> set[str]:
+    def _rows(self, sent: Any) -> int:
+        """How many rows a body has that nobody has checked yet; a request that is none counts as one."""
+        requests = sent.get("requests") if isinstance(sent, dict) else None
+        if not isinstance(requests, list):
+            return 0
+        options = (one.get(OPTIONS) for one in requests if isinstance(one, dict) and self.has_options)
+        return len(requests) + sum(len(some) - 1 for some in options if isinstance(some, list))
+
+    def _unknown(self, requests: list[dict[str, Any]], sent: list[dict[str, Any]]) -> set[str]:
         """The names that no column has; from here on every request has options, its own or an empty one."""
         unknown: set[str] = set()
-        for number, request in enumerate(requests):
-            if not request.keys() <= self.request.known:
-                unknown |= self._others(self.request, request, f"requests.{number}")
-            if OPTIONS not in self.request.known:
-                request[OPTIONS] = [{}]
+        for number, (request, whole) in enumerate(zip(requests, sent, strict=True)):
+            if not whole.keys() <= self.request.known:
+                self._add_unknown(unknown, self.request, whole, f"requests.{number}")
             # Without options a request is one row, and all of its columns are its own.
-            for place, option in enumerate(request.setdefault(OPTIONS, [{}])):
+            request.setdefault(OPTIONS, [{}])
+            for place, option in enumerate(whole.get(OPTIONS, []) if self.has_options else []):
                 if not option.keys() <= self.option.known:
-                    unknown |= self._others(self.option, option, f"requests.{number}.options.{place}")
+                    where = f"requests.{number}.options.{place}"
+                    self._add_unknown(unknown, self.option, option, where)
             if self.may_be_empty and self.request.inputs.isdisjoint(request):
                 self._require_inputs(number, request)
         if unknown:
             self.note(len(unknown))
         return unknown
 
-    def _others(self, names: Names, found: dict[str, Any], place: str) -> set[str]:
+    def _add_unknown(self, unknown: set[str], names: Names, found: dict[str, Any], place: str) -> None:
         try:
-            return names.unknown(found)
+            unknown |= names.unknown(found)
+            few(unknown)
         except Misnamed as error:
             raise Refusal(422, f"{place}: {error}") from error
 

@@ -25,9 +25,8 @@ def invalid(status: int, error: ValidationError, prefix: str = "") -> Refusal:
     fault: Any = error.errors(include_url=False, include_context=False)[0]
     place = ".".join(str(part) for part in fault["loc"])
     field = f"{prefix}.{place}" if prefix and place else prefix or place or "body"
-    # Of these the input is what surrounds the missing key, or the whole body: too much to repeat.
-    missing = fault["type"] in {"missing", "json_invalid"}
-    found = "" if missing else f", found {short(fault['input'])}"
+    # Of a missing key the input is what surrounds it: too much to repeat.
+    found = "" if fault["type"] == "missing" else f", found {short(fault['input'])}"
     return Refusal(status, f"{field}: {fault['msg'].removeprefix('Value error, ')}{found}")
 
 

@@ -10,6 +10,7 @@ import bentoml
 from slipway.base.errors import SlipwayError
 from slipway.serving import connections
 from slipway.serving.served import load
+from slipway.serving.telling import Telling
 from slipway.version.origin import require_own_code
 from slipway.version.packed import require_packed
 
@@ -60,6 +61,7 @@ class Service:
         """
         try:
             require_packed(ROOT, _expected())
+            Telling.of(os.environ)
         except (SlipwayError, OSError, ValueError) as error:
             sys.exit(f"error: {error}")
 
@@ -83,6 +85,10 @@ def _application(root: Path, expected: str | None) -> Any:
     # Again: loading the version has imported its system.
     require_own_code(root)
     check_parity(served, root)
-    app = build(served)
+    telling = Telling.of(os.environ)
+    app = build(served, telling.shown)
+    # One worker answers for all of them.
+    if telling.metrics_port is not None and bentoml.server_context.worker_index in (None, 1):
+        app.state.metrics.serve(telling.metrics_port)
     freeze()
     return app

@@ -5,10 +5,12 @@ from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import pytest
+from starlette.requests import Request
 
 from slipway.serving import body
 from slipway.serving.app import build
-from slipway.serving.body import LEAST_BODY, MAX_WAITING, ROW_BYTES, Bodies
+from slipway.serving.body import LEAST_BODY, ROW_BYTES, Bodies
+from slipway.serving.refusal import Refusal
 from slipway.serving.served import Served
 from tests.slipway.serving.browser import Browser
 from tests.slipway.serving.test_inference import INFER
@@ -50,7 +52,7 @@ def served_bodies(served: Served, monkeypatch: pytest.MonkeyPatch) -> Iterator[l
     monkeypatch.setattr(Bodies, "__init__", noted)
     monkeypatch.setattr(Served, "answer", lambda *_: pytest.fail("scored"))
     yield made
-    assert [(one.held, one.waiting) for one in made] == [(0, 0)]
+    assert [one.held for one in made] == [{}]
 
 
 @pytest.fixture
@@ -106,33 +108,44 @@ def test_a_body_that_stalls_is_cut_off(strict: Browser, monkeypatch: pytest.Monk
 
 @refused(
     "serve.body_memory",
-    "bodies under way that together are larger than sixteen of the largest",
+    "halves of bodies that together are larger than sixteen of the largest",
     "429",
-    "bytes of other requests are under way; try again",
+    "body: the slowest of too many under way; send it at once",
 )
-def test_many_bodies_at_once_are_bounded(strict: Browser, served_bodies: list[Bodies]) -> None:
-    """The one with which the memory allowed is spent."""
-    served_bodies[0].most = 2**20
-    answer = strict.post(INFER, content=pieces(2))
+def test_a_slow_body_takes_no_other_ones_place(served_bodies: list[Bodies], served: Served) -> None:
+    """Seventeen are whole but for a byte, and another comes: the first of them goes, none of the rest."""
+    build(served)
+    bodies = served_bodies[0]
 
-    assert answer.status_code == 429
-    assert answer.json()["error"] == "body: 1048576 bytes of other requests are under way; try again"
+    async def run() -> None:
+        slow = [asyncio.create_task(bodies.read(sending(LARGEST - 1, asyncio.Event()))) for _ in range(16)]
+        while sum(bodies.held.values()) < 16 * (LARGEST - 1):
+            await asyncio.sleep(0)
+        whole = asyncio.Event()
+        whole.set()
+        assert await bodies.read(sending(100, whole)) == b" " * 100
+        with pytest.raises(Refusal, match="body: the slowest of too many under way") as refusal:
+            await slow[0]
+        assert refusal.value.status == 429
+        assert [task.done() for task in slow] == [True] + [False] * 15
+        for task in slow[1:]:
+            task.cancel()
+        await asyncio.gather(*slow, return_exceptions=True)
+
+    asyncio.run(asyncio.wait_for(run(), 60))
 
 
-@refused(
-    "serve.waiting",
-    "a body while 256 others are under way",
-    "429",
-    "other requests are under way; try again",
-)
-def test_so_many_bodies_are_read_at_once(strict: Browser, served_bodies: list[Bodies]) -> None:
-    """Those that wait for a client cost a place; probes and metadata take none."""
-    served_bodies[0].waiting = MAX_WAITING
-    answer, probe = strict.post(INFER, content=pieces(1)), strict.get("/v2/health/ready")
-    served_bodies[0].waiting = 0
+def sending(size: int, whole: asyncio.Event) -> Request:
+    """A request whose body is whole once it is said."""
+    pieces = [{"type": "http.request", "body": b" " * size, "more_body": True}]
 
-    assert (answer.status_code, probe.status_code) == (429, 200)
-    assert answer.json()["error"] == f"body: {MAX_WAITING} other requests are under way; try again"
+    async def receive() -> dict[str, Any]:
+        if pieces:
+            return pieces.pop()
+        await whole.wait()
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    return Request({"type": "http", "method": "POST", "headers": []}, receive)
 
 
 @refused(

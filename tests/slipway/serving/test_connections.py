@@ -5,7 +5,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import ExitStack, closing
 from typing import Any
 
 import pytest
@@ -28,6 +28,14 @@ STALLED = pytest.mark.gate(
     exit=0,
     reason="the connection is closed after 10 s",
     untouched="sound requests are answered meanwhile",
+)
+CROWD = pytest.mark.gate(
+    "serve.connections",
+    fed="more clients at once than connections, each with half a request that it never finishes",
+    stops="serve",
+    exit=0,
+    reason="the connection that was waited for the longest is closed",
+    untouched="a client that sends a whole request gets its answer",
 )
 
 
@@ -168,13 +176,40 @@ def test_a_patient_client_is_served(client: socket.socket) -> None:
     """Requests whose heads come whole are answered, for longer than a stalled one is borne."""
     end = time.monotonic() + 1.5
     while time.monotonic() < end:
-        client.sendall(ANSWERED)
-        found = b""
-        while not found.endswith(b"xx"):
-            part = client.recv(4096)
-            assert part, "the server hung up"
-            found += part
-        assert found.startswith(b"HTTP/1.1 200")
+        assert answered(client)
+
+
+@CROWD
+def test_slow_clients_take_no_other_ones_place(serving: Serving, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever comes when it is full takes the place of the slowest; one that was just answered stays."""
+    monkeypatch.setattr(connections, "SECONDS", 600)
+    monkeypatch.setattr(connections, "MOST", 4)
+    with ExitStack() as stack:
+        kept, *slow = (stack.enter_context(connected(serving)) for _ in range(4))
+        assert answered(kept)
+        for client in slow:
+            client.sendall(HEAD)
+        new = [stack.enter_context(connected(serving)) for _ in range(3)]
+        assert [answered(client) for client in new] == [True] * 3
+        assert [rest(client) for client in slow] == [b""] * 3
+        assert answered(kept)
+
+
+def connected(serving: Serving) -> socket.socket:
+    """A client, which the server has seen."""
+    return socket.create_connection(serving.listening.getsockname(), timeout=60)
+
+
+def answered(client: socket.socket) -> bool:
+    """Whether a whole request gets its answer."""
+    client.sendall(ANSWERED)
+    found = b""
+    while not found.endswith(b"xx"):
+        part = client.recv(4096)
+        if not part:
+            return False
+        found += part
+    return found.startswith(b"HTTP/1.1 200")
 
 
 def dropped(serving: Serving) -> bool:

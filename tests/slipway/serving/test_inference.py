@@ -84,6 +84,15 @@ def test_wanted_outputs(browser: Browser) -> None:
     assert browser.post(INFER, json=tensors() | {"outputs": [{"name": "loss"}]}).status_code == 400
 
 
+@TENSORS
+@pytest.mark.parametrize("wanted", [["score", "score"], ["rank", "score", "rank"]])
+def test_each_output_is_given_once(browser: Browser, wanted: list[str]) -> None:
+    """However often it is named, it would be the same."""
+    answer = browser.post(INFER, json=tensors() | {"outputs": [{"name": name} for name in wanted]})
+
+    assert (answer.status_code, answer.json()) == (400, {"error": "outputs: two have the same name"})
+
+
 def test_what_may_be_missing(browser: Browser) -> None:
     """Nullable columns and the time may be left out, or null within a tensor."""
     nulls = {"name": "price", "datatype": "FP64", "shape": [2], "data": [None, None]}

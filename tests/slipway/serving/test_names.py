@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from slipway.serving.app import build
-from slipway.serving.names import LONGEST, MOST, Misnamed, Names
+from slipway.serving.names import LONGEST, MANY, MOST, Misnamed, Names
 from slipway.serving.served import Served
 from slipway.settings import Column
 from tests.slipway.serving.browser import OPTION, Browser, body, tensors
@@ -139,6 +139,30 @@ def test_unknown_names_are_told_within_bounds(browser: Browser) -> None:
 
     assert (len(told), {len(name) for name in told}) == (MOST, {LONGEST})
     assert tensors_told == ", ".join(told)
+
+
+@pytest.mark.gate(
+    "serve.unknown_names",
+    fed="a request, or many together, with over 10,000 names that no column has",
+    stops="serve",
+    exit="422, in the protocol 400",
+    reason="found 10001 names that no column has, expected at most 10000",
+    untouched="none of them is looked at, and nothing scored",
+)
+@pytest.mark.usefixtures("unscored")
+def test_so_many_names_are_unknown_to_nobody(browser: Browser) -> None:
+    """At once, or a few in each option."""
+    said = f"found {MANY + 1} names that no column has, expected at most {MANY}"
+    many = [f"x{number}" for number in range(MANY + 1)]
+    options = [OPTION | dict.fromkeys(many[start : start + 73], 0) for start in range(0, MANY, 73)]
+    answers = [
+        browser.post("/predict", json=body(**dict.fromkeys(many, 0))),
+        browser.post("/predict", json=body(*options)),
+        browser.post(INFER, json=tensors(1, **{name: tensor(name, []) for name in many})),
+    ]
+
+    assert [answer.status_code for answer in answers] == [422, 422, 400]
+    assert [said in answer.text for answer in answers] == [True] * 3
 
 
 def test_unknown_names_are_counted(served: Served) -> None:
