@@ -1,7 +1,7 @@
 # One vocabulary for people and CI. Works with GNU make 3.81, which macOS has; nothing here asks a question.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help setup check manifests test test-full demo ui lock locks wheel sign verify clean reset
+.PHONY: help setup setup-run check manifests test test-full demo ui lock locks base wheel sign verify clean reset
 
 SIZE ?= full
 PORT ?= 5050
@@ -19,6 +19,9 @@ help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: .venv/.dev ## Make .venv with everything that the demo and the tests need, pinned by hash
+	@echo ".venv is ready"
+
+setup-run: .venv/.chain ## Make .venv with less: no tests, no checkers; for jobs that train and release
 	@echo ".venv is ready"
 
 demo: .venv/.chain ## Run the main job, from data to a canaried model; SIZE=small is the quick one
@@ -58,14 +61,22 @@ wheel: .venv/.chain ## Build the wheel of slipway/ into dist/
 	@$(RUN) -m pip wheel -qq --disable-pip-version-check --no-deps --no-build-isolation -w dist ./slipway
 	@ls dist/*.whl
 
-sign: ## Sign IMAGE=repository@sha256:... without a key, as the one who runs this; needs cosign
-	@$(BY_DIGEST)
-	@cosign sign --yes "$$IMAGE"
+base: ## Name the newest digest of the base image's tag in bentofile.yaml; needs docker's buildx
+	@set -e; name="$$(awk '$$1 == "base_image:" { sub(/@.*/, "", $$2); print $$2 }' bentofile.yaml)"; \
+	digest="$$(docker buildx imagetools inspect "$$name" --format '{{.Manifest.Digest}}')"; \
+	printf '%s\n' "$$digest" | grep -Eqx 'sha256:[0-9a-f]{64}' || \
+	  { echo "$$name: docker answered '$$digest', expected sha256: and 64 hexadecimal digits" >&2; exit 1; }; \
+	sed "s|^\( *base_image: \).*|\1$$name@$$digest|" bentofile.yaml > .bentofile && mv .bentofile bentofile.yaml
 
-verify: ## Require that IMAGE=repository@sha256:... was signed by SIGNER, a workflow of GitHub's; needs cosign
+sign: ## Sign IMAGE=repository@sha256:... with the DIGEST of its version, without a key; needs cosign
 	@$(BY_DIGEST)
-	@cosign verify --certificate-oidc-issuer $(ISSUER) --certificate-identity "$$SIGNER" "$$IMAGE" >/dev/null
-	@echo "$$IMAGE is signed by $$SIGNER"
+	@cosign sign --yes --annotations "$(BOUND)=$$DIGEST" "$$IMAGE"
+
+verify: ## Require that SIGNER, a workflow of GitHub's, signed IMAGE with the version DIGEST; needs cosign
+	@$(BY_DIGEST)
+	@cosign verify --certificate-oidc-issuer $(ISSUER) --certificate-identity "$$SIGNER" \
+	  --annotations "$(BOUND)=$$DIGEST" "$$IMAGE" >/dev/null
+	@echo "$$IMAGE holds the version $$DIGEST and is signed by $$SIGNER"
 
 clean: ## Remove .venv and caches; the registry and the data stay
 	@rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis dist
@@ -114,16 +125,23 @@ endef
 # The locks are complete, so nothing is resolved (--no-deps).
 PIP = $(RUN) -m pip install -qq --disable-pip-version-check --no-deps
 
+# A package that somebody took over is mostly found out within days. For a mend that cannot wait: COOLDOWN="0 days".
+COOLDOWN ?= 7 days
 COMPILE = .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	--exclude-newer "$(COOLDOWN)" \
 	--no-emit-index-url --no-annotate $(if $(LIBRARY),--no-emit-package slipway-mlops) \
 	--custom-compile-command "make lock"
 
 # A tag can be moved between two commands. The recipes read the variable themselves, so that it is no code.
 define BY_DIGEST
 printf '%s\n' "$$IMAGE" | grep -Eqx '[a-z0-9._/:-]+@sha256:[0-9a-f]{64}' || \
-  { echo "IMAGE: found '$$IMAGE', expected repository@sha256: and 64 hexadecimal digits" >&2; exit 2; }
+  { echo "IMAGE: found '$$IMAGE', expected repository@sha256: and 64 hexadecimal digits" >&2; exit 2; }; \
+case "$${#DIGEST}$$DIGEST" in (64*[!0-9a-f]*) false;; (64*) ;; (*) false;; esac || \
+  { echo "DIGEST: found '$$DIGEST', expected the version's, 64 hexadecimal digits" >&2; exit 2; }
 endef
 
+# What the signature says beside the image's own digest; the image has a label of the same name.
+BOUND = org.slipway.version-digest
 ISSUER = https://token.actions.githubusercontent.com
 
 define UI
