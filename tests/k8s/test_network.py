@@ -30,7 +30,7 @@ def test_the_namespace_is_restricted_and_looked_at() -> None:
 
 
 def test_the_pod_keeps_to_the_restricted_standard(predictor: dict[str, Any]) -> None:
-    """https://kubernetes.io/docs/concepts/security/pod-security-standards, the rules that its fields can break."""
+    """The rules of https://kubernetes.io/docs/concepts/security/pod-security-standards on its fields."""
     assert not {"hostNetwork", "hostPID", "hostIPC"} & set(predictor)
     assert predictor["securityContext"]["runAsNonRoot"] is True
     assert predictor["securityContext"]["runAsUser"] > 0
