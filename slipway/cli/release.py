@@ -1,5 +1,7 @@
 """`slipway package` and `slipway publish`: a version as a Bento and as an image; nothing live moves."""
 
+from typing import TYPE_CHECKING
+
 import typer
 
 from slipway.cli.console import out
@@ -7,6 +9,9 @@ from slipway.cli.lines import in_use
 from slipway.cli.options import LineSize, System, Version
 from slipway.settings import Size
 from slipway.settings.root import Project
+
+if TYPE_CHECKING:
+    from slipway.version.manifest import Registered
 
 
 def package(system: System = None, size: LineSize = None, version: Version = None) -> None:
@@ -18,20 +23,20 @@ def publish(system: System = None, size: LineSize = None, version: Version = Non
     """Push a version's image with its SBOM; prints `image=`, by digest, after what `package` prints."""
     from slipway.release.image import push_image
 
-    project, bento = _package(system, size, version)
-    out.print(f"image={push_image(project, bento)}", markup=False)
+    out.print(f"image={push_image(*_package(system, size, version))}", markup=False)
 
 
-def _package(system: str | None, size: Size | None, version: int | None) -> tuple[Project, str]:
+def _package(system: str | None, size: Size | None, version: int | None) -> tuple[Project, str, "Registered"]:
     from slipway.registry.versions import Registry
     from slipway.stages.package import bento_of
+    from slipway.version.manifest import Registered
 
     registry = Registry(in_use(system, size))
     number = registry.chosen(version)
     bento = bento_of(registry, number)
-    digest = registry.get(number).digest
-    out.print(f"version={number}\ndigest={digest}\nbento={bento}", markup=False)
-    return registry.line.project, bento
+    found = Registered(name=registry.name, number=number, digest=registry.get(number).digest)
+    out.print(f"version={number}\ndigest={found.digest}\nbento={bento}", markup=False)
+    return registry.line.project, bento, found
 
 
 def add(app: typer.Typer) -> None:

@@ -91,10 +91,14 @@ def _build_aside(folder: Path, manifest: Manifest, registered: Registered, store
 def lay_out(folder: Path, manifest: Manifest, registered: Registered, context: Path) -> None:
     """Lay a version out in `context` as a Bento has it: its code at the root, the rest in `version/`."""
     for name in (*manifest.files, MANIFEST):
-        inside = name.removeprefix(f"{CODE}/") if name.startswith(f"{CODE}/") else f"version/{name}"
-        (context / inside).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(folder / name, context / inside)
+        (context / packed(name)).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(folder / name, context / packed(name))
     (context / "version" / REGISTERED).write_text(registered.model_dump_json(indent=2), encoding="utf-8")
+
+
+def packed(name: str) -> str:
+    """Where a file of a version lies in the `src` of its Bento."""
+    return name.removeprefix(f"{CODE}/") if name.startswith(f"{CODE}/") else f"version/{name}"
 
 
 def _build(context: Path, home: Path, name: str, number: str) -> None:

@@ -1,42 +1,53 @@
-"""A Bento as an image in the project's repository, named by its digest."""
+"""A packaged version as an image in the project's repository, named by its digest."""
 
 import json
 import os
 import re
 import subprocess
-import sys
 import tempfile
 from pathlib import Path
 
 from slipway.base.errors import SlipwayError
+from slipway.release.bento import bento_path
+from slipway.release.context import base_image, lay_out_image
 from slipway.settings.root import Project
 from slipway.trust.environment import bare
+from slipway.version.manifest import Registered
 
 ATTESTED = ("type=sbom", "type=provenance,mode=max")
 """What BuildKit adds to the image's index, so that the digest, and a signature of it, cover these too."""
 DOCKER = ("DOCKER_", "BUILDX_", "BUILDKIT_")
 """The variables by which docker finds its daemon, its builder and its log-in."""
+VERSION_LABEL = "org.slipway.version-digest"
+"""The label with the digest of the version inside; `make sign` binds the same digest into the signature."""
 INDEX = "application/vnd.oci.image.index.v1+json"
 
 
-def push_image(project: Project, bento: str) -> str:
-    """Build the image of a Bento with docker's buildx and push it; returns repository@digest.
+def push_image(project: Project, bento: str, registered: Registered) -> str:
+    """Build the image of a packaged version with docker's buildx and push it; returns repository@digest.
 
     Args:
         bento: tag of a Bento in the project's store. The image gets it as its tag, with `-` for `:`, for
             people to read; the digest is what names it.
+        registered: the version that has to be inside.
 
     Raises:
-        SlipwayError: buildx or the push failed, or there is no SBOM with the image.
+        SlipwayError: the Bento does not hold that version whole, buildx or the push failed, or there is no
+            SBOM with the image.
+        UsageError: bentofile.yaml names no base by digest.
     """
-    repository = project.settings.image_repository
-    log = project.state / "logs" / f"image-{bento.replace(':', '-')}.log"
-    with tempfile.TemporaryDirectory() as temporary:
+    repository, base = project.settings.image_repository, base_image(project.root)
+    label = bento.replace(":", "-")
+    log = project.state / "logs" / f"image-{label}.log"
+    with tempfile.TemporaryDirectory(prefix="slipway-") as temporary:
+        context = Path(temporary) / "context"
+        lay_out_image(bento_path(project, bento), registered, context)
         # The digest is read from what buildx wrote, not asked of the registry: a tag may have moved.
         metadata = Path(temporary) / "metadata.json"
-        options = ["push", *(f"attest={one}" for one in ATTESTED), f"metadata-file={metadata}"]
-        done = _containerize(project, bento, f"{repository}:{bento.replace(':', '-')}", options, log)
-        if not done or not metadata.is_file():
+        options = [f"--build-arg=BASE={base}", f"--label={VERSION_LABEL}={registered.digest}"]
+        options += ["--push", "--tag", f"{repository}:{label}", "--metadata-file", str(metadata)]
+        options += [word for one in ATTESTED for word in ("--attest", one)]
+        if not _built(context, options, log) or not metadata.is_file():
             raise SlipwayError(f"image of {bento}: {_last_line(log)} (all of it: {log})")
         return reference(repository, metadata.read_bytes())
 
@@ -67,30 +78,23 @@ def reference(repository: str, metadata: bytes) -> str:
     return f"{repository}@{digest}"
 
 
-def _containerize(project: Project, bento: str, name: str, options: list[str], log: Path) -> bool:
-    """BentoML writes the Dockerfile and calls docker; false where it failed, which the log explains."""
-    command = [
-        sys.executable,
-        "-m",
-        "bentoml",
-        "containerize",
-        bento,
-        "--backend",
-        "buildx",
-        "--image-tag",
-        name,
-    ]
+def _built(context: Path, options: list[str], log: Path) -> bool:
+    """Call docker; false where it failed, which the log explains."""
     docker = {name: value for name, value in os.environ.items() if name.startswith(DOCKER)}
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("w", encoding="utf-8") as output:
-        done = subprocess.run(  # noqa: S603 - our own interpreter, names from checked settings
-            [*command, *(word for option in options for word in ("--opt", option))],
-            env=bare(**docker, BENTOML_HOME=str(project.state / "bentoml"), BENTOML_DO_NOT_TRACK="True"),
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            check=False,
-        )
+        try:
+            done = subprocess.run(  # noqa: S603 - names from checked settings
+                ["docker", "buildx", "build", *options, str(context)],  # noqa: S607 - where the user has it
+                env=bare(**docker),
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                check=False,
+            )
+        except OSError as error:
+            output.write(f"docker buildx: {error.strerror}\n")
+            return False
     return done.returncode == 0
 
 
@@ -99,4 +103,4 @@ def _last_line(log: Path) -> str:
     # `replace`: a build may print what is not UTF-8, and its reason must be told all the same.
     lines = [line.strip() for line in log.read_text(encoding="utf-8", errors="replace").splitlines()]
     said = [line for line in lines if line.startswith("ERROR: ")] or [line for line in lines if line]
-    return said[-1][:400] if said else "bentoml said nothing"
+    return said[-1][:400] if said else "docker said nothing"

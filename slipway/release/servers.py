@@ -276,8 +276,8 @@ def _spawn(bento: Path, path: str, digest: str, bound: socket.socket, log: Log) 
     It begins when `_let_go` says so: one whose starter is killed before that ends by itself, so none runs
     that is not written down.
     """
-    # Without PROMETHEUS_MULTIPROC_DIR, for its metrics would be those of all servers that share that folder, and
-    # without SLIPWAY_METRICS_PORT, for several servers run here and one could have it.
+    # Without PROMETHEUS_MULTIPROC_DIR, for its metrics would be those of all servers that share that folder,
+    # and without SLIPWAY_METRICS_PORT, for several servers run here and one could have it.
     environment = bare(
         BENTOML_DO_NOT_TRACK="True",
         BENTOML_HOME=str(bento.parents[2]),

@@ -74,12 +74,14 @@ def test_the_mode_is_said(service: dict[str, Any]) -> None:
 
 
 def test_the_container_keeps_the_contract_of_the_image(service: dict[str, Any]) -> None:
-    """KServe sends traffic to 8080; a Bento image listens where PORT says, and answers the probes."""
+    """KServe sends traffic to 8080, where the image listens by itself; no argument takes its place."""
     only = container(service)
     assert only["name"] == "kserve-container"
-    assert only["args"] == ["serve"]
-    assert {"name": "PORT", "value": "8080"} in only["env"]
-    assert {"name": "SLIPWAY_VERSION_DIGEST", "value": "0" * 64} in only["env"]
+    assert not {"args", "command"} & set(only)
+    assert {one["name"]: one["value"] for one in only["env"]} == {
+        "SLIPWAY_METRICS_PORT": "9090",
+        "SLIPWAY_VERSION_DIGEST": "0" * 64,
+    }
     assert only["ports"][0]["containerPort"] == 8080
     assert only["readinessProbe"]["httpGet"] == {"path": "/v2/health/ready", "port": 8080}
     assert only["livenessProbe"]["httpGet"] == {"path": "/v2/health/live", "port": 8080}
@@ -89,7 +91,7 @@ def test_the_container_may_do_little(service: dict[str, Any]) -> None:
     """Not root, no capabilities, a read-only file system, no token of the cluster's API."""
     pod, only = service["spec"]["predictor"], container(service)
     assert pod["securityContext"]["runAsNonRoot"]
-    assert pod["securityContext"]["runAsUser"] == 1034
+    assert pod["securityContext"]["runAsUser"] == pod["securityContext"]["runAsGroup"] == 1034
     assert pod["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
     assert pod["automountServiceAccountToken"] is False
     assert only["securityContext"] == {
@@ -115,14 +117,15 @@ def built() -> list[dict[str, Any]]:
 
 
 def test_kustomize_builds_it(built: list[dict[str, Any]]) -> None:
-    """An account and a service, whose image has a digest."""
-    account, service = built
-    assert account["automountServiceAccountToken"] is False
-    assert "@sha256:" in container(service)["image"]
+    """A namespace, an account, two network policies and a service, whose image has a digest."""
+    by_kind = {one["kind"]: one for one in built}
+    assert len(built) == 5
+    assert by_kind["ServiceAccount"]["automountServiceAccountToken"] is False
+    assert "@sha256:" in container(by_kind["InferenceService"])["image"]
 
 
 def test_the_crd_accepts_what_kustomize_builds(
     built: list[dict[str, Any]], service_schema: dict[str, Any]
 ) -> None:
     """Labels and images are put where the schema has room for them."""
-    assert crd.faults(built[1], service_schema) == []
+    assert crd.faults(built[-1], service_schema) == []

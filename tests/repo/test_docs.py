@@ -9,7 +9,11 @@ from tests.repo.prose import commands, links, targets, unknown
 from tests.repo.root import files, text
 from tests.root import REPOSITORY
 
-PROSE = [name for name in files() if re.fullmatch(r"(slipway/)?README\.md|docs/([^/]+/)?[^/]+\.md", name)]
+PROSE = [
+    name
+    for name in files()
+    if re.fullmatch(r"(slipway/)?README\.md|SECURITY\.md|docs/([^/]+/)?[^/]+\.md", name)
+]
 
 
 @pytest.mark.parametrize("name", PROSE)

@@ -161,6 +161,7 @@ def test_a_tracking_server_is_asked(tracking_server: str) -> None:
 
 def test_the_password_of_a_registry_is_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     """Findings are printed and pasted into issues."""
+    # pragma: allowlist nextline secret
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "postgresql://user:secret@db.example.com/mlflow")
     assert "secret" not in str(doctor.registry(Project(ROOT)))
 

@@ -94,6 +94,43 @@ def test_a_lock_holds_no_folder(project: Path) -> None:
     assert make(project, "-n", "lock").stdout.count("--no-emit-package slipway-mlops") == len(LOCKS)
 
 
+def test_what_is_new_waits(project: Path) -> None:
+    """A lock takes no package of the last seven days, unless somebody says so on the command line."""
+    said = make(project, "-n", "lock", "UPGRADE=1").stdout
+    assert said.count("uv pip compile ") == said.count('--exclude-newer "7 days" ') == len(LOCKS)
+    assert '--exclude-newer "0 days" ' in make(project, "-n", "lock", "COOLDOWN=0 days").stdout
+
+
+NEW, OLD = "ab" * 32, "cd" * 32
+
+
+@pytest.mark.parametrize(
+    ("answer", "ends"),
+    [(f"sha256:{NEW}", True), ("", False), ("sha256:12", False), (f"sha256:{NEW}|w x", False)],
+)
+def test_a_base_is_renewed_by_its_digest(project: Path, answer: str, ends: bool) -> None:
+    """The newest of its own tag; an answer that is none changes nothing."""
+    before = f"service: a:B\ndocker:\n  base_image: r.example.org/python:3.11@sha256:{OLD}\nenvs: []\n"
+    (project / "bentofile.yaml").write_text(before)
+    (project / "bin/docker").write_text(f"#!/bin/sh\necho \"$@\" >> calls\necho '{answer}'\n")
+    (project / "bin/docker").chmod(0o755)
+    for name in ("sed", "mv", "grep"):
+        (project / "bin" / name).symlink_to(str(shutil.which(name)))
+    done = make(project, "base")
+
+    assert (done.returncode == 0) is ends, done.stderr
+    assert "inspect r.example.org/python:3.11 --format" in (project / "calls").read_text()
+    assert (project / "bentofile.yaml").read_text() == (before.replace(OLD, NEW) if ends else before)
+    assert ends or "expected sha256:" in done.stderr
+
+
+def test_a_job_installs_what_it_runs(project: Path) -> None:
+    """One lock of the chain, not that of the tests."""
+    assert make(project, "setup-run").returncode == 0
+    assert "-r requirements.txt" in (project / "calls").read_text()
+    assert "requirements-dev" not in (project / "calls").read_text()
+
+
 def test_a_lock_that_changed_is_installed_again(project: Path) -> None:
     """Which is how an update reaches a machine."""
     make(project, "setup")

@@ -66,6 +66,7 @@ def test_work_that_is_not_committed_is_baked_and_what_is_ignored_is_not(
 @pytest.mark.parametrize(
     ("remote", "recorded"),
     [
+        # pragma: allowlist nextline secret
         ("https://user:hunt@er2@git.example.com/slipway.git", "https://git.example.com/slipway.git"),
         ("ssh://git@git.example.com:7999/slipway.git", "ssh://git@git.example.com:7999/slipway.git"),
     ],

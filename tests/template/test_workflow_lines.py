@@ -37,11 +37,13 @@ LINE = re.compile(
     r"""(make|\.venv/bin/slipway)( [\w./=:-]+| "\$\w+"| \$\{\w+:\+--\w+ "\$\w+"\})*( >> "\$GITHUB_\w+")?"""
 )
 """One command, whose words nothing is put together with, and whose failure nothing hides."""
-IMAGE = f"IMAGE=registry.example.org/a/b@sha256:{'0' * 64}"
+DIGEST, VERSION_LABEL = "ab" * 32, "org.slipway.version-digest"
+IMAGE = f"registry.example.org/a/b@sha256:{'0' * 64}"
+SIGNED = [f"IMAGE={IMAGE}", f"DIGEST={DIGEST}"]
 GIVEN = {
-    "sign": [IMAGE],
+    "sign": SIGNED,
     "sign-version": ["STATEMENT=statement", "MLFLOW_TRACKING_URI=http://localhost"],
-    "verify": [IMAGE, "SIGNER=x"],
+    "verify": [*SIGNED, "SIGNER=x"],
 }
 """What GitHub gives a target as variables."""
 HOSTILE = "1\"; touch pwned; $(touch pwned) '"
@@ -68,7 +70,7 @@ def test_every_make_line_ends_well(project: Path, line: str) -> None:
     shutil.copy(project / "bin/python3.12", project / ".venv/bin/uv")
     for name in ("cosign", "curl", "jq"):
         shutil.copy(project / "bin/python3.12", project / "bin" / name)
-    for name in ("base64", "grep", "sed", "tr"):
+    for name in ("base64", "grep", "mv", "sed", "tr"):
         (project / "bin" / name).symlink_to(str(shutil.which(name)))
     (project / "statement").write_text("slipway version\nproject.system\n7\n0123\n")
     (project / "statement.json").write_text("{}")
@@ -79,19 +81,53 @@ def test_every_make_line_ends_well(project: Path, line: str) -> None:
     (project / ".ci").mkdir()
     shutil.copy(REPOSITORY / ".ci/library.mk", project / ".ci")
     (project / "calls").unlink()
+    (project / "bin/docker").write_text(f'#!/bin/sh\necho "$@" >> calls\necho sha256:{"0" * 64}\n')
+    (project / "bin/docker").chmod(0o755)
+    shutil.copy(REPOSITORY / "bentofile.yaml", project)
     done = make(project, *words, *GIVEN.get(words[0], []))
 
     assert done.returncode == 0, done.stderr
-    assert (project / "calls").is_file() or words[0] in ("setup", "locks")
+    assert (project / "calls").is_file() or words[0] in ("setup", "setup-run", "locks")
+
+
+def signing(project: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    """Call make with a cosign that writes down its call."""
+    shutil.copy(project / "bin/python3.12", project / "bin/cosign")
+    (project / "bin/grep").symlink_to(str(shutil.which("grep")))
+    return make(project, *words)
+
+
+@pytest.mark.parametrize("target", ["sign", "verify"])
+def test_a_signature_says_the_version(project: Path, target: str) -> None:
+    """Made with the digest of the version inside, and found good only with that."""
+    assert signing(project, target, f"IMAGE={IMAGE}", f"DIGEST={DIGEST}", "SIGNER=me").returncode == 0
+
+    (call,) = (project / "calls").read_text().splitlines()
+    assert f"--annotations org.slipway.version-digest={DIGEST}" in call
+    assert call.endswith(IMAGE)
+    assert ("--certificate-identity me" in call) is (target == "verify")
+    assert f'VERSION_LABEL = "{VERSION_LABEL}"' in text("slipway/release/image.py")
+
+
+@pytest.mark.parametrize("target", ["sign", "verify"])
+@pytest.mark.parametrize(
+    "digest", ["", "12", "AB" * 32, "g" * 64, "a" * 65, "a" * 63, f"{'a' * 64} b", "'; touch pwned'"]
+)
+def test_only_with_the_digest_of_a_version(project: Path, target: str, digest: str) -> None:
+    """Without it a signature would be good for an image of any version."""
+    done = signing(project, target, f"IMAGE={IMAGE}", f"DIGEST={digest}")
+
+    assert done.returncode != 0
+    assert "DIGEST: found" in done.stderr
+    assert not (project / "calls").exists()
+    assert not (project / "pwned").exists()
 
 
 @pytest.mark.parametrize("target", ["sign", "verify"])
 @pytest.mark.parametrize("image", ["", "a/b:latest", "a/b@sha256:12", f"'; touch pwned' a@sha256:{'0' * 64}"])
 def test_only_a_digest_is_signed(project: Path, target: str, image: str) -> None:
     """A tag may be moved between the push and the signature."""
-    shutil.copy(project / "bin/python3.12", project / "bin/cosign")
-    (project / "bin/grep").symlink_to(str(shutil.which("grep")))
-    done = make(project, target, f"IMAGE={image}")
+    done = signing(project, target, f"IMAGE={image}", f"DIGEST={DIGEST}")
 
     assert done.returncode != 0
     assert "expected repository@sha256:" in done.stderr

@@ -112,6 +112,21 @@ def test_who_proves_a_version_has_the_whole_history() -> None:
             assert job["steps"][0]["with"]["fetch-depth"] == 0
 
 
+def test_who_trains_and_releases_has_no_package_of_the_tests() -> None:
+    """Each package of a job that reaches the registry is one more that could be taken over."""
+    for name, key, job in jobs():
+        made = " ".join(step.get("run", "") for step in job["steps"])
+        if name in ("train", "release", "monitor") and ".venv/bin/" in made:
+            assert "make setup-run " in made, (name, key)
+            assert "make setup " not in made, (name, key)
+    caches = {
+        step["with"].get("cache-dependency-path")
+        for place, _, step in steps()
+        if "setup-python" in step.get("uses", "") and place.split(".")[0] in ("train", "release", "monitor")
+    }
+    assert caches <= {None, "requirements.txt"}
+
+
 def test_production_is_approved() -> None:
     """By the reviewers of an environment, for every job that moves traffic.
 

@@ -1,33 +1,30 @@
-"""From a Bento to an image by digest: BentoML is real, docker writes down how it was called."""
+"""From a packaged version to an image by digest: docker writes down how it was called, and its context."""
 
 import json
 import os
 import shlex
+import shutil
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
 from slipway.base.errors import SlipwayError
+from slipway.release.context import DOCKERFILE, base_image
 from slipway.release.image import INDEX, push_image, reference
 from slipway.settings.root import Project
+from slipway.version.manifest import Registered
 from tests.slipway.root import ROOT
-from tests.slipway.tiny import tiny_bento
+from tests.slipway.tiny import registered, tiny_bento
 
 DIGEST = f"sha256:{'ab' * 32}"
 DOCKER = """#!/bin/sh
-case "$*" in
-  "version "*) echo '"28.2.2"';;
-  "buildx --help") echo "  --builder string";;
-  "buildx version") echo "github.com/docker/buildx v0.24.0 abcdef";;
-  "buildx build "*)
-    printf '%s\\n' "$@" > {calls}
-    cp Dockerfile {calls}.Dockerfile 2>/dev/null || cp env/docker/Dockerfile {calls}.Dockerfile
-    if [ -e {refused} ]; then echo "ERROR: failed to push: denied" >&2; exit 1; fi
-    while [ "$1" != --metadata-file ]; do shift; done
-    cp {metadata} "$2";;
-  *) exit 9;;
-esac
+printf '%s\\n' "$@" > {calls}
+for context; do :; done
+rm -rf {context} && cp -R "$context" {context}
+if [ -e {refused} ]; then echo "ERROR: failed to push: denied" >&2; exit 1; fi
+while [ "$1" != --metadata-file ]; do shift; done
+cp {metadata} "$2"
 """
 
 
@@ -37,16 +34,21 @@ def described(kind: str = INDEX, digest: object = DIGEST) -> bytes:
     return json.dumps({"containerimage.descriptor": descriptor, "image.name": "r:t"}).encode()
 
 
+Packaged = tuple[Project, str, Registered]
+
+
 @pytest.fixture(scope="module")
-def packaged(tmp_path_factory: pytest.TempPathFactory) -> tuple[Project, str]:
-    """A project with one Bento, in a folder with a space in its name."""
-    return tiny_bento(tmp_path_factory.mktemp("image") / "a project", ROOT)
+def packaged(tmp_path_factory: pytest.TempPathFactory) -> Packaged:
+    """A project with one Bento, in a folder with a space in its name, and the version in it."""
+    project, tag = tiny_bento(tmp_path_factory.mktemp("image") / "a project", ROOT)
+    shutil.copyfile(ROOT / "bentofile.yaml", project.root / "bentofile.yaml")
+    return project, tag, registered(project.root / "version", 7)
 
 
 @pytest.fixture
 def docker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A docker on PATH; the folder holds what it was called with and what it answers."""
-    names = ("calls", "refused", "metadata")
+    names = ("calls", "context", "refused", "metadata")
     script = DOCKER.format(**{name: shlex.quote(str(tmp_path / name)) for name in names})
     (tmp_path / "docker").write_text(script)
     (tmp_path / "docker").chmod(0o755)
@@ -55,9 +57,7 @@ def docker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def test_an_image_is_pushed_with_its_sbom_and_named_by_digest(
-    packaged: tuple[Project, str], docker: Path
-) -> None:
+def test_an_image_is_pushed_with_its_sbom_and_named_by_digest(packaged: Packaged, docker: Path) -> None:
     """The tag is for people; what is handed on is the digest of the index, which covers the SBOM."""
     repository = packaged[0].settings.image_repository
     assert push_image(*packaged) == f"{repository}@{DIGEST}"
@@ -70,10 +70,12 @@ def test_an_image_is_pushed_with_its_sbom_and_named_by_digest(
     assert options["--tag"] == f"{repository}:slipway-demo-ad-click-7"
     attested = [after for word, after in pairwise(words) if word == "--attest"]
     assert attested == ["type=sbom", "type=provenance,mode=max"]
-    assert "USER bentoml" in (docker / "calls.Dockerfile").read_text()
+    assert f"--build-arg=BASE={base_image(packaged[0].root)}" in words
+    assert f"--label=org.slipway.version-digest={packaged[2].digest}" in words
+    assert (docker / "context/Dockerfile").read_bytes() == DOCKERFILE.read_bytes()
 
 
-def test_a_refused_push_is_one_line(packaged: tuple[Project, str], docker: Path) -> None:
+def test_a_refused_push_is_one_line(packaged: Packaged, docker: Path) -> None:
     """Docker's reason, and where the rest is."""
     (docker / "refused").touch()
     with pytest.raises(
@@ -83,7 +85,7 @@ def test_a_refused_push_is_one_line(packaged: tuple[Project, str], docker: Path)
 
 
 def test_a_machine_without_docker_says_so(
-    packaged: tuple[Project, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    packaged: Packaged, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Rather than hand on an image that is not there."""
     monkeypatch.setenv("PATH", str(tmp_path))
@@ -109,7 +111,7 @@ def test_a_machine_without_docker_says_so(
     ],
 )
 def test_what_is_no_attested_image_has_no_reference(
-    packaged: tuple[Project, str], docker: Path, metadata: bytes, said: str
+    packaged: Packaged, docker: Path, metadata: bytes, said: str
 ) -> None:
     """An image without its SBOM is not released by a slip of buildx's settings."""
     (docker / "metadata").write_bytes(metadata)

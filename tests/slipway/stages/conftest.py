@@ -100,7 +100,7 @@ def desk(tmp_path: Path, database: Path, candidate: Path, monkeypatch: pytest.Mo
     """A project of its own, with an empty registry."""
     root = tmp_path / "a project"
     (root / "systems" / "ad_click").mkdir(parents=True)
-    for name in ("project.yaml", "systems/ad_click/system.yaml"):
+    for name in ("project.yaml", "bentofile.yaml", "systems/ad_click/system.yaml"):
         shutil.copyfile(ROOT / name, root / name)
     monkeypatch.chdir(root)
     files = ("data", "models", "evidence.json", "summary.json", "docs.html")

@@ -1,0 +1,59 @@
+"""What an image is built from: the version itself, its Dockerfile from here, and its base by digest.
+
+Nothing else that lies in a Bento is read. BentoML's own Dockerfile, its entrypoint, its list of packages and
+`bento.yaml` are no part of a version, so no digest covers them.
+"""
+
+import re
+import shutil
+from pathlib import Path
+
+import yaml
+
+from slipway.base.errors import UsageError
+from slipway.release.bento import packed
+from slipway.version.manifest import MANIFEST, REGISTERED, Registered, verify
+from slipway.version.packed import VERSION
+
+DOCKERFILE = Path(__file__).with_name("Dockerfile")
+BASE = re.compile(r"[a-z0-9][a-z0-9._/:-]*@sha256:[0-9a-f]{64}")
+
+
+def base_image(root: Path) -> str:
+    """The base of images: the project's and not the version's, so that a mended one reaches old versions too.
+
+    Raises:
+        UsageError: bentofile.yaml names none, or one that is not named by a digest.
+    """
+    path = root / "bentofile.yaml"
+    content = yaml.safe_load(path.read_text(encoding="utf-8")) if path.is_file() else None
+    docker = content.get("docker") if isinstance(content, dict) else None
+    found = docker.get("base_image") if isinstance(docker, dict) else None
+    if not isinstance(found, str) or not BASE.fullmatch(found):
+        raise UsageError(
+            f"{path}: docker.base_image: found {str(found)[:200]!r}, expected name:tag@sha256: and 64 "
+            "hexadecimal digits, for a tag can be moved; `make base` asks for the newest"
+        )  # guard image.base
+    return found
+
+
+def lay_out_image(bento: Path, registered: Registered, context: Path) -> None:
+    """Write the build context of a packaged version: `Dockerfile`, and in `src` the files of its manifest.
+
+    Args:
+        bento: folder of the Bento.
+        registered: what the registry says of the version.
+        context: an empty folder.
+
+    Raises:
+        SlipwayError: a file of the version is missing, was added or was changed.
+    """
+    source, out = bento / "src", context / "src"
+    manifest = verify(source / VERSION, code=source, expected=registered.digest)
+    for name in (*manifest.files, MANIFEST):
+        (out / packed(name)).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(source / packed(name), out / packed(name), follow_symlinks=False)
+    (out / VERSION / REGISTERED).write_text(registered.model_dump_json(indent=2), encoding="utf-8")
+    # Of the copy, which nobody else writes: the Bento may have changed since the look above.
+    verify(out / VERSION, code=out, expected=registered.digest)  # guard image.changed_meanwhile
+    shutil.copyfile(DOCKERFILE, context / DOCKERFILE.name)
