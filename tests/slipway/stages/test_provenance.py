@@ -11,6 +11,7 @@ from mlflow import MlflowClient
 
 from slipway.base.digest import sha256
 from slipway.base.errors import Refused
+from slipway.records.seal import Seal
 from slipway.registry.versions import DIGEST, SIGNATURE, Registry
 from slipway.settings import Line
 from slipway.settings.root import Project
@@ -44,7 +45,7 @@ class Attacker:
     def __init__(self, registry: Registry, number: int, elsewhere: Path) -> None:
         self.client, self.name, self.number = MlflowClient(registry.uri), registry.name, str(number)
         self.run = self.client.get_model_version(self.name, self.number).run_id
-        self.elsewhere = elsewhere
+        self.elsewhere, self.state = elsewhere, registry.line.project.state
 
     def change_code(self, mark: Path) -> None:
         """Have the version's code write a file wherever it is imported from, and every digest agree."""
@@ -69,6 +70,21 @@ class Attacker:
             digest = self.client.get_model_version(self.name, self.number).tags[DIGEST]
             path.write_text(json.dumps(json.loads(path.read_bytes()) | {"version_digest": digest}))
             self.client.log_artifact(self.run, str(path), "records")
+
+    def seal_record(self) -> None:
+        """What nobody can do by the registry alone: it tries the version's own signature alone."""
+        [record] = (self._artifact(one.path) for one in self.client.list_artifacts(self.run, "records"))
+        [path] = (self._artifact(one.path) for one in self.client.list_artifacts(self.run, "seals"))
+        digest = json.loads(record.read_bytes())["version_digest"]
+        seal = Seal.model_validate_json(path.read_bytes())
+        seal = seal.model_copy(update={"sha256": sha256(record), "digest": digest})
+        signature = LocalKey(self.state).sign(seal.statement())
+        path.write_text(seal.model_copy(update={"signature": signature}).model_dump_json())
+        self.client.log_artifact(self.run, str(path), "seals")
+        shutil.rmtree(self.state / "heads")
+
+    def _artifact(self, name: str) -> Path:
+        return Path(self.client.download_artifacts(self.run, name, str(self._new())))
 
     def sign(self, how: str) -> None:
         """Put a signature there, or none."""
@@ -149,11 +165,25 @@ def test_changed_code_never_runs(
 ) -> None:
     """Whatever else in the registry was made to agree with it."""
     attacked.change_record()
+    attacked.seal_record()
     attacked.sign(how)
     said = ask(desk, tmp_path)
 
     assert re.search(expected, said), said
     assert "slipway adopt-version 1" in said
+    assert not (tmp_path / NEVER).exists()
+    assert not (desk.root / ".slipway" / "bentoml" / "bentos").exists()
+
+
+@pytest.mark.gate("chain.intact")
+@pytest.mark.parametrize("ask", [ask_package, ask_score, ask_stage, ask_smoke])
+def test_a_record_that_was_changed_with_it_is_told_first(
+    desk: Desk, attacked: Attacker, tmp_path: Path, ask: Callable[[Desk, Path], str]
+) -> None:
+    """Before anybody asks who signed the version."""
+    attacked.change_record()
+
+    assert "its decision records are not those that were kept: changed: " in ask(desk, tmp_path)
     assert not (tmp_path / NEVER).exists()
     assert not (desk.root / ".slipway" / "bentoml" / "bentos").exists()
 
