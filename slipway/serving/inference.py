@@ -41,7 +41,8 @@ OUTPUTS = {SCORE: "FP64", RANK: "INT32", FALLBACK: "BOOL"}
 
 MAX_NAME = 1024
 """Characters of a name or an id."""
-BINARY = "binary tensors are not supported; send the values as JSON in `data`"
+BINARY = "binary tensors are not supported; send the values as JSON in `data`, in many clients binary_data=False"
+BINARY_OUTPUT = "answers are JSON; name each output that is wanted, with binary_data false"
 
 
 Parameter = str | bool | int | float | None
@@ -193,7 +194,7 @@ class Protocol:
 
     def _wanted(self, body: InferBody) -> list[str]:
         if (body.parameters or {}).get("binary_data_output"):
-            raise Refusal(400, f"parameters.binary_data_output: {BINARY}")  # guard serve.tensors
+            raise Refusal(400, f"parameters.binary_data_output: {BINARY_OUTPUT}")  # guard serve.tensors
         for output in body.outputs or []:
             if output.name not in self.outputs:
                 # guard serve.tensors
@@ -201,7 +202,7 @@ class Protocol:
                     400, f"outputs: no output {output.name!r}, expected {' or '.join(self.outputs)}"
                 )
             if (output.parameters or {}).get("binary_data"):
-                raise Refusal(400, f"outputs: {output.name}: {BINARY}")  # guard serve.tensors
+                raise Refusal(400, f"outputs: {output.name}: {BINARY_OUTPUT}")  # guard serve.tensors
         return [output.name for output in body.outputs or []] or self.outputs
 
     def _outputs(self, answers: Answers, wanted: list[str]) -> list[dict[str, Any]]:
