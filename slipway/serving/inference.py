@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 from pydantic import BaseModel, Field, NonNegativeInt, TypeAdapter, ValidationError
 
+from slipway.serving.counted import is_counted
 from slipway.serving.names import Misnamed, Names, told
 from slipway.serving.predict import check_rows, no_input
 from slipway.serving.refusal import Refusal, invalid, short
@@ -41,7 +42,7 @@ OUTPUTS = {SCORE: "FP64", RANK: "INT32", FALLBACK: "BOOL"}
 
 MAX_NAME = 1024
 """Characters of a name or an id."""
-BINARY = "binary tensors are not supported; send the values as JSON in `data`, in many clients binary_data=False"
+BINARY = "binary tensors are not supported; send JSON in `data`, in many clients by binary_data=False"
 BINARY_OUTPUT = "answers are JSON; name each output that is wanted, with binary_data false"
 
 
@@ -109,7 +110,7 @@ class Protocol:
         self.served, self.note = served, note
         self.names = Names(served.columns, {}, "")
         self.lists: dict[str, TypeAdapter[list[Any]]] = {
-            name: TypeAdapter(list_of(value_type(column, served.cleaning)))
+            name: TypeAdapter(list_of(value_type(column, served.cleaning, served.written)))
             for name, column in served.columns.items()
         }
         self.width = list(served.task.width)
@@ -228,7 +229,9 @@ class Protocol:
         return [None] * rows
 
     def _values(self, name: str, tensor: Tensor, encoding: Parameter) -> list[Any]:
-        allowed, parameters = DATATYPES[self.served.columns[name].type], tensor.parameters or {}
+        kind, parameters = self.served.columns[name].type, tensor.parameters or {}
+        is_number = kind == "timestamp" and is_counted(self.served.written)
+        allowed = DATATYPES[kind] + (DATATYPES["number"] if is_number else ())
         if parameters.get("binary_data_size") is not None:
             raise Refusal(400, f"{name}: {BINARY}")
         if tensor.datatype.upper() not in allowed:
@@ -241,9 +244,8 @@ class Protocol:
         if tensor.shape not in ([len(data)], [len(data), 1]):
             # guard serve.tensors
             raise Refusal(400, f"{name}: shape {tensor.shape} for {len(data)} values, expected [n] or [n, 1]")
-        data = _decoded(
-            name, data, parameters.get("content_type") or encoding, allowed == DATATYPES["string"]
-        )
+        is_text = tensor.datatype.upper() in DATATYPES["string"]
+        data = _decoded(name, data, parameters.get("content_type") or encoding, is_text)
         try:
             return self.lists[name].validate_python(data)
         except ValidationError as error:
