@@ -13,8 +13,11 @@ def plain(text: str) -> str:
 
 
 def beside(name: str, source: str | None) -> str:
-    """The name in the card, with the table's own beside it where the card's has lost letters of it."""
-    if source is None or not any(one.isalnum() and not one.isascii() for one in _latin(source)):
+    """The name in the card, beside it the table's own where the card's has lost letters of it, or all."""
+    if source is None:
+        return name
+    lost = any(one.isalnum() and not one.isascii() for one in _latin(source))
+    if not lost and plain(source):
         return name
     return f"{name} ({source if source.isprintable() else ascii(source)})"
 

@@ -2,7 +2,8 @@
 
 Nothing is extrapolated. Trees split numbers inside their range in training, so one beyond it counts as its
 nearest end; a value of a category that training never saw counts as a known one (`statistics.stand_in`). So a
-score lies within what known values give, each input by itself.
+score lies within what known values give, each input by itself; a category's value and how often it occurred
+are two.
 """
 
 from dataclasses import replace

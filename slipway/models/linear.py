@@ -2,7 +2,8 @@
 
 Nothing is extrapolated. A number counts as the nearest end of its range in training, an infinite one too, and
 a missing one as the mean; a value of a field that training never saw has the weight 0, or that of the known
-value which is nearest to it. So a score lies within what known values give, each input by itself.
+value which is nearest to it, which of classes it always has. So a score lies within what known values give,
+each input by itself; a category's value and how often it occurred are two.
 """
 
 from dataclasses import dataclass
@@ -61,7 +62,7 @@ class Design:
             known = self.used[(start <= self.used) & (self.used < stop)]
             if len(known):
                 unseen = np.setdiff1d(np.arange(start, stop), known)
-                weights[unseen] = np.clip(0.0, weights[known].min(axis=0), weights[known].max(axis=0))
+                weights[unseen] = _of_unseen(weights[known])
         # The intercept is a last number of mean 0 and scale 1, so that one array holds all of it.
         slopes = np.concatenate([coefficients[:, len(self.used) :].T, intercept[None]])
         moments = np.concatenate([self.moments, [[0.0], [1.0]]], axis=1)
@@ -115,6 +116,17 @@ class Linear:
         # What was infinite counted as missing.
         largest = np.full(numeric.shape[1] - 1, np.inf)
         return cls(weights, numeric, starts, np.stack([-largest, largest]))
+
+
+def _of_unseen(known: NDArray[np.float32]) -> NDArray[np.float32]:
+    """What a value that training never saw weighs, [outputs], of the weights of known ones, [known, outputs].
+
+    Of several outputs it is a known value's whole row: each class's share depends on all weights, so weights
+    within the known ones, each by itself, may give a share beyond all known ones.
+    """
+    nearest = known[(known.astype(np.float64) ** 2).sum(axis=1).argmin()]
+    between = np.clip(np.zeros_like(nearest), known.min(axis=0), known.max(axis=0))
+    return np.asarray(between if known.shape[1] == 1 else nearest, np.float32)
 
 
 def _indicators(field: Field) -> Any:

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, BeforeValidator, Field, NonNegativeInt, TypeAdapter, ValidationError
 from pydantic.types import FailFast
 
+from slipway.serving.counted import is_counted
 from slipway.serving.names import MAX_NAME, Misnamed, Names, told
 from slipway.serving.parse import parsed
 from slipway.serving.predict import check_rows, no_input
@@ -41,7 +42,8 @@ UNKNOWN = "unknown_inputs"
 SCORE, RANK, FALLBACK = "score", "rank", "fallback"
 OUTPUTS = {SCORE: "FP64", RANK: "INT32", FALLBACK: "BOOL"}
 
-BINARY = "binary tensors are not supported; send the values as JSON in `data`"
+BINARY = "binary tensors are not supported; send JSON in `data`, in many clients by binary_data=False"
+BINARY_OUTPUT = "answers are JSON; name each output that is wanted, with binary_data false"
 MAX_PARAMETERS = 64
 
 
@@ -116,7 +118,7 @@ class Protocol:
         self.served, self.note = served, note
         self.names = Names(served.columns, {}, "")
         self.lists: dict[str, TypeAdapter[list[Any]]] = {
-            name: TypeAdapter(list_of(value_type(column, served.cleaning)))
+            name: TypeAdapter(list_of(value_type(column, served.cleaning, served.written)))
             for name, column in served.columns.items()
         }
         self.width = list(served.task.width)
@@ -200,7 +202,7 @@ class Protocol:
 
     def _wanted(self, body: InferBody) -> list[str]:
         if (body.parameters or {}).get("binary_data_output"):
-            raise Refusal(400, f"parameters.binary_data_output: {BINARY}")  # guard serve.tensors
+            raise Refusal(400, f"parameters.binary_data_output: {BINARY_OUTPUT}")  # guard serve.tensors
         wanted = [output.name for output in body.outputs or []]
         if len(set(wanted)) < len(wanted):
             raise Refusal(400, "outputs: two have the same name")  # guard serve.tensors
@@ -211,7 +213,7 @@ class Protocol:
                     400, f"outputs: no output {output.name!r}, expected {' or '.join(self.outputs)}"
                 )
             if (output.parameters or {}).get("binary_data"):
-                raise Refusal(400, f"outputs: {output.name}: {BINARY}")  # guard serve.tensors
+                raise Refusal(400, f"outputs: {output.name}: {BINARY_OUTPUT}")  # guard serve.tensors
         return wanted or self.outputs
 
     def _outputs(self, answers: Answers, wanted: list[str]) -> list[dict[str, Any]]:
@@ -237,7 +239,9 @@ class Protocol:
         return [None] * rows
 
     def _values(self, name: str, tensor: Tensor, encoding: Parameter) -> list[Any]:
-        allowed, parameters = DATATYPES[self.served.columns[name].type], tensor.parameters or {}
+        kind, parameters = self.served.columns[name].type, tensor.parameters or {}
+        is_number = kind == "timestamp" and is_counted(self.served.written)
+        allowed = DATATYPES[kind] + (DATATYPES["number"] if is_number else ())
         if parameters.get("binary_data_size") is not None:
             raise Refusal(400, f"{name}: {BINARY}")
         if tensor.datatype.upper() not in allowed:
@@ -251,9 +255,8 @@ class Protocol:
         if tensor.shape not in ([len(data)], [len(data), 1]):
             # guard serve.tensors
             raise Refusal(400, f"{name}: shape {tensor.shape} for {len(data)} values, expected [n] or [n, 1]")
-        data = _decoded(
-            name, data, parameters.get("content_type") or encoding, allowed == DATATYPES["string"]
-        )
+        is_text = tensor.datatype.upper() in DATATYPES["string"]
+        data = _decoded(name, data, parameters.get("content_type") or encoding, is_text)
         try:
             return self.lists[name].validate_python(data)
         except ValidationError as error:

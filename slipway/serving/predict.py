@@ -117,7 +117,7 @@ def _typed_dict(name: str, fields: dict[str, Any]) -> Any:
 
 
 def _fields(served: Served, columns: dict[str, Column]) -> dict[str, Any]:
-    kinds = {name: value_type(column, served.cleaning) for name, column in columns.items()}
+    kinds = {name: value_type(column, served.cleaning, served.written) for name, column in columns.items()}
     return {
         name: NotRequired[kinds[name]] if optional(column) else kinds[name]
         for name, column in columns.items()

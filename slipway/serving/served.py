@@ -14,9 +14,11 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from slipway.serving.counted import as_text, is_counted
 from slipway.serving.refusal import short
 from slipway.serving.values import moment, optional
 from slipway.settings import Column
+from slipway.settings.data import TableSource
 from slipway.system.cleaning import TEXT, Cleaning, unsound
 from slipway.tasks import Task
 from slipway.version.answer import Answers, Version
@@ -78,6 +80,12 @@ class Served:
         """What ingestion made of raw values."""
         return Cleaning.of(self.version.card.data.source)
 
+    @cached_property
+    def written(self) -> str | None:
+        """How the table writes times, where it is not by ISO 8601."""
+        source = self.version.card.data.source
+        return source.time_format if isinstance(source, TableSource) else None
+
     def table(self, columns: dict[str, list[Any]]) -> pa.Table:
         """Lists of checked values as the Arrow table that training saw; a missing time is now.
 
@@ -107,6 +115,9 @@ class Served:
     def _texts(self, columns: dict[str, list[Any]]) -> dict[str, pa.StringArray]:
         """Texts and times as they count; all at once, for each call costs more than its few values."""
         names = [name for name in columns if self.columns[name].type in ("string", "timestamp")]
+        if is_counted(self.written):
+            times = {name for name in names if self.columns[name].type == "timestamp"}
+            columns = columns | {name: [as_text(value) for value in columns[name]] for name in times}
         bounds = [0, *accumulate(len(columns[name]) for name in names)]
         try:
             raw = pa.array(list(chain.from_iterable(columns[name] for name in names)), pa.string())
@@ -123,15 +134,14 @@ class Served:
         }
 
     def _times(self, name: str, texts: list[str | None]) -> pa.Array:
-        source, is_own = self.version.card.data.source, self.columns[name].role == "time"
-        written = getattr(source, "time_format", None)
+        is_own = self.columns[name].role == "time"
         # Tables hold UTC without a zone.
         now = datetime.now(UTC).replace(tzinfo=None) if is_own else None
         read: dict[str | None, datetime | None] = {None: now}
         for row, text in enumerate(texts):
             if text not in read:
                 try:
-                    read[text] = moment(text or "", written, is_own)
+                    read[text] = moment(text or "", self.written, is_own)
                 except ValueError as error:
                     raise Unfit(name, row, f"{error}, found {short(text)}") from error  # guard serve.value
         return pa.array([read[text] for text in texts], pa.timestamp("us"))

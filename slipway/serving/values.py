@@ -14,6 +14,7 @@ from pydantic import GetPydanticSchema
 from pydantic.types import FailFast
 from pydantic_core import core_schema
 
+from slipway.serving.counted import bounds, counted, is_counted
 from slipway.settings import Column
 from slipway.system.cleaning import EARLIEST, LONGEST, Cleaning
 
@@ -53,21 +54,34 @@ def optional(column: Column) -> bool:
     return lacked or column.role in {"time", "request"}
 
 
-def value_type(column: Column, cleaning: Cleaning) -> Any:
-    """The type of one value; None is allowed where the column is optional."""
+def value_type(column: Column, cleaning: Cleaning, written: str | None = None) -> Any:
+    """The type of one value; None is allowed where the column is optional.
+
+    Args:
+        written: the card's `time_format`; where it is one of numbers, a time may be a number.
+    """
     choices, name = list(KINDS[column.type][0]), KINDS[column.type][1]
     own = OWN_TIME if column.role == "time" else {}
     schemas, lacks = [SCHEMAS[column.type] | own], optional(column)
     is_text = column.type in ("string", "timestamp")
+    if column.type == "timestamp" and written is not None and is_counted(written):
+        is_text, name = False, f"a number of {written}, or {name}"
+        choices += [
+            core_schema.int_schema(strict=True),
+            core_schema.float_schema(strict=True, allow_inf_nan=False),
+        ]
+        least, largest = bounds(written, column.role == "time")
+        kind_of = "integer" if written == "epoch_ns" else "number"
+        schemas.append({"type": kind_of, "minimum": least, "maximum": largest})
     if cleaning.raw and lacks and not is_text:
         choices.append(core_schema.no_info_plain_validator_function(_missing(cleaning)))
     if cleaning.raw and lacks and column.type != "string":
         schemas.append({"type": "string", "enum": ["", *cleaning.marks]})
     if lacks:
         schemas.append({"type": "null"})
-    kind = core_schema.union_schema(
-        [*choices],
-        mode="left_to_right",
+    # Not the union's own message: of one choice pydantic makes no union, and says "a valid string".
+    kind = core_schema.custom_error_schema(
+        core_schema.union_schema([*choices], mode="left_to_right"),
         custom_error_type="value",
         custom_error_message=f"Input should be {name}",
     )
@@ -120,6 +134,8 @@ def moment(text: str, written: str | None, is_own: bool) -> datetime:
 
 
 def _read(text: str, written: str | None) -> datetime:
+    if written is not None and is_counted(written):
+        return _counted(text, written)
     own = written if written is not None and "%" in written else None
     if own is not None:
         try:
@@ -132,3 +148,13 @@ def _read(text: str, written: str | None) -> datetime:
     except ValueError as error:
         other = "" if own is None else f" or {own}"
         raise ValueError(f"a time in ISO 8601{other} is expected") from error
+
+
+def _counted(text: str, written: str) -> datetime:
+    try:
+        return counted(text, written)
+    except ValueError as fault:
+        try:
+            return datetime.fromisoformat(text)
+        except ValueError:
+            raise ValueError(f"{fault}, or a time in ISO 8601") from fault

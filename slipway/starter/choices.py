@@ -10,6 +10,7 @@ from slipway.data.values import shown
 from slipway.settings.data import TIME_FORMATS
 from slipway.starter.dress import is_dressed
 from slipway.starter.profile import ColumnProfile, Profile
+from slipway.starter.texts import MARKS
 from slipway.tasks.columns import ROW, SHUFFLED
 
 FEWEST = 1000
@@ -22,6 +23,8 @@ OPPOSITE = {"1": "0", "1.0": "0", "true": "false", "t": "f", "y": "n", "yes": "n
 """What somebody may have meant by leaving a cell blank, by the one value that others have."""
 MOST_CLASSES = 50
 """Of a label; with more different words it is text."""
+NO_CLASS = frozenset(MARKS) - {"none", "None"}
+"""Marks of a missing value that are no class beside others; `none` may well be one."""
 UNCLEAR = 20
 """Up to so many different whole numbers may be amounts or classes."""
 UNSUPPORTED = {
@@ -107,6 +110,8 @@ def _label_faults(found: Profile, choices: Choices) -> Iterator[str]:
         yield f"--positive: two values make the task binary, not {asked}; leave one of the two out"
     elif (task := task_of(label, choices)) is None:
         yield _no_task(label)
+    elif asked != "multiclass" and (unlike := _same_word(label, choices) or _no_class(label, choices)):
+        yield unlike
     elif task == "binary":
         yield from _two_values(label, choices)
     elif task == "multiclass" and not 3 <= label.distinct <= MOST_CLASSES:
@@ -140,6 +145,32 @@ def task_of(label: ColumnProfile, choices: Choices) -> str | None:
     if label.kind == "number" or (label.kind == "integer" and label.distinct > UNCLEAR):
         return "regression"
     return "multiclass" if label.kind == "string" and label.distinct <= MOST_CLASSES else None
+
+
+def _same_word(label: ColumnProfile, choices: Choices) -> str | None:
+    """Two values of a label that differ in case alone, unless both count as 1 or neither does."""
+    chosen = None if choices.positive is None else positive(label, choices.positive)
+    seen: dict[str, str] = {}
+    for value in label.values:
+        other = seen.setdefault(value.casefold(), value)
+        if other != value and (chosen is None or (other in chosen) != (value in chosen)):
+            return (
+                f"--label: {label.source!r} has {other!r} and {value!r}, which differ in case alone; write "
+                f"them one way, or say --positive {other},{value} where they count as 1"
+            )
+    return None
+
+
+def _no_class(label: ColumnProfile, choices: Choices) -> str | None:
+    """A label's value that stands for a missing one in other tables, beside two values or more."""
+    marked = next((value for value in label.values if value in NO_CLASS), None)
+    if marked is None or choices.positive is not None or label.distinct < 3:
+        return None
+    count = label.counts[label.values.index(marked)]
+    return (
+        f"--label: {label.source!r} is {marked!r} in {count:,} rows: where that is a missing value, leave "
+        "them out; else say --task multiclass, or which values count as 1 with --positive"
+    )
 
 
 def _no_task(label: ColumnProfile) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 
 from slipway.data.conversion import timestamp
 from slipway.data.duckdb_engine import quoted
-from slipway.data.numerals import number
+from slipway.data.numerals import number, whole
 from slipway.data.values import shown
 from slipway.starter.collisions import one_number
 from slipway.starter.dress import Dress, dress, is_dressed
@@ -29,7 +29,7 @@ MARKS = (
     "null",
 )
 """Texts that are taken for a missing value where everything else in the column is a number."""
-NEARLY = 0.9
+MOSTLY = 0.5
 """Share of numbers from which on the other values of a column are worth a word."""
 CODE = r"^\s*[-+]?0[0-9]"
 """A zero that a number would lose, such as that of a postcode."""
@@ -58,7 +58,8 @@ class Text:
 
     Attributes:
         dress: what it is, where most values are numbers with commas, signs or a unit.
-        odd: where nearly all values are numbers, the first that is none.
+        odd: where half of the values are numbers or more, the first that is none.
+        vast: the first whole number that 64 bits do not hold, where all values are numbers.
         alike: its first two values that would be one number, where all are numbers; else nothing.
         dates: whether all of it is times, in a format that is not the table's.
         marked: rows whose text is a mark of a missing value elsewhere, and so is missing here.
@@ -67,6 +68,7 @@ class Text:
     dress: Dress | None = None
     alike: tuple[str, str] | None = None
     odd: Odd | None = None
+    vast: str | None = None
     dates: bool = False
     marked: int = 0
 
@@ -84,6 +86,8 @@ def is_text(text: Text, known: int) -> str:
     if text.alike:
         first, second = (f"'{shown(value, 40)}'" for value in text.alike)
         return f"{first} and {second} would be one number, so the values stay texts"
+    if text.vast:
+        return f"'{shown(text.vast, 40)}' has more than 64 bits, so the values stay texts"
     if odd := text.odd:
         return (
             f"{odd.numbers:,} of {known:,} are numbers; '{shown(odd.value, 40)}' (row {odd.row:,}) is not: "
@@ -130,22 +134,25 @@ def text(connection: Any, name: str) -> Text:
     query = f"""
         SELECT count(v), count(*) FILTER (known), arg_min(v, place) FILTER (NOT known),
             min(place) FILTER (NOT known), bool_or(regexp_matches(v, {quoted(CODE)})), count(time),
-            max(length(v))
+            max(length(v)), arg_min(v, place) FILTER (vast)
         FROM (
             SELECT CAST({raw} AS VARCHAR) AS v, "row number" AS place, {timestamp(raw, None)} AS time,
-                coalesce(isfinite(n) OR isnan(n), false) AS known
+                coalesce(isfinite(n) OR isnan(n), false) AS known,
+                regexp_full_match(CAST({raw} AS VARCHAR), '[-+]?[0-9]{{19,}}')
+                    AND {whole(raw)} IS NULL AS vast
             FROM (SELECT *, {number(raw)} AS n FROM source WHERE {raw} IS NOT NULL)
         )
     """  # noqa: S608 - all quoted
     [row] = connection.execute(query).fetchall()
-    values, numbers, other, place, codes, times, longest = row
+    values, numbers, other, place, codes, times, longest, vast = row
     if not values:
         return PLAIN
-    mostly = numbers < values and numbers >= NEARLY * values and not codes
+    mostly = numbers < values and numbers >= MOSTLY * values and not codes
     return Text(
         alike=one_number(connection, name, "number") if numbers == values and not codes else None,
         dress=None if numbers == values else dress(connection, f"CAST({raw} AS VARCHAR)", MARKS),
         odd=Odd(other, place, numbers) if mostly else None,
+        vast=vast if numbers == values else None,
         dates=times == values or (longest <= LONGEST_DATE and _are_dates(connection, raw)),
         marked=_marked(connection, raw),
     )

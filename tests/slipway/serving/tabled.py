@@ -13,7 +13,7 @@ from slipway.data.split import split_rows
 from slipway.release.bento import lay_out
 from slipway.serving.app import build
 from slipway.serving.served import Served, load
-from slipway.settings import Card
+from slipway.settings import Card, Size
 from slipway.settings.root import Project
 from slipway.starter.choices import Choices
 from slipway.starter.start import Asked, new_system
@@ -48,13 +48,18 @@ class Tabled:
 
 
 def tabled(
-    root: Path, lines: list[str], choices: Choices, edited: Callable[[str], str] = lambda card: card
+    root: Path,
+    lines: list[str],
+    choices: Choices,
+    edited: Callable[[str], str] = lambda card: card,
+    size: Size = "full",
 ) -> Tabled:
     """Make a system of the lines of a CSV, train its baseline and load it.
 
     Args:
         root: where the project will be.
         edited: what the user makes of the card.
+        size: of the data.
     """
     project = Project(blank(root))
     for name in ("bentofile.yaml", "requirements-serving.txt"):
@@ -65,13 +70,13 @@ def tabled(
     # Settings are read once.
     project = Project(root)
     card, data = project.card("made"), root / "data"
-    ingest_rows(project, card, "full", data / "raw")
-    split_rows(card, load_system("made", root), "full", data / "raw", data / "split")
+    ingest_rows(project, card, size, data / "raw")
+    split_rows(card, load_system("made", root), size, data / "raw", data / "split")
     train_models(
         root,
         card,
         data / "split",
-        data_ref(data / "split", "f", "full"),
+        data_ref(data / "split", "f", size),
         data / "models",
         "baseline",
         _silent,

@@ -68,6 +68,36 @@ def test_a_label_of_numbers_is_written_in_one_way(
     assert said in told[0] if said else told == []
 
 
+CASE = "'Yes' and 'yes', which differ in case alone; write them one way, or say --positive Yes,yes where they"
+UNKNOWN = "--label: 'y' is 'N/A' in 1 rows: where that is a missing value, leave them out; else say --task"
+
+
+@pytest.mark.parametrize(
+    ("values", "asked", "said"),
+    [
+        (("Yes", "no", "yes"), {}, CASE),
+        (("Yes", "yes"), {}, CASE),
+        (("Yes", "no", "yes"), {"positive": "Yes"}, CASE),
+        (("Yes", "no", "yes"), {"positive": "Yes,yes"}, None),
+        (("Yes", "no", "yes"), {"positive": "no"}, None),
+        (("Yes", "no", "yes"), {"task": "multiclass"}, None),
+        (("N/A", "no", "yes"), {}, UNKNOWN),
+        (("N/A", "a", "b", "c"), {}, UNKNOWN),
+        (("N/A", "no", "yes"), {"positive": "yes"}, None),
+        (("N/A", "no", "yes"), {"task": "multiclass"}, None),
+        (("?", "yes"), {}, None),
+        (("high", "low", "none"), {}, None),
+    ],
+)
+def test_a_spelling_or_a_mark_makes_no_class(
+    values: tuple[str, ...], asked: dict[str, str], said: str | None
+) -> None:
+    """Three classes would be made of yes and no, and a model that tells how a word was written."""
+    found = table(column("y", "string", len(values), values=values, counts=(1,) * len(values)))
+    told = [*faults(found, Choices("y", **asked))]  # type: ignore[arg-type]
+    assert said in told[0] if said else told == []
+
+
 def test_a_mark_that_makes_a_label_missing_is_named() -> None:
     """It may stand for something there."""
     found = table(*FOUND.columns, missing=["NA", "none"])

@@ -60,11 +60,13 @@ def test_all_are_names_and_differ(sources: list[str]) -> None:
         ("column_3", "ηλικία", "column_3 (ηλικία)"),
         ("column_5", "나이", "column_5 (나이)"),
         ("rate", "rate %", "rate"),
+        ("column", "🙂", "column (🙂)"),
+        ("column_2", "%", "column_2 (%)"),
         ("column", "年\n龄", "column ('\\u5e74\\n\\u9f84')"),
     ],
 )
 def test_a_name_in_another_script_stands_beside(name: str, source: str | None, called: str) -> None:
-    """Wherever a column is mentioned; accents and signs are no loss."""
+    """Wherever a column is mentioned; accents are no loss, nor are signs beside letters."""
     assert beside(name, source) == called
     column = Column(type="string", source=source)
     roles = {role: Column(type="timestamp" if role == "time" else "string", role=role) for role in ROLES}

@@ -127,6 +127,16 @@ def test_numbers_with_a_unit_are_said_and_left_out(root: Path, tmp_path: Path) -
     assert made.card.features.categorical == ["term"]
 
 
+def test_what_makes_text_of_numbers_is_said(root: Path, tmp_path: Path) -> None:
+    """Where one value in five is another one, and where one is beyond 64 bits."""
+    income = [("missing", "—")[row % 2] if row % 5 == 2 else row * 7 % 997 / 4 for row in range(ROWS)]
+    points = [2**63 + 7 if row == 900 else row % 90 for row in range(ROWS)]
+    made = Made(root, table(tmp_path / "t.csv", "income,points", income, points), "--label", "left")
+
+    assert "review: income: 960 of 1,200 are numbers; 'missing' (row 3) is not: a mark of" in made.said
+    assert "review: points: '9223372036854775815' has more than 64 bits, so the values stay te" in made.said
+
+
 @pytest.mark.parametrize(
     ("name", "write_time"),
     [
