@@ -1,11 +1,11 @@
-"""How often the demo's canary is promoted: its data, models, traffic and analysis, with other luck.
+"""How often the demo's candidate passes the gate and its canary is promoted, with other luck.
 
 python benchmarks/bench_power.py [seeds] [data sets]
 
-Each seed assigns the users anew and draws the clicks anew; the small data are also generated and trained on
-anew, with other seeds than the card's. It ends with an error where fewer than 95 % of the canaries of the
-card's own data are promoted. Only the servers are left out, and with them errors and what they add
-to the time of an answer: both arms take the same, so the weight rises with every step.
+Each seed assigns the users anew and draws the clicks anew; other data sets are generated and trained on anew,
+with other seeds than the card's. A candidate that the gate refuses is promoted by no canary. It ends with an
+error where fewer than 95 % end promoted. Only the servers are left out, and with them errors and what they
+add to the time of an answer: both arms take the same, so the weight rises with every step.
 """
 
 import sys
@@ -23,7 +23,11 @@ import numpy as np
 from slipway.data.ingest import ingest_rows
 from slipway.data.split import split_rows
 from slipway.evaluation.compose import HoldoutRows
+from slipway.evaluation.evaluate import Contender, evaluate_models
+from slipway.evaluation.gate import decide
 from slipway.records.canary import Look
+from slipway.records.checks import Check
+from slipway.records.evidence import HoldoutUse
 from slipway.rollout.analysis import judge
 from slipway.rollout.assignment import position
 from slipway.rollout.controller import batches
@@ -35,9 +39,10 @@ from slipway.rollout.traffic import Answer, Traffic
 from slipway.rollout.triggering import by_unit
 from slipway.settings import Card, Size
 from slipway.settings.root import Project
-from slipway.system import load_system
+from slipway.stages.train import BASELINE, CANDIDATE
+from slipway.system import System, load_system
 from slipway.tasks.click import bernoulli_deviation
-from slipway.training.fit import data_ref, train_models
+from slipway.training.fit import data_ref, read_scores, train_models
 from slipway.version.answer import Version
 
 POWER = 0.95
@@ -46,12 +51,17 @@ AT = datetime(2026, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True)
 class Demo:
-    """Traffic, and what the versions answer to it, stable first."""
+    """Traffic, and what the versions answer to it, stable first.
+
+    Attributes:
+        refused: why the gate refuses the candidate; empty where it passes.
+    """
 
     card: Card
     traffic: Traffic
     answers: tuple[list[Answer], list[Answer]]
     expected: Expected
+    refused: str
 
     @property
     def truth(self) -> Expected:
@@ -66,8 +76,9 @@ def main(seeds: int = 100, sets: int = 10) -> None:
     card = Project.find(Path(__file__).parent).card("ad_click")
     own = card.data.source.seed
     print(f"{seeds} seeds for the card's data, one for each of {sets} other data sets\n")
-    print("| data | holdout difference | power by the plan | true difference | promoted | aborted |")
-    print("|---|---|---|---|---|---|")
+    heads = "data", "holdout difference", "power by the plan", "true difference", "past the gate"
+    print("| " + " | ".join((*heads, "promoted", "aborted")) + " |")
+    print("|---|---|---|---|---|---|---|")
     weak = []
     for size in ("small", "full"):
         with built(card, size, own) as demo:
@@ -94,11 +105,15 @@ def row(name: str, demos: list[Demo], ends: Counter[str]) -> str:
     planned = np.mean(
         [power(demo.card.rollout, demo.expected.difference, deviation(demo.expected)) for demo in demos]
     )
+    for demo in demos:
+        if demo.refused:
+            print(f"refused by the gate: {demo.refused}", file=sys.stderr)
     cells = [
         name,
         span([demo.expected.difference for demo in demos]),
         f"{planned:.3f}",
         span([demo.truth.difference for demo in demos]),
+        f"{sum(not demo.refused for demo in demos)} of {len(demos)}",
         f"{ends['promote']} of {runs}",
         str(ends["abort"]),
     ]
@@ -128,7 +143,7 @@ def built(card: Card, size: Size, seed: int) -> Iterator[Demo]:
         split_rows(card, system, size, raw, parts)
         models.mkdir()
         train_models(project.root, card, parts, data_ref(parts, "", size), models, say=lambda text: None)
-        versions = [Version.load(models / name) for name in ("baseline", "candidate")]
+        versions = [Version.load(models / name) for name in (BASELINE, CANDIDATE)]
         traffic = Traffic.load(card, system, parts, seed)
         rows = HoldoutRows.read(card, system, parts)
         yield Demo(
@@ -136,7 +151,23 @@ def built(card: Card, size: Size, seed: int) -> Iterator[Demo]:
             traffic,
             (answers(versions[0], traffic), answers(versions[1], traffic)),
             Expected(*(_on_holdout(card, rows, version) for version in versions)),
+            "; ".join(map(str, gates(card, system, parts, models))),
         )
+
+
+def gates(card: Card, system: System, parts: Path, models: Path) -> Iterator[Check]:
+    """What refuses the baseline as the first version, or the candidate beside it in production."""
+    baseline, candidate = models / BASELINE, models / CANDIDATE
+    first = [Contender("baseline", baseline), Contender("candidate", baseline)]
+    second = [
+        Contender("baseline", baseline),
+        Contender("candidate", candidate),
+        Contender("champion", baseline, 1),
+    ]
+    use = HoldoutUse.of(1, card.evaluation.confidence)
+    for contenders, used in ((first, None), (second, use)):
+        evidence = evaluate_models(card, system, parts, "", contenders, read_scores(models), used)
+        yield from decide(evidence, card.task, card.gate, card.problem.p99_latency_ms).failures
 
 
 def _on_holdout(card: Card, rows: HoldoutRows, version: Version) -> float:
@@ -155,7 +186,9 @@ def answers(version: Version, traffic: Traffic) -> list[Answer]:
 
 
 def outcome(demo: Demo, seed: int) -> str:
-    """How the canary ends."""
+    """How it ends."""
+    if demo.refused:
+        return "refuse"
     return list(looks(demo, seed))[-1].verdict.outcome
 
 
