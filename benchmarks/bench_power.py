@@ -44,6 +44,8 @@ from slipway.system import System, load_system
 from slipway.tasks.click import bernoulli_deviation
 from slipway.training.fit import data_ref, read_scores, train_models
 from slipway.version.answer import Version
+from slipway.version.proven import trained_here
+from tests.slipway.root import ROOT
 
 POWER = 0.95
 AT = datetime(2026, 1, 1, tzinfo=UTC)
@@ -157,7 +159,7 @@ def built(card: Card, size: Size, seed: int) -> Iterator[Demo]:
 
 def gates(card: Card, system: System, parts: Path, models: Path) -> Iterator[Check]:
     """What refuses the baseline as the first version, or the candidate beside it in production."""
-    baseline, candidate = models / BASELINE, models / CANDIDATE
+    baseline, candidate = (trained_here(models / name, ROOT, False) for name in (BASELINE, CANDIDATE))
     first = [Contender("baseline", baseline), Contender("candidate", baseline)]
     second = [
         Contender("baseline", baseline),

@@ -12,12 +12,14 @@ import httpx
 import pytest
 import yaml
 
+from slipway.base.digest import sha256
 from slipway.base.errors import SlipwayError
 from slipway.release.bento import bento_path
 from slipway.serving.app import build
 from slipway.serving.metrics import Metrics
 from slipway.serving.served import Served
 from slipway.serving.telling import BOTH, METRICS_PORT, Telling
+from slipway.version.manifest import MANIFEST
 from tests.slipway.root import ROOT
 from tests.slipway.serving.browser import Browser, body
 from tests.slipway.serving.conftest import Running
@@ -91,7 +93,7 @@ def test_the_manifests_name_that_port() -> None:
 
     assert (annotations["prometheus.io/scrape"], annotations["prometheus.io/path"]) == ("true", "/metrics")
     assert annotations["prometheus.io/port"] == variables[METRICS_PORT]
-    assert variables[METRICS_PORT] != variables["PORT"]
+    assert int(variables[METRICS_PORT]) not in [port["containerPort"] for port in container["ports"]]
 
 
 def test_an_image_tells_metrics_at_that_port_alone(running: Running, tmp_path: Path) -> None:
@@ -101,6 +103,7 @@ def test_an_image_tells_metrics_at_that_port_alone(running: Running, tmp_path: P
     command = [sys.executable, "-P", "-m", "bentoml", "serve", str(bento), "--host", "127.0.0.1"]
     environment = os.environ | {"BENTOML_HOME": str(tmp_path), "BENTOML_DO_NOT_TRACK": "True"}
     environment |= {"PYTHONDONTWRITEBYTECODE": "1", METRICS_PORT: str(inside)}
+    environment |= {"SLIPWAY_VERSION_DIGEST": sha256(bento / "src" / "version" / MANIFEST)}
     with subprocess.Popen(
         [*command, "--port", str(port)], env=environment, cwd=tmp_path, start_new_session=True
     ) as server:
