@@ -1,14 +1,18 @@
 """The files of a table that is a folder, and the columns that folders called `key=value` make."""
 
+from collections import defaultdict
 from pathlib import Path
 from urllib.parse import unquote
 
+from slipway.base.digest import sha256
 from slipway.base.errors import SlipwayError
 from slipway.data.duckdb_engine import quoted
 from slipway.data.values import shown
 
 _MISSING = "__HIVE_DEFAULT_PARTITION__"
 """What Hive and Spark call the folder of rows without a value."""
+_CHANCE = 4096
+"""Bytes up to which two files may be the same by chance: a row each, as of events that are written singly."""
 
 
 def table_files(path: Path, kind: str) -> list[Path]:
@@ -26,6 +30,26 @@ def table_files(path: Path, kind: str) -> list[Path]:
         endings = ".parquet" if kind == "parquet" else f".{kind} or .{kind}.gz"
         raise SlipwayError(f"{path}: no file in this folder ends in {endings}")
     return files
+
+
+def require_no_copy(path: Path, files: list[Path]) -> None:
+    """Hold the files of a folder against each other; below another key the same rows are others.
+
+    Raises:
+        SlipwayError: one is a copy of another, so that each of its rows would count twice.
+    """
+    by_size: dict[tuple[int, tuple[str, ...]], list[Path]] = defaultdict(list)
+    for file in files:
+        keyed = tuple(name for name in file.relative_to(path).parts[:-1] if "=" in name)
+        by_size[file.stat().st_size, keyed].append(file)
+    for (size, _), alike in by_size.items():
+        seen: dict[str, Path] = {}
+        # Few files have the size of another, so few are read for this.
+        for file in alike if size > _CHANCE and len(alike) > 1 else ():
+            if (other := seen.setdefault(sha256(file), file)) != file:
+                one, same = (found.relative_to(path) for found in (other, file))
+                # guard ingest.file_twice
+                raise SlipwayError(f"{path}: {same} has the same bytes as {one}; take one of them away")
 
 
 def _is_of(file: Path, kind: str) -> bool:

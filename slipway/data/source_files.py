@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 from slipway.base.errors import SlipwayError
 from slipway.data.delimited import Text, copy, first_row, rows
 from slipway.data.duckdb_engine import column_types, parquet, quoted, quoted_list, quoted_name, said
-from slipway.data.folders import keys, table_files
+from slipway.data.folders import keys, require_no_copy, table_files
 from slipway.data.text_file import is_gzip, is_plain
 from slipway.data.values import shown
 from slipway.settings.data import TableSource
@@ -56,6 +56,7 @@ def reader(source: TableSource, path: Path, needed: list[str], folder: Path) -> 
         SlipwayError: there is no file, one is damaged, or its lines are not what the card says.
     """
     files = table_files(path, source.format)
+    require_no_copy(path, files)
     found = _parquet(files, needed) if source.format == "parquet" else _text(source, path, files, folder)
     own = {name.lower() for name in found.types}
     made = keys(path, files, quoted_name(FILE))

@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from slipway.base.errors import SlipwayError
 from slipway.data import __file__ as here
 from slipway.data.source_files import Reader, reader
 from slipway.settings.data import TableSource
@@ -178,3 +179,23 @@ def test_only_one_place_reads_parquet_by_duckdb() -> None:
     assert [one.name for one in sources if "read_parquet(" in one.read_text(encoding="utf-8")] == [
         "duckdb_engine.py"
     ]
+
+
+@pytest.mark.gate(
+    "ingest.file_twice",
+    fed="a folder with a file and a copy of it",
+    stops="ingest",
+    exit=1,
+    reason="t.csv has the same bytes as t copy.csv; take one of them away",
+)
+def test_a_copy_of_a_file_is_no_second_file(tmp_path: Path) -> None:
+    """Every row of it would count twice; below another key its rows are others."""
+    rows = ["x" * 50] * 100
+    for name in ("k=1/t.csv", "k=2/t.csv", "t.csv", "t copy.csv", "few.csv", "few copy.csv"):
+        put(tmp_path / ("t" if "=" in name else "u") / name, "csv", x=rows if "few" not in name else ["1"])
+
+    assert len(table(opened(tmp_path / "t", "csv"))["x"]) == 200
+    with pytest.raises(SlipwayError, match=r"/u: t\.csv has the same bytes as t copy\.csv; take one"):
+        opened(tmp_path / "u", "csv")
+    (tmp_path / "u" / "t copy.csv").unlink()
+    assert len(table(opened(tmp_path / "u", "csv"))["x"]) == 102

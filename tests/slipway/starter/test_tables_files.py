@@ -103,6 +103,9 @@ FAULTY: dict[str, Write] = {
     "a gzip file cut off": content(gzip.compress(b"plan,left\na,1\n")[:-5]),
     "two names that differ in case alone": content("plan,Plan\na,1\n"),
     "files in folders of different keys": folder({"a.csv": "plan a", "year=1/t.csv": "plan a"}),
+    "a file and its copy, of more than 4,096 bytes": folder(
+        {"t copy.csv": "plan " + "a" * 5000, "t.csv": "plan " + "a" * 5000}
+    ),
     "a folder of CSV and Parquet": lambda path: [
         write(path / f"t.{one}", ["x"]) for one in ("csv", "parquet")
     ],
