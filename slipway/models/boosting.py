@@ -14,9 +14,10 @@ import pydantic
 from numpy.typing import NDArray
 
 from slipway.base.strict import Count, Strict
-from slipway.models import statistics
+from slipway.models import arrays, statistics
 from slipway.models.inputs import Field, Inputs
 from slipway.models.interface import BINARY, Kind, Labelled, Labels, Objective, Params
+from slipway.models.lightgbm_text import checked
 
 MODEL, MEANS, UNIT, OF, AS = "model.txt", "means.npz", "#unit", "of ", "as "
 """Two files; in the second, the name of one array, and what stands before a field's name in the others."""
@@ -166,16 +167,30 @@ class Boosting:
 
     @classmethod
     def load(cls, folder: Path) -> Self:
-        """Read both; a model from before codes were kept has none, and its scores stay what they are."""
+        """Read both; a model from before codes were kept has none, and its scores stay what they are.
+
+        Raises:
+            SlipwayError: one is not what `save` writes.
+        """
         import lightgbm
 
-        with np.load(folder / MEANS, allow_pickle=False) as arrays:
-            unit = arrays[UNIT]
-            means, codes = (
-                {name.removeprefix(mark): arrays[name] for name in arrays.files if name.startswith(mark)}
-                for mark in (OF, AS)
-            )
-        return cls(lightgbm.Booster(model_file=str(folder / MODEL)), means, codes, unit)
+        path = folder / MEANS
+        found = arrays.read_npz(path)
+        unit = found.pop(UNIT, np.zeros(0))
+        means = {name.removeprefix(OF): one for name, one in found.items() if name.startswith(OF)}
+        codes = {name.removeprefix(AS): one for name, one in found.items() if name.startswith(AS)}
+        arrays.require_that(path, len(means) + len(codes) == len(found), "has arrays of other names")
+        arrays.require(path, UNIT, unit, np.float64, 2)
+        arrays.require_that(path, bool(unit[1] > 0), f"{UNIT}: the scale is not above 0")
+        for name, table in means.items():
+            arrays.require(path, OF + name, table, np.float32, None, None)
+        for name, known in codes.items():
+            arrays.require(path, AS + name, known, np.int32, None)
+            inside = len(known) <= LARGEST and bool(((known >= 0) & (known < len(known))).all())
+            arrays.require_that(path, inside, f"{AS}{name}: a code beyond its {len(known)} values")
+        # As a text and not by its path: LightGBM reads the very bytes that were checked.
+        trees = checked(folder / MODEL, [name for name, _ in OBJECTIVES.values()])
+        return cls(lightgbm.Booster(model_str=trees), means, codes, unit)
 
 
 def _is_small(field: Field) -> bool:
