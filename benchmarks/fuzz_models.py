@@ -1,4 +1,4 @@
-"""Spoilt models: each is refused in one line or scores; none ends the process that loads it, or keeps it busy.
+"""Spoilt models: each is refused in one line or scores; none ends the process that loads it or keeps it busy.
 
 python -m benchmarks.fuzz_models [seconds] [seed]
 
@@ -100,9 +100,7 @@ def main(seconds: float, seed: int) -> None:
             shutil.rmtree(copy)
         for loader in loaders.values():
             loader.end()
-    print(
-        f"LightGBM {lightgbm.__version__}, Python {platform.python_version()}, {os.cpu_count()} cores, seed {seed}"
-    )
+    print(f"LightGBM {lightgbm.__version__}, Python {platform.python_version()}, seed {seed}")
     for (file, said), count in sorted(counts.items()):
         print(f"{file:>14} {said:>8} {count:>8}")
     print(f"{sum(counts.values())} models in {seconds:g} s, {len(faults)} faults")

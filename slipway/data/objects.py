@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from slipway.base.addresses import masked
 from slipway.base.atomic import whole_file
 from slipway.base.errors import Refused, SlipwayError
 
@@ -54,7 +55,7 @@ class Objects:
             repo = Repo(str(root))
             return cls(repo.cache.local, repo.cloud.get_remote_odb(None, "pull"))
         except DvcException as error:
-            raise SlipwayError(f"DVC's remote: {' '.join(str(error).split())}") from error
+            raise SlipwayError(f"DVC's remote: {' '.join(masked(str(error)).split())}") from error
 
     def bring(self, pinned: str) -> dict[str, Path]:
         """Get a file or folder into the cache; where the bytes of each of its files lie, by relative path.
@@ -87,7 +88,7 @@ class Objects:
                 if (found := _md5(aside)) != name.removesuffix(FOLDER):
                     # guard data.object
                     raise Refused(
-                        f"{place}: DVC's remote has other bytes there, found the hash {found}, "
+                        f"{masked(place)}: DVC's remote has other bytes there, found the hash {found}, "
                         "expected that of its name; `dvc push` the right ones from where they are"
                     )
                 aside.chmod(_READ_ONLY)

@@ -12,16 +12,17 @@ from typing import Any
 
 import yaml
 
+from slipway.base.addresses import masked
 from slipway.base.atomic import whole_folder, write_text
 from slipway.base.errors import Refused, SlipwayError
 from slipway.base.failure import PLACE, read_failure
 from slipway.data.objects import AbsentError, Objects, laid_out
+from slipway.data.pins import LOCK, link_of, pin_of, pins, source_pin
 from slipway.settings import Line
 from slipway.settings.root import Project
 
 WORKSPACE = "WORKSPACE"
 """In place of a Git revision: the working tree as it is."""
-LOCK = "dvc.lock"
 ABSENT = re.compile(r"missing data 'source': (?P<path>.+)")
 """What DVC says of a file that it tracks and that is neither here nor in its cache or remote."""
 MISSING = "neither here nor in DVC's remote; `dvc push` it where it is, to a remote that both reach"
@@ -65,7 +66,7 @@ def require_pinned(line: Line) -> None:
         Refused: one of them is something else.
     """
     root = line.project.root
-    for path, pinned in (_source_pin(line.project, line.system) | _pins(line)).items():
+    for path, pinned in (source_pin(line.project, line.system) | pins(line)).items():
         if not (root / path).exists() or hash_of(root / path) == pinned:
             continue
         # Slower: what DVC does not look at in this project is no part of its hash.
@@ -103,7 +104,7 @@ def require_source(project: Project, system: str) -> None:
         SlipwayError: it has none.
     """
     folder = project.source(system)
-    if not (folder.exists() or _link(folder).exists() or folder.with_name("dvc.yaml").exists()):
+    if not (folder.exists() or link_of(folder).exists() or folder.with_name("dvc.yaml").exists()):
         name = folder.relative_to(project.root)
         raise SlipwayError(f"{name}: no such folder; the system's table or generator belongs there")
 
@@ -131,7 +132,7 @@ def pull(project: Project, path: str) -> None:
     _require_git(project)
     try:
         with _reached(path):
-            Objects.of(project.root).bring(_pin(_link(project.root / path)))
+            Objects.of(project.root).bring(pin_of(link_of(project.root / path)))
     except AbsentError as error:
         raise SlipwayError(f"{path}: {MISSING}") from error
     _logged(project, "checkout", f"{path}.dvc")
@@ -139,7 +140,7 @@ def pull(project: Project, path: str) -> None:
 
 def tracked(project: Project, system: str) -> bool:
     """Whether DVC, and not Git, keeps a system's source."""
-    return _link(project.source(system)).is_file()
+    return link_of(project.source(system)).is_file()
 
 
 def fingerprint(line: Line, revision: str = WORKSPACE) -> str:
@@ -215,7 +216,7 @@ def _ignored(root: Path) -> Any:
 
 def _bring_missing(line: Line) -> None:
     """Fill DVC's cache with what the lock names and is not here; what is nowhere is made anew."""
-    missing = {path: pin for path, pin in _pins(line).items() if not (line.project.root / path).exists()}
+    missing = {path: pin for path, pin in pins(line).items() if not (line.project.root / path).exists()}
     if not missing:
         return
     with _reached(f"data/{line.system}/{line.size}"):
@@ -223,38 +224,6 @@ def _bring_missing(line: Line) -> None:
         for pinned in missing.values():
             with suppress(AbsentError):
                 objects.bring(pinned)
-
-
-def _pins(line: Line) -> dict[str, str]:
-    """What the stages of a line have made, each with its hash in `dvc.lock`; empty before their first run."""
-    found: dict[str, str] = {}
-    of = f"@{line.system}-{line.size}"
-    try:
-        stages = yaml.safe_load((line.project.root / LOCK).read_text(encoding="utf-8"))["stages"]
-        for name, stage in stages.items():
-            if name.endswith(of):
-                found |= {str(out["path"]): str(out["md5"]) for out in stage["outs"]}
-    except FileNotFoundError:
-        return {}
-    except (yaml.YAMLError, KeyError, TypeError, ValueError, AttributeError) as error:
-        raise SlipwayError(f"{LOCK}: not a lock of DVC; `git checkout` it") from error
-    return found
-
-
-def _source_pin(project: Project, system: str) -> dict[str, str]:
-    """A source that DVC tracks, with its hash; empty where Git keeps it."""
-    folder = project.source(system)
-    return (
-        {folder.relative_to(project.root).as_posix(): _pin(_link(folder))} if tracked(project, system) else {}
-    )
-
-
-def _pin(link: Path) -> str:
-    """The hash in a `.dvc` file."""
-    try:
-        return str(yaml.safe_load(link.read_text(encoding="utf-8"))["outs"][0]["md5"])
-    except (OSError, yaml.YAMLError, KeyError, IndexError, TypeError, ValueError) as error:
-        raise SlipwayError(f"{link}: not a file of DVC that names a hash; `git checkout` it") from error
 
 
 @contextmanager
@@ -265,17 +234,12 @@ def _reached(path: str) -> Iterator[None]:
     except (SlipwayError, AbsentError):
         raise
     except Exception as error:
-        raise SlipwayError(f"{path}: DVC's remote: {' '.join(str(error).split())[:300]}") from error
+        raise SlipwayError(f"{path}: DVC's remote: {' '.join(masked(str(error)).split())[:300]}") from error
 
 
 def _stage(line: Line) -> str:
     """The last stage of the data as DVC names it, which stands for all before it."""
     return f"split@{line.system}-{line.size}"
-
-
-def _link(folder: Path) -> Path:
-    """Where DVC keeps the hash of a folder that it tracks."""
-    return folder.with_name(f"{folder.name}.dvc")
 
 
 def _read(project: Project, name: str, revision: str) -> str:
@@ -333,6 +297,10 @@ def _dvc(project: Project, log: Path, *arguments: str) -> None:
             env=os.environ | {"PATH": path, "DVC_NO_ANALYTICS": "1", PLACE: str(failed)},
             check=False,
         )
+    # What DVC says of a remote may hold the password of its address.
+    said = log.read_bytes().decode("utf-8", "surrogateescape")
+    if masked(said) != said:
+        log.write_bytes(masked(said).encode("utf-8", "surrogateescape"))
     if done.returncode:
         raise _failure(failed, log, arguments[0])
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from packaging.version import InvalidVersion, Version
 
+from slipway.base.addresses import masked
 from slipway.base.errors import SlipwayError
 
 ELSEWHERE = {"GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY", "GIT_COMMON_DIR"}
@@ -148,4 +149,4 @@ def _complaint(text: str) -> str:
     """The first error that Git names, with the paths that it lists below it; else the last line."""
     found = re.search(r"^(fatal|error): .*(\n[ \t]+\S.*)*", text, re.MULTILINE)
     said = [found[0]] if found else text.strip().splitlines()
-    return " ".join(said[-1].split()) if said else ""
+    return " ".join(masked(said[-1]).split()) if said else ""

@@ -58,14 +58,14 @@ def resized(text: str) -> str:
 def spoilt(text: str, random: Random) -> str:
     """A model with one to three edits: of numbers, lines or bytes, mostly with its sizes mended."""
     for _ in range(random.choice((1, 1, 2, 3))):
-        text = random.choice((_number, _number, _number, _copied, _line, _bit, _cut))(text, random)
+        text = random.choice((_number, _number, _number, _copied, _line, _bit, _cut))(text, random) or "\n"
     return resized(text) if random.random() < 0.8 else text
 
 
 def _number(text: str, random: Random) -> str:
     """A number of a tree replaced by a small one, a disliked one, or a neighbour of itself."""
     lines = text.split("\n")
-    place = random.choice([place for place, line in enumerate(lines) if "=" in line])
+    place = random.choice([place for place, line in enumerate(lines) if "=" in line] or [0])
     key, _, rest = lines[place].partition("=")
     tokens = rest.split(" ")
     at = random.randrange(len(tokens))
