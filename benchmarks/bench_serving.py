@@ -25,6 +25,7 @@ from slipway.rollout.smoke import Sample
 from slipway.settings import Card
 from slipway.settings.root import Project
 from slipway.version.manifest import MANIFEST, Registered
+from slipway.version.proven import trained_here
 
 ROWS, SEED = 40_000, 17
 BLOCK = 500
@@ -43,7 +44,9 @@ def main(requests: int = 10_000) -> None:
         urls = {}
         for number, (name, version) in enumerate(versions.items(), 1):
             registered = Registered(name="bench.ad_click", number=number, digest=sha256(version / MANIFEST))
-            server = servers.start(place, build_bento(place, version, registered), number)
+            server = servers.start(
+                place, build_bento(place, trained_here(version, place.root, False), registered), number
+            )
             running.callback(servers.stop, place, server)
             urls[name] = server.url
         sample = Sample.read(versions["frozen"])

@@ -30,6 +30,7 @@ NOTES = (
 )
 ROOMS = (
     "base",
+    "trust",
     "records",
     "tasks",
     "models",

@@ -12,13 +12,26 @@ from slipway.base.addresses import masked
 from slipway.base.environment import settle
 from slipway.base.errors import SlipwayError
 from slipway.base.failure import failure_kept
-from slipway.cli import data, demo, inspect, migrate, move, new_system, plan, release, serve, train, update
+from slipway.cli import (
+    adopt,
+    data,
+    demo,
+    inspect,
+    migrate,
+    move,
+    new_system,
+    plan,
+    release,
+    serve,
+    train,
+    update,
+)
 from slipway.cli.console import err, out
 from slipway.cli.faults import one_line
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 app.add_typer(data.app, name="data")
-for module in (new_system, demo, train, plan, move, release, serve, inspect, update, migrate):
+for module in (new_system, demo, train, plan, move, release, serve, inspect, update, migrate, adopt):
     module.add(app)
 
 

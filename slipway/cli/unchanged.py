@@ -12,8 +12,9 @@ from slipway.data.versions import fingerprint
 from slipway.records.decision import DecisionRecord
 from slipway.registry.versions import Registry
 from slipway.settings import Line
-from slipway.version.assemble import PACKAGE, copy_code
+from slipway.version.assemble import copy_code
 from slipway.version.manifest import digests
+from slipway.version.origin import PACKAGE
 
 
 class Last(Strict):

@@ -9,7 +9,6 @@ import numpy as np
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from slipway.base.digest import sha256
 from slipway.base.errors import SlipwayError
 from slipway.evaluation.compose import HoldoutRows, Role, Subject, compose
 from slipway.evaluation.latency import time_in_turns
@@ -18,8 +17,8 @@ from slipway.settings import Card
 from slipway.system import System
 from slipway.tasks import Scores, Task
 from slipway.version.answer import recalibration_of
-from slipway.version.manifest import MANIFEST, verify
 from slipway.version.process import VersionProcess
+from slipway.version.proven import Proven
 
 
 @dataclass(frozen=True)
@@ -27,7 +26,7 @@ class Contender:
     """One version to measure, or the reason why it is not at hand (it could not be fetched or verified)."""
 
     role: Role
-    folder: Path | None
+    proven: Proven | None
     version: int | None = None
     problem: str | None = None
 
@@ -111,22 +110,20 @@ def evaluate_models(
 
 
 def _score(task: Task, contender: Contender, before: list[Scored], stack: ExitStack, file: Path) -> Scored:
-    if contender.folder is None or contender.problem is not None:
+    version = contender.proven
+    if version is None or contender.problem is not None:
         # guard candidate.absent
-        raise SlipwayError(contender.problem or f"{contender.role}: no folder and no reason why")
-    manifest = contender.folder / MANIFEST
-    # Without a manifest it equals no other; its process then says what is missing.
-    digest = sha256(manifest) if manifest.is_file() else ""
-    same = next((one for one in before if one.digest == digest), None)
+        raise SlipwayError(contender.problem or f"{contender.role}: no version and no reason why")
+    same = next((one for one in before if one.digest == version.digest), None)
     if same:
         # Equal manifests do not make equal files: each contender's own are held against its own.
-        verify(contender.folder)  # guard evaluate.tampered
+        version.verified()  # guard evaluate.tampered
         process, scores = same.process, same.scores
     else:
-        process = stack.enter_context(VersionProcess(contender.folder))
+        process = stack.enter_context(VersionProcess(version))
         scores = process.score(file, file.with_name(f"{contender.role}.npy"))
     _require_sound(task, contender, scores, pq.read_metadata(file).num_rows)
-    return Scored(contender, digest, process, scores)
+    return Scored(contender, version.digest, process, scores)
 
 
 def _time(
@@ -158,9 +155,9 @@ def _require_sound(task: Task, contender: Contender, scores: Scores, rows: int) 
     """A champion or a baseline that answers nonsense would make any candidate look good."""
     if scores.shape != (rows, *task.width):
         # guard scores.shape
-        raise SlipwayError(f"{contender.folder}: scores of shape {scores.shape} for {rows} rows")
+        raise SlipwayError(f"{contender.role}: scores of shape {scores.shape} for {rows} rows")
     # Nonsense of a candidate is measured, so that the gate can refuse it with a record.
     wrong = int((~task.sound(scores)).sum())
     if contender.role != "candidate" and wrong:
         # guard scores.improbable
-        raise SlipwayError(f"{contender.folder}: {wrong} {task.words.unsound}")
+        raise SlipwayError(f"{contender.role}: {wrong} {task.words.unsound}")

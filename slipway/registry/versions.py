@@ -12,11 +12,16 @@ from slipway.base.documents import parse
 from slipway.base.errors import Refused, SlipwayError
 from slipway.records.decision import DecisionRecord
 from slipway.registry.tracking import ABSENT, FINGERPRINT, PIPELINE_RUN, Tracking
+from slipway.trust.keyless import Keyless, Nobody
+from slipway.trust.signing import Allowed, Identity, LocalKey, verified
 from slipway.version.manifest import MANIFEST, verify
+from slipway.version.proven import Proven, prove, statement
 
 Alias = Literal["staging", "canary", "production", "previous"]
 DIGEST = "slipway.digest"
 BARRED = "slipway.barred"
+SIGNATURE = "slipway.signature"
+ADOPTED = "slipway.adopted"
 RECORD = "slipway.record"
 RECORDS = "records"
 VERSION_FOLDER = "version"
@@ -31,6 +36,7 @@ class ModelVersion:
     run: str
     barred: str | None
     aliases: tuple[str, ...]
+    signature: str | None = None
 
 
 class Registry(Tracking):
@@ -62,8 +68,12 @@ class Registry(Tracking):
         # The version comes last, so that a kill before it leaves files of a run and no broken version.
         source = f"{self.client.get_run(run).info.artifact_uri}/{VERSION_FOLDER}"
         tags = {DIGEST: sha256(folder / MANIFEST), FINGERPRINT: manifest.data.fingerprint}
-        made = self.client.create_model_version(self.name, source, run, tags=tags)
-        return int(made.version)
+        number = int(self.client.create_model_version(self.name, source, run, tags=tags).version)
+        # Signed with its number, so after it has one; until then nothing runs it. In a shared registry the
+        # workflow signs, which has an identity where this process has none.
+        if self.embedded:
+            self.sign(number)
+        return number
 
     def _exists(self) -> bool:
         return self._made and bool(self.client.search_registered_models(f"name = '{self.name}'"))
@@ -89,6 +99,7 @@ class Registry(Tracking):
             run=str(one.run_id),
             barred=next((twin.tags[BARRED] for twin in twins if BARRED in twin.tags), None),
             aliases=tuple(one.aliases),
+            signature=one.tags.get(SIGNATURE),
         )
 
     def _twins(self, number: int, digest: str) -> list[Any]:
@@ -142,16 +153,67 @@ class Registry(Tracking):
             if BARRED in twin.tags:
                 self.client.delete_model_version_tag(self.name, twin.version, BARRED)
 
-    def download(self, number: int, out: Path) -> Path:
-        """Fetch a whole version into `out` and hold it against the digest that the registry keeps."""
+    def download(self, number: int, out: Path) -> Proven:
+        """Fetch a whole version into `out`, once it is known who vouches for it, and prove it.
+
+        Raises:
+            Refused: nobody who may vouches for it, or its code is not of this project.
+            SlipwayError: its files are not those of its digest.
+        """
+        version, signer = self.get(number), self.vouched(number)
+        folder = self.fetch(number, out)
+        return prove(folder, version.digest, signer, self.line.project.root, shared=not self.embedded)
+
+    def fetch(self, number: int, out: Path) -> Path:
+        """Copy what the registry holds of a version into `out`, whoever put it there; returns the folder."""
         from mlflow.artifacts import download_artifacts
 
-        version = self.get(number)
         uri = self.client.get_model_version_download_uri(self.name, str(number))
         out.mkdir(parents=True, exist_ok=True)
-        folder = Path(download_artifacts(artifact_uri=uri, dst_path=str(out), tracking_uri=self.uri))
-        verify(folder, expected=version.digest)
-        return folder
+        return Path(download_artifacts(artifact_uri=uri, dst_path=str(out), tracking_uri=self.uri))
+
+    def vouched(self, number: int) -> Identity:
+        """Who signed a version; the registry alone proves nothing, for whoever writes to it writes its tags.
+
+        Raises:
+            Refused: it is not signed by anybody whose signature counts, or was registered as another one.
+        """
+        version = self.get(number)
+        recorded = self.training_record(number).version_digest
+        if recorded != version.digest:
+            raise Refused(
+                f"{self.name} version {number}: its record of registration names the digest "
+                f"{str(recorded)[:12]}…, the registry says {version.digest[:12]}…: it was changed, train anew"
+            )  # guard trust.recorded
+        try:
+            return verified(self._statement(version), version.signature, self.allowed)
+        except Refused as error:
+            advice = f"`slipway adopt-version {number}` shows it"
+            if not self.embedded:
+                advice = "have the workflow that trained it sign it"
+            raise Refused(
+                f"{self.name} version {number}: {error}; {advice}, or train anew"
+            ) from error  # guard trust.vouched
+
+    def sign(self, number: int) -> None:
+        """Vouch for a version of the embedded registry by the key of the state folder."""
+        version = self.get(number)
+        signature = LocalKey(self.line.project.state).sign(self._statement(version))
+        self.client.set_model_version_tag(self.name, str(number), SIGNATURE, signature)
+
+    @property
+    def allowed(self) -> Allowed:
+        """Whose signature counts here."""
+        project = self.line.project
+        if self.embedded:
+            return LocalKey(project.state)
+        if (trust := project.settings.trust) is None:
+            return Nobody()
+        root = None if trust.trusted_root is None else project.root / trust.trusted_root
+        return Keyless(trust.issuer, trust.identity, root)
+
+    def _statement(self, version: ModelVersion) -> bytes:
+        return statement(self.name, version.number, version.digest)
 
     def keep(self, record: DecisionRecord, folder: Path) -> None:
         """Write a decision record as an artifact of its run, where tags of run and version point at it.

@@ -13,25 +13,31 @@ from pydantic import ValidationError
 from slipway.base.errors import SlipwayError
 from slipway.settings.project import bento_name
 from slipway.settings.root import Project
-from slipway.version.manifest import CODE, MANIFEST, REGISTERED, Manifest, Registered, verify
+from slipway.trust.environment import bare
+from slipway.version.manifest import CODE, MANIFEST, REGISTERED, Manifest, Registered
 from slipway.version.origin import search_path
+from slipway.version.proven import Proven
 
 
-def build_bento(project: Project, folder: Path, registered: Registered) -> str:
-    """Build the Bento of the version in `folder`, once; its tag is the registered name and number.
+def build_bento(project: Project, version: Proven, registered: Registered) -> str:
+    """Build the Bento of a version, once; its tag is the registered name and number.
 
     Raises:
         SlipwayError: the version is not the registered one, another was packaged under its number, or the
             build failed.
     """
-    manifest = verify(folder, expected=registered.digest)
+    if version.digest != registered.digest:
+        raise SlipwayError(
+            f"{version.folder}: digest {version.digest[:12]}…, the registry says {registered.digest[:12]}…"
+        )  # guard package.digest
+    manifest = version.verified()
     tag = f"{bento_name(registered.name)}:{registered.number}"
     store = project.state / "bentoml"
     store.mkdir(parents=True, exist_ok=True)
     # Two runs may package the same version; the second finds it done.
     with FileLock(store / "build.lock"):
         if not _packaged(bento_path(project, tag), registered):
-            _build_aside(folder, manifest, registered, store, bento_path(project, tag))
+            _build_aside(version.folder, manifest, registered, store, bento_path(project, tag))
     return tag
 
 
@@ -96,15 +102,15 @@ def lay_out(folder: Path, manifest: Manifest, registered: Registered, context: P
 
 def _build(context: Path, home: Path, name: str, number: str) -> None:
     """In a process of its own, which imports the version's code and not the working tree's."""
-    environment = os.environ | {
-        "BENTOML_HOME": str(home),
-        "BENTOML_DO_NOT_TRACK": "True",
+    environment = bare(
+        BENTOML_HOME=str(home),
+        BENTOML_DO_NOT_TRACK="True",
         # `bentoml build` calls uv, which the set-up installs beside Python.
-        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}",
+        PATH=f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}",
         # A version refuses to start beside files that its manifest does not list.
-        "PYTHONDONTWRITEBYTECODE": "1",
-        "PYTHONPATH": search_path(context),
-    }
+        PYTHONDONTWRITEBYTECODE="1",
+        PYTHONPATH=search_path(context),
+    )
     done = subprocess.run(  # noqa: S603 - our own interpreter, no user input
         [sys.executable, "-m", "bentoml", "build", "--name", name, "--version", number],
         env=environment,

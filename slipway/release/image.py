@@ -10,9 +10,12 @@ from pathlib import Path
 
 from slipway.base.errors import SlipwayError
 from slipway.settings.root import Project
+from slipway.trust.environment import bare
 
 ATTESTED = ("type=sbom", "type=provenance,mode=max")
 """What BuildKit adds to the image's index, so that the digest, and a signature of it, cover these too."""
+DOCKER = ("DOCKER_", "BUILDX_", "BUILDKIT_")
+"""The variables by which docker finds its daemon, its builder and its log-in."""
 INDEX = "application/vnd.oci.image.index.v1+json"
 
 
@@ -77,11 +80,12 @@ def _containerize(project: Project, bento: str, name: str, options: list[str], l
         "--image-tag",
         name,
     ]
+    docker = {name: value for name, value in os.environ.items() if name.startswith(DOCKER)}
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("w", encoding="utf-8") as output:
         done = subprocess.run(  # noqa: S603 - our own interpreter, names from checked settings
             [*command, *(word for option in options for word in ("--opt", option))],
-            env=os.environ | {"BENTOML_HOME": str(project.state / "bentoml"), "BENTOML_DO_NOT_TRACK": "True"},
+            env=bare(**docker, BENTOML_HOME=str(project.state / "bentoml"), BENTOML_DO_NOT_TRACK="True"),
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,

@@ -18,6 +18,8 @@ from slipway.base.atomic import write_text
 from slipway.base.errors import NotReady, SlipwayError
 from slipway.release.bento import bento_path
 from slipway.settings.root import Project
+from slipway.trust.environment import bare
+from slipway.version.manifest import Registered
 from slipway.version.origin import search_path
 
 HOST = "127.0.0.1"
@@ -74,12 +76,13 @@ def start(
         NotReady: the process ended, or is not ready in time.
         SlipwayError: no such Bento, it is damaged or another version's, or the port is taken.
     """
-    bento = _checked(project, tag, number, digest)
+    holds = _checked(project, tag, number, digest)
+    bento = bento_path(project, tag)
     path = search_path(bento / "src")
     _folder(project).mkdir(parents=True, exist_ok=True)
     log = Log(_folder(project) / f"{tag.replace(':', '-')}.log")
     with _bound(port) as taken:
-        process = _spawn(bento, path, taken, log)
+        process = _spawn(bento, path, holds.digest, taken, log)
         server = _server(tag, number, taken.getsockname()[1], process.pid)
     try:
         write_text(_record(project, server.pid), TypeAdapter(Server).dump_json(server).decode())
@@ -93,8 +96,8 @@ def start(
     return server
 
 
-def _checked(project: Project, tag: str, number: int, digest: str | None) -> Path:
-    """The folder of a Bento that is whole and holds that version."""
+def _checked(project: Project, tag: str, number: int, digest: str | None) -> Registered:
+    """What a Bento holds, which is whole and that version."""
     from slipway.version.packed import require_packed
 
     bento = bento_path(project, tag)
@@ -110,7 +113,7 @@ def _checked(project: Project, tag: str, number: int, digest: str | None) -> Pat
             f"{bento}: holds a version with the digest {found.digest[:12]}…, expected {str(digest)[:12]}…; "
             "delete that folder, and `slipway package` it anew"
         )  # guard shift.digest
-    return bento
+    return found
 
 
 def adopt(project: Project, tag: str, number: int, digest: str | None, but: Container[int]) -> Server | None:
@@ -267,20 +270,20 @@ def _bound(port: int) -> socket.socket:
     return bound
 
 
-def _spawn(bento: Path, path: str, bound: socket.socket, log: Log) -> subprocess.Popen[bytes]:
+def _spawn(bento: Path, path: str, digest: str, bound: socket.socket, log: Log) -> subprocess.Popen[bytes]:
     """BentoML's worker without its supervisor: half the memory, and no child to lose.
 
     It begins when `_let_go` says so: one whose starter is killed before that ends by itself, so none runs
     that is not written down.
     """
-    environment = os.environ | {
-        "BENTOML_DO_NOT_TRACK": "True",
-        "BENTOML_HOME": str(bento.parents[2]),
-        "PYTHONDONTWRITEBYTECODE": "1",
-        "PYTHONPATH": path,
-    }
-    # With it the metrics would be those of all servers that share that folder.
-    environment.pop("PROMETHEUS_MULTIPROC_DIR", None)
+    # Without PROMETHEUS_MULTIPROC_DIR: its metrics would be those of all servers that share that folder.
+    environment = bare(
+        BENTOML_DO_NOT_TRACK="True",
+        BENTOML_HOME=str(bento.parents[2]),
+        PYTHONDONTWRITEBYTECODE="1",
+        PYTHONPATH=path,
+        SLIPWAY_VERSION_DIGEST=os.environ.get("SLIPWAY_VERSION_DIGEST") or digest,
+    )
     descriptor = str(bound.fileno())
     command = [sys.executable, "-P", "-m", "_bentoml_impl.worker.service"]
     options = ["--fd", descriptor, "--worker-id", "1", "--timeout-graceful-shutdown", str(GRACE)]

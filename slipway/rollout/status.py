@@ -42,7 +42,13 @@ def look(registry: Registry) -> Status:
         stable=traffic.stable.number if traffic else None,
         canary_traffic=traffic.canary.number if traffic and traffic.canary else None,
         weight=traffic.weight if traffic else 0,
-        problems=[*unfinished(line), *differences(production, canary, traffic)],
+        problems=[
+            *unfinished(line),
+            *differences(production, canary, traffic),
+            *unvouched(
+                registry, production, canary, registry.resolve("staging"), registry.resolve("previous")
+            ),
+        ],
     )
 
 
@@ -59,6 +65,17 @@ def unfinished(line: Line) -> list[str]:
         return []  # the move has ended since
     moving = f"a {record.decision} of version {record.version} is under way"
     return [f"{moving}; if its process was killed, the next train, rollout or rollback finishes or drops it"]
+
+
+def unvouched(registry: Registry, *numbers: int | None) -> list[str]:
+    """Versions with an alias that nothing here would run, each with the reason."""
+    found = []
+    for number in sorted({number for number in numbers if number is not None}):
+        try:
+            registry.vouched(number)
+        except SlipwayError as error:
+            found.append(str(error))
+    return found
 
 
 def differences(production: int | None, canary: int | None, traffic: TrafficState | None) -> list[str]:

@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parents[2]
 """The Bento's `src`, where its code and, in `version/`, the rest of the version lie."""
 
 EXPECTED = "SLIPWAY_VERSION_DIGEST"
-"""Whoever deploys may name the digest of the version that must be inside."""
+"""Whoever deploys names the digest of the version that must be inside."""
 
 
 class _Mounted:
@@ -45,7 +45,7 @@ class Service:
 
     def __init__(self) -> None:
         try:
-            mounted.app = _application(ROOT, os.environ.get(EXPECTED))
+            mounted.app = _application(ROOT, _expected())
         except Exception as error:  # noqa: BLE001 - uvicorn turns any at this point into exit code 0
             kind = "" if isinstance(error, SlipwayError) else f"{type(error).__name__}: "
             print(f"error: {kind}{error}", file=sys.stderr, flush=True)
@@ -59,9 +59,19 @@ class Service:
         Parity with training is proven by each worker, for it takes the model to be loaded.
         """
         try:
-            require_packed(ROOT, os.environ.get(EXPECTED))
+            require_packed(ROOT, _expected())
         except (SlipwayError, OSError, ValueError) as error:
             sys.exit(f"error: {error}")
+
+
+def _expected() -> str:
+    """The digest that whoever deploys has named: an image cannot vouch for itself."""
+    found = os.environ.get(EXPECTED)
+    if not found:
+        raise SlipwayError(
+            f"{EXPECTED}: not set, expected the digest of the version to serve; `slipway package` prints it"
+        )  # guard serve.named_digest
+    return found
 
 
 def _application(root: Path, expected: str | None) -> Any:

@@ -22,6 +22,24 @@ def bento_name(registered: str) -> str:
     return registered.replace(".", "-").replace("_", "-")
 
 
+class Trust(Strict):
+    """Whose signature counts on a shared registry."""
+
+    issuer: Annotated[
+        str, Field(pattern=r"^https://\S+$", description="of the signer's OIDC tokens; see docs/workflows.md")
+    ]
+    identity: Annotated[
+        str,
+        Field(
+            pattern=r"^\S+$", description="as the certificate names it: of GitHub, the workflow and its ref"
+        ),
+    ]
+    trusted_root: Annotated[
+        str | None,
+        Field(description="file with the root of an own Sigstore, from this folder; null is the public one"),
+    ] = None
+
+
 class ProjectSettings(Strict):
     """Everything that is true of the project as a whole."""
 
@@ -40,6 +58,10 @@ class ProjectSettings(Strict):
     ] = "local"
     tracking_uri: Annotated[
         str | None, Field(description="MLflow tracking server; null is the embedded registry in .slipway/")
+    ] = None
+    trust: Annotated[
+        Trust | None,
+        Field(description="who signs versions; a shared registry needs it, the embedded one not"),
     ] = None
 
     @field_validator("tracking_uri")

@@ -19,6 +19,7 @@ from slipway.system import load_system
 from slipway.tasks import Metric, kind
 from slipway.training.fit import read_scores
 from slipway.version.manifest import MANIFEST
+from slipway.version.proven import Proven, trained_here
 
 
 @failure_kept()
@@ -33,7 +34,10 @@ def evaluate(run: RunRef, *, champion: int, data: Path, models: Path, evidence: 
     with refusals_kept(run, "training"):
         require_fetched(run, card, data)  # guard evaluate.fingerprint
     use = None
-    contenders = [Contender("baseline", models / BASELINE), Contender("candidate", models / CANDIDATE)]
+    contenders = [
+        Contender("baseline", trained(line, models / BASELINE)),
+        Contender("candidate", trained(line, models / CANDIDATE)),
+    ]
     with tempfile.TemporaryDirectory() as temporary:
         if champion:
             contenders.append(live := _champion(line, champion, Path(temporary)))
@@ -47,6 +51,13 @@ def evaluate(run: RunRef, *, champion: int, data: Path, models: Path, evidence: 
     if found.holdout.best is not None:
         say(f"best reachable {kind(found.task).metric(found.primary).words} {found.holdout.best:.5f}")
     return headline(found)
+
+
+def trained(line: Line, folder: Path) -> Proven:
+    """A model of this run, whose code is this project's."""
+    from slipway.registry.versions import Registry
+
+    return trained_here(folder, line.project.root, shared=not Registry(line).embedded)
 
 
 def _champion(line: Line, number: int, folder: Path) -> Contender:

@@ -37,6 +37,6 @@ def bento_of(registry: Registry, version: int) -> str:
     if found.barred:
         raise Refused(f"{registry.name} version {version} is barred: {found.barred}")  # guard package.barred
     with tempfile.TemporaryDirectory() as temporary:
-        folder = registry.download(version, Path(temporary))
+        proven = registry.download(version, Path(temporary))
         named = Registered(name=registry.name, number=version, digest=found.digest)
-        return build_bento(registry.line.project, folder, named)
+        return build_bento(registry.line.project, proven, named)

@@ -138,8 +138,8 @@ def _answer(line: Line, version: int, traffic: Traffic, requests: int) -> Answer
     with tempfile.TemporaryDirectory() as temporary:
         file = Path(temporary) / "requests.parquet"
         pq.write_table(traffic.requests.slice(0, int(bounds[-1])), file)
-        folder = Registry(line).download(version, Path(temporary) / "version")
-        with VersionProcess(folder) as process:
+        proven = Registry(line).download(version, Path(temporary) / "version")
+        with VersionProcess(proven) as process:
             scores = process.score(file, file.with_suffix(".npy"))
     groups = np.repeat(np.arange(requests), np.diff(bounds))
     return Answer(scores, ranks(scores, groups).astype(np.int64))

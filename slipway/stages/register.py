@@ -11,7 +11,7 @@ from slipway.records.checks import Check
 from slipway.records.evidence import Evidence
 from slipway.registry.holdouts import Holdouts
 from slipway.registry.versions import Registry
-from slipway.stages.evaluate import headline, read_evidence
+from slipway.stages.evaluate import headline, read_evidence, trained
 from slipway.stages.record import Checked, Known, keep, new_record, refusals_kept
 from slipway.stages.run import RunRef, project, say
 from slipway.stages.train import CANDIDATE
@@ -34,6 +34,7 @@ def register(
     card, found, registry = line.card, read_evidence(evidence), Registry(line)
     candidate, checked = models / CANDIDATE, Checked(summary, docs)
     with refusals_kept(run, "training", checked=checked):
+        trained(line, candidate)  # guard register.committed
         live = registry.resolve("production")
         checks = decide(found, card.task, card.gate, card.problem.p99_latency_ms).checks
         digest = sha256(candidate / MANIFEST)

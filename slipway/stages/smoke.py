@@ -29,11 +29,11 @@ def smoke(run: RunRef, *, version: int, bento: str, checks: Path) -> None:
     line = run.line(project())
     registry = Registry(line)
     with tempfile.TemporaryDirectory() as temporary, refusals_kept(run, "rollout", version):
-        folder = registry.download(version, Path(temporary))
+        proven = registry.download(version, Path(temporary))
         deployed = Deployed(number=version, digest=registry.get(version).digest)
         try:
             with bind(line).placement.aside(deployed) as served:
-                found = smoke_checks(line.card, served.url, folder, version)
+                found = smoke_checks(line.card, served.url, proven.folder, version)
         except NotReady as error:
             raise Refused(f"it never got ready: {error}") from error  # guard smoke.started
     # Before a refusal: the checks are kept either way.

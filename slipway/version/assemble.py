@@ -9,7 +9,6 @@ import pyarrow.parquet as pq
 import yaml
 from numpy.typing import NDArray
 
-import slipway
 from slipway.base.atomic import whole_folder
 from slipway.models import Predictor, kind, save
 from slipway.records.recalibration import Recalibration
@@ -30,12 +29,11 @@ from slipway.version.manifest import (
     code_digest,
     digests,
 )
+from slipway.version.origin import PACKAGE
 from slipway.version.parity import column
 
 SCORE = "#score"
 """The column of the parity sample with the scores; no column of a card can be called so."""
-PACKAGE = Path(slipway.__file__).parent
-"""The package that runs: a project's own folder, or where a wheel was installed."""
 
 
 def assemble(

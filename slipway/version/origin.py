@@ -4,10 +4,13 @@ import os
 import sys
 from pathlib import Path
 
+import slipway
 from slipway.base.errors import SlipwayError
 
 OWN = ("slipway", "systems")
 """The packages that a version carries."""
+PACKAGE = Path(slipway.__file__).parent
+"""The package that runs: a project's own folder, or where a wheel was installed."""
 
 
 def search_path(code: Path) -> str:

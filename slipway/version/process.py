@@ -14,8 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from slipway.base.errors import SlipwayError
-from slipway.version.manifest import CODE, verify
+from slipway.trust.environment import bare
+from slipway.version.manifest import CODE
 from slipway.version.origin import search_path
+from slipway.version.proven import Proven
 
 FOOTER = "For further information visit"
 """The last line of pydantic's errors, which says nothing of the error."""
@@ -30,18 +32,18 @@ class Deadlines(NamedTuple):
 
 
 class VersionProcess:
-    """The version in `folder`, run by the code packaged with it; a context manager.
+    """A proven version, run by the code packaged with it; a context manager.
 
     Every failure is a SlipwayError and ends the process.
     """
 
-    def __init__(self, folder: Path, deadlines: Deadlines | None = None) -> None:
-        self.folder = folder.resolve()
+    def __init__(self, version: Proven, deadlines: Deadlines | None = None) -> None:
+        self.version, self.folder = version, version.folder.resolve()
         self.deadlines = deadlines or Deadlines()
 
     def __enter__(self) -> Self:
         # The version's own code cannot vouch for itself: Python runs bytecode beside it before any check.
-        self.manifest = verify(self.folder)
+        self.manifest = self.version.verified()
         path = search_path(self.folder / CODE)
         # Replies are read with os.read under a deadline, so what follows a line is kept here.
         self.unread = b""
@@ -53,7 +55,7 @@ class VersionProcess:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self.errors,
-            env=os.environ | {"PYTHONPATH": path, "PYTHONDONTWRITEBYTECODE": "1"},
+            env=bare(PYTHONPATH=path, PYTHONDONTWRITEBYTECODE="1"),
         )
         try:
             # It says so once its digests and the origin of its modules are checked.

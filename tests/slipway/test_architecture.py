@@ -98,6 +98,23 @@ def test_the_command_line_is_an_edge() -> None:
     assert crossings(below, "slipway.cli", "typer") == []
 
 
+def test_a_version_is_proven_in_one_place() -> None:
+    """Whoever runs, packages or parses one takes what is made there, and the registry gives out no other."""
+    made = [
+        f"{name}: {ast.unparse(node)}"
+        for name in SLIPWAY
+        for node in ast.walk(tree(name))
+        if isinstance(node, ast.Call) and ast.unparse(node.func).split(".")[-1] == "Proven"
+    ]
+    assert {one.partition(":")[0] for one in made} == {"slipway/version/proven.py"}
+    fetching = {name for name in SLIPWAY if ".fetch(" in text(name) or "download_artifacts" in text(name)}
+    assert fetching == {
+        "slipway/registry/adoption.py",
+        "slipway/registry/tracking.py",
+        "slipway/registry/versions.py",
+    }
+
+
 def test_nothing_is_read_from_the_environment_on_import() -> None:
     """Settings are read once, at the edge; an import has no mood."""
     names = [*SLIPWAY, *COMPONENTS, *PIPELINES]

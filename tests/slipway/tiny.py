@@ -19,6 +19,7 @@ from slipway.system import load_system
 from slipway.tasks.recalibration import recalibrated
 from slipway.version.assemble import assemble
 from slipway.version.manifest import DataRef, Manifest, Registered
+from tests.slipway.vouched import proven
 
 START = 1_767_225_600_000_000
 """The first impression, microseconds since 1970."""
@@ -110,7 +111,7 @@ def tiny_bento(folder: Path, root: Path) -> tuple[Project, str]:
     shutil.copyfile(root / "project.yaml", folder / "project.yaml")
     tiny_version(root, folder / "version", "logistic")
     return Project(folder), build_bento(
-        Project(folder), folder / "version", registered(folder / "version", 7)
+        Project(folder), proven(folder / "version"), registered(folder / "version", 7)
     )
 
 

@@ -75,7 +75,7 @@ def settle_in() -> None:
         assert registry.register(run, folder) == number
         absent = {"replaced": None, "bento": None, "data_checks": None, "evaluation": None, "canary": None}
         made = {"decision": "registered", "version": number, "id": record_id(now(), TRAINED), "run": run}
-        _keep(registry, sample.record(**(absent | made)))
+        _keep(registry, sample.record(**(absent | made), version_digest=registry.get(number).digest))
 
 
 def move(decision: str, version: int, replaced: int | None, name: str = "rollout") -> None:

@@ -20,6 +20,7 @@ from tests.slipway.report.sample import card
 from tests.slipway.root import ROOT
 from tests.slipway.tiny import impressions
 from tests.slipway.version.conftest import rewrite, set_field
+from tests.slipway.vouched import contender
 
 UNSCORED = pytest.mark.gate("champion.scored")
 IMPROBABLE = pytest.mark.gate(
@@ -63,7 +64,7 @@ def scores_times(factor: str) -> tuple[str, str, str]:
 
 def measured(split: Path, baseline: Path, champion: Contender) -> Evidence:
     """The evidence of a baseline that is the candidate too, beside a champion."""
-    contenders = [Contender("baseline", baseline), Contender("candidate", baseline), champion]
+    contenders = [contender("baseline", baseline), contender("candidate", baseline), champion]
     return evaluate_models(card(), load_system("ad_click", ROOT), split, "tiny", contenders, [])
 
 
@@ -81,7 +82,7 @@ def test_a_champion_is_rescored_by_its_own_code(split: Path, baseline: Path, tmp
     older = with_code(
         baseline, tmp_path / "older", "slipway/models/logistic.py", "np.exp(-logit)", "np.exp(-logit + 3)"
     )
-    found = measured(split, baseline, Contender("champion", older, 1))
+    found = measured(split, baseline, contender("champion", older, 1))
 
     assert found.champion is not None
     assert found.champion.metrics["calibration"].value < 0.5 * found.candidate.metrics["calibration"].value
@@ -96,7 +97,7 @@ def test_a_champion_that_cannot_be_scored_is_stated_and_refused(
     broken = with_code(
         baseline, tmp_path / "broken", "systems/ad_click/features.py", "def transform(", "def transformed("
     )
-    found = measured(split, baseline, Contender("champion", broken, 1))
+    found = measured(split, baseline, contender("champion", broken, 1))
 
     assert found.champion is None
     assert "transform" in (found.champion_problem or "")
@@ -112,7 +113,7 @@ def test_a_champion_whose_scores_are_no_probabilities_is_refused(
     """Its log loss would flatter any candidate."""
     bad = with_code(baseline, tmp_path / "bad", *scores_times(wrong))
 
-    assert "scores are no probabilities" in problem_of(split, baseline, Contender("champion", bad, 1))
+    assert "scores are no probabilities" in problem_of(split, baseline, contender("champion", bad, 1))
 
 
 @IMPROBABLE
@@ -128,7 +129,7 @@ def test_a_baseline_whose_scores_are_no_probabilities_is_an_error(
             load_system("ad_click", ROOT),
             split,
             "tiny",
-            [Contender("baseline", bad), Contender("candidate", baseline)],
+            [contender("baseline", bad), contender("candidate", baseline)],
             [],
         )
 
@@ -146,7 +147,7 @@ def test_a_candidate_that_answers_nonsense_is_measured_and_refused(
 ) -> None:
     """What it answers is evidence; every number of it can be written and read back."""
     bad = with_code(baseline, tmp_path / "bad", *scores_times(factor))
-    contenders = [Contender("baseline", baseline), Contender("candidate", bad)]
+    contenders = [contender("baseline", baseline), contender("candidate", bad)]
     found = evaluate_models(card(), load_system("ad_click", ROOT), split, "tiny", contenders, [])
 
     assert code in [check.code for check in judged(found, card()).failures]
@@ -166,7 +167,7 @@ def test_a_candidate_with_another_number_of_scores_is_an_error(
         "dtype=np.float64)\n\n    def save",
         f"dtype=np.float64){part}\n\n    def save",
     )
-    contenders = [Contender("baseline", baseline), Contender("candidate", bad)]
+    contenders = [contender("baseline", baseline), contender("candidate", bad)]
 
     with pytest.raises(SlipwayError, match=r"scores of shape .* for 1200 rows"):
         evaluate_models(card(), load_system("ad_click", ROOT), split, "tiny", contenders, [])
@@ -177,7 +178,7 @@ def test_a_candidate_with_another_number_of_scores_is_an_error(
 def test_the_last_row_that_a_version_saw_comes_from_its_manifest(baseline: Path, tmp_path: Path) -> None:
     """A holdout from the days of the training refuses both; the rows' order does not matter."""
     pq.write_table(impressions(1200)[::-1], tmp_path / "holdout.parquet")
-    found = measured(tmp_path, baseline, Contender("champion", baseline, 1))
+    found = measured(tmp_path, baseline, contender("champion", baseline, 1))
     codes = [check.code for check in judged(found, card()).failures]
 
     assert found.holdout.start < found.holdout.end.replace(tzinfo=UTC) < found.candidate.train_end
@@ -222,7 +223,7 @@ def test_a_champion_that_fails_while_timed_is_refused(split: Path, baseline: Pat
         "raise ValueError('no single requests')",
     )
 
-    assert "ValueError: no single requests" in problem_of(split, baseline, Contender("champion", slow, 1))
+    assert "ValueError: no single requests" in problem_of(split, baseline, contender("champion", slow, 1))
 
 
 @UNSCORED
@@ -231,7 +232,7 @@ def test_a_champion_of_another_schema_is_refused(split: Path, baseline: Path, tm
     shutil.copytree(baseline, tmp_path / "newer")
     set_field(tmp_path / "newer", "schema_version", 3)
 
-    found = problem_of(split, baseline, Contender("champion", tmp_path / "newer", 1))
+    found = problem_of(split, baseline, contender("champion", tmp_path / "newer", 1))
 
     assert "schema_version 3" in found
 
@@ -245,13 +246,13 @@ def test_a_champion_that_prints_into_the_protocol_is_refused(
         baseline, tmp_path / "talking", "slipway/version/worker.py", 'return {"rows"', 'return "x", {"rows"'
     )
 
-    assert "expected a reply with 'rows'" in problem_of(split, baseline, Contender("champion", talking, 1))
+    assert "expected a reply with 'rows'" in problem_of(split, baseline, contender("champion", talking, 1))
 
 
 @UNSCORED
 def test_a_champion_that_is_not_at_hand_is_refused(split: Path, baseline: Path) -> None:
     """Its download or its digests failed before."""
-    missing = Contender("champion", None, 1, problem="version 1: features.npz: missing")
+    missing = contender("champion", None, 1, problem="version 1: features.npz: missing")
 
     assert problem_of(split, baseline, missing) == "version 1: features.npz: missing"
 
@@ -259,7 +260,7 @@ def test_a_champion_that_is_not_at_hand_is_refused(split: Path, baseline: Path) 
 @ABSENT
 def test_a_candidate_that_is_not_at_hand_is_an_error(split: Path, baseline: Path) -> None:
     """Only a champion's problem is evidence."""
-    contenders = [Contender("baseline", baseline), Contender("candidate", None, problem="no candidate")]
+    contenders = [contender("baseline", baseline), contender("candidate", None, problem="no candidate")]
 
     with pytest.raises(SlipwayError, match="no candidate"):
         evaluate_models(card(), load_system("ad_click", ROOT), split, "tiny", contenders, [])
@@ -275,9 +276,9 @@ def test_a_candidate_that_fails_while_timed_is_an_error(split: Path, baseline: P
         '{"seconds":',
     )
     contenders = [
-        Contender("baseline", baseline),
-        Contender("candidate", broken),
-        Contender("champion", baseline, 1),
+        contender("baseline", baseline),
+        contender("candidate", broken),
+        contender("champion", baseline, 1),
     ]
 
     with pytest.raises(SlipwayError, match=r"broken: .*expected a reply with 'nanoseconds'"):
@@ -297,7 +298,7 @@ def test_a_tampered_candidate_is_an_error(split: Path, baseline: Path, tmp_path:
             load_system("ad_click", ROOT),
             split,
             "tiny",
-            [Contender("baseline", baseline), Contender("candidate", tmp_path / "bad")],
+            [contender("baseline", baseline), contender("candidate", tmp_path / "bad")],
             [],
         )
 

@@ -7,13 +7,14 @@ from pathlib import Path
 import pytest
 
 from slipway.base.errors import SlipwayError
-from slipway.evaluation.evaluate import Contender, evaluate_models
+from slipway.evaluation.evaluate import evaluate_models
 from slipway.evaluation.latency import REQUESTS, WARMUP
 from slipway.settings.card import Gate, SliceName
 from slipway.system import load_system
 from tests.slipway.evaluation.test_evaluate import measured, problem_of, with_code
 from tests.slipway.report.sample import card
 from tests.slipway.root import ROOT
+from tests.slipway.vouched import contender
 
 
 @pytest.mark.parametrize(
@@ -36,9 +37,9 @@ def test_a_digest_is_scored_once(
         split,
         "tiny",
         [
-            Contender("baseline", tmp_path / "baseline"),
-            Contender("candidate", tmp_path / others[0]),
-            Contender("champion", tmp_path / "champion", 7),
+            contender("baseline", tmp_path / "baseline"),
+            contender("candidate", tmp_path / others[0]),
+            contender("champion", tmp_path / "champion", 7),
         ],
         [],
     )
@@ -58,7 +59,7 @@ def test_a_tampered_champion_with_the_digest_of_another_is_refused(
     bad = shutil.copytree(baseline, tmp_path / "bad")
     (bad / "more.txt").write_text("")
 
-    assert "more.txt: not in the manifest" in problem_of(split, baseline, Contender("champion", bad, 1))
+    assert "more.txt: not in the manifest" in problem_of(split, baseline, contender("champion", bad, 1))
 
 
 def test_a_champion_that_is_the_baseline_is_not_blamed_for_it(
@@ -74,14 +75,14 @@ def test_a_champion_that_is_the_baseline_is_not_blamed_for_it(
     )
 
     with pytest.raises(SlipwayError, match="no single requests"):
-        measured(split, slow, Contender("champion", slow, 1))
+        measured(split, slow, contender("champion", slow, 1))
 
 
 def test_the_slices_that_the_card_marks_are_measured_as_critical(split: Path, baseline: Path) -> None:
     """Large enough or not, the evidence says so; each has its own interval."""
     marked = [SliceName(column="device", value=value) for value in ("phone", "desktop", "tablet")]
     given = card().model_copy(update={"gate": Gate(critical_slices=marked)})
-    contenders = [Contender("baseline", baseline), Contender("candidate", baseline)]
+    contenders = [contender("baseline", baseline), contender("candidate", baseline)]
     found = evaluate_models(given, load_system("ad_click", ROOT), split, "tiny", contenders, [])
     small = found.small_slices
     assert small

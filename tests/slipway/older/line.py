@@ -67,5 +67,6 @@ def _register_newer(registry: Registry, folder: Path) -> None:
     tiny_version(ROOT, folder, "logistic", rows=impressions(12_000))
     run = registry.start_run("training", RUN.id, RUN.fingerprint)
     assert registry.register(run, folder) == NEWER
-    after = {"id": "20270101T000000000-r", "decision": "registered", "version": NEWER}
+    after: dict[str, object] = {"id": "20270101T000000000-r", "decision": "registered", "version": NEWER}
+    after["version_digest"] = registry.get(NEWER).digest
     registry.keep(sample.record(**after, replaced=OLDER, run=run, canary=None, size="small"), folder.parent)

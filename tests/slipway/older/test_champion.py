@@ -11,7 +11,7 @@ import pytest
 
 from slipway.base.digest import sha256
 from slipway.evaluation.compose import HoldoutRows
-from slipway.evaluation.evaluate import Contender, evaluate_models
+from slipway.evaluation.evaluate import evaluate_models
 from slipway.records.checks import GateVerdict
 from slipway.records.evidence import Evidence, HoldoutUse
 from slipway.system import load_system
@@ -24,6 +24,7 @@ from tests.slipway.older.line import OLDER, unpacked
 from tests.slipway.report.sample import card
 from tests.slipway.root import ROOT
 from tests.slipway.tiny import impressions, tiny_version
+from tests.slipway.vouched import contender, proven
 
 
 @pytest.fixture(scope="module")
@@ -47,9 +48,9 @@ def against(older: Path, split: Path, candidate: Path, rows: int) -> tuple[Evide
     """What is measured of a candidate of so many rows beside the older champion, and what the gate says."""
     tiny_version(ROOT, candidate, "logistic", rows=impressions(rows, seed=3))
     contenders = [
-        Contender("baseline", candidate),
-        Contender("candidate", candidate),
-        Contender("champion", older, OLDER),
+        contender("baseline", candidate),
+        contender("candidate", candidate),
+        contender("champion", older, OLDER),
     ]
     found = evaluate_models(
         card(), load_system("ad_click", ROOT), split, "f", contenders, [], HoldoutUse.of(1, 0.95)
@@ -70,7 +71,7 @@ def test_its_manifest_is_read_and_holds(older: Path) -> None:
 
 def test_it_scores_rows_of_today_by_its_own_code(older: Path, split: Path, tmp_path: Path) -> None:
     """The sample gets the scores of its training, and a holdout of today one score a row."""
-    with VersionProcess(older) as process:
+    with VersionProcess(proven(older)) as process:
         sample = process.score(older / PARITY, tmp_path / "sample.npy")
         requests = HoldoutRows.read(card(), load_system("ad_click", ROOT), split).requests
         pq.write_table(requests, tmp_path / "requests.parquet")

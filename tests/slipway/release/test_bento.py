@@ -16,6 +16,7 @@ from slipway.settings.root import Project
 from slipway.version.manifest import digests
 from tests.slipway.root import ROOT
 from tests.slipway.tiny import registered, tiny_bento, tiny_version
+from tests.slipway.vouched import proven
 
 
 @pytest.fixture(scope="module")
@@ -64,7 +65,9 @@ def test_packaging_again_changes_nothing(packaged: tuple[Project, str]) -> None:
     project, tag = packaged
     made = (bento_path(project, tag) / "bento.yaml").stat()
 
-    assert build_bento(project, project.root / "version", registered(project.root / "version", 7)) == tag
+    assert (
+        build_bento(project, proven(project.root / "version"), registered(project.root / "version", 7)) == tag
+    )
     assert (bento_path(project, tag) / "bento.yaml").stat() == made
 
 
@@ -83,7 +86,7 @@ def test_a_number_stands_for_one_version(packaged: tuple[Project, str], tmp_path
     before = digests(bento_path(project, tag))
 
     with pytest.raises(SlipwayError, match=r"holds .*ad_click 7 with digest .* delete that folder"):
-        build_bento(project, tmp_path / "other", registered(tmp_path / "other", 7))
+        build_bento(project, proven(tmp_path / "other"), registered(tmp_path / "other", 7))
 
     assert digests(bento_path(project, tag)) == before
 
@@ -136,7 +139,7 @@ def test_a_tampered_version_is_not_packaged(empty: Project) -> None:
         file.write("\n")
 
     with pytest.raises(SlipwayError, match=r"model/weights\.npy: sha256"):
-        build_bento(empty, empty.root / "version", known)
+        build_bento(empty, proven(empty.root / "version"), known)
 
     assert not (empty.state / "bentoml").exists()
 
@@ -155,7 +158,7 @@ def test_another_version_than_registered_is_not_packaged(empty: Project) -> None
     other = registered(empty.root / "version", 7).model_copy(update={"digest": "0" * 64})
 
     with pytest.raises(SlipwayError, match=r"manifest\.json: sha256 .* the registry says 000000000000"):
-        build_bento(empty, empty.root / "version", other)
+        build_bento(empty, proven(empty.root / "version"), other)
 
     assert not (empty.state / "bentoml").exists()
 
@@ -182,7 +185,7 @@ def test_a_build_that_fails_leaves_nothing(
     tiny_version(root, tmp_path / "version-8", "logistic")
 
     with pytest.raises(SlipwayError, match=r"bentoml build slipway-demo-ad-click:8: .*Gone"):
-        build_bento(empty, tmp_path / "version-8", registered(tmp_path / "version-8", 8))
+        build_bento(empty, proven(tmp_path / "version-8"), registered(tmp_path / "version-8", 8))
 
     assert [path.name for path in (empty.state / "bentoml").iterdir()] == ["build.lock"]
 
@@ -206,4 +209,6 @@ def test_a_killed_build_can_be_run_again(empty: Project) -> None:
 
 def package_version(root: str) -> str:
     """Package the version of a project; also run in a process of its own."""
-    return build_bento(Project(Path(root)), Path(root) / "version", registered(Path(root) / "version", 7))
+    return build_bento(
+        Project(Path(root)), proven(Path(root) / "version"), registered(Path(root) / "version", 7)
+    )

@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from slipway.data.check import check_rows
-from slipway.evaluation.evaluate import Contender, evaluate_models
+from slipway.evaluation.evaluate import evaluate_models
 from slipway.records.evidence import Evidence
 from slipway.report import render
 from slipway.settings import Card, load_card
@@ -18,6 +18,7 @@ from tests.slipway.report import sample
 from tests.slipway.report.reading import Reading
 from tests.slipway.root import ROOT
 from tests.slipway.tiny import impressions, tiny_version
+from tests.slipway.vouched import contender
 
 MARKUP = {
     "phone": "<script>evil()</script>",
@@ -49,7 +50,7 @@ def measured(tmp_path_factory: pytest.TempPathFactory) -> Evidence:
     time = pc.add(later["time"], day)
     later = later.set_column(later.column_names.index("time"), "time", time)
     pq.write_table(later, out / "holdout.parquet")
-    contenders = [Contender("baseline", out / "logistic"), Contender("candidate", out / "boosting")]
+    contenders = [contender("baseline", out / "logistic"), contender("candidate", out / "boosting")]
     return evaluate_models(card_of_few(), load_system("ad_click", ROOT), out, "f", contenders, [])
 
 

@@ -20,6 +20,7 @@ from slipway.settings.root import Project
 from slipway.system import load_system
 from tests.slipway.root import ROOT
 from tests.slipway.tiny import impressions
+from tests.slipway.vouched import proven
 
 SYSTEM = "ad_click"
 
@@ -95,7 +96,7 @@ def make_live(root: Path) -> Live:
         folder = root / f"version{number}"
         tiny_version(ROOT, folder, "logistic", rows=rows)
         known = registered(folder, number, Line(project, SYSTEM, "small").registered)
-        build_bento(project, folder, known)
+        build_bento(project, proven(folder), known)
         deployed.append(Deployed(number=number, digest=known.digest))
     return Live(project, *deployed)
 

@@ -19,10 +19,12 @@ from slipway.release.servers import running as servers_running
 from slipway.release.servers import start
 from slipway.version.answer import rank
 from slipway.version.assemble import SCORE
+from slipway.version.manifest import Registered
 from tests.slipway.root import ROOT
 from tests.slipway.serving.browser import OPTION, REQUEST
 from tests.slipway.serving.conftest import Running
 from tests.slipway.tiny import registered, tiny_version
+from tests.slipway.vouched import proven
 
 
 def ask(running: Running, method: str, *arguments: Any) -> Any:
@@ -115,18 +117,42 @@ def test_bentoml_serve_ends_at_a_tampered_bento(running: Running, tmp_path: Path
     """As in the image: the supervisor ends with one clear line, before any worker."""
     tag = spoil(running, 104, "version/model/weights.npy")
     bento = bento_path(running.project, tag)
-    done = subprocess.run(
+    digest = Registered.model_validate_json((bento / "src/version/registered.json").read_bytes()).digest
+    done = bentoml_serve(bento, tmp_path, SLIPWAY_VERSION_DIGEST=digest)
+
+    assert done.returncode == 1
+    assert "version/model/weights.npy: sha256" in done.stderr.splitlines()[-1]
+
+
+@pytest.mark.gate(
+    "serve.named_digest",
+    fed="an image that is started without the digest of the version which it is to serve",
+    stops="serve",
+    exit=1,
+    reason="SLIPWAY_VERSION_DIGEST: not set, expected the digest of the version to serve",
+    untouched="no version loaded, no server process left",
+    guard="serve.named_digest",
+)
+@pytest.mark.parametrize("named", [{}, {"SLIPWAY_VERSION_DIGEST": ""}])
+def test_an_image_does_not_vouch_for_itself(running: Running, tmp_path: Path, named: dict[str, str]) -> None:
+    """Whoever could change what is inside could change the digest inside, too."""
+    done = bentoml_serve(bento_path(running.project, running.server.tag), tmp_path, **named)
+
+    assert done.returncode == 1
+    assert "SLIPWAY_VERSION_DIGEST: not set, expected the digest" in done.stderr.splitlines()[-1]
+
+
+def bentoml_serve(bento: Path, home: Path, **changes: str) -> subprocess.CompletedProcess[str]:
+    """Serve a Bento as an image does, until it ends by itself."""
+    return subprocess.run(
         [sys.executable, "-P", "-m", "bentoml", "serve", str(bento), "--host", "127.0.0.1", "--port", "0"],
-        env=os.environ | {"BENTOML_HOME": str(tmp_path), "BENTOML_DO_NOT_TRACK": "True"},
-        cwd=tmp_path,
+        env=os.environ | {"BENTOML_HOME": str(home), "BENTOML_DO_NOT_TRACK": "True"} | changes,
+        cwd=home,
         capture_output=True,
         text=True,
         timeout=120,
         check=False,
     )
-
-    assert done.returncode == 1
-    assert "version/model/weights.npy: sha256" in done.stderr.splitlines()[-1]
 
 
 @pytest.mark.gate("serve.parity")
@@ -135,7 +161,7 @@ def test_a_bento_that_answers_otherwise_than_in_training_does_not_start(
 ) -> None:
     """Every digest matches, and the scores do not."""
     tiny_version(ROOT, tmp_path / "skewed", "boosting", skew=1e-5)
-    tag = build_bento(running.project, tmp_path / "skewed", registered(tmp_path / "skewed", 105))
+    tag = build_bento(running.project, proven(tmp_path / "skewed"), registered(tmp_path / "skewed", 105))
 
     with pytest.raises(SlipwayError, match=r"parity\.parquet: served scores differ by 1e-05"):
         start(running.project, tag, 105)

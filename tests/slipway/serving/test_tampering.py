@@ -18,6 +18,7 @@ from tests.slipway.cli.conftest import only_line, settings_only, slipway
 from tests.slipway.root import ROOT
 from tests.slipway.serving.conftest import Running
 from tests.slipway.tiny import registered, tiny_version
+from tests.slipway.vouched import proven
 
 Spoil = Callable[[Path], None]
 MODEL = "version/model/weights.npy"
@@ -83,7 +84,10 @@ def other(running: Running, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The `src` of the Bento of another version, number 8."""
     folder = tmp_path_factory.mktemp("other") / "version"
     tiny_version(ROOT, folder, "logistic", skew=1e-9)
-    return bento_path(running.project, build_bento(running.project, folder, registered(folder, 8))) / "src"
+    return (
+        bento_path(running.project, build_bento(running.project, proven(folder), registered(folder, 8)))
+        / "src"
+    )
 
 
 @pytest.fixture

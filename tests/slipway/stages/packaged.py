@@ -79,6 +79,9 @@ def packaged(root: Path, versions: Mapping[int, Callable[[Path], None]]) -> Pack
             run = made.registry.start_run("training", RUN.id, RUN.fingerprint)
             made.registry.register(run, folder)
             known = {"id": f"20260101T000000{number:03d}-r", "decision": "registered", "version": number}
-            made.registry.keep(sample.record(**known, run=run, canary=None), root.parent)
+            digest = made.registry.get(number).digest
+            made.registry.keep(
+                sample.record(**known, run=run, canary=None, version_digest=digest), root.parent
+            )
             made.bentos[number] = package(RUN, number)
     return made

@@ -1,7 +1,6 @@
 """What a release asks for on a machine that is thrown away: a Bento, an image and a verdict."""
 
 import os
-import shutil
 import subprocess
 from pathlib import Path
 
@@ -9,10 +8,10 @@ import pytest
 
 from slipway.registry.versions import Registry
 from slipway.settings.root import Project
-from slipway.stages.register import register
 from tests.slipway.cli.conftest import only_line, slipway
 from tests.slipway.release.test_image import DIGEST, docker
 from tests.slipway.stages.conftest import RUN, Desk
+from tests.slipway.stages.shared import share, trained
 from tests.slipway.stages.test_shared_registry import SHARED_REGISTRY
 
 __all__ = ["docker"]
@@ -21,10 +20,7 @@ __all__ = ["docker"]
 @pytest.fixture
 def shared(desk: Desk, database: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Registry:
     """A registry outside of the project, in which the team staged version 1."""
-    shutil.copyfile(database, tmp_path / "shared.db")
-    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path / 'shared.db'}")
-    registry = desk.registry
-    assert register(RUN, **desk.files) == 1
+    registry = trained(desk, share(desk, database, tmp_path, monkeypatch))
     registry.client.set_registered_model_alias(registry.name, "staging", "1")
     return registry
 

@@ -1,6 +1,5 @@
 """A laptop's traffic moves nothing in a registry that others use."""
 
-import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,9 +15,9 @@ from slipway.stages.canary import canary
 from slipway.stages.first import first
 from slipway.stages.move import recover
 from slipway.stages.package import package
-from slipway.stages.register import register
 from slipway.stages.shadow import shadow
 from tests.slipway.stages.conftest import RUN, Desk
+from tests.slipway.stages.shared import share, trained
 
 SHARED_REGISTRY = pytest.mark.gate(
     "registry.embedded",
@@ -56,10 +55,7 @@ class Team:
 @pytest.fixture
 def team(desk: Desk, database: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Team:
     """A registry outside of the project, with a version that is staged, barred and in production."""
-    shutil.copyfile(database, tmp_path / "shared.db")
-    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path / 'shared.db'}")
-    assert register(RUN, **desk.files) == 1
-    registry = desk.registry
+    registry = trained(desk, share(desk, database, tmp_path, monkeypatch))
     assert registry.resolve("staging") is None
     for alias in ("staging", "production"):
         registry.client.set_registered_model_alias(registry.name, alias, "1")

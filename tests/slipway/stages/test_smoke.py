@@ -93,7 +93,8 @@ def packaged(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Packaged]:
         registry = Registry(Line(Project(root), "ad_click", "small"))
         run = registry.start_run("training", RUN.id, RUN.fingerprint)
         registry.register(run, root.parent / "version")
-        known = {"id": "20260101T000000001-r", "decision": "registered", "version": 1}
+        known: dict[str, object] = {"id": "20260101T000000001-r", "decision": "registered", "version": 1}
+        known["version_digest"] = registry.get(1).digest
         registry.keep(sample.record(**known, run=run, canary=None), root.parent)
         bento = package(RUN, 1)
     server = servers.start(Project(root), bento, 1)

@@ -16,7 +16,7 @@ from slipway.data.check import check_rows, require
 from slipway.data.ingest import ingest_rows
 from slipway.data.parts import check_parts, require_parts
 from slipway.data.split import split_rows
-from slipway.evaluation.evaluate import Contender, evaluate_models
+from slipway.evaluation.evaluate import evaluate_models
 from slipway.evaluation.gate import decide
 from slipway.release.bento import build_bento, lay_out
 from slipway.rollout.controller import run_canary
@@ -37,6 +37,7 @@ from tests.slipway.cli.conftest import only_line, slipway
 from tests.slipway.root import REPOSITORY
 from tests.slipway.serving.browser import Browser
 from tests.slipway.starter.tables import blank, write
+from tests.slipway.vouched import contender, proven
 
 ROWS = 2400
 
@@ -128,8 +129,8 @@ def test_several_values_count_as_one(made: Made) -> None:
 def test_its_own_code_answers_and_the_gate_judges(made: Made) -> None:
     """The candidate knows more than a constant; as its own champion it is refused."""
     folders = {"baseline": made.out / "models/baseline", "candidate": made.out / "models/candidate"}
-    contenders = [Contender(role, folder) for role, folder in folders.items()]  # type: ignore[arg-type]
-    again = Contender("champion", made.out / "models/candidate", 1)
+    contenders = [contender(role, folder) for role, folder in folders.items()]  # type: ignore[arg-type]
+    again = contender("champion", made.out / "models/candidate", 1)
     scores = read_scores(made.out / "models")
     found = evaluate_models(
         made.card, load_system("demand", made.root), made.out / "split", "f", [*contenders, again], scores
@@ -240,7 +241,7 @@ def mix_labels(part: Path, label: str) -> None:
 def deployed(line: Line, version: Path, number: int) -> Deployed:
     """Package a version under a number."""
     registered = Registered(name=line.registered, number=number, digest=sha256(version / MANIFEST))
-    build_bento(line.project, version, registered)
+    build_bento(line.project, proven(version), registered)
     return Deployed(number=number, digest=registered.digest)
 
 

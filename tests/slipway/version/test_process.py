@@ -15,6 +15,7 @@ from slipway.base.errors import SlipwayError
 from slipway.version.process import Deadlines, VersionProcess
 from tests.slipway.tiny import impressions
 from tests.slipway.version.conftest import rewrite
+from tests.slipway.vouched import proven
 
 WORKER = "slipway/version/worker.py"
 READY = 'json.dumps({"ready": True})'
@@ -43,7 +44,7 @@ def test_it_scores_and_leaves_no_bytecode(
     """What was scored once is still whole the second time."""
     monkeypatch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)
     for _ in range(2):
-        with VersionProcess(copy) as process:
+        with VersionProcess(proven(copy)) as process:
             assert process.score(requests, tmp_path / "out.npy").shape == (8,)
             assert process.seconds(requests, 0, 4) > 0
 
@@ -61,7 +62,7 @@ def test_bytecode_beside_the_code_is_never_run(copy: Path, tmp_path: Path) -> No
         str(evil), str(cached), invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH
     )
 
-    with pytest.raises(SlipwayError, match="not in the manifest"), VersionProcess(copy):
+    with pytest.raises(SlipwayError, match="not in the manifest"), VersionProcess(proven(copy)):
         pass
 
     assert not (tmp_path / "ran").exists()
@@ -73,7 +74,7 @@ def test_a_path_that_python_would_split_is_refused(whole: Path, tmp_path: Path) 
 
     with (
         pytest.raises(SlipwayError, match="in the path; Python would look elsewhere"),
-        VersionProcess(folder),
+        VersionProcess(proven(folder)),
     ):
         pass
 
@@ -82,7 +83,7 @@ def test_many_warnings_do_not_block_it(copy: Path, requests: Path, tmp_path: Pat
     """A megabyte on standard error is more than any pipe holds."""
     rewrite(copy, WORKER, REPLY, "sys.stderr.write('warning\\n' * 2**17)")
 
-    with VersionProcess(copy, Deadlines(score=60)) as process:
+    with VersionProcess(proven(copy), Deadlines(score=60)) as process:
         assert np.isfinite(process.score(requests, tmp_path / "out.npy")).all()
 
 
@@ -90,7 +91,7 @@ def test_what_features_print_is_no_reply(copy: Path, requests: Path, tmp_path: P
     """A print that was left in the features does not break the protocol."""
     rewrite(copy, WORKER, REPLY, "print('here'); os.system('echo there')")
 
-    with VersionProcess(copy) as process:
+    with VersionProcess(proven(copy)) as process:
         assert process.score(requests, tmp_path / "out.npy").shape == (8,)
 
 
@@ -101,7 +102,7 @@ def test_a_first_line_that_is_no_reply_is_refused(copy: Path, said: str) -> None
 
     with (
         pytest.raises(SlipwayError, match=r"it said .*, expected a reply with 'ready'"),
-        VersionProcess(copy),
+        VersionProcess(proven(copy)),
     ):
         pass
 
@@ -110,7 +111,7 @@ def test_a_version_that_hangs_at_the_start_is_ended(copy: Path) -> None:
     """The wait is bounded."""
     rewrite(copy, WORKER, "folder = Path(sys.argv[1])", "time.sleep(600)")
 
-    process = VersionProcess(copy, Deadlines(start=1))
+    process = VersionProcess(proven(copy), Deadlines(start=1))
     with pytest.raises(SlipwayError, match="no answer within 1 s"):
         process.__enter__()
 
@@ -122,7 +123,7 @@ def test_a_version_that_hangs_at_a_request_is_ended(copy: Path, requests: Path) 
     """Each kind of work has its own limit."""
     rewrite(copy, WORKER, REPLY, "time.sleep(600)")
 
-    with VersionProcess(copy, Deadlines(request=0.5)) as process:
+    with VersionProcess(proven(copy), Deadlines(request=0.5)) as process:
         with pytest.raises(SlipwayError, match=r"no answer within 0\.5 s"):
             process.seconds(requests, 0, 4)
         assert process.ended
@@ -132,7 +133,7 @@ def test_the_reason_is_the_last_line_that_says_something(copy: Path) -> None:
     """Pydantic ends its errors with a link."""
     rewrite(copy, WORKER, "folder = Path(sys.argv[1])", "from slipway.settings import Card; Card()")
 
-    with pytest.raises(SlipwayError) as caught, VersionProcess(copy):
+    with pytest.raises(SlipwayError) as caught, VersionProcess(proven(copy)):
         pass
 
     assert "For further information" not in str(caught.value)
@@ -143,5 +144,8 @@ def test_scores_that_cannot_be_read_are_one_line(copy: Path, requests: Path, tmp
     """A version's file is not to be trusted either."""
     rewrite(copy, WORKER, 'np.save(command["out"], scores, allow_pickle=False)', "pass")
 
-    with VersionProcess(copy) as process, pytest.raises(SlipwayError, match="its scores cannot be read"):
+    with (
+        VersionProcess(proven(copy)) as process,
+        pytest.raises(SlipwayError, match="its scores cannot be read"),
+    ):
         process.score(requests, tmp_path / "out.npy")

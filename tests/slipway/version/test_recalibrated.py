@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from slipway.base.errors import SlipwayError
-from slipway.evaluation.evaluate import Contender, evaluate_models
+from slipway.evaluation.evaluate import evaluate_models
 from slipway.release.bento import lay_out
 from slipway.serving.app import build
 from slipway.serving.served import load
@@ -24,6 +24,7 @@ from tests.slipway.report.sample import bent, card
 from tests.slipway.root import ROOT
 from tests.slipway.serving.browser import OPTION, Browser, body
 from tests.slipway.tiny import impressions, registered, tiny_version
+from tests.slipway.vouched import contender, proven
 
 BENT = bent()
 
@@ -50,10 +51,13 @@ def test_it_cannot_be_changed_or_laid_beside_a_version(folder: Path, copy: Path)
     changed = Path(shutil.copytree(folder, copy.with_name("changed")))
     harmless = BENT.model_copy(update={"slope": 1.2})
     (changed / RECALIBRATION).write_text(harmless.model_dump_json(), encoding="utf-8")
-    with pytest.raises(SlipwayError, match=f"{RECALIBRATION}: sha256"), VersionProcess(changed):
+    with pytest.raises(SlipwayError, match=f"{RECALIBRATION}: sha256"), VersionProcess(proven(changed)):
         pass
     (copy / RECALIBRATION).write_bytes((folder / RECALIBRATION).read_bytes())
-    with pytest.raises(SlipwayError, match=f"{RECALIBRATION}: not in the manifest"), VersionProcess(copy):
+    with (
+        pytest.raises(SlipwayError, match=f"{RECALIBRATION}: not in the manifest"),
+        VersionProcess(proven(copy)),
+    ):
         pass
 
 
@@ -65,7 +69,7 @@ def test_every_way_to_ask_gives_the_same_scores(folder: Path, whole: Path, tmp_p
     expected = 1 / (1 + np.exp(-(BENT.slope * logit(plain.scores(rows)) + BENT.intercepts[0])))
 
     answers = version.answer(rows, np.arange(64) // 4)
-    with VersionProcess(folder) as process:
+    with VersionProcess(proven(folder)) as process:
         worker = process.score(tmp_path / "rows.parquet", tmp_path / "out.npy")
 
     for found in (
@@ -102,7 +106,7 @@ def test_what_it_changes_stands_in_the_evidence(folder: Path, whole: Path, tmp_p
     """Slope and intercept, and metrics with and without them, which are those of the plain version."""
     rows = impressions(1200, seed=1)
     pq.write_table(rows, tmp_path / "holdout.parquet")
-    contenders = [Contender("baseline", whole), Contender("candidate", folder)]
+    contenders = [contender("baseline", whole), contender("candidate", folder)]
     found = evaluate_models(card(), load_system("ad_click", ROOT), tmp_path, "f", contenders, [])
 
     assert found.candidate.recalibration == BENT

@@ -12,6 +12,7 @@ from slipway.base.errors import SlipwayError
 from slipway.version.manifest import CODE, MANIFEST, Manifest, verify
 from slipway.version.process import VersionProcess
 from tests.slipway.version.conftest import set_field
+from tests.slipway.vouched import proven
 
 TAMPERED = pytest.mark.gate(
     "evaluate.tampered",
@@ -86,7 +87,7 @@ def test_what_was_changed_is_not_scored(copy: Path, spoil: Callable[[Path], obje
     before = psutil.Process().children(recursive=True)
     spoil(copy)
 
-    with pytest.raises(SlipwayError) as caught, VersionProcess(copy):
+    with pytest.raises(SlipwayError) as caught, VersionProcess(proven(copy)):
         pytest.fail("it started")
 
     assert said in str(caught.value)
