@@ -13,6 +13,7 @@ import numpy as np
 import pydantic
 from numpy.typing import NDArray
 
+from slipway.base.errors import SlipwayError
 from slipway.base.strict import Count, Strict
 from slipway.models import arrays, statistics
 from slipway.models.inputs import Field, Inputs
@@ -153,7 +154,12 @@ class Boosting:
     def scores(self, inputs: Inputs) -> NDArray[np.float64]:
         """Probabilities, or numbers in the unit of the labels, float64 [rows] or [rows, classes]."""
         # One thread, for a request has few rows and the server many requests.
-        found = self.booster.predict(_served(inputs, self.means, self.codes), num_threads=1)
+        rows = _served(inputs, self.means, self.codes)
+        if rows.shape[1] != self.booster.num_feature():
+            trained = self.booster.num_feature()
+            # guard model.fit
+            raise SlipwayError(f"the model's trees split {trained} columns, the inputs have {rows.shape[1]}")
+        found = self.booster.predict(rows, num_threads=1)
         mean, scale = self.unit
         return np.asarray(mean + scale * found, dtype=np.float64)
 
@@ -205,6 +211,7 @@ def _codes(field: Field, table: NDArray[np.float32]) -> NDArray[np.int32]:
 
 
 def _served(inputs: Inputs, means: Tables, codes: Codes) -> NDArray[np.float64]:
+    _require_fit(inputs, means, codes)
     large = [field for field in inputs.fields if not _is_small(field)]
     told = [statistics.told(field, means[field.name]) for field in large]
     fields = tuple(
@@ -212,6 +219,20 @@ def _served(inputs: Inputs, means: Tables, codes: Codes) -> NDArray[np.float64]:
         for field in inputs.fields
     )
     return _matrix(replace(inputs, fields=fields), told)
+
+
+def _require_fit(inputs: Inputs, means: Tables, codes: Codes) -> None:
+    """Require that every value of every field is known; `Boosting.load` tells of models without codes."""
+    for field in inputs.fields:
+        if _is_small(field) and not codes:
+            continue
+        known: Tables | Codes = codes if _is_small(field) else means
+        found, expected = len(known.get(field.name, ())), field.cardinality + (not _is_small(field))
+        if found != expected:
+            # guard model.fit
+            raise SlipwayError(
+                f"the model knows {found} values of {field.name!r}, the inputs have {expected}"
+            )
 
 
 def _matrix(inputs: Inputs, told: list[NDArray[np.float64]]) -> NDArray[np.float64]:

@@ -13,6 +13,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from slipway.base.errors import SlipwayError
 from slipway.models import arrays
 from slipway.models.inputs import Field, Inputs
 
@@ -91,12 +92,24 @@ class Linear:
 
     def values(self, inputs: Inputs) -> NDArray[np.float64]:
         """The weighted sums, float64 [rows, outputs]."""
+        self._require_fit(inputs)
         slopes = self.numeric[2:].T
         inside = np.clip(inputs.numeric, *self.ranges)
         total = _standardised(inside, self.numeric[:2, :-1]) @ slopes[:-1] + slopes[-1]
         for field, (start, stop) in zip(inputs.fields, pairwise(self.starts), strict=True):
             total += field.mean(self.weights[start:stop])
         return np.asarray(total, dtype=np.float64)
+
+    def _require_fit(self, inputs: Inputs) -> None:
+        found = inputs.numeric.shape[1], [field.cardinality for field in inputs.fields]
+        known = self.ranges.shape[1], [stop - start for start, stop in pairwise(self.starts.tolist())]
+        if found != known:
+            told = (
+                f"{numbers} numbers and fields of {fields[:20]} values" for numbers, fields in (known, found)
+            )
+            raise SlipwayError(
+                f"the model has weights of {', the inputs have '.join(told)}"
+            )  # guard model.fit
 
     def save(self, folder: Path) -> None:
         """Four .npy files."""

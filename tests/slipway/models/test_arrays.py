@@ -6,6 +6,7 @@ import io
 import shutil
 import zipfile
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -21,6 +22,7 @@ from slipway.models import BINARY, predictor
 from slipway.models.arrays import LARGEST, MOST, read_npy, read_npz
 from slipway.models.boosting import AS, MEANS, OF, UNIT
 from slipway.models.linear import NUMERIC, RANGES, STARTS, WEIGHTS
+from tests.slipway.models.rows import drawn
 from tests.slipway.models.spoilt import saved, spoilt_bytes
 
 SOUND = (
@@ -249,3 +251,23 @@ def test_any_edit_gets_a_verdict(
     else:
         said = ""
     assert "\n" not in said
+
+
+@pytest.mark.gate("model.fit")
+def test_values_that_the_inputs_do_not_have(folders: dict[str, Path], tmp_path: Path) -> None:
+    """Of linear models, of means and of codes: one line, not an index beyond an array."""
+    linear = predictor("logistic").load(folders["logistic"])
+    few = replace(drawn(4), fields=drawn(4).fields[:2])
+    with pytest.raises(
+        SlipwayError, match=r"weights of 1 numbers .*, the inputs have 1 numbers and fields of"
+    ):
+        linear.scores(few)
+    for name, dropped in ((f"{OF}shop", "0 values of 'shop'"), (f"{AS}colour", "0 values of 'colour'")):
+        copy = Path(shutil.copytree(folders["boosting"], tmp_path / name))
+        with np.load(copy / MEANS) as arrays:
+            kept = {key: value for key, value in arrays.items() if key != name}
+        if name.startswith(AS):
+            kept[f"{AS}other"] = np.zeros(1, np.int32)
+        np.savez_compressed(copy / MEANS, **kept)
+        with pytest.raises(SlipwayError, match=f"the model knows {dropped}, the inputs have"):
+            predictor("boosting").load(copy).scores(drawn(4))
