@@ -21,7 +21,9 @@ END = "end of trees\n"
 NUMERIC, CATEGORICAL = frozenset({0, 2, 4, 6, 8, 10}), frozenset({1, 5, 9})
 """Decision types. In bits: by category or not, the side of a missing value, and how one is told, 0 to 2."""
 _NUMBER = r"-?\d{1,20}(?:\.\d{1,20})?(?:e[+-]\d{1,3})?"
-_INTEGERS, _NUMBERS = (re.compile(rf"{one}(?: {one})*") for one in (r"-?\d{1,10}", _NUMBER))
+_SMALL = r"-?(?:\d{1,20}(?:\.\d{1,20})?|\d(?:\.\d{1,20})?e(?:-\d{1,3}|\+[0-2]?\d?\d))"
+"""A number, and one that is finite in 64 bits whatever its digits are."""
+_INTEGERS, _NUMBERS, _SMALLS = (re.compile(rf"{one}(?: {one})*") for one in (r"-?\d{1,10}", _NUMBER, _SMALL))
 _RANGE = rf"(?:none|\[{_NUMBER}:{_NUMBER}\]|-?\d{{1,10}}(?::-?\d{{1,10}})*)"
 _RANGES = re.compile(rf"{_RANGE}(?: {_RANGE})*")
 _HEADER = re.compile(
@@ -135,7 +137,8 @@ def _tree(block: str, number: int, inputs: int) -> None:
     inner = leaves - 1
     for key in _MEASURED:
         # A tree of one leaf tells no weight of it.
-        _numbers(of, key, (leaves if key != "leaf_weight" or inner else 0) if key in _LEAVES else inner)
+        of_leaves = leaves if inner or key != "leaf_weight" else 0
+        _require_tokens(of, key, _SMALLS, of_leaves if key in _LEAVES else inner)
     for key in _COUNTED:
         _within(key, _integers(of, key, leaves if key in _LEAVES else inner), 0, 2**31 - 1)
     _within("split_feature", _integers(of, "split_feature", inner), 0, inputs - 1)
@@ -188,21 +191,23 @@ def _within(key: str, values: list[int], least: int, most: int) -> None:
 
 
 def _integers(of: dict[str, str], key: str, count: int) -> list[int]:
-    return [int(one) for one in _tokens(of, key, _INTEGERS, count)]
+    _require_tokens(of, key, _INTEGERS, count)
+    return [int(one) for one in of[key].split()] if count else []
 
 
 def _numbers(of: dict[str, str], key: str, count: int) -> list[float]:
-    found = [float(one) for one in _tokens(of, key, _NUMBERS, count)]
+    _require_tokens(of, key, _NUMBERS, count)
+    found = [float(one) for one in of[key].split()] if count else []
     if not all(map(isfinite, found)):
         raise _FaultError(f"{key}: found a number beyond 64 bits")
     return found
 
 
-def _tokens(of: dict[str, str], key: str, grammar: re.Pattern[str], count: int) -> list[str]:
+def _require_tokens(of: dict[str, str], key: str, grammar: re.Pattern[str], count: int) -> None:
+    """Require so many numbers with one space between, and nothing else in the line."""
     text = of.get(key, "")
-    found = text.split(" ") if text else []
-    if len(found) != count:
-        raise _FaultError(f"{key}: found {len(found)} numbers, expected {count}")
+    found = text.count(" ") + 1 if text else 0
+    if found != count:
+        raise _FaultError(f"{key}: found {found} numbers, expected {count}")
     if found and not grammar.fullmatch(text):
-        raise _FaultError(f"{key}: expected numbers with a space between, found something else")
-    return found
+        raise _FaultError(f"{key}: expected finite numbers with a space between, found something else")
