@@ -1,7 +1,7 @@
 # One vocabulary for people and CI. Works with GNU make 3.81, which macOS has; nothing here asks a question.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help setup check manifests test test-full demo ui lock locks wheel sign verify clean reset
+.PHONY: help setup check manifests test test-full demo ui lock locks wheel sign sign-version verify clean reset
 
 SIZE ?= full
 PORT ?= 5050
@@ -61,6 +61,15 @@ wheel: .venv/.chain ## Build the wheel of slipway/ into dist/
 sign: ## Sign IMAGE=repository@sha256:... without a key, as the one who runs this; needs cosign
 	@$(BY_DIGEST)
 	@cosign sign --yes "$$IMAGE"
+
+sign-version: ## Sign the version that STATEMENT=file names without a key, and tag it in MLFLOW_TRACKING_URI; needs cosign and jq
+	@$(A_VERSION)
+	@cosign sign-blob --yes --new-bundle-format --bundle "$$STATEMENT.json" "$$STATEMENT" >/dev/null
+	@jq -n --arg name "$$(sed -n 2p "$$STATEMENT")" --arg version "$$(sed -n 3p "$$STATEMENT")" \
+	  --arg value "keyless:sigstore:$$(base64 <"$$STATEMENT.json" | tr -d '\n')" \
+	  '{name: $$name, version: $$version, key: "slipway.signature", value: $$value}' >"$$STATEMENT.tag"
+	@curl -sS --fail -o /dev/null -H 'Content-Type: application/json' --data @"$$STATEMENT.tag" \
+	  "$${MLFLOW_TRACKING_URI:?is not set}/api/2.0/mlflow/model-versions/set-tag"
 
 verify: ## Require that IMAGE=repository@sha256:... was signed by SIGNER, a workflow of GitHub's; needs cosign
 	@$(BY_DIGEST)
@@ -122,6 +131,12 @@ COMPILE = .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --g
 define BY_DIGEST
 printf '%s\n' "$$IMAGE" | grep -Eqx '[a-z0-9._/:-]+@sha256:[0-9a-f]{64}' || \
   { echo "IMAGE: found '$$IMAGE', expected repository@sha256: and 64 hexadecimal digits" >&2; exit 2; }
+endef
+
+# What is signed says what it is: no file of another kind may pass for a version.
+define A_VERSION
+test "$$(sed -n 1p "$${STATEMENT:?names no file}")" = "slipway version" || \
+  { echo "$$STATEMENT: expected the first line 'slipway version'" >&2; exit 2; }
 endef
 
 ISSUER = https://token.actions.githubusercontent.com

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from slipway.base.atomic import naming
+from slipway.base.atomic import naming, write_text
 from slipway.base.digest import sha256
 from slipway.base.documents import parse
 from slipway.base.errors import Refused, SlipwayError
@@ -25,6 +25,8 @@ ADOPTED = "slipway.adopted"
 RECORD = "slipway.record"
 RECORDS = "records"
 VERSION_FOLDER = "version"
+STATEMENT = "trust/statement.txt"
+"""Below the state folder: what a workflow has to sign of the version that was registered last."""
 
 
 @dataclass(frozen=True)
@@ -67,12 +69,16 @@ class Registry(Tracking):
             self.client.create_registered_model(self.name, description=self.description)
         # The version comes last, so that a kill before it leaves files of a run and no broken version.
         source = f"{self.client.get_run(run).info.artifact_uri}/{VERSION_FOLDER}"
-        tags = {DIGEST: sha256(folder / MANIFEST), FINGERPRINT: manifest.data.fingerprint}
+        digest = sha256(folder / MANIFEST)
+        tags = {DIGEST: digest, FINGERPRINT: manifest.data.fingerprint}
         number = int(self.client.create_model_version(self.name, source, run, tags=tags).version)
-        # Signed with its number, so after it has one; until then nothing runs it. In a shared registry the
-        # workflow signs, which has an identity where this process has none.
+        # Signed with its number, so after it has one; until then nothing runs it.
         if self.embedded:
             self.sign(number)
+        else:
+            # For the workflow, which has an identity where this process has none. Of the bytes that were
+            # trained here: the registry may hold others by then.
+            write_text(self.line.project.state / STATEMENT, statement(self.name, number, digest).decode())
         return number
 
     def _exists(self) -> bool:

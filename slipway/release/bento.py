@@ -14,7 +14,7 @@ from slipway.base.errors import SlipwayError
 from slipway.settings.project import bento_name
 from slipway.settings.root import Project
 from slipway.trust.environment import bare
-from slipway.version.manifest import CODE, MANIFEST, REGISTERED, Manifest, Registered
+from slipway.version.manifest import CODE, MANIFEST, REGISTERED, Manifest, Registered, verify
 from slipway.version.origin import search_path
 from slipway.version.proven import Proven
 
@@ -26,11 +26,8 @@ def build_bento(project: Project, version: Proven, registered: Registered) -> st
         SlipwayError: the version is not the registered one, another was packaged under its number, or the
             build failed.
     """
-    if version.digest != registered.digest:
-        raise SlipwayError(
-            f"{version.folder}: digest {version.digest[:12]}…, the registry says {registered.digest[:12]}…"
-        )  # guard package.digest
-    manifest = version.verified()
+    version.verified()
+    manifest = verify(version.folder, expected=registered.digest)  # what was proven is what is registered
     tag = f"{bento_name(registered.name)}:{registered.number}"
     store = project.state / "bentoml"
     store.mkdir(parents=True, exist_ok=True)

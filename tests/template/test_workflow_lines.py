@@ -37,6 +37,13 @@ LINE = re.compile(
     r"""(make|\.venv/bin/slipway)( [\w./=:-]+| "\$\w+"| \$\{\w+:\+--\w+ "\$\w+"\})*( >> "\$GITHUB_\w+")?"""
 )
 """One command, whose words nothing is put together with, and whose failure nothing hides."""
+IMAGE = f"IMAGE=registry.example.org/a/b@sha256:{'0' * 64}"
+GIVEN = {
+    "sign": [IMAGE],
+    "sign-version": ["STATEMENT=statement", "MLFLOW_TRACKING_URI=http://localhost"],
+    "verify": [IMAGE, "SIGNER=x"],
+}
+"""What GitHub gives a target as variables."""
 HOSTILE = "1\"; touch pwned; $(touch pwned) '"
 
 
@@ -59,8 +66,12 @@ def test_every_make_line_ends_well(project: Path, line: str) -> None:
     """The target exists and does what it does with Python, uv and cosign that write down their calls."""
     assert make(project, "setup").returncode == 0
     shutil.copy(project / "bin/python3.12", project / ".venv/bin/uv")
-    shutil.copy(project / "bin/python3.12", project / "bin/cosign")
-    (project / "bin/grep").symlink_to(str(shutil.which("grep")))
+    for name in ("cosign", "curl", "jq"):
+        shutil.copy(project / "bin/python3.12", project / "bin" / name)
+    for name in ("base64", "grep", "sed", "tr"):
+        (project / "bin" / name).symlink_to(str(shutil.which(name)))
+    (project / "statement").write_text("slipway version\nproject.system\n7\n0123\n")
+    (project / "statement.json").write_text("{}")
     words = shlex.split(line.partition(" >> ")[0])[1:]
     (project / "dist/locks").mkdir(parents=True)
     for name in ("requirements", "requirements-dev", "requirements-serving"):
@@ -68,8 +79,7 @@ def test_every_make_line_ends_well(project: Path, line: str) -> None:
     (project / ".ci").mkdir()
     shutil.copy(REPOSITORY / ".ci/library.mk", project / ".ci")
     (project / "calls").unlink()
-    image = f"IMAGE=registry.example.org/a/b@sha256:{'0' * 64}"
-    done = make(project, *words, *([image, "SIGNER=x"] if words[0] in ("sign", "verify") else []))
+    done = make(project, *words, *GIVEN.get(words[0], []))
 
     assert done.returncode == 0, done.stderr
     assert (project / "calls").is_file() or words[0] in ("setup", "locks")
@@ -87,6 +97,20 @@ def test_only_a_digest_is_signed(project: Path, target: str, image: str) -> None
     assert "expected repository@sha256:" in done.stderr
     assert not (project / "calls").exists()
     assert not (project / "pwned").exists()
+
+
+@pytest.mark.parametrize("text", [None, "", "slipway record\nproject.system\n7\n0123\n"])
+def test_only_a_version_is_signed_as_one(project: Path, text: str | None) -> None:
+    """A statement of another kind would get an identity that counts elsewhere."""
+    shutil.copy(project / "bin/python3.12", project / "bin/cosign")
+    (project / "bin/sed").symlink_to(str(shutil.which("sed")))
+    if text is not None:
+        (project / "statement").write_text(text)
+    done = make(project, "sign-version", *GIVEN["sign-version"])
+
+    assert done.returncode != 0
+    assert "expected the first line 'slipway version'" in done.stderr
+    assert not (project / "calls").exists()
 
 
 def called(tmp_path: Path, line: str, value: str) -> list[str]:

@@ -22,6 +22,7 @@ RIGHTS = {
     ("ci", "comment"): {"pull-requests"},
     ("release", "image"): {"packages"},
     ("release", "sign"): {"packages", "id-token"},
+    ("train", "sign"): {"id-token"},
     ("freshness", "propose"): {"contents", "pull-requests"},
 }
 """The jobs that may write, and what."""
@@ -48,7 +49,7 @@ def test_two_releases_never_meet() -> None:
     groups = {key: job["concurrency"] for key, job in release().items() if key != "sign"}
     assert groups == {
         key: {"group": f"release-{key}", "cancel-in-progress": False}
-        for key in ("image", "rollout")
+        for key in ("package", "image", "rollout")
         if groups
     }
 
@@ -56,8 +57,8 @@ def test_two_releases_never_meet() -> None:
 def test_a_release_is_of_the_default_branch() -> None:
     """Whoever may push a branch could else have anything signed; the signer's name says the branch too."""
     for key, job in release().items():
-        assert "image" in job.get("needs", "image")
-        if key == "image":
+        assert "package" in job.get("needs", "package") or "image" in job["needs"]
+        if key == "package":
             assert (
                 job["if"] == "github.ref == format('refs/heads/{0}', github.event.repository.default_branch)"
             )
@@ -89,6 +90,26 @@ def test_who_may_write_runs_nothing_that_was_built() -> None:
             assert "setup" not in called
     comment = next((job for name, key, job in jobs() if (name, key) == ("ci", "comment")), {"steps": []})
     assert [step for step in comment["steps"] if "run" in step or "checkout" in step["uses"]] == []
+
+
+def test_who_may_push_packages_nothing() -> None:
+    """The build of a Bento runs the version's own code; the push waits for an approval and finds it."""
+    for key, job in release().items():
+        ran = [step.get("run", "") for step in job["steps"]]
+        builds = any("slipway package" in line and "GITHUB_OUTPUT" in line for line in ran)
+        assert builds == (key == "package")
+        if "packages" in RIGHTS.get(("release", key), set()) - {"id-token"} and key != "sign":
+            assert job["environment"] == "production"
+            fetching = [step for step in job["steps"] if "download-artifact" in step.get("uses", "")]
+            assert [step["with"]["name"] for step in fetching] == ["bento"]
+
+
+def test_who_proves_a_version_has_the_whole_history() -> None:
+    """Its code may be that of any commit."""
+    for _, _, job in jobs():
+        called = " ".join(step.get("run", "") for step in job["steps"])
+        if any(f"slipway {command}" in called for command in ("train", "package", "publish", "rollout")):
+            assert job["steps"][0]["with"]["fetch-depth"] == 0
 
 
 def test_production_is_approved() -> None:

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from slipway.base.atomic import write_text
-from slipway.registry.versions import Registry
+from slipway.registry.versions import SIGNATURE, Registry
 from slipway.rollout.promotion import Intent
 from slipway.rollout.status import differences, look
 from slipway.rollout.target import Deployed, TrafficState
@@ -25,8 +25,12 @@ def registry(tmp_path_factory: pytest.TempPathFactory) -> Registry:
     root = settings_only(tmp_path_factory.mktemp("status") / "a project")
     found = Registry(Line(Project(root), "ad_click", "small"))
     tiny_version(ROOT, root / "one", "logistic")
-    for _ in range(2):
-        found.register(found.start_run("training", "r", "f"), root / "one")
+    for number in (1, 2):
+        run = found.start_run("training", "r", "f")
+        assert found.register(run, root / "one") == number
+        known = {"id": f"20260101T000000{number:03d}-r", "version": number, "run": run, "canary": None}
+        digest = found.get(number).digest
+        found.keep(sample.record(decision="registered", **known, version_digest=digest), root)
     found.point("production", 1)
     return found
 
@@ -93,6 +97,19 @@ def test_both_sides_are_shown(registry: Registry) -> None:
     assert "differs: the alias production is 1, production traffic goes to 2" in table.stdout
     assert (found["production"], found["stable"]) == (1, 2)
     assert found["problems"] == ["the alias production is 1, production traffic goes to 2"]
+
+
+def test_a_version_that_nobody_vouches_for_is_told(registry: Registry) -> None:
+    """With any alias: nothing here would run it."""
+    send(registry, TrafficState(stable=ONE))
+    signature = registry.get(1).signature
+    registry.client.delete_model_version_tag(registry.name, "1", SIGNATURE)
+    told = problems(registry)
+    registry.client.set_model_version_tag(registry.name, "1", SIGNATURE, signature)
+
+    assert told == [
+        f"{registry.name} version 1: not signed; `slipway adopt-version 1` shows it, or train anew"
+    ]
 
 
 def test_a_move_that_was_killed_is_told(registry: Registry) -> None:
