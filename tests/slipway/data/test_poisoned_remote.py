@@ -129,6 +129,7 @@ def test_a_list_that_git_holds_leads_elsewhere(tmp_path: Path, path: str) -> Non
         stores(tmp_path).bring(name)
 
 
+@pytest.mark.gate("data.listed")
 @pytest.mark.parametrize("name", ["../../../../out", "0" * 31, "0" * 32 + ".DIR", ""])
 def test_a_name_that_is_no_hash(tmp_path: Path, name: str) -> None:
     """DVC makes a path of it."""
