@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from slipway.base.addresses import masked
 from slipway.base.atomic import write_text
 from slipway.base.documents import Document, read
 from slipway.base.errors import Inconclusive, Refused, SlipwayError, UsageError
@@ -38,10 +39,10 @@ def failure_of(error: Exception) -> Failure:
     """The document that tells of an error: its class, its message, and the exit code to end with."""
     if isinstance(error, SlipwayError):
         name = next(kind.__name__ for kind in type(error).__mro__ if kind.__name__ in KINDS)
-        return Failure(error=name, message=str(error), exit_code=error.exit_code)
+        return Failure(error=name, message=masked(str(error)), exit_code=error.exit_code)
     kind = type(error)
     name = kind.__name__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__name__}"
-    return Failure(error=name, message=" ".join(str(error).split())[:MOST], exit_code=1)
+    return Failure(error=name, message=" ".join(masked(str(error)).split())[:MOST], exit_code=1)
 
 
 @contextmanager

@@ -8,6 +8,8 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
+from slipway.base.addresses import masked
+
 MOST = 5
 """Faults told at once; a file that fits nothing would fill the screen."""
 TOP = "(top level)"
@@ -80,6 +82,7 @@ def _shown(value: Any) -> str:
         text = json.dumps(_pruned(value), default=str)
     except TypeError:  # YAML knows keys that JSON does not
         text = repr(_pruned(value))
+    text = masked(text)
     return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
 
 

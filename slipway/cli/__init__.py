@@ -2,11 +2,13 @@
 
 import os
 import sys
+import traceback
 from typing import Annotated
 
 import typer
 
 from slipway import __version__
+from slipway.base.addresses import masked
 from slipway.base.environment import settle
 from slipway.base.errors import SlipwayError
 from slipway.base.failure import failure_kept
@@ -66,10 +68,12 @@ def main() -> None:
         # Whoever read is gone; Python's last flush would complain of that once more.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - a bug too is told without passwords
         text = one_line(error)
         if text is None:
-            raise
+            # As Python would, but for passwords in addresses.
+            sys.stderr.write(masked(traceback.format_exc()))
+            sys.exit(1)
         _tell(error, text)
         sys.exit(1)
 

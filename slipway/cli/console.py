@@ -12,20 +12,22 @@ from rich.markup import escape
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 from rich.text import Text
 
+from slipway.base.addresses import masked
+
 CONTROLS = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 """Unicode categories that move the cursor, turn the line round or cannot be written."""
 
 
 class PlainConsole(Console):
-    """What is printed may quote data or a person, and so shows what a terminal would obey."""
+    """What is printed may quote data, a person or an address: no control of a terminal, and no password."""
 
     def __init__(self, **options: Any) -> None:
         # Numbers and words between colons in somebody's data stay what they are.
         super().__init__(highlight=False, emoji=False, **options)
 
     def render_str(self, text: str, **options: Any) -> Text:
-        """Text with control characters as their escapes."""
-        return super().render_str("".join(map(_visible, text)), **options)
+        """Text with control characters as their escapes, and addresses without passwords."""
+        return super().render_str("".join(map(_visible, masked(text))), **options)
 
 
 def _visible(character: str) -> str:
@@ -88,6 +90,9 @@ class Teller:
 
 
 def print_json(text: str) -> None:
-    """JSON on standard output, as it is, and at once: `serve` goes on, and a pipe would hold it back."""
-    sys.stdout.write(text + "\n")
+    """JSON on standard output, as it is but for passwords in addresses.
+
+    At once: `serve` goes on, and a pipe would hold it back.
+    """
+    sys.stdout.write(masked(text) + "\n")
     sys.stdout.flush()

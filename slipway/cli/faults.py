@@ -1,15 +1,13 @@
 """Errors of files, of the machine and of the registry as one line; what is not one of these is a bug."""
 
-import re
-
 from pydantic import ValidationError
+
+from slipway.base.addresses import masked
 
 MOST = 400
 """Characters; MLflow repeats whole tracebacks and lists of what it would have taken."""
 REGISTRY = {("mlflow", "MlflowException"), ("sqlalchemy", "SQLAlchemyError")}
 """Package and name: mlflow takes seconds to import, only to recognise an error."""
-SECRET = re.compile(r"://[^/@\s]+@")
-"""A user and a password in an address, which MLflow repeats."""
 
 
 def one_line(error: Exception) -> str | None:
@@ -34,5 +32,5 @@ def _fault(error: ValidationError) -> str:
 
 
 def _short(error: Exception) -> str:
-    text = " ".join(SECRET.sub("://", str(error)).split()) or type(error).__name__
+    text = " ".join(masked(str(error)).split()) or type(error).__name__
     return text if len(text) <= MOST else f"{text[:MOST]}…"

@@ -25,6 +25,9 @@ def update(
             help="Address of its repository. Default: where the project came from. Its hooks are run.",
         ),
     ] = None,
+    signed: Annotated[
+        bool, typer.Option("--signed", help="Only to a tag signed by a key that your Git trusts.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Merge a newer version of the template into this project; nothing is committed."""
@@ -34,7 +37,7 @@ def update(
     project = Project.find()
     teller = Teller(quiet=as_json)
     with teller.doing("update"):
-        found = merged(project.root, template, to, teller.line)
+        found = merged(project.root, template, to, teller.line, signed)
     if as_json:
         print_json(TypeAdapter(Update).dump_json(found).decode())
     elif not found.changed and not found.conflicts:

@@ -90,6 +90,25 @@ def first_row(path: Path, delimiter: str, trim: bool = False) -> list[str]:
     return [cell.strip(" ") for cell in row] if trim else row
 
 
+def require_whole_header(path: Path, delimiter: str) -> None:
+    """Refuse a header that a line break in a name has cut in two.
+
+    Raises:
+        SlipwayError: lines 1 and 2 together have as many columns as each line below.
+    """
+    try:
+        few = islice(_records(path, delimiter), 5)
+        first, second, *below = (len(_cells(one.written, delimiter)) for one in few)
+    except (ValueError, _EndlessError, _QuoteError):  # too short; or told where that line is read
+        return
+    if below and {*below} == {first + second - 1} and second < below[0]:
+        # guard ingest.header
+        raise SlipwayError(
+            f"{path}: lines 1 and 2 have {first} and {second} cells, and together the {below[0]} columns of "
+            "those below: is line 2 the rest of the header? A name with a line break stands in double quotes"
+        )
+
+
 def rows(text: Text, file: Path) -> Iterator[list[str]]:
     """The cells of each row of one of the files; further cells are none where they are empty.
 

@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from slipway.base.errors import SlipwayError
-from slipway.data.delimited import Text, copy, first_row, rows
+from slipway.data.delimited import Text, copy, first_row, require_whole_header, rows
 from slipway.data.duckdb_engine import column_types, parquet, quoted, quoted_list, quoted_name, said
 from slipway.data.folders import keys, require_no_copy, table_files
 from slipway.data.text_file import is_gzip, is_plain
@@ -134,6 +134,7 @@ def _columns(source: TableSource, files: list[Path]) -> list[str]:
     if isinstance(source.header, list):
         names = source.header
     elif source.header:
+        require_whole_header(files[0], source.separator)
         names = [name or number for name, number in zip(rows[0], numbered, strict=True)]
         for file, row in zip(files, rows, strict=True):
             if row != rows[0]:

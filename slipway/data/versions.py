@@ -2,24 +2,27 @@
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from slipway.base.atomic import whole_folder
+from slipway.base.addresses import masked
+from slipway.base.atomic import whole_folder, write_text
 from slipway.base.errors import Refused, SlipwayError
 from slipway.base.failure import PLACE, read_failure
+from slipway.data.objects import AbsentError, Objects, laid_out
+from slipway.data.pins import LOCK, link_of, pin_of, pins, source_pin
 from slipway.settings import Line
 from slipway.settings.root import Project
 
 WORKSPACE = "WORKSPACE"
 """In place of a Git revision: the working tree as it is."""
-LOCK = "dvc.lock"
 ABSENT = re.compile(r"missing data 'source': (?P<path>.+)")
 """What DVC says of a file that it tracks and that is neither here nor in its cache or remote."""
 MISSING = "neither here nor in DVC's remote; `dvc push` it where it is, to a remote that both reach"
@@ -28,20 +31,51 @@ MISSING = "neither here nor in DVC's remote; `dvc push` it where it is, to a rem
 def run_stages(line: Line) -> bool:
     """Run the stages whose inputs changed and push the results to DVC's remote; true if any stage ran.
 
-    What did not change and is not here, as in a fresh clone, is pulled from the remote where it has it.
+    What did not change and is not here, as in a fresh clone, is taken from the remote where it has it. What a
+    remote says of earlier runs (DVC's run cache) is not: it would put any data in the place of a stage's.
 
     Raises:
-        Refused: the data failed its checks.
+        Refused: the data failed its checks, or is not what Git's lock says; the lock is as it was.
         SlipwayError: a stage or DVC failed; the line says where the whole output is.
     """
-    project, target = line.project, _stage(line)
+    project, target, lock = line.project, _stage(line), line.project.root / LOCK
     _require_git(project)
-    require_source(project, line.system)
+    bring(project, line.system)
+    before = lock.read_text(encoding="utf-8") if lock.exists() else None
+    _bring_missing(line)
     log = _log(project, f"{line.system}-{line.size}")
-    _dvc(project, log, "repro", "--pull", target)
+    _dvc(project, log, "repro", "--no-run-cache", target)
+    try:
+        require_pinned(line)
+    except Refused:
+        # Made of other data than it says, it would let the next run take that for up to date.
+        if before is not None:
+            write_text(lock, before)
+        raise
     _dvc(project, log, "push", "--with-deps", target)
     # DVC ends with 0 whether or not a stage ran; only what it printed tells.
     return "Running stage" in log.read_text(encoding="utf-8", errors="replace")
+
+
+def require_pinned(line: Line) -> None:
+    """Hold the bytes of a line's data and source against `dvc.lock` and the source's `.dvc` file.
+
+    DVC itself does not look at a file again whose size and time it remembers, nor at its cache.
+
+    Raises:
+        Refused: one of them is something else.
+    """
+    root = line.project.root
+    for path, pinned in (source_pin(line.project, line.system) | pins(line)).items():
+        if not (root / path).exists() or hash_of(root / path) == pinned:
+            continue
+        # Slower: what DVC does not look at in this project is no part of its hash.
+        if (found := hash_of(root / path, _ignored(root))) != pinned:
+            # guard data.pinned
+            raise Refused(
+                f"{path}: found the hash {found}, expected {pinned}, which Git holds; remove it and "
+                f".dvc/cache/files/md5/{pinned[:2]}/{pinned[2:]}, then `slipway data reproduce`"
+            )
 
 
 def track(project: Project, path: str) -> None:
@@ -70,7 +104,7 @@ def require_source(project: Project, system: str) -> None:
         SlipwayError: it has none.
     """
     folder = project.source(system)
-    if not (folder.exists() or _link(folder).exists() or folder.with_name("dvc.yaml").exists()):
+    if not (folder.exists() or link_of(folder).exists() or folder.with_name("dvc.yaml").exists()):
         name = folder.relative_to(project.root)
         raise SlipwayError(f"{name}: no such folder; the system's table or generator belongs there")
 
@@ -79,6 +113,7 @@ def bring(project: Project, system: str) -> None:
     """Get a source that DVC tracks from its remote, where it is not here, as in a fresh clone.
 
     Raises:
+        Refused: the remote has other bytes than Git says.
         SlipwayError: the system has none, or the remote cannot be reached or does not have it.
     """
     require_source(project, system)
@@ -88,20 +123,24 @@ def bring(project: Project, system: str) -> None:
 
 
 def pull(project: Project, path: str) -> None:
-    """Get a file or folder from DVC's remote.
+    """Get a file or folder that a `.dvc` file tracks from DVC's remote.
 
     Raises:
+        Refused: the remote has other bytes than Git says.
         SlipwayError: the remote cannot be reached, or does not have it.
     """
+    _require_git(project)
     try:
-        _logged(project, "pull", path)
-    except SlipwayError as error:
-        raise SlipwayError(f"{path}: {MISSING} ({error})") from error
+        with _reached(path):
+            Objects.of(project.root).bring(pin_of(link_of(project.root / path)))
+    except AbsentError as error:
+        raise SlipwayError(f"{path}: {MISSING}") from error
+    _logged(project, "checkout", f"{path}.dvc")
 
 
 def tracked(project: Project, system: str) -> bool:
     """Whether DVC, and not Git, keeps a system's source."""
-    return _link(project.source(system)).is_file()
+    return link_of(project.source(system)).is_file()
 
 
 def fingerprint(line: Line, revision: str = WORKSPACE) -> str:
@@ -134,48 +173,73 @@ def fetch_split(line: Line, revision: str, expected: str, out: Path) -> None:
     """
     path = line.data.relative_to(line.project.root).as_posix() + "/split"
     with whole_folder(out) as folder:
-        # A folder that is not there yet: into one that is, DVC copies `split` as a folder of its own.
-        copy = folder / "split"
-        try:
-            with _files(line.project, revision) as files:
-                files.get(path, str(copy), recursive=True)
-        except FileNotFoundError as error:
-            raise SlipwayError(
-                f"{path} at {revision}: neither in DVC's cache nor in its remote; run `dvc pull`"
-            ) from error
-        except RecursionError as error:  # a list of files that leads out of its folder
-            raise SlipwayError(
-                f"{path} at {revision}: DVC's list of its files is damaged; "
-                f"remove .dvc/cache/files/md5/{expected[:2]}/{expected[2:]} and run `dvc pull`"
-            ) from error
-        if (found := hash_of(copy)) != expected:
+        if revision == WORKSPACE and (line.data / "split").is_dir():
+            shutil.copytree(line.data / "split", folder, dirs_exist_ok=True)
+        elif (pinned := fingerprint(line, revision)) == expected:
+            try:
+                with _reached(path):
+                    laid_out(Objects.of(line.project.root).bring(pinned), folder)
+            except AbsentError as error:
+                raise SlipwayError(
+                    f"{path} at {revision}: neither in DVC's cache nor in its remote; "
+                    "`dvc push` it where it is, or `slipway data reproduce` it"
+                ) from error
+        else:
+            raise Refused(f"{path} at {revision}: the lock has the hash {pinned}, expected {expected}")
+        if (found := hash_of(folder)) != expected:
             # guard fetch.fingerprint
             raise Refused(f"{path} at {revision}: fetched data has the hash {found}, expected {expected}")
-        for file in copy.iterdir():
-            file.rename(folder / file.name)
-        copy.rmdir()
 
 
-def hash_of(folder: Path) -> str:
-    """DVC's hash of a folder, computed from its files."""
+def hash_of(folder: Path, ignored: Any = None) -> str:
+    """DVC's hash of a file or folder, computed from its bytes.
+
+    Args:
+        ignored: DVC's filter of what does not count, such as `.dvcignore` says.
+    """
     from dvc.fs import LocalFileSystem, MemoryFileSystem
     from dvc_data.hashfile.build import build
     from dvc_data.hashfile.db import HashFileDB
 
     # In memory and a dry run: nothing is stored, and no hash comes from what DVC remembers of a file.
     database = HashFileDB(MemoryFileSystem(), "/")
-    _, _, built = build(database, str(folder), LocalFileSystem(), "md5", dry_run=True)
+    _, _, built = build(database, str(folder), LocalFileSystem(), "md5", dry_run=True, ignore=ignored)
     return str(built.hash_info.value)
+
+
+def _ignored(root: Path) -> Any:
+    """DVC's filter for a project."""
+    from dvc.repo import Repo
+
+    return Repo(str(root)).dvcignore
+
+
+def _bring_missing(line: Line) -> None:
+    """Fill DVC's cache with what the lock names and is not here; what is nowhere is made anew."""
+    missing = {path: pin for path, pin in pins(line).items() if not (line.project.root / path).exists()}
+    if not missing:
+        return
+    with _reached(f"data/{line.system}/{line.size}"):
+        objects = Objects.of(line.project.root)
+        for pinned in missing.values():
+            with suppress(AbsentError):
+                objects.bring(pinned)
+
+
+@contextmanager
+def _reached(path: str) -> Iterator[None]:
+    """Tell the failure of a remote in one line; each kind of remote has errors of its own."""
+    try:
+        yield
+    except (SlipwayError, AbsentError):
+        raise
+    except Exception as error:
+        raise SlipwayError(f"{path}: DVC's remote: {' '.join(masked(str(error)).split())[:300]}") from error
 
 
 def _stage(line: Line) -> str:
     """The last stage of the data as DVC names it, which stands for all before it."""
     return f"split@{line.system}-{line.size}"
-
-
-def _link(folder: Path) -> Path:
-    """Where DVC keeps the hash of a folder that it tracks."""
-    return folder.with_name(f"{folder.name}.dvc")
 
 
 def _read(project: Project, name: str, revision: str) -> str:
@@ -192,12 +256,9 @@ def _files(project: Project, revision: str) -> Iterator[Any]:
     from dvc.api import DVCFileSystem
     from dvc.exceptions import DvcException
     from dvc.scm import RevError
-    from dvc_data.index import DataIndexDirError
 
     try:
         yield DVCFileSystem(repo=str(project.root), rev=None if revision == WORKSPACE else revision)
-    except DataIndexDirError as error:  # a folder of which not even the list of files is at hand
-        raise FileNotFoundError(str(error)) from error
     except (DvcException, RevError) as error:
         raise SlipwayError(f"revision {revision!r}: {' '.join(str(error).split())}") from error
 
@@ -236,6 +297,10 @@ def _dvc(project: Project, log: Path, *arguments: str) -> None:
             env=os.environ | {"PATH": path, "DVC_NO_ANALYTICS": "1", PLACE: str(failed)},
             check=False,
         )
+    # What DVC says of a remote may hold the password of its address.
+    said = log.read_bytes().decode("utf-8", "surrogateescape")
+    if masked(said) != said:
+        log.write_bytes(masked(said).encode("utf-8", "surrogateescape"))
     if done.returncode:
         raise _failure(failed, log, arguments[0])
 

@@ -14,10 +14,12 @@ import numpy as np
 import pydantic
 from numpy.typing import NDArray
 
+from slipway.base.errors import SlipwayError
 from slipway.base.strict import Count, Strict
-from slipway.models import statistics
+from slipway.models import arrays, statistics
 from slipway.models.inputs import Field, Inputs
 from slipway.models.interface import BINARY, Kind, Labelled, Labels, Objective, Params
+from slipway.models.lightgbm_text import checked
 
 MODEL, MEANS, UNIT, OF, AS = "model.txt", "means.npz", "#unit", "of ", "as "
 """Two files; in the second, the name of one array, and what stands before a field's name in the others."""
@@ -153,7 +155,12 @@ class Boosting:
     def scores(self, inputs: Inputs) -> NDArray[np.float64]:
         """Probabilities, or numbers in the unit of the labels, float64 [rows] or [rows, classes]."""
         # One thread, for a request has few rows and the server many requests.
-        found = self.booster.predict(_served(inputs, self.means, self.codes), num_threads=1)
+        rows = _served(inputs, self.means, self.codes)
+        if rows.shape[1] != self.booster.num_feature():
+            trained = self.booster.num_feature()
+            # guard model.fit
+            raise SlipwayError(f"the model's trees split {trained} columns, the inputs have {rows.shape[1]}")
+        found = self.booster.predict(rows, num_threads=1)
         mean, scale = self.unit
         return np.asarray(mean + scale * found, dtype=np.float64)
 
@@ -167,16 +174,30 @@ class Boosting:
 
     @classmethod
     def load(cls, folder: Path) -> Self:
-        """Read both; a model from before codes were kept has none, and its scores stay what they are."""
+        """Read both; a model from before codes were kept has none, and its scores stay what they are.
+
+        Raises:
+            SlipwayError: one is not what `save` writes.
+        """
         import lightgbm
 
-        with np.load(folder / MEANS, allow_pickle=False) as arrays:
-            unit = arrays[UNIT]
-            means, codes = (
-                {name.removeprefix(mark): arrays[name] for name in arrays.files if name.startswith(mark)}
-                for mark in (OF, AS)
-            )
-        return cls(lightgbm.Booster(model_file=str(folder / MODEL)), means, codes, unit)
+        path = folder / MEANS
+        found = arrays.read_npz(path)
+        unit = found.pop(UNIT, np.zeros(0))
+        means = {name.removeprefix(OF): one for name, one in found.items() if name.startswith(OF)}
+        codes = {name.removeprefix(AS): one for name, one in found.items() if name.startswith(AS)}
+        arrays.require_that(path, len(means) + len(codes) == len(found), "has arrays of other names")
+        arrays.require(path, UNIT, unit, np.float64, 2)
+        arrays.require_that(path, bool(unit[1] > 0), f"{UNIT}: the scale is not above 0")
+        for name, table in means.items():
+            arrays.require(path, OF + name, table, np.float32, None, None)
+        for name, known in codes.items():
+            arrays.require(path, AS + name, known, np.int32, None)
+            inside = len(known) <= LARGEST and bool(((known >= 0) & (known < len(known))).all())
+            arrays.require_that(path, inside, f"{AS}{name}: a code beyond its {len(known)} values")
+        # As a text and not by its path: LightGBM reads the very bytes that were checked.
+        trees = checked(folder / MODEL, [name for name, _ in OBJECTIVES.values()])
+        return cls(lightgbm.Booster(model_str=trees), means, codes, unit)
 
 
 def _is_small(field: Field) -> bool:
@@ -191,6 +212,7 @@ def _codes(field: Field, table: NDArray[np.float32]) -> NDArray[np.int32]:
 
 
 def _served(inputs: Inputs, means: Tables, codes: Codes) -> NDArray[np.float64]:
+    _require_fit(inputs, means, codes)
     large = [field for field in inputs.fields if not _is_small(field)]
     told = [statistics.told(field, means[field.name]) for field in large]
     fields = tuple(
@@ -198,6 +220,20 @@ def _served(inputs: Inputs, means: Tables, codes: Codes) -> NDArray[np.float64]:
         for field in inputs.fields
     )
     return _matrix(replace(inputs, fields=fields), told)
+
+
+def _require_fit(inputs: Inputs, means: Tables, codes: Codes) -> None:
+    """Require that every value of every field is known; `Boosting.load` tells of models without codes."""
+    for field in inputs.fields:
+        if _is_small(field) and not codes:
+            continue
+        known: Tables | Codes = codes if _is_small(field) else means
+        found, expected = len(known.get(field.name, ())), field.cardinality + (not _is_small(field))
+        if found != expected:
+            # guard model.fit
+            raise SlipwayError(
+                f"the model knows {found} values of {field.name!r}, the inputs have {expected}"
+            )
 
 
 def _matrix(inputs: Inputs, told: list[NDArray[np.float64]]) -> NDArray[np.float64]:

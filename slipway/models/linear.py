@@ -14,6 +14,8 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from slipway.base.errors import SlipwayError
+from slipway.models import arrays
 from slipway.models.inputs import Field, Inputs
 
 WEIGHTS, NUMERIC, STARTS, RANGES = "weights.npy", "numeric.npy", "starts.npy", "ranges.npy"
@@ -91,12 +93,24 @@ class Linear:
 
     def values(self, inputs: Inputs) -> NDArray[np.float64]:
         """The weighted sums, float64 [rows, outputs]."""
+        self._require_fit(inputs)
         slopes = self.numeric[2:].T
         inside = np.clip(inputs.numeric, *self.ranges)
         total = _standardised(inside, self.numeric[:2, :-1]) @ slopes[:-1] + slopes[-1]
         for field, (start, stop) in zip(inputs.fields, pairwise(self.starts), strict=True):
             total += field.mean(self.weights[start:stop])
         return np.asarray(total, dtype=np.float64)
+
+    def _require_fit(self, inputs: Inputs) -> None:
+        found = inputs.numeric.shape[1], [field.cardinality for field in inputs.fields]
+        known = self.ranges.shape[1], [stop - start for start, stop in pairwise(self.starts.tolist())]
+        if found != known:
+            told = (
+                f"{numbers} numbers and fields of {fields[:20]} values" for numbers, fields in (known, found)
+            )
+            raise SlipwayError(
+                f"the model has weights of {', the inputs have '.join(told)}"
+            )  # guard model.fit
 
     def save(self, folder: Path) -> None:
         """Four .npy files."""
@@ -107,15 +121,32 @@ class Linear:
 
     @classmethod
     def load(cls, folder: Path) -> Self:
-        """Read the arrays; a model from before ranges were kept has none, and scores as it did."""
-        weights, numeric, starts = (
-            np.load(folder / name, allow_pickle=False) for name in (WEIGHTS, NUMERIC, STARTS)
+        """Read the arrays; a model from before ranges were kept has none, and scores as it did.
+
+        Raises:
+            SlipwayError: one is not what `save` writes, or they do not fit each other.
+        """
+        weights, numeric, starts = (arrays.read_npy(folder / name) for name in (WEIGHTS, NUMERIC, STARTS))
+        arrays.require(folder / WEIGHTS, "weights", weights, np.float32, None, None)
+        outputs = weights.shape[1]
+        arrays.require(folder / NUMERIC, "numbers", numeric, np.float64, 2 + outputs, None)
+        arrays.require_that(folder / NUMERIC, numeric.shape[1] > 0, "numbers: no column of intercepts")
+        arrays.require_that(folder / NUMERIC, bool((numeric[1] > 0).all()), "numbers: a scale is not above 0")
+        arrays.require(folder / STARTS, "starts", starts, np.int64, None)
+        grows = len(starts) > 0 and starts[0] == 0 and starts[-1] == len(weights)
+        grows = grows and bool((starts[1:] >= starts[:-1]).all())
+        arrays.require_that(folder / STARTS, grows, f"starts: do not grow from 0 to {len(weights)} weights")
+        numbers = numeric.shape[1] - 1
+        if not (folder / RANGES).exists():
+            # What was infinite counted as missing.
+            largest = np.full(numbers, np.inf)
+            return cls(weights, numeric, starts, np.stack([-largest, largest]))
+        ranges = arrays.read_npy(folder / RANGES)
+        arrays.require(folder / RANGES, "ranges", ranges, np.float64, 2, numbers)
+        arrays.require_that(
+            folder / RANGES, bool((ranges[0] <= ranges[1]).all()), "ranges: end before they begin"
         )
-        if (folder / RANGES).exists():
-            return cls(weights, numeric, starts, np.load(folder / RANGES, allow_pickle=False))
-        # What was infinite counted as missing.
-        largest = np.full(numeric.shape[1] - 1, np.inf)
-        return cls(weights, numeric, starts, np.stack([-largest, largest]))
+        return cls(weights, numeric, starts, ranges)
 
 
 def _of_unseen(known: NDArray[np.float32]) -> NDArray[np.float32]:

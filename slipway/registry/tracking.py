@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from filelock import FileLock
 
+from slipway.base.addresses import masked
 from slipway.base.atomic import naming, whole_file
 from slipway.base.errors import SlipwayError, UsageError
 from slipway.settings import Line
@@ -134,13 +135,13 @@ class Tracking:
             self.client.log_text(run, path.read_text(encoding="utf-8"), name)
 
     def address(self, run: str, name: str) -> str:
-        """Where an artifact of a run lies, as the registry names it; for the embedded one a file's URI."""
-        return f"{self.client.get_run(run).info.artifact_uri}/{name}"
+        """Where an artifact of a run lies, as messages name it; for the embedded registry a file's URI."""
+        return masked(f"{self.client.get_run(run).info.artifact_uri}/{name}")
 
     @property
     def where(self) -> str:
-        """How messages name the registry."""
-        return "the embedded registry" if self.embedded else self.uri
+        """How messages name the registry; without the password that its address may hold."""
+        return "the embedded registry" if self.embedded else masked(self.uri)
 
     def artifact(self, run: str, name: str) -> Path:
         """A local copy of one artifact of a run; for the embedded registry the file itself."""

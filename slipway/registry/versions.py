@@ -49,8 +49,8 @@ class Registry(Decisions):
         """
         if self.line.project.settings.target == "local" and not self.embedded:
             raise Refused(
-                f"the registry is {self.uri}; the local target moves aliases of the embedded registry only: "
-                "unset MLFLOW_TRACKING_URI and tracking_uri"
+                f"the registry is {self.where}; the local target moves aliases of the embedded registry "
+                "only: unset MLFLOW_TRACKING_URI and tracking_uri"
             )  # guard registry.embedded
 
     def register(self, run: str, folder: Path) -> int:

@@ -2,8 +2,9 @@
 
 from typing import Annotated, Literal, get_args
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
+from slipway.base.addresses import masked, tells_secret
 from slipway.base.strict import LiveName, Name, Strict
 from slipway.settings.data import Size
 
@@ -62,6 +63,17 @@ class ProjectSettings(Strict):
         Trust | None,
         Field(description="who signs versions; a shared registry needs it, the embedded one not"),
     ] = None
+
+    @field_validator("tracking_uri")
+    @classmethod
+    def _tells_no_secret(cls, uri: str | None) -> str | None:
+        if uri is not None and tells_secret(uri):
+            # guard settings.tracking_uri
+            raise ValueError(
+                f"found {masked(uri)!r} with a user or a password, which Git would keep; take it out and set "
+                "MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD, or for a database MLFLOW_TRACKING_URI"
+            )
+        return uri
 
     @model_validator(mode="after")
     def _default_is_listed(self) -> "ProjectSettings":

@@ -4,6 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from slipway.base.addresses import masked
 from slipway.base.strict import Strict
 from slipway.settings import Line, Size
 from slipway.settings.root import Project
@@ -34,4 +35,4 @@ def project() -> Project:
 def say(text: str) -> None:
     """A line that the local runner shows to the user; see `slipway/runs.py`."""
     # At once: standard output of a task is a pipe, which would hold lines back.
-    print(f"» {text}", flush=True)
+    print(f"» {masked(text)}", flush=True)

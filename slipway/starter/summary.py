@@ -3,8 +3,8 @@
 import shlex
 from collections.abc import Iterator
 
+from slipway.data.pins import LOCK
 from slipway.data.values import shown
-from slipway.data.versions import LOCK
 from slipway.settings.card import Gate
 from slipway.starter.outlook import Outlook
 from slipway.starter.render import Plan

@@ -9,7 +9,9 @@ from pathlib import Path
 
 from packaging.version import InvalidVersion, Version
 
-from slipway.base.errors import SlipwayError
+from slipway.base.addresses import masked
+from slipway.base.errors import Refused, SlipwayError
+from slipway.trust.environment import bare
 
 ELSEWHERE = {"GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY", "GIT_COMMON_DIR"}
 """They name another repository, where a hook or an alias of Git runs the update."""
@@ -62,6 +64,24 @@ def commit_of(template: Path, revision: str) -> str:
     raise SlipwayError(f"{revision!r}: the template has no such tag, branch or commit; its tags are {tags}")
 
 
+def require_signed(template: Path, tag: str) -> None:
+    """Require a tag that somebody signed whom the user's Git trusts.
+
+    Trusted are keys of `gpg.ssh.allowedSignersFile`, or those that GnuPG trusts fully.
+
+    Raises:
+        Refused: it is no tag, or no such signature stands in it.
+    """
+    try:
+        git(template, "-c", "gpg.minTrustLevel=fully", "verify-tag", f"refs/tags/{tag}")
+    except SlipwayError as error:
+        # guard update.signed
+        raise Refused(
+            f"{tag!r}: expected a tag signed by a key that your Git trusts ({error}); import the key, or "
+            "name a signed tag: slipway update --signed --to TAG"
+        ) from error
+
+
 def is_part(template: Path, commit: str, later: str) -> bool:
     """Whether `commit` is `later`, or an ancestor of it."""
     # `merge-base --is-ancestor` answers by its exit code, which `git` takes for a failure.
@@ -71,7 +91,8 @@ def is_part(template: Path, commit: str, later: str) -> bool:
 def bake(template: Path, commit: str, answers: Mapping[str, str], out: Path, **changes: str) -> Path:
     """Make a project of the template at a commit, with its Git history of one commit.
 
-    Neither the user's settings of cookiecutter nor those of Git play a part.
+    Neither the user's settings of cookiecutter nor those of Git play a part. The template's hooks are
+    somebody's code, and get to know no more of the environment than they need.
 
     Args:
         out: the folder that the project's folder is made in.
@@ -87,11 +108,11 @@ def bake(template: Path, commit: str, answers: Mapping[str, str], out: Path, **c
     unasked = ("--no-input", "--default-config")
     words = [f"{name}={_literally(value)}" for name, value in answers.items()]
     # The project gets a history of its own, whatever Git was told of another repository.
-    plain = {name: value for name, value in environment().items() if not name.startswith("GIT_")}
+    own = {"HOME": str(out), "XDG_CONFIG_HOME": str(out), "TMPDIR": str(out / ".tmp")}
     done = subprocess.run(  # noqa: S603 - our own interpreter; the answers are arguments of its program
         # -P keeps the working directory, where the user's modules lie, off the path.
-        [sys.executable, "-P", "-m", "cookiecutter", str(template), *unasked, "-o", str(out), *words],
-        env=plain | {"HOME": str(out), "XDG_CONFIG_HOME": str(out), "TMPDIR": str(out / ".tmp")} | changes,
+        [sys.executable, "-P", "-m", "cookiecutter", *unasked, "-o", str(out), "--", str(template), *words],
+        env=bare(**own, **changes),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -148,4 +169,4 @@ def _complaint(text: str) -> str:
     """The first error that Git names, with the paths that it lists below it; else the last line."""
     found = re.search(r"^(fatal|error): .*(\n[ \t]+\S.*)*", text, re.MULTILINE)
     said = [found[0]] if found else text.strip().splitlines()
-    return " ".join(said[-1].split()) if said else ""
+    return " ".join(masked(said[-1]).split()) if said else ""

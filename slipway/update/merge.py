@@ -1,15 +1,15 @@
 """A newer template, merged: bake the old one and the new one, and let Git do the difference."""
 
 import json
-import re
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from slipway.base.addresses import masked
 from slipway.base.errors import Refused, SlipwayError, UsageError
-from slipway.update.bake import bake, clone, commit_of, git, is_part, newest
+from slipway.update.bake import bake, clone, commit_of, git, is_part, newest, require_signed
 from slipway.update.origin import FILE, Origin, read_origin, version_of
 
 LOCKS = ("dvc.lock", "requirements.txt", "requirements-dev.txt", "requirements-serving.txt")
@@ -39,7 +39,11 @@ class Update:
 
 
 def merged(
-    root: Path, source: str | None, revision: str | None, tell: Callable[[str], None] = lambda text: None
+    root: Path,
+    source: str | None,
+    revision: str | None,
+    tell: Callable[[str], None] = lambda text: None,
+    signed: bool = False,
 ) -> Update:
     """Merge the difference between the template that a project was made from and a newer one into it.
 
@@ -47,10 +51,12 @@ def merged(
         source: where the template is now; what the project remembers, by default.
         revision: a tag, branch or commit of it; the newest release by default, if that is newer.
         tell: takes a line on what is done now.
+        signed: whether the revision has to be a signed tag, and the old one a part of its history.
 
     Raises:
         UsageError: nobody knows where the template is.
-        Refused: the project has changes that are not committed.
+        Refused: the project has changes that are not committed, says of its template what it did not say when
+            it was made, or a tag is not signed.
         SlipwayError: the template cannot be reached or baked; the project is as it was.
     """
     origin = read_origin(root)
@@ -60,16 +66,21 @@ def merged(
             f"{FILE}: source is null; name the template's repository: slipway update --template URL"
         )  # guard update.source
     _require_clean(root)
+    if source is None:
+        _require_unmoved(root, where)
     with tempfile.TemporaryDirectory(prefix="slipway-update-") as temporary:
         folder = Path(temporary)
-        tell(f"fetching the template from {re.sub('(?<=://)[^/]*@', '', where)}")  # a password may be in it
+        tell(f"fetching the template from {masked(where)}")
         template = clone(where, folder / "template")
         old = _start(template, origin, tell)
-        new = commit_of(template, newest(template) if revision is None else revision)
+        name = newest(template) if revision is None else revision
+        new = commit_of(template, name)
         # A project made from a branch may be ahead of the newest release; it goes back only when told.
         if old == new or (revision is None and is_part(template, new, old)):
             return Update(origin.version, origin.version, [], [], [])
-        tell(f"making this project of the template at {old[:12]} and at {new[:12]}")
+        if signed:
+            new = _signed(template, name, old)
+        tell(f"running the hooks of {masked(where)} at {old[:12]} and at {new[:12]} ({name})")
         # Git fetches only between repositories of one kind of hash.
         objects = git(root, "rev-parse", "--show-object-format")
         before, after = (
@@ -77,6 +88,44 @@ def merged(
         )
         tell("merging")
         return _pick(root, before, after, origin)
+
+
+def _require_unmoved(root: Path, source: str) -> None:
+    """Require that the source is the one with which the project began.
+
+    Its hooks are run, and one line of a file that few people look at would name somebody else's.
+    """
+    # All commits that brought the file, on every side of a merge: an older one may be merged in later.
+    words = ("log", "--full-history", "--diff-filter=A", "--format=%H", "--", FILE)
+    begun = [str(_source_at(root, commit)) for commit in git(root, *words).split()]
+    is_whole = git(root, "rev-parse", "--is-shallow-repository") == "false"
+    if {*begun} != {source} or not is_whole:
+        began = (
+            f"the project began with {masked(begun[-1])!r}" if begun and is_whole else "Git has not its first"
+        )
+        # guard update.moved
+        raise Refused(
+            f"{FILE}: source: found {masked(source)!r}, but {began}; a template's hooks are run, so say that "
+            f"it is meant: slipway update --template {masked(source)}"
+        )
+
+
+def _source_at(root: Path, commit: str) -> object:
+    """The source in the file of a commit; None where that tells none."""
+    try:
+        return json.loads(git(root, "show", f"{commit}:{FILE}"))["source"]
+    except (ValueError, KeyError, TypeError):
+        return None
+
+
+def _signed(template: Path, tag: str, old: str) -> str:
+    """The commit of a signed tag, whose history has the old one: the hooks of both are run."""
+    require_signed(template, tag)
+    new = commit_of(template, f"refs/tags/{tag}")
+    if not is_part(template, old, new):
+        # guard update.signed
+        raise Refused(f"{tag!r}: signed, but {old[:12]}, whose hooks are run too, is no part of its history")
+    return new
 
 
 def _start(template: Path, origin: Origin, tell: Callable[[str], None]) -> str:

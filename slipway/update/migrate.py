@@ -8,7 +8,8 @@ from typing import Any
 
 from slipway.base.atomic import write_text
 from slipway.base.errors import Refused, SlipwayError
-from slipway.data.versions import LOCK, commit, pull, track, untrack
+from slipway.data.pins import LOCK
+from slipway.data.versions import commit, pull, track, untrack
 from slipway.settings.root import Project
 from slipway.starter.place import copy, stage
 from slipway.starter.source import FORMATS, ending

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from slipway.base.documents import read
 from slipway.models import Predictor, predictor
+from slipway.models.arrays import read_npz
 from slipway.records.recalibration import Recalibration
 from slipway.settings import Card
 from slipway.system import FeatureState, Inputs, System, load_system
@@ -62,9 +63,7 @@ class Version:
         """
         manifest = verify(folder, code, expected)
         card = Card.model_validate_json((folder / CARD).read_text(encoding="utf-8"))
-        # A pickle may run any code when it is loaded.
-        with np.load(folder / FEATURES, allow_pickle=False) as arrays:
-            state = dict(arrays)
+        state = read_npz(folder / FEATURES)
         return cls(
             card=card,
             manifest=manifest,

@@ -163,3 +163,12 @@ def test_recognising_an_error_does_not_import_mlflow() -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
 
     assert done.stdout == "False\n"
+
+
+def test_no_command_tells_the_password_of_a_registry(root: Path) -> None:
+    """Where nothing fails too: `status` names the registry, and `rollback` why it moves nothing there."""
+    uri = f"sqlite:///{root.parent}/shared.db?token=s3cret"
+    for command in (["status"], ["status", "--json"], ["rollback", "--reason", "x"], ["doctor"]):
+        done = slipway(root, *command, MLFLOW_TRACKING_URI=uri)
+        assert "s3cret" not in done.stdout + done.stderr, command
+        assert "Traceback" not in done.stderr, command

@@ -164,7 +164,8 @@ PAGE = gate(
     "a CSV that is an HTML page",
     "an HTML or XML page, expected delimited text",
 )
-BLANK = gate("ingest.header", "a blank first line", "line 1 is blank")
+CUT = "a blank first line, or a header that a line break in a name has cut in two"
+BLANK = gate("ingest.header", CUT, "line 1 is blank")
 TWICE = gate("ingest.names", "two columns of one name", "two columns have the same name")
 PACKED = gate(
     "ingest.gzip",

@@ -6,7 +6,7 @@ import duckdb
 import pytest
 
 from slipway.base.errors import SlipwayError
-from slipway.data.delimited import Text, first_row, rows
+from slipway.data.delimited import Text, first_row, require_whole_header, rows
 from slipway.data.source_files import reader
 from slipway.settings.data import TableSource
 
@@ -66,3 +66,26 @@ def test_a_header_may_be_longer_than_what_is_looked_at_first(tmp_path: Path) -> 
     (tmp_path / "t.csv").write_text(",".join(names) + "\n")
 
     assert first_row(tmp_path / "t.csv", ",") == names
+
+
+@pytest.mark.gate("ingest.header")
+@pytest.mark.parametrize("header", ["a,b,cli\ncked,d", "a,b,c,cli\ncked"])
+def test_a_line_break_in_a_name_without_quotes(tmp_path: Path, header: str) -> None:
+    """Else the line tells of a column that is missing, or of a long row; the first name alone is a title."""
+    path = tmp_path / "rows.csv"
+    path.write_text(f"{header}\n" + "1,2,3,4\n" * 9, encoding="utf-8")
+    said = "together the 4 columns of those below: is line 2 the rest"
+    with pytest.raises(SlipwayError, match=said):
+        require_whole_header(path, ",")
+    with pytest.raises(SlipwayError, match=said):
+        reader(TableSource(kind="table", format="csv"), path, ["clicked"], tmp_path)
+
+
+QUOTED, TITLED, ALONE = 'a,"b\nc",d\n1,2,3\n', "a title\na,b\n1,2\n", "a\n1\n2\n"
+
+
+@pytest.mark.parametrize("text", [QUOTED, TITLED, ALONE, "a,b\n1\n", "a,b\n", "a,b\n1,2\n3\n", ""])
+def test_other_headers_are_left_to_others(tmp_path: Path, text: str) -> None:
+    """Quoted, below a title, of one column, or with nothing below."""
+    (tmp_path / "rows.csv").write_text(text, encoding="utf-8")
+    require_whole_header(tmp_path / "rows.csv", ",")

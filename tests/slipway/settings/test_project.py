@@ -107,3 +107,28 @@ def test_a_card_must_bear_the_name_of_its_folder(tmp_path: Path) -> None:
     (folder / "system.yaml").write_text((ROOT / "systems/ad_click/system.yaml").read_text())
     with pytest.raises(UsageError, match=r"system.yaml: name: found 'ad_click', the folder says 'other'"):
         load_card(tmp_path, "other")
+
+
+@pytest.mark.gate(
+    "settings.tracking_uri",
+    fed="a tracking server's address with a user and a password in project.yaml, which Git keeps",
+    stops="settings",
+    exit=2,
+    reason="take it out and set MLFLOW_TRACKING_USERNAME",
+    untouched="the password is not repeated, nothing is read on",
+)
+@pytest.mark.parametrize(
+    "uri", ["https://ann:s3cret@host", "https://s3cret@host", "https://host?token=s3cret"]
+)
+def test_a_password_does_not_belong_into_a_file_of_git(project_fault: Fault, uri: str) -> None:
+    """The line says where it belongs, and does not tell it."""
+    said = project_fault(lambda project: project.update(tracking_uri=uri))
+    assert said.startswith("tracking_uri: found 'https://")
+    assert "set MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD" in said
+    assert "s3cret" not in said
+
+
+def test_a_fault_beside_it_does_not_tell_it_either(project_fault: Fault) -> None:
+    """What was found is shown of any key."""
+    said = project_fault(lambda project: project.update(tracking_uri=["https://ann:s3cret@host"], name="X"))
+    assert "s3cret" not in said

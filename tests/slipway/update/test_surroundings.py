@@ -153,7 +153,7 @@ def test_a_password_in_the_url_is_not_shown(toy: Toy) -> None:
     with pytest.raises(SlipwayError) as error:
         # pragma: allowlist nextline secret
         merged(toy.project, "https://user:hunter2@localhost:1/x.git", None, told.append)
-    assert told == ["fetching the template from https://localhost:1/x.git"]
+    assert told == ["fetching the template from https://***@localhost:1/x.git"]
     assert not re.search("user|hunter2", str(error.value))
 
 

@@ -1,0 +1,22 @@
+"""Addresses that may hold a password: found, and shown without it."""
+
+import re
+
+_USER = re.compile(r"(?<=://)[^/\s\"'<>]*@")
+"""A user and perhaps a password. Up to the last @ before the path: one in a password belongs to it."""
+_SECRET = re.compile(
+    r"([?&;](?:[\w.-]*(?:password|passwd|pwd|token|secret|signature|credential)[\w.-]*|sig|api_?key)=)[^&;\s\"'<>]+",
+    re.IGNORECASE,
+)
+"""A value of a query that is named as a secret is."""
+HIDDEN = "***"
+
+
+def masked(text: str) -> str:
+    """A text in which no address tells a user, a password or a token."""
+    return _SECRET.sub(rf"\1{HIDDEN}", _USER.sub(f"{HIDDEN}@", text))
+
+
+def tells_secret(address: str) -> bool:
+    """Whether an address holds a user, a password or a token."""
+    return masked(address) != address
