@@ -146,7 +146,10 @@ def bentoml_serve(bento: Path, home: Path, **changes: str) -> subprocess.Complet
     """Serve a Bento as an image does, until it ends by itself."""
     return subprocess.run(
         [sys.executable, "-P", "-m", "bentoml", "serve", str(bento), "--host", "127.0.0.1", "--port", "0"],
-        env=os.environ | {"BENTOML_HOME": str(home), "BENTOML_DO_NOT_TRACK": "True"} | changes,
+        # As its own settings have it in an image.
+        env=os.environ
+        | {"BENTOML_HOME": str(home), "BENTOML_DO_NOT_TRACK": "True", "PYTHONDONTWRITEBYTECODE": "1"}
+        | changes,
         cwd=home,
         capture_output=True,
         text=True,
