@@ -18,6 +18,7 @@ from slipway.records.checks import CanaryOutcome
 from slipway.records.decision import DecisionRecord
 from slipway.records.evidence import Evidence
 from slipway.records.recalibration import Recalibration
+from slipway.records.seal import Link, Seal, unsigned
 from slipway.records.shadow import ShadowEvidence
 from slipway.rollout.promotion import Intent
 from slipway.rollout.target import Deployed, TrafficState
@@ -66,8 +67,17 @@ def traffic() -> TrafficState:
     return TrafficState(stable=stable, canary=tried, weight=10, experiment="ad_click-7-8")
 
 
+def seal() -> Seal:
+    """Of the promotion, after two records that knew nothing of each other."""
+    content = record().model_dump_json(indent=2).encode()
+    before = [Link(id=f"2026112{day}T080000000-r", sha256=sample.digest(str(day))) for day in (0, 1)]
+    made = unsigned(record(), content, "slipway-demo.ad_click", before, ["missing 20261101T080000000-r"])
+    return made.model_copy(update={"signature": f"local:{'a' * 16}:c2lnbmVk"})
+
+
 DOCUMENTS: dict[str, tuple[type[Strict], Callable[[], Strict]]] = {
     "decision_record": (DecisionRecord, record),
+    "seal": (Seal, seal),
     "evidence": (Evidence, sample.evidence),
     "canary_evidence": (CanaryEvidence, canary),
     "shadow_evidence": (ShadowEvidence, shadows.shadow),
