@@ -187,6 +187,7 @@ def test_only_one_place_reads_parquet_by_duckdb() -> None:
     stops="ingest",
     exit=1,
     reason="t.csv has the same bytes as t copy.csv; take one of them away",
+    untouched="no rows written",
 )
 def test_a_copy_of_a_file_is_no_second_file(tmp_path: Path) -> None:
     """Every row of it would count twice; below another key its rows are others."""
