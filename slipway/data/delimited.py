@@ -18,6 +18,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from slipway.base.errors import SlipwayError
+from slipway.data.numerals import NUMERAL
 from slipway.data.text_file import encoding, opened, require_text
 from slipway.data.values import shown
 
@@ -97,11 +98,13 @@ def require_whole_header(path: Path, delimiter: str) -> None:
         SlipwayError: lines 1 and 2 together have as many columns as each line below.
     """
     try:
-        few = islice(_records(path, delimiter), 5)
-        first, second, *below = (len(_cells(one.written, delimiter)) for one in few)
+        few = [_cells(one.written, delimiter) for one in islice(_records(path, delimiter), 5)]
+        first, second, *below = map(len, few)
     except (ValueError, _EndlessError, _QuoteError):  # too short; or told where that line is read
         return
-    if below and {*below} == {first + second - 1} and second < below[0]:
+    # A row of numbers is no part of a header; then the rows below are too long.
+    named = second < first + second - 1 and not any(NUMERAL.fullmatch(cell) for cell in few[1])
+    if named and {*below} == {first + second - 1}:
         # guard ingest.header
         raise SlipwayError(
             f"{path}: lines 1 and 2 have {first} and {second} cells, and together the {below[0]} columns of "

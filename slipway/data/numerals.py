@@ -1,8 +1,11 @@
 """Texts as numbers: strictly, for DuckDB also takes `1_20` for 120, `0x1F` for 31 and `+-5` for -5."""
 
+import re
+
 from slipway.data.duckdb_engine import quoted
 
 _NUMERAL = r"\s*[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?\s*|\s*[-+]?(?i:nan)\s*"
+NUMERAL = re.compile(_NUMERAL)
 
 
 def number(raw: str) -> str:

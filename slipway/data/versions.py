@@ -185,6 +185,7 @@ def fetch_split(line: Line, revision: str, expected: str, out: Path) -> None:
                     "`dvc push` it where it is, or `slipway data reproduce` it"
                 ) from error
         else:
+            # guard fetch.fingerprint
             raise Refused(f"{path} at {revision}: the lock has the hash {pinned}, expected {expected}")
         if (found := hash_of(folder)) != expected:
             # guard fetch.fingerprint

@@ -38,7 +38,11 @@ def test_it_is_adopted_after_a_look(old: Desk) -> None:
     looked = slipway(old.root, "adopt-version", "1", "--size", "small")
     assert looked.returncode == 3
     assert looked.stderr.strip().endswith(f"slipway adopt-version 1 --digest {digest[:12]}")
-    for words in (f"digest:     {digest}", "code:       dirty: in no commit", "differs:    bentofile.yaml"):
+    for words in (
+        f"digest:     {digest}",
+        "code:       dirty: in no commit",
+        "differs:    requirements-serving.txt",
+    ):
         assert words in looked.stdout
     done = slipway(old.root, "adopt-version", "1", "--size", "small", "--digest", digest[:12])
 

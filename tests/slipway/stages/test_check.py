@@ -92,7 +92,8 @@ def test_parts_that_do_not_fit_are_refused_without_docs(desk: Desk, rows: Path, 
 
     [record] = desk.registry.records()
     assert record.data_checks is None
-    assert [one.path for one in desk.registry.client.list_artifacts(record.run)] == ["records", REPORT_FILE]
+    kept = [one.path for one in desk.registry.client.list_artifacts(record.run)]
+    assert kept == ["records", REPORT_FILE, "seals"]
 
 
 @pytest.mark.parametrize("how", ["registered", "refused by the gate", "refused at registration"])

@@ -224,4 +224,4 @@ def test_what_was_trained_here_is_proven_and_says_where_its_code_is_from(desk: D
 
     assert found.signer == registry.vouched(1)
     assert found.digest == registry.get(1).digest
-    assert str(found.origin).startswith("dirty: in no commit, and bentofile.yaml")
+    assert str(found.origin).startswith("dirty: in no commit, and requirements-serving.txt")
