@@ -118,7 +118,12 @@ def test_a_card_must_bear_the_name_of_its_folder(tmp_path: Path) -> None:
     untouched="the password is not repeated, nothing is read on",
 )
 @pytest.mark.parametrize(
-    "uri", ["https://ann:s3cret@host", "https://s3cret@host", "https://host?token=s3cret"]
+    "uri",
+    [
+        "https://ann:s3cret@host",  # pragma: allowlist secret
+        "https://s3cret@host",
+        "https://host?token=s3cret",
+    ],
 )
 def test_a_password_does_not_belong_into_a_file_of_git(project_fault: Fault, uri: str) -> None:
     """The line says where it belongs, and does not tell it."""
