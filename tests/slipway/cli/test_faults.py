@@ -165,6 +165,7 @@ def test_recognising_an_error_does_not_import_mlflow() -> None:
     assert done.stdout == "False\n"
 
 
+@pytest.mark.long
 def test_no_command_tells_the_password_of_a_registry(root: Path) -> None:
     """Where nothing fails too: `status` names the registry, and `rollback` why it moves nothing there."""
     uri = f"sqlite:///{root.parent}/shared.db?token=s3cret"

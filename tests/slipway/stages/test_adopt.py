@@ -31,6 +31,7 @@ def old(desk: Desk) -> Desk:
     return desk
 
 
+@pytest.mark.long
 def test_it_is_adopted_after_a_look(old: Desk) -> None:
     """Status names it before, and no longer afterwards; who adopted it stays with it."""
     digest = old.registry.get(1).digest
