@@ -1,7 +1,7 @@
 # One vocabulary for people and CI. Works with GNU make 3.81, which macOS has; nothing here asks a question.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-run check manifests test test-full demo ui lock locks audit base wheel sign sign-version
+.PHONY: help setup setup-run check manifests test test-full demo ui lock locks audit base wheel sign sign-statements
 .PHONY: verify clean reset
 
 SIZE ?= full
@@ -65,14 +65,8 @@ wheel: .venv/.chain ## Build the wheel of slipway/ into dist/
 audit: .venv/.chain ## Ask the database of advisories OSV about the locked packages; no answer is no pass
 	@$(AUDIT)
 
-sign-version: ## Sign the version that STATEMENT=file names without a key, and tag it in MLFLOW_TRACKING_URI; needs cosign and jq
-	@$(A_VERSION)
-	@cosign sign-blob --yes --new-bundle-format --bundle "$$STATEMENT.json" "$$STATEMENT" >/dev/null
-	@jq -n --arg name "$$(sed -n 2p "$$STATEMENT")" --arg version "$$(sed -n 3p "$$STATEMENT")" \
-	  --arg value "keyless:sigstore:$$(base64 <"$$STATEMENT.json" | tr -d '\n')" \
-	  '{name: $$name, version: $$version, key: "slipway.signature", value: $$value}' >"$$STATEMENT.tag"
-	@curl -sS --fail -o /dev/null -H 'Content-Type: application/json' --data @"$$STATEMENT.tag" \
-	  "$${MLFLOW_TRACKING_URI:?is not set}/api/2.0/mlflow/model-versions/set-tag"
+sign-statements: ## Sign the versions and records of STATEMENTS=folder without a key, and tag them in MLFLOW_TRACKING_URI; needs cosign and jq
+	@$(SIGN_STATEMENTS)
 
 base: ## Name the newest digest of the base image's tag in bentofile.yaml; needs docker's buildx
 	@set -e; name="$$(awk '$$1 == "base_image:" { sub(/@.*/, "", $$2); print $$2 }' bentofile.yaml)"; \
@@ -178,11 +172,37 @@ case "$${#DIGEST}$$DIGEST" in (64*[!0-9a-f]*) false;; (64*) ;; (*) false;; esac 
   { echo "DIGEST: found '$$DIGEST', expected the version's, 64 hexadecimal digits" >&2; exit 2; }
 endef
 
-# What is signed says what it is: no file of another kind may pass for a version.
-define A_VERSION
-test "$$(sed -n 1p "$${STATEMENT:?names no file}")" = "slipway version" || \
-  { echo "$$STATEMENT: expected the first line 'slipway version'" >&2; exit 2; }
+# What is signed says what it is: no file of another kind may pass for a version or a record. Nothing is signed before
+# all are known to be one.
+define SIGN_STATEMENTS
+set -e; : "$${MLFLOW_TRACKING_URI:?is not set}"; \
+for file in "$${STATEMENTS:?names no folder}"/*.txt; do \
+  case "$$(sed -n 1p "$$file")" in ("slipway version"|"slipway decision record") ;; (*) \
+    echo "$$file: expected the first line 'slipway version' or 'slipway decision record'" >&2; exit 2;; \
+  esac; \
+done; \
+for file in "$$STATEMENTS"/*.txt; do \
+  cosign sign-blob --yes --new-bundle-format --bundle "$$file.json" "$$file" >/dev/null; \
+  jq -n --rawfile text "$$file" "$$TAGS" >"$$file.tags" \
+    --arg value "keyless:sigstore:$$(base64 <"$$file.json" | tr -d '\n')"; \
+  case "$$(sed -n 1p "$$file")" in (*version) call=model-versions/set-tag;; (*) call=runs/log-batch;; esac; \
+  curl -sS --fail -o /dev/null -H 'Content-Type: application/json' --data @"$$file.tags" \
+    "$$MLFLOW_TRACKING_URI/api/2.0/mlflow/$$call"; \
+done
 endef
+
+# MLflow takes 5,000 characters in a tag of a run, and 100,000 in one of a version. A part that is not full is the last.
+define TAGS
+($$text | split("\n")) as [$$kind, $$said, $$number] |
+if $$kind == "slipway version" then
+  {name: $$said, version: $$number, key: "slipway.signature", value: $$value}
+else
+  ($$said | fromjson) as $$seal |
+  {run_id: $$seal.run, tags: [range(0; ($$value | length) + 1; 5000) |
+    {key: "slipway.signature.\($$seal.id).\(. / 5000)", value: $$value[.:. + 5000]}]}
+end
+endef
+export TAGS
 
 # What the signature says beside the image's own digest; the image has a label of the same name.
 BOUND = org.slipway.version-digest

@@ -51,12 +51,14 @@ class Kept:
     Attributes:
         id: the name of its file.
         seal: what lies beside it, None where nothing does.
+        signature: of a seal that holds none, for it was signed after its run; empty where nobody did.
     """
 
     run: str
     id: str
     content: bytes
     seal: bytes | None
+    signature: str = ""
 
 
 @dataclass(frozen=True)
@@ -212,9 +214,9 @@ def _take(found: _Findings, one: Kept, line: str, signed_by: Callable[[bytes, st
         # guard chain.place
         found.tell("forged", one.id, f"in run {one.run}: its seal is of {elsewhere}")
         return
-    signer = None
+    signer, signature = None, seal.signature or one.signature
     try:
-        signer = signed_by(seal.statement(), seal.signature) if seal.signature else None
+        signer = signed_by(seal.statement(), signature) if signature else None
     except Refused as error:
         found.tell("forged", one.id, f"in run {one.run}: {error}")  # guard chain.signature
         return

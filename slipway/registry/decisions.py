@@ -1,8 +1,10 @@
 """MLflow's records side: decisions as artifacts of their runs, each sealed, and held against each other."""
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +13,7 @@ from slipway.base.documents import Document, parse, read
 from slipway.base.errors import Refused, SlipwayError
 from slipway.records.chain import Chain, Entry, Kept, judge
 from slipway.records.decision import DecisionRecord
-from slipway.records.seal import Link, Seal, hexdigest, unsigned
+from slipway.records.seal import Link, hexdigest, unsigned
 from slipway.registry.tracking import PIPELINE_RUN, Tracking
 from slipway.trust.keyless import Keyless, Nobody
 from slipway.trust.signing import Allowed, LocalKey, Signer, verified
@@ -19,6 +21,11 @@ from slipway.trust.signing import Allowed, LocalKey, Signer, verified
 RECORD = "slipway.record"
 RECORDS = "records"
 SEALS = "seals"
+SIGNATURE = "slipway.signature"
+PART = 5000
+"""Characters that every server takes in a tag of a run; a keyless signature has more."""
+STATEMENTS = "trust/statements"
+"""Below the state folder: what a workflow has to sign, each in a file, where this process has no identity."""
 
 
 class Seen(Document):
@@ -33,7 +40,7 @@ class Decisions(Tracking):
 
     @cached_property
     def signer(self) -> Signer | None:
-        """Who signs what is decided here; None where a workflow does that afterwards, see `sign_record`."""
+        """Who signs what is decided here; None where a workflow does that afterwards, see `to_sign`."""
         return LocalKey(self.line.project.state) if self.embedded else None
 
     @cached_property
@@ -70,6 +77,8 @@ class Decisions(Tracking):
             seal = unsigned(record, content, self.name, list(chain.heads), list(accepts))
             if self.signer is not None:
                 seal = seal.model_copy(update={"signature": self.signer.sign(seal.statement())})
+            else:
+                self.to_sign(record.id, seal.statement())
             sealed = seal.model_dump_json(indent=2).encode()
             # The seal first: it says nothing without its record, and nobody sees a record without its seal.
             self._upload(record.run, SEALS, folder / SEALS / f"{record.id}.json", sealed)
@@ -79,6 +88,13 @@ class Decisions(Tracking):
         if record.version is not None:
             tag = f"{RECORD}.{record.id}"
             self.client.set_model_version_tag(self.name, str(record.version), tag, record.decision)
+
+    def to_sign(self, name: str, statement: bytes) -> None:
+        """Leave what a workflow has to sign; `make sign-statements` does, and asks the registry nothing.
+
+        So it is what was decided or trained here: the registry may hold something else by then.
+        """
+        write_text(self.line.project.state / STATEMENTS / f"{name}.txt", statement.decode())
 
     def _upload(self, run: str, place: str, path: Path, content: bytes) -> None:
         path.parent.mkdir(exist_ok=True)
@@ -153,27 +169,6 @@ class Decisions(Tracking):
             self._remember(chain.heads, self.seen())
         return chain
 
-    def sign_record(self, record: str, signature: str, folder: Path) -> None:
-        """Lay a signature on the seal of a record that waits for one; see `Seal.statement`.
-
-        Args:
-            folder: takes the file that is uploaded.
-
-        Raises:
-            SlipwayError: no such record waits.
-            Refused: the signature is not of these bytes, or of nobody who counts.
-        """
-        waiting = {one.id: one.kept for one in self.chain().waiting}
-        if record not in waiting:
-            raise SlipwayError(
-                f"{self.name}: no record {record} that waits for a signature; {sorted(waiting)} do"
-            )
-        kept = waiting[record]
-        seal = parse(kept.seal or b"", Seal, f"run {kept.run}: {SEALS}/{record}.json")
-        self._signed_by(seal.statement(), signature)
-        sealed = seal.model_copy(update={"signature": signature}).model_dump_json(indent=2).encode()
-        self._upload(kept.run, SEALS, folder / SEALS / f"{record}.json", sealed)
-
     def require_intact(self, chain: Chain | None = None) -> Chain:
         """The chain, if nothing of it is lost. What was added counts for nothing, and stops nobody.
 
@@ -238,18 +233,21 @@ class Decisions(Tracking):
         return self._kept(self.client.get_run(run))
 
     def _kept(self, run: Any) -> list[Kept]:
-        """The records of a run with their seals, as bytes."""
+        """The records of a run with their seals, as bytes, and with what was signed since."""
         name = run.info.run_id
-        if name not in self._ended:
-            seals = {path.stem: path.read_bytes() for path in self._files(run, SEALS)}
-            found = [
-                Kept(name, path.stem, path.read_bytes(), seals.get(path.stem))
-                for path in self._files(run, RECORDS)
-            ]
-            if self.embedded or run.info.status != "FINISHED":
-                return found
+        if self.embedded:
+            return self._read(run)
+        found = self._ended[name] if name in self._ended else self._read(run)
+        if run.info.status == "FINISHED":
             self._ended[name] = found
-        return self._ended[name]
+        return [replace(one, signature=_signature(run.data.tags, one.id)) for one in found]
+
+    def _read(self, run: Any) -> list[Kept]:
+        seals = {path.stem: path.read_bytes() for path in self._files(run, SEALS)}
+        return [
+            Kept(run.info.run_id, path.stem, path.read_bytes(), seals.get(path.stem))
+            for path in self._files(run, RECORDS)
+        ]
 
     @cached_property
     def _ended(self) -> dict[str, list[Kept]]:
@@ -262,6 +260,17 @@ class Decisions(Tracking):
             return sorted((self.local(run) / place).glob("*.json"))
         name = run.info.run_id
         return [self.artifact(name, file.path) for file in self.client.list_artifacts(name, place)]
+
+
+def _signature(tags: Mapping[str, str], record: str) -> str:
+    """The signature of a record in the tags of its run, in parts of which the last alone is not full."""
+    found = ""
+    for number in count():
+        part = tags.get(f"{SIGNATURE}.{record}.{number}", "")
+        found += part
+        if len(part) < PART:
+            break
+    return found
 
 
 def _fail(error: SlipwayError) -> None:

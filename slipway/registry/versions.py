@@ -4,13 +4,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from slipway.base.atomic import naming, write_text
+from slipway.base.atomic import naming
 from slipway.base.digest import sha256
 from slipway.base.errors import Refused, SlipwayError
 from slipway.records.chain import Chain
 from slipway.records.decision import DecisionRecord
 from slipway.records.explained import Held, State, Verdict, barred, unexplained
-from slipway.registry.decisions import RECORD, Decisions
+from slipway.registry.decisions import RECORD, SIGNATURE, Decisions
 from slipway.registry.tracking import ABSENT, FINGERPRINT
 from slipway.trust.signing import Identity, LocalKey, verified
 from slipway.version.manifest import MANIFEST, verify
@@ -19,11 +19,8 @@ from slipway.version.proven import Proven, prove, statement
 Alias = Literal["staging", "canary", "production", "previous"]
 DIGEST = "slipway.digest"
 BARRED = "slipway.barred"
-SIGNATURE = "slipway.signature"
 ADOPTED = "slipway.adopted"
 VERSION_FOLDER = "version"
-STATEMENT = "trust/statement.txt"
-"""Below the state folder: what a workflow has to sign of the version that was registered last."""
 
 
 @dataclass(frozen=True)
@@ -73,9 +70,7 @@ class Registry(Decisions):
         if self.embedded:
             self.sign(number)
         else:
-            # For the workflow, which has an identity where this process has none. Of the bytes that were
-            # trained here: the registry may hold others by then.
-            write_text(self.line.project.state / STATEMENT, statement(self.name, number, digest).decode())
+            self.to_sign(f"version-{self.name}-{number}", statement(self.name, number, digest))
         return number
 
     def _exists(self) -> bool:
@@ -242,13 +237,13 @@ class Registry(Decisions):
         """
         version, chain = self.get(number), self.require_intact(chain)
         found, bar = chain.registered(number), barred(chain).get(version.digest)
-        if not found and not self.embedded:
-            # Where a workflow signs the version, `vouched` asks for that: it covers number and digest.
-            found = [one for one in chain.waiting if (one.decision, one.version) == ("registered", number)]
         what = f"{self.name} version {number}"
         if len(found) != 1:
-            # guard version.recorded
-            raise Refused(f"{what}: {len(found)} signed records say that it was registered, expected 1")
+            waits = [one.id for one in chain.waiting if (one.decision, one.version) == ("registered", number)]
+            advice = f"; have the workflow that trained it sign {waits[0]}, or train anew" if waits else ""
+            raise Refused(
+                f"{what}: {len(found)} signed records say that it was registered, expected 1{advice}"
+            )  # guard version.recorded
         [record] = found
         if record.kept.run != version.run:
             raise Refused(

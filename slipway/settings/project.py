@@ -61,7 +61,7 @@ class ProjectSettings(Strict):
     ] = None
     trust: Annotated[
         Trust | None,
-        Field(description="who signs versions; a shared registry needs it, the embedded one not"),
+        Field(description="who signs versions and records; a shared registry needs it, the embedded one not"),
     ] = None
 
     @field_validator("tracking_uri")

@@ -3,6 +3,7 @@
 import base64
 import binascii
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -39,7 +40,7 @@ class Keyless:
             raise Refused(f"signed by {kind} {name[:80]}, expected {self}")  # guard trust.keyless_kind
         # By the second of the extensions that name an issuer; the first is deprecated.
         expected = policy.AllOf([policy.Identity(identity=self.identity), policy.OIDCIssuerV2(self.issuer)])
-        verifier = self._verifier()
+        verifier = self._verifier
         try:
             bundle = Bundle.from_json(base64.b64decode(value, validate=True))
             verifier.verify_artifact(content, bundle, expected)
@@ -53,7 +54,9 @@ class Keyless:
     def __str__(self) -> str:
         return f"{self.identity} of {self.issuer}"
 
+    @cached_property
     def _verifier(self) -> "Verifier":
+        # Kept: the public Sigstore is asked for its certificates by each new one.
         from sigstore.errors import Error
         from sigstore.models import TrustedRoot
         from sigstore.verify import Verifier

@@ -42,7 +42,7 @@ IMAGE = f"registry.example.org/a/b@sha256:{'0' * 64}"
 SIGNED = [f"IMAGE={IMAGE}", f"DIGEST={DIGEST}"]
 GIVEN = {
     "sign": SIGNED,
-    "sign-version": ["STATEMENT=statement", "MLFLOW_TRACKING_URI=http://localhost"],
+    "sign-statements": ["STATEMENTS=statements", "MLFLOW_TRACKING_URI=http://localhost"],
     "verify": [*SIGNED, "SIGNER=x"],
 }
 """What GitHub gives a target as variables."""
@@ -72,8 +72,9 @@ def test_every_make_line_ends_well(project: Path, line: str) -> None:
         shutil.copy(project / "bin/python3.12", project / "bin" / name)
     for name in ("base64", "grep", "mv", "sed", "tr"):
         (project / "bin" / name).symlink_to(str(shutil.which(name)))
-    (project / "statement").write_text("slipway version\nproject.system\n7\n0123\n")
-    (project / "statement.json").write_text("{}")
+    (project / "statements").mkdir()
+    (project / "statements/a.txt").write_text("slipway version\nproject.system\n7\n0123\n")
+    (project / "statements/a.txt.json").write_text("{}")
     words = shlex.split(line.partition(" >> ")[0])[1:]
     (project / "dist/locks").mkdir(parents=True)
     for name in ("requirements", "requirements-dev", "requirements-serving"):
@@ -133,20 +134,6 @@ def test_only_a_digest_is_signed(project: Path, target: str, image: str) -> None
     assert "expected repository@sha256:" in done.stderr
     assert not (project / "calls").exists()
     assert not (project / "pwned").exists()
-
-
-@pytest.mark.parametrize("text", [None, "", "slipway record\nproject.system\n7\n0123\n"])
-def test_only_a_version_is_signed_as_one(project: Path, text: str | None) -> None:
-    """A statement of another kind would get an identity that counts elsewhere."""
-    shutil.copy(project / "bin/python3.12", project / "bin/cosign")
-    (project / "bin/sed").symlink_to(str(shutil.which("sed")))
-    if text is not None:
-        (project / "statement").write_text(text)
-    done = make(project, "sign-version", *GIVEN["sign-version"])
-
-    assert done.returncode != 0
-    assert "expected the first line 'slipway version'" in done.stderr
-    assert not (project / "calls").exists()
 
 
 def called(tmp_path: Path, line: str, value: str) -> list[str]:

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from packaging.specifiers import SpecifierSet
 
+from slipway.registry.decisions import STATEMENTS
 from tests.repo.root import files, text
 from tests.repo.workflows import FOLDER, NAMES, jobs, lines, steps, workflow
 from tests.root import REPOSITORY
@@ -102,6 +103,19 @@ def test_who_may_push_packages_nothing() -> None:
             assert job["environment"] == "production"
             fetching = [step for step in job["steps"] if "download-artifact" in step.get("uses", "")]
             assert [step["with"]["name"] for step in fetching] == ["bento"]
+
+
+def test_what_was_kept_is_signed_however_the_training_ended() -> None:
+    """The record of a refusal too; the job that signs gets the files of the run before it, and no more."""
+    found: dict[str, Any] = {key: job for name, key, job in jobs() if name == "train"}
+    for job in [found["sign"]] if found else []:
+        (taken,) = [step for step in job["steps"] if "download-artifact" in step.get("uses", "")]
+        (given,) = [step for step in found["train"]["steps"] if step.get("id") == "statements"]
+        assert given["with"]["path"] == f".slipway/{STATEMENTS}"
+        assert given["with"]["name"] == taken["with"]["name"]
+        assert given["if"].startswith(f"always() && hashFiles('.slipway/{STATEMENTS}/*.txt') != ''")
+        assert job["if"].startswith("always() && needs.train.outputs.statements != ''")
+        assert (job["needs"], job["env"]["STATEMENTS"]) == ("train", taken["with"]["path"])
 
 
 def test_who_proves_a_version_has_the_whole_history() -> None:

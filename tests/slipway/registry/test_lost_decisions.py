@@ -4,14 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from slipway.base.errors import Refused, SlipwayError
-from slipway.records.seal import Seal
+from slipway.base.errors import Refused
 from slipway.registry.versions import BARRED, DIGEST, Registry
 from slipway.stages.accept import accept
 from slipway.stages.clear import clear
 from slipway.stages.package import bento_of
-from slipway.trust.signing import LocalKey
-from tests.slipway.registry.attacks import ATTACKS, artifact, decided, forge, invoke
+from tests.slipway.registry.attacks import ATTACKS, artifact, forge, invoke
 
 
 @pytest.mark.gate(
@@ -135,21 +133,3 @@ def test_a_loss_can_be_accepted_and_stays_told(registry: Registry, attack: str) 
     assert registry.chain().breaks == ()
     artifact(registry, 1).unlink()
     assert [one.kind for one in registry.chain().breaks] == ["missing"]
-
-
-def test_a_record_is_signed_after_its_run_where_a_workflow_signs(registry: Registry, tmp_path: Path) -> None:
-    """Until then it counts for nothing but to who ran it; a signature of other bytes is none."""
-    key = LocalKey(registry.line.project.state)
-    registry.__dict__["signer"] = None
-    decided(registry, tmp_path, 7, "refused", 3, replaced=1)
-    name = "20260301T120000007-r"
-    [waiting] = registry.chain().waiting
-    statement = Seal.model_validate_json(waiting.kept.seal or b"").statement()
-
-    assert [(one.kind, one.of) for one in registry.chain().breaks] == [("unsigned", name)]
-    with pytest.raises(Refused, match="not of these bytes"):
-        registry.sign_record(name, key.sign(statement + b" "), tmp_path)
-    with pytest.raises(SlipwayError, match="no record nobody that waits for a signature"):
-        registry.sign_record("nobody", key.sign(statement), tmp_path)
-    registry.sign_record(name, key.sign(statement), tmp_path)
-    assert registry.verdict().breaks == []

@@ -11,7 +11,7 @@ from slipway.settings.root import Project
 from tests.slipway.cli.conftest import only_line, slipway
 from tests.slipway.release.test_image import DIGEST, docker
 from tests.slipway.stages.conftest import RUN, Desk
-from tests.slipway.stages.shared import share, trained
+from tests.slipway.stages.shared import share, statements, trained
 from tests.slipway.stages.test_shared_registry import SHARED_REGISTRY
 
 __all__ = ["docker"]
@@ -95,11 +95,11 @@ def test_a_release_needs_a_version(desk: Desk, shared: Registry) -> None:
 def test_a_rollout_of_this_machine_does_not_begin(
     desk: Desk, shared: Registry, version: tuple[str, ...]
 ) -> None:
-    """Its traffic would say nothing about the team's; no alias moves."""
-    before = aliases(shared)
+    """Its traffic would say nothing about the team's; no alias moves, and there is no record to sign."""
+    before, signed = aliases(shared), statements(shared)
 
     assert "embedded registry only" in only_line(run(desk, "rollout", "--size", "small", *version), 3)
-    assert aliases(shared) == before
+    assert (aliases(shared), statements(shared)) == (before, signed)
     assert not (desk.root / ".slipway" / "runs").exists()
 
 

@@ -7,13 +7,13 @@ import pytest
 
 from slipway.base.errors import Refused
 from slipway.registry.adoption import adopt, look
-from slipway.registry.versions import SIGNATURE
+from slipway.registry.decisions import SIGNATURE
 from slipway.stages.register import register
 from slipway.trust.signing import LocalKey
 from slipway.version.proven import statement
 from tests.slipway.cli.conftest import only_line, slipway
 from tests.slipway.stages.conftest import RUN, Desk
-from tests.slipway.stages.shared import WORKFLOW, share, sign, trained
+from tests.slipway.stages.shared import WORKFLOW, share, sign, sign_records, trained
 from tests.slipway.trust.authority import Authority
 
 
@@ -43,6 +43,7 @@ def test_nobody_else_vouches_for_one(desk: Desk, authority: Authority) -> None:
     """No signature, that of a pull request's workflow, or of a key of this machine."""
     assert register(RUN, **desk.files) == 1
     registry = desk.registry
+    sign_records(registry, authority)
     assert "not signed; have the workflow that trained it sign it" in refused(desk)
     sign(registry, authority, 1, WORKFLOW.replace("heads/main", "pull/7/merge"))
     assert "SANs do not match" in refused(desk)
@@ -55,6 +56,7 @@ def test_nobody_else_vouches_for_one(desk: Desk, authority: Authority) -> None:
 def test_a_laptop_adopts_nothing_for_others(desk: Desk, authority: Authority) -> None:
     """Its key is nobody's but its own."""
     assert register(RUN, **desk.files) == 1
+    sign_records(desk.registry, authority)
     found = look(desk.registry, 1)
     with pytest.raises(Refused, match="a key of this machine vouches for nothing that others use"):
         adopt(desk.registry, found, found.digest)

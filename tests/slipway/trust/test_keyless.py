@@ -2,19 +2,13 @@
 
 import base64
 import json
-import os
-import shutil
-import subprocess
 from pathlib import Path
 
 import pytest
 
 from slipway.base.errors import Refused, SlipwayError
-from slipway.registry.versions import SIGNATURE
 from slipway.trust.keyless import Keyless, Nobody
 from slipway.trust.signing import Identity, LocalKey, verified
-from tests.demanded import absent
-from tests.root import REPOSITORY
 from tests.slipway.trust.authority import Authority
 
 GITHUB = "https://token.actions.githubusercontent.com"
@@ -97,42 +91,6 @@ def test_a_root_that_cannot_be_read_is_told(authority: Authority, tmp_path: Path
         with pytest.raises(SlipwayError, match=r"root\.json: cannot be had") as caught:
             verified(CONTENT, authority.sign(CONTENT, WORKFLOW, GITHUB), Keyless(GITHUB, WORKFLOW, path))
         assert not isinstance(caught.value, Refused)
-
-
-def test_the_last_job_of_the_workflow_leaves_such_a_signature(
-    authority: Authority, allowed: Keyless, tmp_path: Path
-) -> None:
-    """The target that it runs, with a cosign that has an identity and a curl that keeps what is sent."""
-    if shutil.which("jq") is None:
-        absent("jq, with which sign-version makes JSON")
-    text, programs = tmp_path / "a statement.txt", tmp_path / "bin"
-    text.write_bytes(CONTENT)
-    (tmp_path / "made").write_bytes(
-        base64.b64decode(authority.sign(CONTENT, WORKFLOW, GITHUB).rpartition(":")[2])
-    )
-    programs.mkdir()
-    for name, line in (("cosign", 'cp made "$5"'), ("curl", 'for word; do echo "$word"; done > sent')):
-        (programs / name).write_text(f"#!/bin/sh\n{line}\n")
-        (programs / name).chmod(0o755)
-    done = subprocess.run(
-        ["make", "-f", str(REPOSITORY / "Makefile"), "sign-version"],
-        cwd=tmp_path,
-        env=os.environ
-        | {
-            "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}",
-            "STATEMENT": str(text),
-            "MLFLOW_TRACKING_URI": "https://registry",
-        },
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-
-    assert done.returncode == 0, done.stderr
-    assert "https://registry/api/2.0/mlflow/model-versions/set-tag" in (tmp_path / "sent").read_text()
-    sent = json.loads(text.with_name("a statement.txt.tag").read_bytes())
-    assert (sent["name"], sent["version"], sent["key"]) == ("project.ad_click", "7", SIGNATURE)
-    assert verified(CONTENT, sent["value"], allowed).name == WORKFLOW
 
 
 @pytest.mark.gate(

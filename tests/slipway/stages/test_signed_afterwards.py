@@ -1,0 +1,160 @@
+"""A run has no identity, the job after it has one: what it signs counts, and nothing else does."""
+
+import base64
+import json
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+from mlflow.entities import RunTag
+
+from slipway.base.errors import Refused
+from slipway.registry.decisions import PART
+from slipway.registry.versions import Registry
+from slipway.stages.refuse import refuse
+from slipway.stages.register import register
+from tests.demanded import absent
+from tests.root import REPOSITORY
+from tests.slipway.cli.conftest import slipway
+from tests.slipway.stages.conftest import RUN, Desk
+from tests.slipway.stages.shared import ISSUER, WORKFLOW, lay, share, sign, sign_records, statements
+from tests.slipway.trust.authority import Authority
+
+OTHER = WORKFLOW.replace("train.yml", "ci.yml")
+COSIGN = 'echo "$@" >> calls; cp "made/$(basename "$6")" "$5"'
+"""One that has an identity; what it would make lies there."""
+CURL = 'for word; do echo "$word" >> sent; done'
+
+
+@pytest.fixture
+def authority(desk: Desk, database: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Authority:
+    """The Sigstore that project.yaml names, and the registry."""
+    return share(desk, database, tmp_path, monkeypatch)
+
+
+def kept(desk: Desk) -> Registry:
+    """A version that was registered, and another candidate that was refused after it."""
+    assert register(RUN, **desk.files) == 1
+    refuse(RUN, **desk.files)
+    return desk.registry
+
+
+def told(registry: Registry) -> list[str]:
+    """What is broken, by another reader."""
+    return [one.kind for one in Registry(registry.line).verdict().breaks]
+
+
+def make(folder: Path) -> subprocess.CompletedProcess[str]:
+    """What the job that signs runs, where no package of ours is."""
+    return subprocess.run(
+        ["make", "-f", str(REPOSITORY / "Makefile"), "sign-statements"],
+        cwd=folder,
+        env=os.environ
+        | {
+            "PATH": f"{folder / 'bin'}{os.pathsep}{os.environ['PATH']}",
+            "STATEMENTS": str(folder / "the statements"),
+            "MLFLOW_TRACKING_URI": "https://registry",
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.fixture
+def job(tmp_path: Path) -> Path:
+    """The folder of that job, with an empty one for the statements."""
+    if shutil.which("jq") is None:
+        absent("jq, with which sign-statements makes JSON")
+    folder = tmp_path / "job"
+    for name in ("bin", "made", "the statements"):
+        (folder / name).mkdir(parents=True)
+    for name, line in (("cosign", COSIGN), ("curl", CURL)):
+        (folder / "bin" / name).write_text(f"#!/bin/sh\n{line}\n")
+        (folder / "bin" / name).chmod(0o755)
+    return folder
+
+
+def test_the_last_job_signs_all_that_was_kept(desk: Desk, authority: Authority, job: Path) -> None:
+    """Version and records, by one target; then all of it holds, and the version runs."""
+    registry = kept(desk)
+    for path in statements(registry):
+        shutil.copy(path, job / "the statements")
+        signature = authority.sign(path.read_bytes(), WORKFLOW, ISSUER)
+        (job / "made" / path.name).write_bytes(base64.b64decode(signature.rpartition(":")[2]))
+    done = make(job)
+    assert done.returncode == 0, done.stderr
+    calls = [line for line in (job / "sent").read_text().splitlines() if line.startswith("https://")]
+    for path, call in zip(statements(registry), calls, strict=True):
+        sent = json.loads((job / "the statements" / f"{path.name}.tags").read_bytes())
+        if call == "https://registry/api/2.0/mlflow/runs/log-batch":
+            assert len(sent["tags"]) > 1
+            assert max(len(one["value"]) for one in sent["tags"]) == PART
+            registry.client.log_batch(sent["run_id"], tags=[RunTag(**one) for one in sent["tags"]])
+        else:
+            assert call == "https://registry/api/2.0/mlflow/model-versions/set-tag"
+            registry.client.set_model_version_tag(**sent)
+
+    assert told(registry) == []
+    assert str(registry.vouched(1)) == f"keyless {WORKFLOW}"
+    ran = slipway(desk.root, "history", "--verify", MLFLOW_TRACKING_URI=os.environ["MLFLOW_TRACKING_URI"])
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    assert f"2 decision records verified, 2 signed by keyless {WORKFLOW}" in ran.stdout
+
+
+@pytest.mark.parametrize("other", [None, "", "slipway image\nproject.system\n7\n0123\n"])
+def test_nothing_is_signed_beside_a_statement_of_another_kind(job: Path, other: str | None) -> None:
+    """It would get an identity that counts elsewhere; a folder without any is one that got lost."""
+    if other is not None:
+        (job / "the statements" / "a.txt").write_text("slipway version\nproject.system\n7\n0123\n")
+        (job / "the statements" / "b.txt").write_text(other)
+    done = make(job)
+
+    assert done.returncode != 0
+    assert "expected the first line 'slipway version' or 'slipway decision record'" in done.stderr
+    assert not (job / "calls").exists()
+    assert not (job / "sent").exists()
+
+
+@pytest.mark.gate("version.recorded")
+def test_a_version_runs_once_its_record_is_signed(desk: Desk, authority: Authority) -> None:
+    """Its own signature alone says nothing of the gate; nor does a record that another workflow signed."""
+    registry = kept(desk)
+    sign(registry, authority, 1)
+    assert told(registry)[:2] == ["unsigned", "unsigned"]
+    with pytest.raises(Refused, match=r"0 signed records .* have the workflow that trained it sign \w+-\w+"):
+        registry.vouched(1)
+    sign_records(registry, authority, OTHER)
+    assert told(registry)[:2] == ["forged", "forged"]
+    with pytest.raises(Refused, match="0 signed records say that it was registered"):
+        registry.vouched(1)
+    sign_records(registry, authority)
+    assert told(registry) == []
+    assert registry.training_record(1).decision == "registered"
+
+
+def test_a_signature_holds_for_one_record(desk: Desk, authority: Authority) -> None:
+    """That of the refusal says nothing of the registration, and half of one says nothing at all."""
+    registry = kept(desk)
+    first, second, _ = (path.read_bytes() for path in statements(registry))
+    one, two = (json.loads(content.partition(b"\n")[2]) for content in (first, second))
+    lay(registry, two["run"], two["id"], authority.sign(second, WORKFLOW, ISSUER))
+    assert told(registry)[0] == "unsigned"
+    for signature in (
+        authority.sign(second, WORKFLOW, ISSUER),
+        authority.sign(first, WORKFLOW, ISSUER)[:PART],
+    ):
+        lay(registry, one["run"], one["id"], signature)
+        assert told(registry)[0] == "forged"
+
+
+def test_a_signature_of_full_parts_ends_where_it_ends(desk: Desk, authority: Authority) -> None:
+    """What a longer one of an earlier attempt has left behind it is no part of it."""
+    registry = kept(desk)
+    entry = registry.chain().waiting[0]
+    lay(registry, entry.kept.run, entry.id, "x" * 3 * PART)
+    lay(registry, entry.kept.run, entry.id, "y" * PART)
+
+    assert [one.signature for one in registry._kept_in(entry.kept.run)] == ["y" * PART]
