@@ -4,7 +4,7 @@ import re
 
 from slipway.data.duckdb_engine import quoted
 
-_NUMERAL = r"\s*[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?\s*|\s*[-+]?(?i:nan)\s*"
+_NUMERAL = r"\s*[-+]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][-+]?[0-9]+)?\s*|\s*[-+]?(?i:nan)\s*"
 NUMERAL = re.compile(_NUMERAL)
 
 

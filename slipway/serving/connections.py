@@ -5,9 +5,11 @@ read its answer would keep a connection open for ever. Many such clients take no
 beyond `MOST` takes that of the connection which its client has left waiting for the longest.
 """
 
+import re
 from asyncio import TimerHandle, Transport
 from typing import Any
 
+import h11
 from starlette.responses import JSONResponse
 from uvicorn import config
 from uvicorn.protocols.http.h11_impl import H11Protocol
@@ -18,12 +20,15 @@ SECONDS = 10.0
 """How long a client may take to send the head of a request, and to read an answer that waits for it."""
 
 MOST = 512
-"""Connections at once, of which each holds some 64 KiB at most besides its body; a process may often open
-1,024 files."""
+"""Connections at once; a process may often open 1,024 files."""
+
+MOST_HEAD, MOST_LINES = 16 * 2**10, 100
+"""Bytes and lines of a head. Parsed, a short line takes twenty times its size, in each of the connections."""
+_END = re.compile(rb"\n\r?\n")
 
 
 class Connection(H11Protocol):
-    """One client. h11 also bounds the size of a head; a request for a WebSocket is treated as a plain one."""
+    """One client. A request for a WebSocket is treated as a plain one."""
 
     _head: TimerHandle | None = None
     _answer: TimerHandle | None = None
@@ -46,6 +51,18 @@ class Connection(H11Protocol):
         """Only a whole head stops the timer; single bytes do not restart it."""
         super().data_received(data)
         self._watch()  # guard serve.stalled
+
+    def handle_events(self) -> None:
+        """Parse what has come; h11 bounds a head only while it is not whole, and no lines of it."""
+        try:
+            if self.conn.their_state is h11.IDLE:
+                _require_short(self.conn.trailing_data[0])
+        except Refusal as refusal:
+            # More of it comes until the client has read the answer.
+            if not self.transport.is_closing():
+                self.send_400_response(refusal.reason)
+        else:
+            super().handle_events()
 
     def pause_writing(self) -> None:
         """The client does not read its answer: drop it unless it goes on in time."""
@@ -97,6 +114,15 @@ class Connection(H11Protocol):
             self._head = _stopped(self._head)
         elif self._head is None:
             self._head = self.loop.call_later(SECONDS, self.transport.abort)
+
+
+def _require_short(received: bytes) -> None:
+    """Refuse what begins with too large a head, whole or not."""
+    end = _END.search(received)
+    head = received[: end.start()] if end else received
+    if len(head) > MOST_HEAD or head.count(b"\n") > MOST_LINES:
+        # guard serve.head
+        raise Refusal(400, f"head: expected at most {MOST_HEAD} bytes and {MOST_LINES} lines")
 
 
 def _stopped(timer: TimerHandle | None) -> TimerHandle | None:

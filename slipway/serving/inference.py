@@ -17,7 +17,7 @@ from pydantic import BaseModel, BeforeValidator, Field, NonNegativeInt, TypeAdap
 from pydantic.types import FailFast
 
 from slipway.serving.counted import is_counted
-from slipway.serving.names import MAX_NAME, Misnamed, Names, told
+from slipway.serving.names import Misnamed, Names, told
 from slipway.serving.parse import parsed
 from slipway.serving.predict import check_rows, no_input
 from slipway.serving.refusal import Refusal, invalid, short
@@ -45,6 +45,8 @@ OUTPUTS = {SCORE: "FP64", RANK: "INT32", FALLBACK: "BOOL"}
 BINARY = "binary tensors are not supported; send JSON in `data`, in many clients by binary_data=False"
 BINARY_OUTPUT = "answers are JSON; name each output that is wanted, with binary_data false"
 MAX_PARAMETERS = 64
+MAX_NAME = 1024
+"""Characters of a name or an id."""
 
 
 def _few(parameters: Any) -> Any:

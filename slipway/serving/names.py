@@ -16,8 +16,8 @@ MOST, LONGEST = 20, 80
 """How many unknown names an answer tells, and how many characters of each."""
 MANY = 10_000
 """Unknown names of one body: more than any version has columns."""
-MAX_NAME = 1024
-"""Characters of a name that may be meant for a column, and of any name or id in the v2 protocol."""
+BEYOND = 64
+"""By how many characters a name that is meant for a column may be longer than twice the longest of them."""
 APART = re.compile(r"[\s_-]+")
 
 
@@ -45,6 +45,7 @@ class Names:
             self._add(name, column, repr(name))
         for name, column in elsewhere.items():
             self._add(name, column, f"{name!r} in {where}")
+        self.longest = BEYOND + 2 * max(map(len, self.meant), default=0)
 
     def _add(self, name: str, column: Column | None, said: str) -> None:
         source = None if column is None or column.made else column.source
@@ -66,8 +67,8 @@ class Names:
         return others
 
     def _expected(self, name: str) -> list[str] | None:
-        # Of a longer name Unicode may make eighteen times as much, and no column has one.
-        return self.meant.get(name) or (self.meant.get(plain(name)) if len(name) <= MAX_NAME else None)
+        # Unicode may make eighteen times as much of a name, and takes the square of its combining marks.
+        return self.meant.get(name) or (self.meant.get(plain(name)) if len(name) <= self.longest else None)
 
 
 def few(unknown: set[str]) -> set[str]:

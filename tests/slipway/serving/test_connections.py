@@ -110,6 +110,49 @@ def pour(client: socket.socket, piece: bytes) -> None:
         client.sendall(piece)
 
 
+LINES = b"ab:\r\n" * 60
+LONG = [
+    HEAD + LINES + LINES,
+    HEAD + LINES + LINES + b"Content-Length: 9\r\n\r\n",
+    HEAD + b"ab:\n" * 101 + b"\n",
+    HEAD + b"X: " + b"y" * 17_000 + b"\r\n\r\n",
+    ANSWERED + HEAD + LINES + LINES + b"\r\n",
+]
+
+
+@pytest.mark.gate(
+    "serve.head",
+    fed="a head of many short lines, whole or not, or behind another request; one of more than 16 KiB",
+    stops="serve",
+    exit=0,
+    reason="400: head: expected at most 16384 bytes and 100 lines",
+    untouched="it is not parsed, and the connection is closed",
+)
+@pytest.mark.parametrize("sent", LONG)
+def test_a_long_head_is_not_parsed(client: socket.socket, sent: bytes) -> None:
+    """Parsed, 13,000 lines in each of 512 connections take a gigabyte."""
+    client.sendall(sent)
+
+    assert b"head: expected at most 16384 bytes and 100 lines" in rest(client)
+
+
+@pytest.mark.gate("serve.head")
+def test_a_long_head_in_pieces_is_not_parsed(client: socket.socket) -> None:
+    """Each of them is short."""
+    client.sendall(HEAD + LINES)
+    time.sleep(0.05)
+    client.sendall(LINES)
+
+    assert b"head: expected at most" in rest(client)
+
+
+def test_a_head_as_proxies_send_them_is_parsed(client: socket.socket) -> None:
+    """Many lines, and a cookie of eight kilobytes."""
+    client.sendall(HEAD + b"ab: c\r\n" * 90 + b"Cookie: " + b"y" * 8192 + b"\r\nContent-Length: 0\r\n\r\n")
+
+    assert client.recv(12) == b"HTTP/1.1 200"
+
+
 @STALLED
 @pytest.mark.parametrize("sent", [b"", b"P", HEAD, HEAD + b"X: y\r\n"])
 def test_half_a_head_is_not_waited_for(client: socket.socket, sent: bytes) -> None:

@@ -1,6 +1,8 @@
 """Times that a table writes as numbers are read in a request as ingestion reads them."""
 
 import json
+import subprocess
+import sys
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -22,6 +24,17 @@ from tests.slipway.serving.blind import blind
 from tests.slipway.serving.browser import Browser
 from tests.slipway.serving.test_values import VALUE
 
+READ = """
+import resource
+from slipway.data.numerals import NUMERAL as in_a_file
+from slipway.serving.counted import NUMERAL as in_a_request
+
+resource.setrlimit(resource.RLIMIT_CPU, (30, 35))
+for pattern in (in_a_file, in_a_request):
+    for text in ("9" * 300_000 + "x", "9" * 300_000 + "e", " " * 300_000 + "x", "9." + "0" * 300_000 + "x"):
+        assert not pattern.fullmatch(text)
+"""
+"""Read once for each digit a text takes minutes."""
 COLUMNS: dict[str, dict[str, Any]] = {
     "at": {"type": "timestamp", "role": "time"},
     "who": {"type": "string", "role": "unit"},
@@ -166,3 +179,10 @@ def test_the_document_gives_the_bounds(time_format: str) -> None:
     for name, is_own in (("at", True), ("begun", False)):
         [number] = [one for one in document["properties"][name]["anyOf"] if "maximum" in one]
         assert (number["minimum"], number["maximum"]) == bounds(time_format, is_own)
+
+
+def test_a_long_text_is_read_once() -> None:
+    """A client's ten kilobytes of digits would keep all others waiting for seconds."""
+    done = subprocess.run([sys.executable, "-c", READ], capture_output=True, text=True, check=False)
+
+    assert (done.returncode, done.stderr) == (0, "")

@@ -113,6 +113,16 @@ def test_two_columns_may_look_alike() -> None:
         names.unknown(["A-B"])
 
 
+def test_a_name_that_is_far_longer_is_not_compared() -> None:
+    """Unicode takes the square of a name's combining marks."""
+    names = Names({"user_id": Column(type="number")}, {}, "")
+    marks = "\u0334" * 100
+
+    assert names.unknown([f"User ID{marks}"]) == {f"User ID{marks}"}
+    with pytest.raises(Misnamed):
+        names.unknown([f"User{' ' * 50}ID"])
+
+
 def test_a_name_of_signs_alone_is_no_other() -> None:
     """Without them it would be like any other of the kind."""
     names = Names({"dash": Column(type="number", source="-")}, {}, "")
