@@ -59,6 +59,10 @@ class ProjectSettings(Strict):
     tracking_uri: Annotated[
         str | None, Field(description="MLflow tracking server; null is the embedded registry in .slipway/")
     ] = None
+    artifacts: Annotated[
+        str | None,
+        Field(description="below what a shared registry keeps artifacts, if its server does not; s3://..."),
+    ] = None
     trust: Annotated[
         Trust | None,
         Field(description="who signs versions and records; a shared registry needs it, the embedded one not"),
