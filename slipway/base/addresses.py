@@ -5,10 +5,11 @@ import re
 _USER = re.compile(r"(?<=://)[^/\s\"'<>]*@")
 """A user and perhaps a password. Up to the last @ before the path: one in a password belongs to it."""
 _SECRET = re.compile(
-    r"([?&;](?:[\w.-]*(?:password|passwd|pwd|token|secret|signature|credential)[\w.-]*|sig|api_?key)=)[^&;\s\"'<>]+",
+    r"([?&;](?:(?=[\w.-]*?(?:password|passwd|pwd|token|secret|signature|credential))[\w.-]++|sig|api_?key)=)"
+    r"[^&;\s\"'<>]+",
     re.IGNORECASE,
 )
-"""A value of a query that is named as a secret is."""
+"""A value of a query that is named as a secret is. Nothing of a name is tried twice: it may be long."""
 HIDDEN = "***"
 
 

@@ -52,6 +52,7 @@ class Kept:
         id: the name of its file.
         seal: what lies beside it, None where nothing does.
         signature: of a seal that holds none, for it was signed after its run; empty where nobody did.
+        fault: why content and seal could not be read; empty where they were.
     """
 
     run: str
@@ -59,6 +60,7 @@ class Kept:
     content: bytes
     seal: bytes | None
     signature: str = ""
+    fault: str = ""
 
 
 @dataclass(frozen=True)
@@ -146,6 +148,8 @@ class _Findings:
     unsealed: list[Kept] = field(default_factory=list)
     waiting: list[Entry] = field(default_factory=list)
     breaks: list[Break] = field(default_factory=list)
+    sealed: set[tuple[str, str]] = field(default_factory=set)
+    """Of a run, what somebody who counts signed and is not there any more."""
 
     def tell(self, kind: Kind, of: str, says: str) -> None:
         self.breaks.append(Break(kind, of, says))
@@ -199,6 +203,8 @@ def judge(
 
 def _take(found: _Findings, one: Kept, line: str, signed_by: Callable[[bytes, str], str]) -> None:
     """Take a record with its seal, or say what is wrong with it."""
+    if one.fault:
+        found.tell("unsigned", one.id, f"in run {one.run}: {one.fault}")  # guard chain.readable
     if one.seal is None or _json(one.seal) is None:
         if _json(one.content) is not None:
             found.unsealed.append(one)
@@ -221,6 +227,8 @@ def _take(found: _Findings, one: Kept, line: str, signed_by: Callable[[bytes, st
         found.tell("forged", one.id, f"in run {one.run}: {error}")  # guard chain.signature
         return
     if (content := hexdigest(one.content)) != seal.sha256:
+        if signer is not None:
+            found.sealed.add((one.run, one.id))
         if _json(one.content) is not None:
             # guard chain.changed
             found.tell("changed", one.id, f"in run {one.run}: {_differs(content, seal.sha256, signer)}")
@@ -286,14 +294,18 @@ def _hold(found: _Findings, link: Link, where: str, absent: Kind) -> None:
 
 
 def _hold_tags(found: _Findings, kept: Sequence[Kept], ended: Mapping[str, str]) -> None:
-    there = {(one.run, one.id): one.content for one in kept}
+    there = {(one.run, one.id) for one in kept if _json(one.content) is not None}
     for run, name in ended.items():
-        if (
-            name not in found.entries
-            and name not in found.lost
-            and _json(there.get((run, name), b"")) is None
-        ):
+        if name in found.entries or name in found.lost or (run, name) in there:
+            continue
+        if (run, name) in found.sealed:
             found.tell("missing", name, f"run {run} ended and its tag names it")  # guard chain.tag
+        elif name not in {one.of for one in found.breaks}:
+            # Anybody who can write can write a tag; what was kept has its seal there.
+            # guard chain.tag_added
+            found.tell(
+                "unsigned", name, f"run {run} ended and its tag names it, but no seal of it lies there"
+            )
 
 
 def _hold_moves(found: _Findings) -> None:

@@ -14,6 +14,8 @@ from slipway.base.errors import Refused, SlipwayError
 from slipway.records.chain import Chain, Entry, Kept, judge
 from slipway.records.decision import DecisionRecord
 from slipway.records.seal import Link, hexdigest, unsigned
+from slipway.registry.artifacts import local_folder, require_own_artifacts
+from slipway.registry.parts import MOST, TOO_LARGE, Part, part
 from slipway.registry.tracking import PIPELINE_RUN, Tracking
 from slipway.trust.keyless import Keyless, Nobody
 from slipway.trust.signing import Allowed, LocalKey, Signer, verified
@@ -99,6 +101,7 @@ class Decisions(Tracking):
     def _upload(self, run: str, place: str, path: Path, content: bytes) -> None:
         path.parent.mkdir(exist_ok=True)
         path.write_bytes(content)
+        self.artifacts(run)
         with naming(self.folder):
             self.client.log_artifact(run, str(path), place)
 
@@ -243,10 +246,21 @@ class Decisions(Tracking):
         return [replace(one, signature=_signature(run.data.tags, one.id)) for one in found]
 
     def _read(self, run: Any) -> list[Kept]:
-        seals = {path.stem: path.read_bytes() for path in self._files(run, SEALS)}
+        """What lies in a run; what cannot be read says why, for a file there stops nobody."""
+        name = run.info.run_id
+        try:
+            records, seals = self._files(run, RECORDS), self._files(run, SEALS)
+        except Refused as error:
+            return [Kept(name, run.data.tags.get(RECORD, ""), b"", None, fault=str(error))]
         return [
-            Kept(run.info.run_id, path.stem, path.read_bytes(), seals.get(path.stem))
-            for path in self._files(run, RECORDS)
+            Kept(
+                name,
+                one,
+                records.get(one, Part()).content,
+                seals[one].content if one in seals else None,
+                fault=records.get(one, Part()).fault or seals.get(one, Part()).fault,
+            )
+            for one in sorted({*records, *seals})
         ]
 
     @cached_property
@@ -254,12 +268,22 @@ class Decisions(Tracking):
         """What lies in runs that have ended: a server would be asked for the same files again and again."""
         return {}
 
-    def _files(self, run: Any, place: str) -> list[Path]:
-        if self.embedded:
+    def _files(self, run: Any, place: str) -> dict[str, Part]:
+        """The files of a place in a run, by their names without `.json`."""
+        from mlflow.artifacts import list_artifacts
+
+        uri = require_own_artifacts(f"{run.info.artifact_uri}/{place}", self.own)
+        if (folder := local_folder(uri)) is not None:
             # The folder itself: MLflow asks its database about every file.
-            return sorted((self.local(run) / place).glob("*.json"))
-        name = run.info.run_id
-        return [self.artifact(name, file.path) for file in self.client.list_artifacts(name, place)]
+            return {path.stem: part(path) for path in folder.glob("*.json")}
+        found = list_artifacts(artifact_uri=uri, tracking_uri=self.uri)
+        return {
+            Path(one.path).stem: TOO_LARGE
+            if (one.file_size or 0) > MOST
+            else part(self.artifact(run.info.run_id, one.path))
+            for one in found
+            if not one.is_dir
+        }
 
 
 def _signature(tags: Mapping[str, str], record: str) -> str:

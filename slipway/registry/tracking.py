@@ -11,6 +11,7 @@ from filelock import FileLock
 from slipway.base.addresses import masked
 from slipway.base.atomic import naming, whole_file
 from slipway.base.errors import SlipwayError, UsageError
+from slipway.registry.artifacts import Own, local_folder, require_own_artifacts
 from slipway.settings import Line
 
 FINGERPRINT = "slipway.data_fingerprint"
@@ -31,6 +32,9 @@ class Tracking:
         self.uri = project.tracking_uri
         self.embedded = self.uri == project.embedded_tracking_uri
         self.folder = project.state / "registry"
+        self.own = Own(
+            self.uri, self.folder / "artifacts" if self.embedded else None, project.settings.artifacts
+        )
         self.description = project.settings.description
         self.name = line.registered
 
@@ -76,7 +80,7 @@ class Tracking:
         if found is not None:
             return str(found.experiment_id)
         # MLflow would put artifacts of a SQLite registry below the working directory.
-        place = (self.folder / "artifacts").as_uri() if self.embedded else None
+        place = self.own.folder.as_uri() if self.own.folder else None
         return str(self.client.create_experiment(name, artifact_location=place))
 
     def start_run(self, name: str, pipeline_run: str, fingerprint: str) -> str:
@@ -131,6 +135,7 @@ class Tracking:
 
     def log_text(self, run: str, path: Path, name: str) -> None:
         """Keep a text file as the artifact `name` of a run."""
+        self.artifacts(run)
         with naming(self.folder):
             self.client.log_text(run, path.read_text(encoding="utf-8"), name)
 
@@ -143,19 +148,26 @@ class Tracking:
         """How messages name the registry; without the password that its address may hold."""
         return "the embedded registry" if self.embedded else masked(self.uri)
 
+    def artifacts(self, run: str) -> str:
+        """Where a run keeps its artifacts. All that reads or writes any asks here, or for `own`.
+
+        Raises:
+            Refused: as for `require_own_artifacts`.
+        """
+        return require_own_artifacts(self.client.get_run(run).info.artifact_uri, self.own)
+
     def artifact(self, run: str, name: str) -> Path:
-        """A local copy of one artifact of a run; for the embedded registry the file itself."""
+        """A local copy of one artifact of a run; where they are files of this machine, the file itself.
+
+        Raises:
+            Refused: as for `artifacts`.
+        """
         from mlflow.artifacts import download_artifacts
 
-        if self.embedded:
-            path = self.local(self.client.get_run(run)) / name
-            if not path.is_file():
-                raise SlipwayError(f"{path}: no such file; run {run} kept no {name}")
-            return path
-        return Path(download_artifacts(run_id=run, artifact_path=name, tracking_uri=self.uri))
-
-    def local(self, run: Any) -> Path:
-        """The folder of the artifacts of a run of the embedded registry."""
-        from mlflow.utils.file_utils import local_file_uri_to_path
-
-        return Path(local_file_uri_to_path(run.info.artifact_uri))
+        # By its address: by a run's id MLflow would ask the run again, and what else it links to.
+        uri = require_own_artifacts(f"{self.artifacts(run)}/{name}", self.own)
+        if (path := local_folder(uri)) is None:
+            return Path(download_artifacts(artifact_uri=uri, tracking_uri=self.uri))
+        if not path.is_file():
+            raise SlipwayError(f"{path}: no such file; run {run} kept no {name}")
+        return path

@@ -10,6 +10,7 @@ from slipway.base.errors import Refused, SlipwayError
 from slipway.records.chain import Chain
 from slipway.records.decision import DecisionRecord
 from slipway.records.explained import Held, State, Verdict, barred, unexplained
+from slipway.registry.artifacts import require_own_artifacts
 from slipway.registry.decisions import RECORD, SIGNATURE, Decisions
 from slipway.registry.tracking import ABSENT, FINGERPRINT
 from slipway.trust.signing import Identity, LocalKey, verified
@@ -56,13 +57,13 @@ class Registry(Decisions):
         Raises:
             SlipwayError: the folder is not a whole version.
         """
-        manifest = verify(folder)
+        manifest, place = verify(folder), self.artifacts(run)
         with naming(self.folder):
             self.client.log_artifacts(run, str(folder), VERSION_FOLDER)
         if not self._exists():
             self.client.create_registered_model(self.name, description=self.description)
         # The version comes last, so that a kill before it leaves files of a run and no broken version.
-        source = f"{self.client.get_run(run).info.artifact_uri}/{VERSION_FOLDER}"
+        source = f"{place}/{VERSION_FOLDER}"
         digest = sha256(folder / MANIFEST)
         tags = {DIGEST: digest, FINGERPRINT: manifest.data.fingerprint}
         number = int(self.client.create_model_version(self.name, source, run, tags=tags).version)
@@ -166,7 +167,9 @@ class Registry(Decisions):
         """Copy what the registry holds of a version into `out`, whoever put it there; returns the folder."""
         from mlflow.artifacts import download_artifacts
 
-        uri = self.client.get_model_version_download_uri(self.name, str(number))
+        uri = require_own_artifacts(
+            self.client.get_model_version_download_uri(self.name, str(number)), self.own
+        )
         out.mkdir(parents=True, exist_ok=True)
         return Path(download_artifacts(artifact_uri=uri, dst_path=str(out), tracking_uri=self.uri))
 

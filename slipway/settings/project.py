@@ -1,5 +1,6 @@
 """`project.yaml`: who we are and where things run."""
 
+import re
 from typing import Annotated, Literal, get_args
 
 from pydantic import Field, field_validator, model_validator
@@ -8,6 +9,10 @@ from slipway.base.addresses import masked, tells_secret
 from slipway.base.strict import LiveName, Name, Strict
 from slipway.settings.data import Size
 
+PLACE = re.compile(
+    r"(?!mlflow-artifacts:|runs:|models:)[a-z][a-z0-9+-]*://[^/\s?#]+(/[^\s?#]*)?$|/[^/\s]\S*$"
+)
+"""Of artifacts: a store with a host or a bucket, or a folder; not all of either."""
 LONGEST_TAG = 63
 """Characters in the name of a Bento; BentoML takes no more."""
 
@@ -59,10 +64,24 @@ class ProjectSettings(Strict):
     tracking_uri: Annotated[
         str | None, Field(description="MLflow tracking server; null is the embedded registry in .slipway/")
     ] = None
+    artifacts: Annotated[
+        str | None,
+        Field(description="below what a shared registry keeps artifacts, if its server does not; s3://..."),
+    ] = None
     trust: Annotated[
         Trust | None,
         Field(description="who signs versions and records; a shared registry needs it, the embedded one not"),
     ] = None
+
+    @field_validator("artifacts")
+    @classmethod
+    def _names_a_place(cls, uri: str | None) -> str | None:
+        if uri is not None and (tells_secret(uri) or not PLACE.match(uri)):
+            # guard settings.artifacts
+            raise ValueError(
+                f"found {masked(uri)!r}, expected s3://BUCKET/... or /FOLDER, without a password"
+            )
+        return uri
 
     @field_validator("tracking_uri")
     @classmethod

@@ -42,6 +42,14 @@ def test_a_secret_is_hidden(text: str) -> None:
     assert masked(masked(text)) == masked(text)
 
 
+def test_a_long_name_is_read_once() -> None:
+    """It may be of anybody's; tried at each word again, a million characters would take many minutes."""
+    name = "?" + "password" * 125_000
+
+    assert masked(name) == name
+    assert masked(f"{name}=s3cret") == f"{name}=***"
+
+
 @pytest.mark.parametrize("text", PLAIN)
 def test_what_holds_none_stays(text: str) -> None:
     """Mail addresses, paths and ports are no secrets."""

@@ -133,6 +133,34 @@ def test_a_password_does_not_belong_into_a_file_of_git(project_fault: Fault, uri
     assert "s3cret" not in said
 
 
+@pytest.mark.gate(
+    "settings.artifacts",
+    fed="a place of artifacts in project.yaml that is no store, all of one, or has a password",
+    stops="settings",
+    exit=2,
+    reason="expected s3://BUCKET/... or /FOLDER",
+    untouched="the password is not repeated, nothing is read on",
+)
+@pytest.mark.parametrize(
+    "uri",
+    [
+        "s3://ann:s3cret@bucket/x",  # pragma: allowlist secret
+        "s3://",
+        "/",
+        "",
+        "mlruns",
+        "runs://x/y",
+        "s3://bucket/x?endpoint=x",
+    ],
+)
+def test_artifacts_have_one_place(project_fault: Fault, uri: str) -> None:
+    """All of a scheme would let everybody in."""
+    said = project_fault(lambda project: project.update(artifacts=uri))
+    assert said.startswith("artifacts: found '")
+    assert "expected s3://BUCKET/... or /FOLDER" in said
+    assert "s3cret" not in said
+
+
 def test_a_fault_beside_it_does_not_tell_it_either(project_fault: Fault) -> None:
     """What was found is shown of any key."""
     said = project_fault(lambda project: project.update(tracking_uri=["https://ann:s3cret@host"], name="X"))

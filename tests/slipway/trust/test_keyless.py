@@ -55,6 +55,8 @@ def test_the_workflow_vouches_for_what_it_signed(authority: Authority, allowed: 
         ("local", "signed by local .*, expected https://github.com"),
         ("cut off", "no keyless signature of these bytes"),
         ("no log", "no keyless signature of these bytes"),
+        ("certificate", "no keyless signature of these bytes"),
+        ("nested", "no keyless signature of these bytes"),
         ("empty", "no keyless signature of these bytes"),
     ],
 )
@@ -65,7 +67,15 @@ def test_nobody_else_does(
     good = authority.sign(CONTENT, WORKFLOW, GITHUB)
     unlogged = json.loads(base64.b64decode(good.rpartition(":")[2]))
     unlogged["verificationMaterial"]["tlogEntries"] = []
+    strange = json.loads(base64.b64decode(good.rpartition(":")[2]))
+    certificate = strange["verificationMaterial"]["certificate"]
+    raw = base64.b64decode(certificate["rawBytes"]).replace(
+        b"\xa0\x03\x02\x01\x02", b"\xa0\x03\x02\x01\x05", 1
+    )
+    certificate["rawBytes"] = base64.b64encode(raw).decode()  # X.509 of version 6
     signature = {
+        "certificate": f"keyless:sigstore:{base64.b64encode(json.dumps(strange).encode()).decode()}",
+        "nested": f"keyless:sigstore:{base64.b64encode(b'[' * 100_000).decode()}",
         "workflow": authority.sign(CONTENT, WORKFLOW.replace("train", "ci"), GITHUB),
         "branch": authority.sign(CONTENT, WORKFLOW.replace("main", "other"), GITHUB),
         "issuer": authority.sign(CONTENT, WORKFLOW, "https://issuer.example.com"),
