@@ -10,7 +10,7 @@ from slipway.base.digest import sha256
 from slipway.base.errors import Refused, SlipwayError
 from slipway.records.chain import Chain, Entry
 from slipway.records.decision import DecisionRecord
-from slipway.records.explained import Held, State, Verdict, barred, unexplained
+from slipway.records.explained import Held, State, Verdict, barred, production, unexplained
 from slipway.registry.decisions import RECORD, SIGNATURE, Decisions
 from slipway.registry.tracking import ABSENT, FINGERPRINT
 from slipway.trust.signing import Identity, LocalKey, verified
@@ -113,6 +113,23 @@ class Registry(Decisions):
             return None
         number = self.client.get_registered_model(self.name).aliases.get(alias)
         return None if number is None else int(number)
+
+    def explained(self, alias: Literal["production", "previous"]) -> int | None:
+        """The number that an alias points at, if it is the one that the records put there.
+
+        Raises:
+            Refused: somebody moved it by hand, or the records are not those that were kept.
+        """
+        chain = self.require_intact()
+        live, before = production(chain)
+        found, due = self.resolve(alias), live if alias == "production" else before
+        if found != due:
+            by = f"record {chain.moves[-1].id}" if chain.moves else "no record that moved production"
+            raise Refused(
+                f"{self.name}: the alias {alias} is {found or 'not set'}, expected {due or 'none'} by "
+                f"{by}: somebody moved it; put it back in MLflow, see `slipway history --verify`"
+            )  # guard alias.explained
+        return found
 
     def chosen(self, version: int | None) -> int:
         """The number of the version that was named, else of the one in staging.
