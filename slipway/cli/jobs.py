@@ -52,12 +52,16 @@ def rollout(line: Line, revision: str, version: int, teller: Teller) -> Decision
 
 
 def live(line: Line, teller: Teller) -> int:
-    """The version in production, resolved once, after a killed move was settled; 0 if there is none."""
+    """The version in production, resolved once, after a killed move was settled; 0 if there is none.
+
+    Raises:
+        Refused: the records do not explain it.
+    """
     from slipway.stages.move import recover
 
     if done := recover(line):
         teller.line(done)
-    return Registry(line).resolve("production") or 0
+    return Registry(line).explained("production") or 0
 
 
 def _run(line: Line, name: str, arguments: dict[str, object], teller: Teller) -> LocalRun:

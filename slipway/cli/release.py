@@ -29,12 +29,10 @@ def publish(system: System = None, size: LineSize = None, version: Version = Non
 def _package(system: str | None, size: Size | None, version: int | None) -> tuple[Project, str, "Registered"]:
     from slipway.registry.versions import Registry
     from slipway.stages.package import bento_of
-    from slipway.version.manifest import Registered
 
     registry = Registry(in_use(system, size))
     number = registry.chosen(version)
-    bento = bento_of(registry, number)
-    found = Registered(name=registry.name, number=number, digest=registry.get(number).digest)
+    bento, found = bento_of(registry, number)
     out.print(f"version={number}\ndigest={found.digest}\nbento={bento}", markup=False)
     return registry.line.project, bento, found
 

@@ -57,7 +57,7 @@ def look(registry: Registry, number: int) -> Adoptable:
         manifest = verify(folder, expected=found)
         origin = origin_in(manifest, registry.line.project.root)
     try:
-        registry.vouched(number)
+        registry.vouched(version)
         unsigned = None
     except Refused as error:
         unsigned = str(error)
@@ -101,4 +101,4 @@ def adopt(registry: Registry, found: Adoptable, said: str) -> None:
     text = json.dumps({"digest": found.digest, "by": who(), "at": now().isoformat(), "origin": found.origin})
     # Before the signature: one that is killed in between has vouched for nothing.
     registry.client.set_model_version_tag(registry.name, str(found.number), ADOPTED, text)
-    registry.sign(found.number)
+    registry.sign(found.number, found.digest)

@@ -1,5 +1,6 @@
 """MLflow's registry side: model versions and their aliases, which decision records explain."""
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -7,9 +8,9 @@ from typing import Any, Literal
 from slipway.base.atomic import naming
 from slipway.base.digest import sha256
 from slipway.base.errors import Refused, SlipwayError
-from slipway.records.chain import Chain
+from slipway.records.chain import Chain, Entry
 from slipway.records.decision import DecisionRecord
-from slipway.records.explained import Held, State, Verdict, barred, unexplained
+from slipway.records.explained import Held, State, Verdict, barred, production, unexplained
 from slipway.registry.artifacts import require_own_artifacts
 from slipway.registry.decisions import RECORD, SIGNATURE, Decisions
 from slipway.registry.tracking import ABSENT, FINGERPRINT
@@ -19,6 +20,7 @@ from slipway.version.proven import Proven, prove, statement
 
 Alias = Literal["staging", "canary", "production", "previous"]
 DIGEST = "slipway.digest"
+DIGITS = re.compile(r"[0-9a-f]{64}")
 BARRED = "slipway.barred"
 ADOPTED = "slipway.adopted"
 VERSION_FOLDER = "version"
@@ -69,7 +71,7 @@ class Registry(Decisions):
         number = int(self.client.create_model_version(self.name, source, run, tags=tags).version)
         # Signed with its number, so after it has one; until then nothing runs it.
         if self.embedded:
-            self.sign(number)
+            self.sign(number, digest)
         else:
             self.to_sign(f"version-{self.name}-{number}", statement(self.name, number, digest))
         return number
@@ -112,6 +114,23 @@ class Registry(Decisions):
             return None
         number = self.client.get_registered_model(self.name).aliases.get(alias)
         return None if number is None else int(number)
+
+    def explained(self, alias: Literal["production", "previous"]) -> int | None:
+        """The number that an alias points at, if it is the one that the records put there.
+
+        Raises:
+            Refused: somebody moved it by hand, or the records are not those that were kept.
+        """
+        chain = self.require_intact()
+        live, before = production(chain)
+        found, due = self.resolve(alias), live if alias == "production" else before
+        if found != due:
+            by = f"record {chain.moves[-1].id}" if chain.moves else "no record that moved production"
+            raise Refused(
+                f"{self.name}: the alias {alias} is {found or 'not set'}, expected {due or 'none'} by "
+                f"{by}: somebody moved it; put it back in MLflow, see `slipway history --verify`"
+            )  # guard alias.explained
+        return found
 
     def chosen(self, version: int | None) -> int:
         """The number of the version that was named, else of the one in staging.
@@ -159,7 +178,8 @@ class Registry(Decisions):
             Refused: as for `vouched`, or its code is not of this project.
             SlipwayError: its files are not those of its digest.
         """
-        version, signer = self.get(number), self.vouched(number)
+        version = self.get(number)
+        signer = self.vouched(version)
         folder = self.fetch(number, out)
         return prove(folder, version.digest, signer, self.line.project.root, shared=not self.embedded)
 
@@ -173,25 +193,31 @@ class Registry(Decisions):
         out.mkdir(parents=True, exist_ok=True)
         return Path(download_artifacts(artifact_uri=uri, dst_path=str(out), tracking_uri=self.uri))
 
-    def vouched(self, number: int, chain: Chain | None = None) -> Identity:
+    def vouched(self, version: ModelVersion, chain: Chain | None = None) -> Identity:
         """Who signed a version; the registry alone proves nothing, for whoever writes to it writes its tags.
 
         Args:
+            version: as `get` found it, and as it is used then: read anew, its tags may say something else.
             chain: the records of the line, where they were read already.
 
         Raises:
             Refused: as for `training_record`; it is not signed by anybody whose signature counts, or was
                 registered as another one.
         """
-        version = self.get(number)
-        recorded = self.training_record(number, chain).version_digest
+        number, recorded = version.number, self._trained(version, chain).version_digest
+        if not DIGITS.fullmatch(version.digest):
+            raise Refused(
+                f"{self.name} version {number}: its tag {DIGEST} is {version.digest[:80]!r}, "
+                "expected 64 hex digits: it was changed, train anew"
+            )  # guard version.digest_digits
         if recorded != version.digest:
             raise Refused(
                 f"{self.name} version {number}: its record of registration names the digest "
                 f"{str(recorded)[:12]}…, the registry says {version.digest[:12]}…: it was changed, train anew"
             )  # guard trust.recorded
         try:
-            return verified(self._statement(version), version.signature, self.allowed)
+            said = statement(self.name, number, version.digest)
+            return verified(said, version.signature, self.allowed)
         except Refused as error:
             advice = f"`slipway adopt-version {number}` shows it"
             if not self.embedded:
@@ -200,14 +226,14 @@ class Registry(Decisions):
                 f"{self.name} version {number}: {error}; {advice}, or train anew"
             ) from error  # guard trust.vouched
 
-    def sign(self, number: int) -> None:
-        """Vouch for a version of the embedded registry by the key of the state folder."""
-        version = self.get(number)
-        signature = LocalKey(self.line.project.state).sign(self._statement(version))
-        self.client.set_model_version_tag(self.name, str(number), SIGNATURE, signature)
+    def sign(self, number: int, digest: str) -> None:
+        """Vouch for a version of the embedded registry by the key of the state folder.
 
-    def _statement(self, version: ModelVersion) -> bytes:
-        return statement(self.name, version.number, version.digest)
+        Args:
+            digest: of what was looked at, whatever the registry says now.
+        """
+        signature = LocalKey(self.line.project.state).sign(statement(self.name, number, digest))
+        self.client.set_model_version_tag(self.name, str(number), SIGNATURE, signature)
 
     def verdict(self, remember: bool = False) -> Verdict:
         """Whether the records are those that were kept, and explain what the registry holds.
@@ -238,8 +264,26 @@ class Registry(Decisions):
             Refused: the records are not those that were kept, none registers this version, or one bars it and
                 its bar was taken away.
         """
-        version, chain = self.get(number), self.require_intact(chain)
-        found, bar = chain.registered(number), barred(chain).get(version.digest)
+        return self._trained(self.get(number), chain)
+
+    def _trained(self, version: ModelVersion, chain: Chain | None) -> DecisionRecord:
+        chain = self.require_intact(chain)
+        record = self.registered(version, chain)
+        bar = barred(chain).get(record.digest or "")
+        if bar is not None and bar.signer and version.barred is None:
+            raise Refused(
+                f"{self.name} version {version.number}: record {bar.id} barred it, and its bar was taken "
+                f"away; if that is well, `slipway clear --version {version.number}`"
+            )  # guard version.bar_kept
+        return self.read(record)
+
+    def registered(self, version: ModelVersion, chain: Chain) -> Entry:
+        """The one record of the registration of a version, which may be barred.
+
+        Raises:
+            Refused: there is none, or it is about another run.
+        """
+        number, found = version.number, chain.registered(version.number)
         what = f"{self.name} version {number}"
         if len(found) != 1:
             waits = [one.id for one in chain.waiting if (one.decision, one.version) == ("registered", number)]
@@ -252,12 +296,7 @@ class Registry(Decisions):
             raise Refused(
                 f"{what} is of run {version.run}, but record {record.id} registered one of {record.kept.run}"
             )  # guard version.recorded_run
-        if bar is not None and bar.signer and version.barred is None:
-            raise Refused(
-                f"{what}: record {bar.id} barred it, and its bar was taken away; if that is well, "
-                f"`slipway clear --version {number}`"
-            )  # guard version.bar_kept
-        return self.read(record)
+        return record
 
 
 def _held(found: Any) -> Held:

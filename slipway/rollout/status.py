@@ -81,7 +81,7 @@ def unvouched(registry: Registry, chain: Chain, *numbers: int | None) -> list[st
     found = []
     for number in sorted({number for number in numbers if number is not None}):
         try:
-            registry.vouched(number, chain)
+            registry.vouched(registry.get(number), chain)
         except SlipwayError as error:
             found.append(str(error))
     return found

@@ -15,14 +15,20 @@ def clear(line: Line, version: int) -> None:
     """Take the bar from a version, and from any with the same bits.
 
     Raises:
-        Refused: it is not barred.
+        Refused: it is not barred, or is not what was registered.
     """
     registry = Registry(line)
     registry.require_movable()  # guard registry.embedded
-    found = registry.get(version)
-    if found.barred is None and found.digest not in barred(registry.chain()):
+    found, chain = registry.get(version), registry.require_intact()
+    digest = registry.registered(found, chain).digest
+    if found.digest != digest:
+        raise Refused(
+            f"{registry.name} version {version}: registered was {str(digest)[:12]}…, its tag says "
+            f"{found.digest[:12]!r}: it was changed, so nothing is cleared; train anew"
+        )  # guard clear.recorded
+    if found.barred is None and digest not in barred(chain):
         raise Refused(f"{registry.name} version {version} is not barred")  # guard clear.barred
-    known = Known(version=version, version_digest=found.digest, replaced=registry.resolve("production"))
+    known = Known(version=version, version_digest=digest, replaced=registry.resolve("production"))
     reason = f"{who()} lets it be rolled out again; it was barred: {found.barred or 'its bar was taken away'}"
     run = standing(line, "clear")
     # First the record: a kill before the bar is gone leaves a version that is barred, and may be cleared.

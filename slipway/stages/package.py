@@ -22,21 +22,20 @@ def package(run: RunRef, version: int) -> str:
     registry = Registry(run.line(project()))
     registry.require_movable()  # guard registry.embedded
     with refusals_kept(run, "rollout", version):
-        tag = bento_of(registry, version)
+        tag, _ = bento_of(registry, version)
     say(f"{tag} built from the version's own code")
     return tag
 
 
-def bento_of(registry: Registry, version: int) -> str:
-    """Build the Bento of a version of any registry, which is only read; returns its tag.
+def bento_of(registry: Registry, version: int) -> tuple[str, Registered]:
+    """Build the Bento of a version of any registry, which is only read; returns its tag and what is in it.
 
     Raises:
         Refused: the version is barred.
     """
-    found = registry.get(version)
-    if found.barred:
-        raise Refused(f"{registry.name} version {version} is barred: {found.barred}")  # guard package.barred
+    if (reason := registry.get(version).barred) is not None:
+        raise Refused(f"{registry.name} version {version} is barred: {reason}")  # guard package.barred
     with tempfile.TemporaryDirectory() as temporary:
         proven = registry.download(version, Path(temporary))
-        named = Registered(name=registry.name, number=version, digest=found.digest)
-        return build_bento(registry.line.project, proven, named)
+        named = Registered(name=registry.name, number=version, digest=proven.digest)
+        return build_bento(registry.line.project, proven, named), named

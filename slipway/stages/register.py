@@ -35,7 +35,7 @@ def register(
     candidate, checked = models / CANDIDATE, Checked(summary, docs)
     with refusals_kept(run, "training", checked=checked):
         trained(line, candidate)  # guard register.committed
-        live = registry.resolve("production")
+        live = registry.explained("production")
         checks = decide(found, card.task, card.gate, card.problem.p99_latency_ms).checks
         digest = sha256(candidate / MANIFEST)
         about = about_this(found, run, digest, live, Holdouts(line).place(run.fingerprint, digest))

@@ -20,7 +20,7 @@ def roll_back(line: Line, reason: str) -> DecisionRecord:
     A canary that is under way is asked to stop, and waited for; its rollout ends as aborted.
 
     Raises:
-        Refused: there is nothing to go back to, or no reason.
+        Refused: there is nothing to go back to, no reason, or somebody moved an alias by hand.
     """
     if not reason.strip():
         raise Refused("a rollback needs a reason")  # guard rollback.reason_given
@@ -28,7 +28,7 @@ def roll_back(line: Line, reason: str) -> DecisionRecord:
     # Only once a half-done move is settled is it known which version is live.
     recover(line, stop)
     registry = Registry(line)
-    bad, good = registry.resolve("production"), registry.resolve("previous")
+    bad, good = registry.explained("production"), registry.explained("previous")
     if bad is None or good is None:
         # guard rollback.target
         raise Refused(f"{registry.name}: production is {bad}, previous is {good}; a rollback needs both")

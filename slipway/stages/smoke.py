@@ -30,7 +30,7 @@ def smoke(run: RunRef, *, version: int, bento: str, checks: Path) -> None:
     registry = Registry(line)
     with tempfile.TemporaryDirectory() as temporary, refusals_kept(run, "rollout", version):
         proven = registry.download(version, Path(temporary))
-        deployed = Deployed(number=version, digest=registry.get(version).digest)
+        deployed = Deployed(number=version, digest=proven.digest)
         try:
             with bind(line).placement.aside(deployed) as served:
                 found = smoke_checks(line.card, served.url, proven.folder, version)

@@ -103,8 +103,7 @@ def test_a_move_of_then_that_was_killed_is_finished(live: Packaged) -> None:
 def test_production_goes_back_to_it(live: Packaged) -> None:
     """From a version of today, by today's command, and its record holds the evidence of then."""
     registry = live.registry
-    registry.point("production", NEWER)
-    registry.point("previous", OLDER)
+    live.went_live(OLDER, NEWER)
     stable = {"number": NEWER, "bento": live.bentos[NEWER]}
     live.line.traffic.write_text(json.dumps({"schema_version": 1, "stable": stable}))
     shutil.rmtree(bento_path(live.line.project, live.bentos[OLDER]))

@@ -15,6 +15,7 @@ from slipway.registry.versions import Registry
 from slipway.report import page
 from slipway.settings import Line
 from slipway.settings.root import Project
+from slipway.stages.record import keep, new_record, of_version
 from slipway.stages.run import RunRef
 from slipway.version.manifest import MANIFEST
 from tests.slipway.report import sample
@@ -49,6 +50,13 @@ class Desk:
     def registry(self) -> Registry:
         """The registry of the project."""
         return Registry(Line(Project(self.root), "ad_click", "small"))
+
+    def goes_live(self, number: int) -> None:
+        """Put a version into production as a rollout does: with a record, and then the alias."""
+        registry = self.registry
+        known = of_version(registry, number)
+        keep(registry, new_record(RUN, registry, "rollout", "first", "nothing was live", known), None)
+        registry.point("production", number)
 
     def write_evidence(self, **changes: object) -> Evidence:
         """Good evidence about the candidate that lies here, or what `changes` make of it."""

@@ -2,7 +2,7 @@
 
 import shutil
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -14,6 +14,7 @@ from slipway.rollout.targets import bind
 from slipway.settings import Line
 from slipway.settings.root import Project
 from slipway.stages.package import package
+from slipway.stages.record import keep, new_record, of_version
 from slipway.stages.run import RunRef
 from tests.slipway.report import sample
 from tests.slipway.rollout.live import short, write_replay
@@ -51,6 +52,18 @@ class Packaged:
     def traffic(self) -> TrafficState | None:
         """Where its traffic goes."""
         return bind(self.line).placement.state()
+
+    def went_live(self, *numbers: int) -> None:
+        """Keep the records by which these versions went live, one over the other, and set the aliases."""
+        registry, live = self.registry, None
+        for number in numbers:
+            known = replace(of_version(registry, number), replaced=live)
+            decision = "first" if live is None else "promote"
+            keep(registry, new_record(RUN, registry, "rollout", decision, "it is good", known), None)
+            if live is not None:
+                registry.point("previous", live)
+            registry.point("production", number)
+            live = number
 
     def send_traffic(self, number: int) -> TrafficState:
         """Say that all of it goes to a version."""

@@ -50,7 +50,7 @@ def test_it_is_adopted_after_a_look(old: Desk) -> None:
     assert done.returncode == 0, done.stderr
     tag = json.loads(old.registry.client.get_model_version(old.registry.name, "1").tags[ADOPTED])
     assert tag.keys() == {"digest", "by", "at", "origin"}
-    assert old.registry.vouched(1).kind == "local"
+    assert old.registry.vouched(old.registry.get(1)).kind == "local"
     assert status(old) == ""
     again = slipway(old.root, "adopt-version", "1", "--size", "small")
     assert (again.returncode, again.stderr) == (0, "signed already; nothing to do\n")

@@ -54,7 +54,7 @@ def judge(desk: Desk, found: Evidence) -> str:
 def test_nothing_that_a_rule_stops_is_registered(desk: Desk) -> None:
     """Neither by the pipeline's condition nor by a call of the stage after it; the record says why."""
     enter(desk)
-    desk.registry.point("production", 1)
+    desk.goes_live(1)
     desk.registry.point("staging", None)
     shutil.rmtree(desk.models / "candidate")
     tiny_version(ROOT, desk.models / "candidate", "logistic")
@@ -74,7 +74,7 @@ def test_nothing_that_a_rule_stops_is_registered(desk: Desk) -> None:
         assert (desk.registry.resolve("production"), desk.registry.resolve("staging")) == (1, None)
 
     kept = [record.decision for record in desk.registry.records()]
-    assert sorted(kept) == ["refused"] * len(BAD) + ["registered"]
+    assert sorted(kept) == ["first"] + ["refused"] * len(BAD) + ["registered"]
     assert len(desk.registry.client.search_model_versions("")) == 1
 
     assert judge(desk, with_small(evidence(slices=SLICES))) == "pass"

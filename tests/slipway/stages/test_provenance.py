@@ -194,7 +194,7 @@ def test_the_record_of_registration_names_the_digest(
     desk: Desk, attacked: Attacker, tmp_path: Path, ask: Callable[[Desk, Path], str]
 ) -> None:
     """Even what the own key has signed has to be what was registered."""
-    desk.registry.sign(1)
+    desk.registry.sign(1, desk.registry.get(1).digest)
 
     assert "its record of registration names the digest" in ask(desk, tmp_path)
     assert not (tmp_path / NEVER).exists()
@@ -213,7 +213,7 @@ def test_an_older_version_takes_no_newer_ones_place(desk: Desk, tmp_path: Path) 
 
     assert old.digest == new.digest
     with pytest.raises(Refused, match="is not of these bytes"):
-        registry.vouched(1)
+        registry.vouched(registry.get(1))
 
 
 def test_what_was_trained_here_is_proven_and_says_where_its_code_is_from(desk: Desk, tmp_path: Path) -> None:
@@ -222,6 +222,6 @@ def test_what_was_trained_here_is_proven_and_says_where_its_code_is_from(desk: D
     registry = Registry(Line(Project(desk.root), "ad_click", "small"))
     found = registry.download(1, tmp_path / "version")
 
-    assert found.signer == registry.vouched(1)
+    assert found.signer == registry.vouched(registry.get(1))
     assert found.digest == registry.get(1).digest
     assert str(found.origin).startswith("dirty: in no commit, and requirements-serving.txt")

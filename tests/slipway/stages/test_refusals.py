@@ -94,20 +94,20 @@ def test_another_system_s_evidence_registers_nothing(desk: Desk) -> None:
 def test_a_champion_that_went_live_meanwhile_stops_the_registration(desk: Desk) -> None:
     """The candidate was never compared with it."""
     enter(desk)
-    desk.registry.point("production", 1)
+    desk.goes_live(1)
 
     with pytest.raises(Refused, match=r"evidence\.champion: None") as caught:
         enter(desk)
     assert is_kept(desk, caught)
     assert (desk.registry.resolve("staging"), desk.registry.resolve("production")) == (1, 1)
-    assert [("registered", 1), ("refused", None)] == decisions(desk)
+    assert [("registered", 1), ("first", 1), ("refused", None)] == decisions(desk)
 
 
 @pytest.mark.gate("evidence.use")
 def test_a_place_on_the_holdout_that_was_not_paid_for_registers_nothing(desk: Desk) -> None:
     """The evidence says the first candidate, and the registry has counted none."""
     enter(desk)
-    desk.registry.point("production", 1)
+    desk.goes_live(1)
     digest = desk.write_evidence().candidate.digest
     whole = evidence()
     champion = whole.champion.model_copy(update={"version": 1})
@@ -119,7 +119,7 @@ def test_a_place_on_the_holdout_that_was_not_paid_for_registers_nothing(desk: De
     with pytest.raises(Refused, match=r"^not registered: evidence\.use: 1 \(allowed: None\)$") as caught:
         enter(desk)
     assert is_kept(desk, caught)
-    assert [("registered", 1), ("refused", None)] == decisions(desk)
+    assert [("registered", 1), ("first", 1), ("refused", None)] == decisions(desk)
 
 
 @pytest.mark.gate(
@@ -153,13 +153,13 @@ def test_a_barred_version_is_not_packaged(desk: Desk) -> None:
 def test_a_rollback_without_a_version_before_is_refused(desk: Desk) -> None:
     """There is nothing to go back to."""
     enter(desk)
-    desk.registry.point("production", 1)
+    desk.goes_live(1)
 
     with pytest.raises(Refused, match="a rollback needs both"):
         roll_back(Line(Project(desk.root), "ad_click", "small"), "because")
     assert desk.registry.resolve("production") == 1
     assert desk.registry.get(1).barred is None
-    assert [("registered", 1)] == decisions(desk)
+    assert [("registered", 1), ("first", 1)] == decisions(desk)
 
 
 @pytest.mark.gate(
@@ -233,12 +233,12 @@ def test_a_version_is_not_tried_against_itself(desk: Desk) -> None:
 def test_no_rollout_of_the_live_version_is_begun(desk: Desk) -> None:
     """The command says so before any pipeline runs."""
     enter(desk)
-    desk.registry.point("production", 1)
+    desk.goes_live(1)
 
     with pytest.raises(Refused, match="in production already"):
         rollout(Line(Project(desk.root), "ad_click", "small"), "WORKSPACE", 1, Teller(quiet=True))
     assert not (desk.root / ".slipway" / "runs").exists()
-    assert [("registered", 1)] == decisions(desk)
+    assert [("registered", 1), ("first", 1)] == decisions(desk)
 
 
 @pytest.mark.gate(

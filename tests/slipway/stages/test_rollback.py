@@ -57,12 +57,13 @@ def line(tmp_path_factory: pytest.TempPathFactory) -> Packaged:
 
 
 @pytest.fixture
-def live(line: Packaged) -> Packaged:
+def live(line: Packaged, monkeypatch: pytest.MonkeyPatch) -> Packaged:
     """Version 2 is live, 1 was before it, and nothing is barred."""
+    monkeypatch.chdir(line.root)
     if line.registry.get(2).barred:
         clear(line.line, 2)
-    for alias, number in (("canary", None), ("production", 2), ("previous", 1)):
-        line.registry.point(alias, number)  # type: ignore[arg-type]
+    line.registry.point("canary", None)
+    line.went_live(1, 2)
     line.send_traffic(2)
     return line
 
@@ -95,7 +96,7 @@ def test_a_rollback_takes_the_traffic_from_a_canary(live: Packaged) -> None:
 
     assert back.returncode == 0, back.stderr
     assert rollout.returncode == 0, said
-    assert sorted(live.decisions()[3:]) == [("abort", 3, 2), ("rollback", 1, 2)]
+    assert sorted(live.decisions()[5:]) == [("abort", 3, 2), ("rollback", 1, 2)]
     aborted = next(one for one in records if one.decision == "abort")
     assert aborted.reason.startswith("canary.not_stopped: ")
     assert f"rolls back: {REASON}" in aborted.reason
@@ -117,11 +118,8 @@ def test_a_rollback_takes_the_traffic_from_a_canary(live: Packaged) -> None:
     reason="production traffic goes to version 1, not 2 as when this rollout began",
     untouched="no alias moved, no request sent",
 )
-def test_a_canary_does_not_begin_against_another_production(
-    live: Packaged, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_canary_does_not_begin_against_another_production(live: Packaged, tmp_path: Path) -> None:
     """Its evidence would be about a version that is not live."""
-    monkeypatch.chdir(live.root)
     traffic = TrafficState(stable=live.deployed(1))
     live.line.traffic.write_text(traffic.model_dump_json())
 

@@ -34,7 +34,7 @@ def two(desk: Desk) -> Desk:
     """Two registered versions, of which the first is live."""
     for _ in range(2):
         register(RUN, **desk.files)
-    desk.registry.point("production", 1)
+    desk.goes_live(1)
     return desk
 
 

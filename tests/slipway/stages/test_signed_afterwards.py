@@ -98,7 +98,7 @@ def test_the_last_job_signs_all_that_was_kept(desk: Desk, authority: Authority, 
             registry.client.set_model_version_tag(**sent)
 
     assert told(registry) == []
-    assert str(registry.vouched(1)) == f"keyless {WORKFLOW}"
+    assert str(registry.vouched(registry.get(1))) == f"keyless {WORKFLOW}"
     ran = slipway(desk.root, "history", "--verify", MLFLOW_TRACKING_URI=os.environ["MLFLOW_TRACKING_URI"])
     assert ran.returncode == 0, ran.stdout + ran.stderr
     assert f"2 decision records verified, 2 signed by keyless {WORKFLOW}" in ran.stdout
@@ -125,11 +125,11 @@ def test_a_version_runs_once_its_record_is_signed(desk: Desk, authority: Authori
     sign(registry, authority, 1)
     assert told(registry)[:2] == ["unsigned", "unsigned"]
     with pytest.raises(Refused, match=r"0 signed records .* have the workflow that trained it sign \w+-\w+"):
-        registry.vouched(1)
+        registry.vouched(registry.get(1))
     sign_records(registry, authority, OTHER)
     assert told(registry)[:2] == ["forged", "forged"]
     with pytest.raises(Refused, match="0 signed records say that it was registered"):
-        registry.vouched(1)
+        registry.vouched(registry.get(1))
     sign_records(registry, authority)
     assert told(registry) == []
     assert registry.training_record(1).decision == "registered"
