@@ -2,7 +2,6 @@
 
 import os
 import re
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -173,8 +172,10 @@ def fetch_split(line: Line, revision: str, expected: str, out: Path) -> None:
     """
     path = line.data.relative_to(line.project.root).as_posix() + "/split"
     with whole_folder(out) as folder:
-        if revision == WORKSPACE and (line.data / "split").is_dir():
-            shutil.copytree(line.data / "split", folder, dirs_exist_ok=True)
+        split = line.data / "split"
+        if revision == WORKSPACE and split.is_dir():
+            files = [file for file in split.rglob("*") if file.is_file()]
+            laid_out({file.relative_to(split).as_posix(): file for file in files}, folder)
         elif (pinned := fingerprint(line, revision)) == expected:
             try:
                 with _reached(path):

@@ -132,8 +132,8 @@ def test_a_version_without_its_record_is_not_rolled_out(plant: Plant) -> None:
     assert plant.step("register", "train-2", 2, 0, functions=functions, at=1).killed
     refused = plant.forks.run(plant.root, f"{STAGES}:rollout", "second", 2)
 
-    assert refused.code == 1
-    assert "version 2: its run kept no record of its registration" in refused.answer
+    assert refused.code == 3
+    assert "version 2: 0 signed records say that it was registered, expected 1" in refused.answer
     assert plant.look()["aliases"]["production"] is None
 
 

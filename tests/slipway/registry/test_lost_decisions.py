@@ -1,5 +1,6 @@
 """What still runs, and what does not, where decisions were forged or lost; and how one goes on."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -133,3 +134,16 @@ def test_a_loss_can_be_accepted_and_stays_told(registry: Registry, attack: str) 
     assert registry.chain().breaks == ()
     artifact(registry, 1).unlink()
     assert [one.kind for one in registry.chain().breaks] == ["missing"]
+
+
+def test_a_barred_version_is_cleared(registry: Registry) -> None:
+    """And then it is not barred; JSON says the same."""
+    before = registry.get(2).barred
+    done = invoke("clear", "--version", "2", "--json")
+    again = invoke("clear", "--version", "2", "--json")
+
+    assert done.exit_code == 0, done.output
+    assert {"version": 2, "barred": None} == json.loads(done.stdout)
+    assert (before, registry.get(2).barred) == ("loud", None)
+    assert isinstance(again.exception, Refused)
+    assert "version 2 is not barred" in str(again.exception)

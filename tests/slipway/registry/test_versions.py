@@ -10,7 +10,7 @@ import pytest
 from click.testing import Result
 from typer.testing import CliRunner
 
-from slipway.base.errors import Refused, SlipwayError, UsageError
+from slipway.base.errors import SlipwayError, UsageError
 from slipway.cli import app
 from slipway.cli.jobs import record_of
 from slipway.records.decision import DecisionRecord
@@ -299,17 +299,3 @@ def test_what_is_no_date_is_a_usage_error(root: Path) -> None:
     said = only_line(slipway(root, "history", "--at", "yesterday"), 2)
 
     assert "--at: found 'yesterday', expected an ISO date" in said
-
-
-def test_a_barred_version_is_cleared(lived: Registry, registry: Registry) -> None:
-    """And then it is not barred; JSON says the same."""
-    lived.bar(2, "clicks from robots")
-    before = lived.get(2).barred
-    done = invoke("clear", "--version", "2", "--json")
-    again = invoke("clear", "--version", "2", "--json")
-
-    assert done.exit_code == 0, done.output
-    assert {"version": 2, "barred": None} == json.loads(done.stdout)
-    assert (before, lived.get(2).barred) == ("clicks from robots", None)
-    assert isinstance(again.exception, Refused)
-    assert "version 2 is not barred" in str(again.exception)

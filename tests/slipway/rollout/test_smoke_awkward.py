@@ -15,6 +15,7 @@ from slipway.settings import Size
 from slipway.starter.choices import Choices
 from slipway.version.manifest import MANIFEST, Registered
 from tests.slipway.serving.tabled import tabled
+from tests.slipway.vouched import proven
 
 NAMES = ["日付", "Größe (€)", "1st class?", "class", "名前", "Ünïcode  plan", "a-b", "🙂", "select", "解約"]
 """Of other scripts, words of Python and SQL, signs alone, and two that are `column` without them."""
@@ -54,7 +55,7 @@ def test_an_awkward_table_passes_its_smoke_test(tmp_path: Path, size: Size) -> N
     made = tabled(tmp_path / "a project", lines(), Choices("解約", time="日付"), size=size)
     assert all(column.null_share for column in made.card.data.columns.values() if not column.role)
     digest = sha256(made.folder / MANIFEST)
-    tag = build_bento(made.project, made.folder, Registered(name="made", number=7, digest=digest))
+    tag = build_bento(made.project, proven(made.folder), Registered(name="made", number=7, digest=digest))
     server = servers.start(made.project, tag, 7, digest=digest)
     try:
         found = smoke_checks(made.card, server.url, made.folder, 7)
