@@ -33,9 +33,9 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Installed:
 @pytest.fixture
 def project(tmp_path: Path, bake: Bake, installed: Installed) -> Path:
     """A project with the example and fewer rows, after the steps of the document but those of `make`."""
-    root = shutil.copytree(
-        bake(**OTHER, system=SYSTEM), tmp_path / "a project", ignore=shutil.ignore_patterns(".venv")
-    )
+    # Without what another test made in it: a registry's files lie where it was made.
+    made = shutil.ignore_patterns(".venv", ".slipway")
+    root = shutil.copytree(bake(**OTHER, system=SYSTEM), tmp_path / "a project", ignore=made)
     shutil.copytree(EXAMPLE / "systems", root / "systems", dirs_exist_ok=True)
     card = root / "systems" / SYSTEM / "system.yaml"
     content = yaml.safe_load(card.read_text())
