@@ -3,8 +3,9 @@
 import re
 
 from slipway.data.duckdb_engine import quoted
+from slipway.settings.data import WRITTEN_NUMBER
 
-_NUMERAL = r"\s*[-+]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][-+]?[0-9]+)?\s*|\s*[-+]?(?i:nan)\s*"
+_NUMERAL = rf"{WRITTEN_NUMBER}|\s*[-+]?(?i:nan)\s*"
 NUMERAL = re.compile(_NUMERAL)
 
 

@@ -44,7 +44,8 @@ def look(registry: Registry, number: int) -> Adoptable:
         Refused: the record of its registration names another digest.
         SlipwayError: it is not whole, or there is no such record.
     """
-    version, trained = registry.get(number), registry.training_record(number)
+    version, chain = registry.get(number), registry.require_intact()
+    trained = registry.training_record(number, chain)
     with tempfile.TemporaryDirectory() as temporary:
         folder = registry.fetch(number, Path(temporary))
         found = sha256(folder / MANIFEST) if (folder / MANIFEST).is_file() else "no manifest"
@@ -57,7 +58,7 @@ def look(registry: Registry, number: int) -> Adoptable:
         manifest = verify(folder, expected=found)
         origin = origin_in(manifest, registry.line.project.root)
     try:
-        registry.vouched(version)
+        registry.vouched(version, chain)
         unsigned = None
     except Refused as error:
         unsigned = str(error)

@@ -280,7 +280,7 @@ class Decisions(Tracking):
         return {
             Path(one.path).stem: TOO_LARGE
             if (one.file_size or 0) > MOST
-            else part(self.artifact(run.info.run_id, one.path))
+            else part(self.downloaded(f"{run.info.artifact_uri}/{one.path}"))
             for one in found
             if not one.is_dir
         }

@@ -162,12 +162,21 @@ class Tracking:
         Raises:
             Refused: as for `artifacts`.
         """
-        from mlflow.artifacts import download_artifacts
-
-        # By its address: by a run's id MLflow would ask the run again, and what else it links to.
-        uri = require_own_artifacts(f"{self.artifacts(run)}/{name}", self.own)
-        if (path := local_folder(uri)) is None:
-            return Path(download_artifacts(artifact_uri=uri, tracking_uri=self.uri))
+        uri = f"{self.artifacts(run)}/{name}"
+        if (path := local_folder(require_own_artifacts(uri, self.own))) is None:
+            return self.downloaded(uri)
         if not path.is_file():
             raise SlipwayError(f"{path}: no such file; run {run} kept no {name}")
         return path
+
+    def downloaded(self, uri: str) -> Path:
+        """A local copy of what lies at an address: by a run's id MLflow would ask what else it links to.
+
+        Raises:
+            Refused: as for `artifacts`.
+        """
+        from mlflow.artifacts import download_artifacts
+
+        return Path(
+            download_artifacts(artifact_uri=require_own_artifacts(uri, self.own), tracking_uri=self.uri)
+        )

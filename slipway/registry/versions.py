@@ -105,8 +105,12 @@ class Registry(Decisions):
 
     def _twins(self, number: int, digest: str) -> list[Any]:
         """A version and those of its digest: the same bits registered twice are barred together."""
-        found = self.client.search_model_versions(f"name = '{self.name}'", max_results=10_000)
-        return [one for one in found if int(one.version) == number or one.tags.get(DIGEST) == digest]
+        return [
+            one for one in self._versions() if int(one.version) == number or one.tags.get(DIGEST) == digest
+        ]
+
+    def _versions(self) -> list[Any]:
+        return list(self.client.search_model_versions(f"name = '{self.name}'", max_results=10_000))
 
     def resolve(self, alias: Alias) -> int | None:
         """The number that an alias points at, None where it is not set."""
@@ -115,20 +119,25 @@ class Registry(Decisions):
         number = self.client.get_registered_model(self.name).aliases.get(alias)
         return None if number is None else int(number)
 
-    def explained(self, alias: Literal["production", "previous"]) -> int | None:
+    def explained(self, alias: Literal["production", "previous"], chain: Chain | None = None) -> int | None:
         """The number that an alias points at, if it is the one that the records put there.
+
+        Args:
+            chain: as for `vouched`.
 
         Raises:
             Refused: somebody moved it by hand, or the records are not those that were kept.
         """
-        chain = self.require_intact()
+        chain = self.require_intact(chain)
         live, before = production(chain)
         found, due = self.resolve(alias), live if alias == "production" else before
         if found != due:
             by = f"record {chain.moves[-1].id}" if chain.moves else "no record that moved production"
+            # Where a project's folder was moved, its records are where they were.
+            advice = chain.breaks[0] if chain.breaks else "somebody moved it; put it back in MLflow"
             raise Refused(
                 f"{self.name}: the alias {alias} is {found or 'not set'}, expected {due or 'none'} by "
-                f"{by}: somebody moved it; put it back in MLflow, see `slipway history --verify`"
+                f"{by}: {advice}, see `slipway history --verify`"
             )  # guard alias.explained
         return found
 
@@ -245,8 +254,7 @@ class Registry(Decisions):
         return Verdict(chain, unexplained(chain, self._state()))
 
     def _state(self) -> State:
-        search = f"name = '{self.name}'"
-        found = self.client.search_model_versions(search, max_results=10_000) if self._exists() else []
+        found = self._versions() if self._exists() else []
         return State(
             production=self.resolve("production"),
             previous=self.resolve("previous"),

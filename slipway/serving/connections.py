@@ -26,6 +26,9 @@ MOST_HEAD, MOST_LINES = 16 * 2**10, 100
 """Bytes and lines of a head. Parsed, a short line takes twenty times its size, in each of the connections."""
 _END = re.compile(rb"\n\r?\n")
 
+FREE_CHUNKS, CHUNK = 1000, 64
+"""Chunks that a body may have whatever their size, and bytes of each beyond; h11 parses each for itself."""
+
 
 class Connection(H11Protocol):
     """One client. A request for a WebSocket is treated as a plain one."""
@@ -36,6 +39,7 @@ class Connection(H11Protocol):
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self.app = _framed(self.app)
+        self.conn = _Parser(h11.SERVER, self.conn._max_incomplete_event_size)
         self.since = self.loop.time()
         # Else uvicorn hands such a connection to a WebSocket protocol, which this one does not watch.
         self.ws_protocol_class = None
@@ -57,12 +61,13 @@ class Connection(H11Protocol):
         try:
             if self.conn.their_state is h11.IDLE:
                 _require_short(self.conn.trailing_data[0])
-        except Refusal as refusal:
-            # More of it comes until the client has read the answer.
-            if not self.transport.is_closing():
-                self.send_400_response(refusal.reason)
-        else:
             super().handle_events()
+        except Refusal as refusal:
+            # More of it comes until the client has read the answer, which may be on its way already.
+            if self.conn.our_state not in (h11.IDLE, h11.SEND_RESPONSE):
+                self.transport.close()
+            elif not self.transport.is_closing():
+                self.send_400_response(refusal.reason)
 
     def pause_writing(self) -> None:
         """The client does not read its answer: drop it unless it goes on in time."""
@@ -114,6 +119,30 @@ class Connection(H11Protocol):
             self._head = _stopped(self._head)
         elif self._head is None:
             self._head = self.loop.call_later(SECONDS, self.transport.abort)
+
+
+class _Parser(h11.Connection):
+    """h11's parser, which takes as long for a chunk of one byte as for one of many."""
+
+    chunks = size = 0
+
+    def next_event(self) -> h11.Event | type[h11.NEED_DATA] | type[h11.PAUSED]:
+        """What came next.
+
+        Raises:
+            Refusal: in too many small chunks.
+            h11.RemoteProtocolError: it is not sound; uvicorn answers 400.
+        """
+        event = super().next_event()
+        if isinstance(event, h11.Request):
+            self.chunks = self.size = 0
+        if isinstance(event, h11.Data):
+            self.chunks += event.chunk_start
+            self.size += len(event.data)
+            if self.chunks > FREE_CHUNKS and self.size < CHUNK * self.chunks:
+                # guard serve.chunks
+                raise Refusal(400, f"chunks: {self.chunks} of {self.size} bytes, expected {CHUNK} in each")
+        return event
 
 
 def _require_short(received: bytes) -> None:

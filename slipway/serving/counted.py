@@ -8,9 +8,9 @@ import re
 from datetime import datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 
-from slipway.settings.data import EPOCHS, EXCEL, NUMBERED
+from slipway.settings.data import EPOCHS, EXCEL, NUMBERED, WRITTEN_NUMBER
 
-NUMERAL = re.compile(r"\s*[-+]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][-+]?[0-9]+)?\s*")
+NUMERAL = re.compile(WRITTEN_NUMBER)
 SECONDS = (-62_135_596_800, 253_402_300_799)
 """What a datetime can hold, since 1970."""
 DAY, EXCEL_1970 = 86_400, 25_569

@@ -12,6 +12,8 @@ EPOCHS = {"epoch": 1, "epoch_ms": 10**3, "epoch_us": 10**6, "epoch_ns": 10**9}
 """The values of `time_format` for numbers that count from 1970, each with how many of them are a second."""
 EXCEL = "excel"
 """The same for days since 1899-12-30, as spreadsheets keep times: 45292.5 is noon on 2024-01-01."""
+WRITTEN_NUMBER = r"\s*[-+]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][-+]?[0-9]+)?\s*"
+"""A number as text, for Python and DuckDB alike; no digit is read twice, however long a text is none."""
 NUMBERED = (*EPOCHS, EXCEL)
 """All values of `time_format` for numbers."""
 TIME_FORMATS = f"a strptime format, such as %d/%m/%Y, or one of {', '.join(NUMBERED)}; ISO 8601 needs none"

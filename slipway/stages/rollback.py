@@ -28,11 +28,12 @@ def roll_back(line: Line, reason: str) -> DecisionRecord:
     # Only once a half-done move is settled is it known which version is live.
     recover(line, stop)
     registry = Registry(line)
-    bad, good = registry.explained("production"), registry.explained("previous")
+    chain = registry.require_intact()
+    bad, good = registry.explained("production", chain), registry.explained("previous", chain)
     if bad is None or good is None:
         # guard rollback.target
         raise Refused(f"{registry.name}: production is {bad}, previous is {good}; a rollback needs both")
-    trained = registry.training_record(good)
+    trained = registry.training_record(good, chain)
     # Nothing is measured anew: the run names the data that the version was trained on.
     run = RunRef(
         id=f"rollback-{uuid4().hex[:8]}",

@@ -23,8 +23,9 @@ def require_unseen(registry: Registry, version: int, stable: int, data: Path) ->
         # guard canary.another_version
         raise Refused(f"version {version} is in production already; there is nothing to compare it with")
     start = read_manifest(data).parts["replay"].start
+    chain = registry.require_intact()
     for number in (version, stable):
-        trained: Evidence | None = registry.training_record(number).evaluation
+        trained: Evidence | None = registry.training_record(number, chain).evaluation
         seen = None if trained is None else trained.candidate.seen_until
         if seen is None or seen >= start:
             until = "an unknown time" if seen is None else f"{seen:%Y-%m-%d %H:%M:%S}"
@@ -46,7 +47,6 @@ def on_trial(run: RunRef, registry: Registry, target: Target, version: int, stab
     line = registry.line
     # It salts the assignment: in a second trial of the same two, each unit keeps its arm.
     experiment = f"{line.name}-{stable}-{version}"
-    deployed = Deployed(number=version, digest=registry.get(version).digest)
     with (
         refusals_kept(run, "rollout", version),
         # Inside `refusals_kept`: a rollout that finds the traffic taken leaves a record, too.
@@ -55,8 +55,7 @@ def on_trial(run: RunRef, registry: Registry, target: Target, version: int, stab
     ):
         # Under the lease, for only its holder moves production.
         _require_unmoved(target.placement.state(), stable)
-        _require_no_copy(registry, version, stable)
-        with target.placement.trial(deployed, experiment) as trial:
+        with target.placement.trial(_no_copy(registry, version, stable), experiment) as trial:
             yield trial
 
 
@@ -80,8 +79,12 @@ def _require_unmoved(traffic: TrafficState | None, stable: int) -> None:
         raise Refused(f"production traffic goes to version {live}, not {stable} as when this rollout began")
 
 
-def _require_no_copy(registry: Registry, version: int, stable: int) -> None:
+def _no_copy(registry: Registry, version: int, stable: int) -> Deployed:
     """Judged by a margin, a copy of the live version would win, and production would move for nothing."""
-    if registry.get(version).digest == registry.get(stable).digest:
+    tried, live = registry.get(version), registry.get(stable)
+    for one in (tried, live):
+        registry.vouched(one)  # by its tag alone a copy may call itself another
+    if tried.digest == live.digest:
         # guard canary.no_copy
         raise Refused(f"version {version} has the bits of version {stable}, which is in production")
+    return Deployed(number=version, digest=tried.digest)

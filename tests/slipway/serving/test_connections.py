@@ -146,6 +146,47 @@ def test_a_long_head_in_pieces_is_not_parsed(client: socket.socket) -> None:
     assert b"head: expected at most" in rest(client)
 
 
+CHUNKS = HEAD + b"Transfer-Encoding: chunked\r\n\r\n"
+SMALL = b"1\r\n \r\n"
+LAST = b"0\r\n\r\n"
+
+
+@pytest.mark.gate(
+    "serve.chunks",
+    fed="a body in 2,000 chunks of one byte",
+    stops="serve",
+    exit=0,
+    reason="400: chunks: 1001 of 1001 bytes, expected 64 in each",
+    untouched="no more of it is parsed, and the connection is closed",
+)
+def test_a_body_of_small_chunks_is_not_parsed(client: socket.socket) -> None:
+    """Each takes as much of everybody's time as a large one, and 2 MiB of them would take half a minute."""
+    client.sendall(CHUNKS + SMALL * 2000)
+
+    assert b"chunks: 1001 of 1001 bytes, expected 64 in each" in rest(client)
+
+
+@pytest.mark.gate("serve.chunks")
+def test_small_chunks_behind_an_answer_are_not_parsed(client: socket.socket) -> None:
+    """There is nothing left to say."""
+    client.sendall(CHUNKS + SMALL)
+    assert client.recv(12) == b"HTTP/1.1 200"
+    client.sendall(SMALL * 2000)
+
+    assert rest(client).endswith(b"xx")
+
+
+@pytest.mark.parametrize("chunks", [SMALL * 999, (b"40\r\n" + b" " * 64 + b"\r\n") * 1100])
+def test_a_body_as_clients_send_them_is_parsed(client: socket.socket, chunks: bytes) -> None:
+    """Few small chunks, in each request anew, or any number of larger ones."""
+    for _ in range(2 if chunks.startswith(SMALL) else 1):
+        client.sendall(CHUNKS + chunks + LAST)
+        found = b""
+        while not found.endswith(b"xx"):
+            found += client.recv(2**16)
+        assert found.startswith(b"HTTP/1.1 200")
+
+
 def test_a_head_as_proxies_send_them_is_parsed(client: socket.socket) -> None:
     """Many lines, and a cookie of eight kilobytes."""
     client.sendall(HEAD + b"ab: c\r\n" * 90 + b"Cookie: " + b"y" * 8192 + b"\r\nContent-Length: 0\r\n\r\n")

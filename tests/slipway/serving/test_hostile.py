@@ -68,6 +68,7 @@ HOSTILE = {
     "a length with a sign": (POST + b"Content-Length: +2\r\n\r\n{}", 400),
     "a length behind a space": (POST + b"Content-Length : 2\r\n\r\n{}", 400),
     "a chunk that is none": (POST + b"Transfer-Encoding: chunked\r\n\r\nzz\r\n", 400),
+    "200,000 chunks of one byte": (POST + CHUNKED + b"1\r\n \r\n" * 200_000, 400),
     "100,000 open brackets": (sized(b"[" * 100_000), 413),
     "100,000 nested objects": (sized(nested(b"1", b'{"a":', b"}")), 413),
     "100,000 nested lists": (sized(nested(b"1", b"[", b"]")), 413),

@@ -9,6 +9,7 @@ import pytest
 
 from slipway.base.atomic import write_text
 from slipway.base.errors import Refused
+from slipway.registry.versions import DIGEST
 from slipway.rollout.target import Deployed, TrafficState
 from slipway.settings import Line
 from slipway.settings.root import Project
@@ -85,6 +86,29 @@ def test_a_copy_of_the_live_version_gets_no_traffic(desk: Desk) -> None:
     write_text(line.traffic, live.model_dump_json())
 
     with pytest.raises(Refused, match="version 2 has the bits of version 1") as caught:
+        canary(RUN, version=2, stable=1, data=desk.data, evidence=desk.root / "evidence")
+    assert is_kept(desk, caught)
+    assert desk.registry.resolve("canary") is None
+    assert not (desk.root / ".slipway" / "servers").exists()
+
+
+@pytest.mark.gate(
+    "canary.one_reading",
+    guard="trust.recorded",
+    fed="a copy of the version in production whose tag of the digest somebody changed",
+    stops="canary",
+    exit=3,
+    reason="the registry says 000000000000…: it was changed",
+    untouched="the alias `canary` not set, no server started",
+)
+def test_a_copy_that_calls_itself_another_gets_no_traffic(desk: Desk) -> None:
+    """By its tag alone it would be no copy."""
+    line = twins(desk)
+    live = TrafficState(stable=Deployed(number=1, digest=desk.registry.get(1).digest))
+    write_text(line.traffic, live.model_dump_json())
+    desk.registry.client.set_model_version_tag(desk.registry.name, "2", DIGEST, "0" * 64)
+
+    with pytest.raises(Refused, match="the registry says 000000000000…: it was changed") as caught:
         canary(RUN, version=2, stable=1, data=desk.data, evidence=desk.root / "evidence")
     assert is_kept(desk, caught)
     assert desk.registry.resolve("canary") is None
