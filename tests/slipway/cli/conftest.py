@@ -1,13 +1,15 @@
 """A project with settings and nothing else, and the command line run in it."""
 
+import atexit
 import os
 import shutil
 import subprocess
-import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
 
+from tests.slipway.cli.warm import Commands
 from tests.slipway.root import ROOT
 
 
@@ -39,14 +41,14 @@ def environment(changes: dict[str, str]) -> dict[str, str]:
 
 def slipway(root: Path, *arguments: str, **changes: str) -> subprocess.CompletedProcess[str]:
     """Run a command to its end, with changes to its environment."""
-    return subprocess.run(
-        [sys.executable, "-m", "slipway", *arguments],
-        cwd=root,
-        env=environment(changes),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    return _commands().run(list(arguments), root, environment(changes))
+
+
+@cache
+def _commands() -> Commands:
+    made = Commands(ROOT)
+    atexit.register(made.close)
+    return made
 
 
 def only_line(ran: subprocess.CompletedProcess[str], code: int) -> str:
