@@ -80,6 +80,9 @@ def require_signed(template: Path, tag: str) -> None:
             f"{tag!r}: expected a tag signed by a key that your Git trusts ({error}); import the key, or "
             "name a signed tag: slipway update --signed --to TAG"
         ) from error
+    # Signed is the tag's own name; whoever can write to the template can let any name lead to it.
+    if (own := git(template, "for-each-ref", "--format=%(tag)", f"refs/tags/{tag}")) != tag:
+        raise Refused(f"{tag!r}: signed as {own!r}, expected its own name")  # guard update.signed_name
 
 
 def is_part(template: Path, commit: str, later: str) -> bool:

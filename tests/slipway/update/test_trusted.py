@@ -188,3 +188,23 @@ def test_a_signature_does_not_vouch_for_another_history(toy: Toy, key: Path, tmp
     with pytest.raises(Refused, match="is no part of its history"):
         merged(toy.project, None, "v1.2.0", signed=True)
     assert not (tmp_path / "ran").exists()
+
+
+@pytest.mark.gate(
+    "update.signed_name",
+    fed="a template in which the name of a newer release leads to the signed tag of an older one",
+    stops="update",
+    exit=3,
+    reason="'v1.3.0': signed as 'v1.2.0', expected its own name",
+    untouched="no hook runs, no file changes",
+)
+@pytest.mark.parametrize("to", [None, "v1.3.0"])
+def test_a_signature_vouches_for_its_name(toy: Toy, key: Path, tmp_path: Path, to: str | None) -> None:
+    """Git itself verifies the tag that a name leads to, whatever it is called."""
+    release(toy.template, f"open({str(tmp_path / 'ran')!r}, 'w')")
+    sign(toy.template, key, "v1.2.0")
+    git(toy.template, "update-ref", "refs/tags/v1.3.0", git(toy.template, "rev-parse", "refs/tags/v1.2.0"))
+    with pytest.raises(Refused, match=r"^'v1\.3\.0': signed as 'v1\.2\.0', expected its own name$"):
+        merged(toy.project, None, to, signed=True)
+    assert not (tmp_path / "ran").exists()
+    assert toy.status() == []
