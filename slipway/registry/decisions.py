@@ -195,8 +195,9 @@ class Decisions(Tracking):
 
     @property
     def _seen(self) -> Path:
-        # Of each registry, for a line may have lived in another one before; a URI may hold a password.
-        where = hexdigest(self.uri.encode())[:8]
+        # Of each registry, for a line may have lived in another one before; a URI may hold a password, and
+        # that of the embedded one changes with the folder that both lie in.
+        where = "embedded" if self.embedded else hexdigest(self.uri.encode())[:8]
         return self.line.project.state / "heads" / f"{self.line.name}-{where}.json"
 
     def seen(self) -> list[Link]:
