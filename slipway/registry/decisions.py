@@ -10,7 +10,7 @@ from typing import Any
 
 from slipway.base.atomic import naming, write_text
 from slipway.base.documents import Document, parse, read
-from slipway.base.errors import Refused, SlipwayError
+from slipway.base.errors import Lost, Refused, SlipwayError
 from slipway.records.chain import Chain, Entry, Kept, judge
 from slipway.records.decision import DecisionRecord
 from slipway.records.seal import Link, hexdigest, unsigned
@@ -135,14 +135,14 @@ class Decisions(Tracking):
         """The decision records that hold, oldest first; of one pipeline run, or all.
 
         Args:
-            skip: told of each that does not hold, or that cannot be read, such as a newer slipway's; without
-                it that is an error.
+            skip: told of each that does not hold, as `Lost` where it was kept here, or that cannot be read,
+                such as a newer slipway's; without it that is an error.
         """
         tell = skip or _fail
         chain, found = self.chain(), []
         only = None if pipeline_run is None else {one.info.run_id for one in self._of_pipeline(pipeline_run)}
         for fault in () if only is not None else chain.breaks:
-            tell(SlipwayError(f"{self.name}: {fault}"))
+            tell((Lost if fault.perhaps_lost else SlipwayError)(f"{self.name}: {fault}"))
         # Of a run that has just ended, who asks is who ran it: a workflow signs only once it knows the end.
         own = () if only is None or self.embedded else chain.waiting
         for one in sorted((*chain.entries.values(), *own), key=lambda one: one.id):

@@ -1,4 +1,4 @@
-"""Where an embedded registry lies: MLflow keeps absolute addresses of artifacts, and folders are moved and copied."""
+"""Where an embedded registry lies: MLflow keeps absolute addresses, and folders are moved and copied."""
 
 import sqlite3
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ DATABASE = "mlflow.db"
 ARTIFACTS = "artifacts"
 MADE = "made.lock"
 NOTED = "place.txt"
-"""The address of the artifacts' folder as the database knows it; beside the database, where no client of it writes."""
+"""Holds the address of the artifacts as the database knows it; no client of MLflow writes beside that."""
 OURS = "/.slipway/registry/artifacts"
 """The end of that address, for a registry from before it was noted."""
 ADDRESSES = (
@@ -25,12 +25,17 @@ ADDRESSES = (
     ("trace_tags", "value"),
 )
 """Tables and columns of MLflow that hold addresses of artifacts."""
+# LIKE would read the % of an address.
+MOVE = """
+    UPDATE {table} SET {column} = :here || substr({column}, length(:former) + 1)
+    WHERE {column} = :former OR substr({column}, 1, length(:former) + 1) = :former || '/'
+"""
 
 
 def bring_along(folder: Path) -> None:
-    """Let the addresses in a registry's database lead to its own folder again, where that was moved or copied.
+    """Let the addresses of a registry lead to its own folder again, where that was moved or copied.
 
-    What lay below the former place is looked for at the same place below this one, whatever lies at the former.
+    What lay below the former place is looked for below this one alone, whatever still lies there.
     Any other address stays as it is, and is refused by whoever reads it; see `require_own_artifacts`.
 
     Args:
@@ -44,12 +49,8 @@ def bring_along(folder: Path) -> None:
         with closing(sqlite3.connect(folder / DATABASE, timeout=20)) as database, database:
             for former in former_places(database, folder):
                 for table, column in ADDRESSES:
-                    # `length` counts characters, as `substr` does; LIKE would read % and _ of a path.
-                    database.execute(
-                        f"UPDATE {table} SET {column} = :here || substr({column}, length(:former) + 1) "  # noqa: S608
-                        f"WHERE {column} = :former OR substr({column}, 1, length(:former) + 1) = :former || '/'",
-                        {"here": here, "former": former},
-                    )
+                    move = MOVE.format(table=table, column=column)
+                    database.execute(move, {"here": here, "former": former})
         write_text(folder / NOTED, here)
 
 
@@ -60,7 +61,7 @@ def noted(folder: Path) -> str | None:
 
 
 def former_places(database: sqlite3.Connection, folder: Path) -> list[str]:
-    """The places from which the addresses of a registry have to be brought along; none where it was not moved."""
+    """From where the addresses of a registry have to be brought along; empty where it was not moved."""
     here = (folder / ARTIFACTS).as_uri()
     found = [known] if (known := noted(folder)) else list(_experiments(database))
     return [place for place in found if place != here]
