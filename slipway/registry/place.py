@@ -32,6 +32,12 @@ MOVE = """
 """
 
 
+def lay_out(database: Path, folder: Path) -> None:
+    """Let MLflow's own experiment keep artifacts where others do, and not below the working directory."""
+    with closing(sqlite3.connect(database)) as opened, opened:
+        opened.execute("UPDATE experiments SET artifact_location = ?", [(folder / ARTIFACTS).as_uri()])
+
+
 def bring_along(folder: Path) -> None:
     """Let the addresses of a registry lead to its own folder again, where that was moved or copied.
 

@@ -12,7 +12,7 @@ from slipway.base.addresses import masked
 from slipway.base.atomic import naming, whole_file
 from slipway.base.errors import SlipwayError, UsageError
 from slipway.registry.artifacts import Own, local_folder, require_own_artifacts
-from slipway.registry.place import ARTIFACTS, DATABASE, MADE, bring_along
+from slipway.registry.place import ARTIFACTS, DATABASE, MADE, bring_along, lay_out
 from slipway.settings import Line
 
 FINGERPRINT = "slipway.data_fingerprint"
@@ -65,6 +65,7 @@ class Tracking:
             if not self._made:
                 with whole_file(self.folder / DATABASE) as aside:
                     mlflow.MlflowClient(f"sqlite:///{aside}").search_experiments(max_results=1)
+                    lay_out(aside, self.folder)
 
     @property
     def _made(self) -> bool:
