@@ -286,7 +286,7 @@ def layout(root: Path) -> Requirement:
 
     left = [one.name for one in older(root)]
     found = f"as before: {_some(left)}" if left else "as expected"
-    return Requirement("layout", not left, found, "sources in systems/NAME/source", "slipway migrate")
+    return Requirement("layout", not left, found, "sources in systems/NAME/source", "slipway migrate layout")
 
 
 def _sources(project: Project) -> list[str]:

@@ -154,9 +154,10 @@ class Decisions(Tracking):
         return found
 
     def read(self, entry: Entry) -> DecisionRecord:
-        """A record that holds."""
+        """A record that holds; its run is the one that it lies in, for it may have been carried here."""
         kept = entry.kept
-        return parse(kept.content, DecisionRecord, f"run {kept.run}: {RECORDS}/{kept.id}.json")
+        found = parse(kept.content, DecisionRecord, f"run {kept.run}: {RECORDS}/{kept.id}.json")
+        return found.model_copy(update={"run": kept.run})
 
     def chain(self) -> Chain:
         """All records of the line, held against each other and against what this machine saw last."""

@@ -27,9 +27,10 @@ ABSENT = "RESOURCE_DOES_NOT_EXIST"
 class Tracking:
     """The runs of one line of versions, in an experiment of its name."""
 
-    def __init__(self, line: Line) -> None:
+    def __init__(self, line: Line, uri: str | None = None) -> None:
+        """Of the registry at `uri`, by default of the one that the project names."""
         self.line, project = line, line.project
-        self.uri = project.tracking_uri
+        self.uri = uri or project.tracking_uri
         self.embedded = self.uri == project.embedded_tracking_uri
         self.folder = project.state / "registry"
         self.own = Own(

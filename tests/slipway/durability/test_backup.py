@@ -363,7 +363,8 @@ def test_a_restore_killed_at_any_line_is_done_again(yard: Yard, kept: Path, fres
     lines = yard.forks.run(fresh, call, str(kept), functions=RESTORING)
     assert lines.code == 0, lines.answer
     end = yard.forks.done(fresh, f"{SCENES}:look")
-    for at in lines.spread(30):
+    half_placed = range(len(lines.lines) * 7 // 8, len(lines.lines), len(lines.lines) // 64)
+    for at in (*lines.spread(16), *half_placed):
         shutil.rmtree(fresh / ".slipway")
         assert yard.forks.run(fresh, call, str(kept), functions=RESTORING, at=at).killed
         if not (fresh / ".slipway" / REGISTRY).exists():
