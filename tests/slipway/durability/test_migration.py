@@ -83,7 +83,7 @@ def seen(registry: Registry) -> dict[str, Any]:
     kept = {one.id: one.kept for one in (*chain.entries.values(), *chain.waiting)}
     return {
         "aliases": aliases(registry),
-        "versions": {number: (one.tags[DIGEST], one.description) for number, one in versions.items()},
+        "versions": {number: (one.tags[DIGEST], one.description or "") for number, one in versions.items()},
         "of runs": {number: runs[one.run_id] for number, one in versions.items()},
         "runs": sorted(map(str, runs.values())),
         "records": {name: (one.content, runs[one.run]) for name, one in kept.items()},
@@ -158,7 +158,7 @@ def test_killed_anywhere_it_goes_on_where_it_was(
     lines = yard.forks.run(root, f"{ARCHIVES}:carried", empty, functions=CARRYING)
     assert lines.code == 0, lines.answer
     end = yard.forks.done(root, f"{ARCHIVES}:counted", empty)
-    for at in lines.spread(25):
+    for at in lines.spread(12):
         for path in tmp_path.glob("shared.db*"):
             path.unlink()
         shutil.copyfile(laid_out, tmp_path / "shared.db")
