@@ -15,6 +15,9 @@ LIBRARY := $(wildcard slipway/pyproject.toml)
 # What the library's own tests need beside; no project has them.
 TESTED := $(wildcard requirements-library.txt)
 WORKFLOWS := $(wildcard .github/workflows/*.yml)
+# Programs of a .venv name its place, and a copy's would run the code of the original: it is made anew.
+MOVED := $(if $(wildcard .venv/.chain),$(shell read -r place < .venv/.chain; \
+  test -z "$$place" -o "$$place" = "$$(pwd -P)" || echo .moved))
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -89,18 +92,23 @@ clean: ## Remove .venv and caches; the registry and the data stay
 	@rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis dist
 	@find . -name __pycache__ -type d -not -path './.git/*' -prune -exec rm -rf {} +
 
-reset: ## Forget every run: data, registry, records, reports
-	@rm -rf .slipway data .dvc/cache .dvc/tmp
+reset: ## Forget every run: data, registry, records, reports; says what, and does it with YES=1
+	@$(if $(filter 1,$(YES)),,$(KEPT_NOWHERE_ELSE))
+	@test ! -d .slipway || find .slipway -mindepth 1 -maxdepth 1 ! -name dvc-remote ! -name trust -exec rm -rf {} +
+	@rm -rf data .dvc/cache .dvc/tmp
 
 # What follows makes .venv. A stamp is newer than its lock when the set-up ended well; anything else repeats it.
 
-.venv/.chain: requirements.txt pyproject.toml $(LIBRARY) $(RUN)
+.venv/.chain: requirements.txt pyproject.toml $(LIBRARY) $(RUN) $(MOVED)
 	@$(call INSTALL,requirements.txt)
-	@touch $@
+	@pwd -P > $@
 
-.venv/.dev: requirements-dev.txt pyproject.toml $(LIBRARY) $(TESTED) $(RUN)
+.venv/.dev: requirements-dev.txt pyproject.toml $(LIBRARY) $(TESTED) $(RUN) $(MOVED)
 	@$(call INSTALL,requirements-dev.txt $(TESTED))
-	@touch .venv/.chain $@
+	@pwd -P > .venv/.chain; touch $@
+
+# Never there, and so always newer.
+.moved: ;
 
 # Absent, or a link to a Python that is gone: the recipes above make it.
 $(RUN): ;
@@ -110,7 +118,7 @@ FIT = import sys, ctypes, ensurepip, lzma, sqlite3, ssl; sys.exit(not (3, 11) <=
 # A shim may stand on PATH for a Python that is not installed, so each is tried, not looked up.
 define INSTALL
 set -e; \
-if ! $(RUN) -c 'import pip; $(FIT)' >/dev/null 2>&1; then \
+if $(if $(MOVED),true,! $(RUN) -c 'import pip; $(FIT)' >/dev/null 2>&1); then \
   for python in "$(PYTHON)" python3.13 python3.12 python3.11 python3 none; do \
     if "$$python" -c '$(FIT)' >/dev/null 2>&1; then break; fi; \
   done; \
@@ -127,6 +135,12 @@ awk '/^[a-z0-9]/ { keep = /^setuptools==/ } keep' $(1) > .venv/build.txt; \
 $(PIP) --require-hashes -r .venv/build.txt; \
 $(PIP) --require-hashes --no-build-isolation $(addprefix -r ,$(1)); \
 $(if $(LIBRARY),$(PIP) --no-build-isolation -e ./slipway)
+endef
+
+define KEPT_NOWHERE_ELSE
+echo "make reset deletes data/, .dvc/cache/, .dvc/tmp/, and .slipway/ but for dvc-remote/ and trust/: every version," >&2; \
+echo "record and report of the embedded registry, which are kept nowhere else. First: slipway backup FILE.tar.gz" >&2; \
+echo "Then: make reset YES=1" >&2; exit 2
 endef
 
 # The locks are complete, so nothing is resolved (--no-deps).
@@ -210,7 +224,9 @@ ISSUER = https://token.actions.githubusercontent.com
 
 define UI
 import os, socket, sys
+from pathlib import Path
 from slipway.base.environment import settle
+from slipway.registry.place import bring_along
 port = int(sys.argv[1])
 try:
     socket.create_server(("127.0.0.1", port)).close()
@@ -218,6 +234,7 @@ except OSError:
     sys.exit(f"port {port} is not free; take another: make ui PORT={port + 1}")
 print(f"http://127.0.0.1:{port} in some seconds; Ctrl-C stops it", flush=True)
 settle()
+bring_along(Path(".slipway/registry").resolve())
 os.environ.setdefault("MLFLOW_SERVER_ENABLE_JOB_EXECUTION", "false")
 command = [sys.executable, "-m", "mlflow", "ui", "--host", "127.0.0.1", "--workers", "1", "--port", str(port)]
 os.execv(sys.executable, [*command, "--backend-store-uri", "sqlite:///.slipway/registry/mlflow.db"])

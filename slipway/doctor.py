@@ -96,7 +96,7 @@ def system(name: str, machine: str, libc: tuple[str, str]) -> Requirement:
 
 def disk(free: int) -> Requirement:
     """Whether enough disk is free where the project lies; `free` is in bytes."""
-    hint = "free some; `make reset` forgets earlier runs"
+    hint = "free some, elsewhere first: what lies in .slipway/ is kept nowhere else; see `du -sh .slipway/*`"
     return Requirement("disk", free >= NEEDED_DISK_GB * GB, _gb(free), f"{NEEDED_DISK_GB:.1f} GB free", hint)
 
 
@@ -206,7 +206,7 @@ def registry(project: Project) -> Requirement:
     """Whether the MLflow registry that runs will be written to answers."""
     uri = project.tracking_uri
     if uri == project.embedded_tracking_uri:
-        return embedded_registry(project.state / "registry" / "mlflow.db")
+        return embedded_registry(project.state / "registry")
     parts = urlsplit(uri)
     place = f"{parts.scheme}://{parts.hostname or ''}"  # a URI may hold a password
     if parts.scheme not in ("http", "https"):
@@ -214,18 +214,24 @@ def registry(project: Project) -> Requirement:
     return remote_registry(uri, place)
 
 
-def embedded_registry(path: Path) -> Requirement:
-    """Whether the SQLite file, if there is one yet, is one of MLflow's."""
-    needed, hint = "absent, or a SQLite file of MLflow's", f"move {path} away; a new one is made"
-    if not path.exists():
+def embedded_registry(folder: Path) -> Requirement:
+    """Whether the SQLite file, if there is one yet, is one of MLflow's, and what it names is there."""
+    from slipway.registry.health import look
+
+    needed = "absent, or MLflow's, with every file that it names"
+    hint = f"put a backup back by `slipway restore`; keep {folder} until then, for it holds what is left"
+    if not (folder / "mlflow.db").exists():
         return Requirement("registry", True, "embedded, made by the first run", needed, hint)
     try:
-        # Read-only: else SQLite could make or change the file that is looked at.
-        with sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True) as database:
-            (count,) = database.execute("SELECT count(*) FROM model_versions").fetchone()
+        found = look(folder)
     except sqlite3.Error as error:
-        return Requirement("registry", False, f"{path}: {error}", needed, hint)
-    return Requirement("registry", True, f"embedded, {count} versions", needed, hint)
+        return Requirement("registry", False, f"{folder / 'mlflow.db'}: {error}", needed, hint)
+    told = f"embedded, {found.versions} versions"
+    if found.moved:
+        told += ", moved here: the next command that opens it brings its addresses along"
+    if found.missing:
+        told += f"; no file of {_some(found.missing)}"
+    return Requirement("registry", not found.missing, told, needed, hint)
 
 
 def remote_registry(uri: str, place: str) -> Requirement:
@@ -280,7 +286,7 @@ def layout(root: Path) -> Requirement:
 
     left = [one.name for one in older(root)]
     found = f"as before: {_some(left)}" if left else "as expected"
-    return Requirement("layout", not left, found, "sources in systems/NAME/source", "slipway migrate")
+    return Requirement("layout", not left, found, "sources in systems/NAME/source", "slipway migrate layout")
 
 
 def _sources(project: Project) -> list[str]:

@@ -15,6 +15,10 @@ class NotReady(SlipwayError):  # noqa: N818 - the state of a server
         self.version = version
 
 
+class Lost(SlipwayError):  # noqa: N818 - a state of what was kept
+    """Something that was kept is not there any more, or is not what it was."""
+
+
 class UsageError(SlipwayError):
     """The command line or a settings file is wrong or incomplete."""
 

@@ -14,6 +14,7 @@ from slipway.base.errors import SlipwayError
 from slipway.base.failure import failure_kept
 from slipway.cli import (
     adopt,
+    backup,
     data,
     demo,
     inspect,
@@ -31,7 +32,7 @@ from slipway.cli.faults import one_line
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 app.add_typer(data.app, name="data")
-for module in (new_system, demo, train, plan, move, release, serve, inspect, update, migrate, adopt):
+for module in (new_system, demo, train, plan, move, release, serve, inspect, update, migrate, adopt, backup):
     module.add(app)
 
 

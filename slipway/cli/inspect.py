@@ -1,6 +1,8 @@
 """Commands that look and change nothing: status, history, report, doctor, schema."""
 
 import json
+from collections.abc import Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -9,7 +11,7 @@ from pydantic import TypeAdapter
 from rich.markup import escape
 from rich.table import Table
 
-from slipway.base.errors import SlipwayError
+from slipway.base.errors import Lost, SlipwayError
 from slipway.cli.console import Teller, err, out, print_json
 from slipway.cli.lines import existing, in_use
 from slipway.cli.options import AnySize, AnySystem, Json, LineSize, System
@@ -79,12 +81,22 @@ def history(
         _verify(existing(system, size), as_json)
         return
     until = None if at is None else moment(at)
+    lost: list[Lost] = []
     with Teller(quiet=as_json).doing("history"):
-        lines = {line: [record for _, record in _decisions([line])] for line in existing(system, size)}
+        lines = {
+            line: [record for _, record in _decisions([line], lost=lost)] for line in existing(system, size)
+        }
     if until is None:
-        records = [record for some in lines.values() for record in some]
-        _print_decisions(records, as_json)
-        return
+        _print_decisions([record for some in lines.values() for record in some], as_json)
+    else:
+        _print_past(lines, until, as_json)
+    if lost:
+        more = f", and {len(lost) - 1} more" if len(lost) > 1 else ""
+        raise Lost(f"{lost[0]}{more}; see `slipway history --verify`")  # guard history.lost
+
+
+def _print_past(lines: Mapping[Line, list[DecisionRecord]], until: datetime, as_json: bool) -> None:
+    """What was in production at a moment, and the decisions until then."""
     past = {
         line: as_of(records, until, system=line.system, size=line.size) for line, records in lines.items()
     }
@@ -122,17 +134,24 @@ def _verify(lines: list[Line], as_json: bool) -> None:
         )
 
 
-def _decisions(lines: list[Line], run: str | None = None) -> list[tuple[Line, DecisionRecord]]:
-    """The decisions on some lines, oldest first, each with its line."""
+def _decisions(
+    lines: list[Line], run: str | None = None, lost: list[Lost] | None = None
+) -> list[tuple[Line, DecisionRecord]]:
+    """The decisions on some lines, oldest first, each with its line.
+
+    Args:
+        lost: takes what is said of each record that was kept and does not hold any more.
+    """
     from slipway.registry.versions import Registry
 
+    def skip(error: SlipwayError) -> None:
+        err.print(f"warning: {error}", markup=False)
+        if isinstance(error, Lost) and lost is not None:
+            lost.append(error)
+
     # A record that a newer slipway wrote must not hide the others.
-    found = [(line, record) for line in lines for record in Registry(line).records(run, skip=_warn)]
+    found = [(line, record) for line in lines for record in Registry(line).records(run, skip=skip)]
     return sorted(found, key=lambda one: one[1].id)
-
-
-def _warn(error: SlipwayError) -> None:
-    err.print(f"warning: {error}", markup=False)
 
 
 def _print_decisions(records: list[DecisionRecord], as_json: bool = False) -> None:

@@ -51,7 +51,7 @@ def update(
         if not found.conflicts:
             out.print("look at it with `git diff --staged`, run `make check` and `make test`, then commit")
     for one in older(project.root) if not as_json else []:
-        out.print(f"systems/{one.name} is laid out as before; `slipway migrate` moves what is yours")
+        out.print(f"systems/{one.name} is laid out as before; `slipway migrate layout` moves what is yours")
     # Last, as an error: what was merged is listed first.
     if found.conflicts:
         raise SlipwayError(

@@ -142,6 +142,18 @@ def tracked(project: Project, system: str) -> bool:
     return link_of(project.source(system)).is_file()
 
 
+def remote_elsewhere(project: Project) -> str | None:
+    """The address of DVC's default remote where that lies outside of the state folder; without a password."""
+    from dvc.config import Config
+
+    config = Config(str(project.root / ".dvc"))
+    name = config["core"].get("remote")
+    # DVC has made a relative url absolute while it read the file.
+    url = str(config["remote"][name]["url"]) if name in config["remote"] else "none"
+    inside = "://" not in url and Path(url).is_relative_to(project.state)
+    return None if inside else masked(url)
+
+
 def fingerprint(line: Line, revision: str = WORKSPACE) -> str:
     """DVC's hash of the split, from `dvc.lock` as it stands or as it stood at a Git revision.
 

@@ -18,8 +18,8 @@ from slipway.base.errors import Refused, SlipwayError
 from slipway.records.history import MOVES
 from slipway.records.seal import Link, Seal, hexdigest
 
-Kind = Literal["changed", "missing", "forged", "unsigned", "fork", "cut", "unexplained"]
-ADDED: frozenset[Kind] = frozenset({"forged", "unsigned"})
+Kind = Literal["changed", "missing", "absent", "forged", "unsigned", "fork", "cut", "unexplained"]
+ADDED: frozenset[Kind] = frozenset({"forged", "unsigned", "absent"})
 """What somebody put there: it counts for nothing, and so it takes nothing away."""
 
 
@@ -34,6 +34,14 @@ class Break:
     kind: Kind
     of: str
     says: str
+
+    @property
+    def perhaps_lost(self) -> bool:
+        """Whether a record of ours may be gone, and not merely one that nobody here kept be there.
+
+        A tag alone stops nobody, for anybody who can write can write one; but whoever looks wants to know.
+        """
+        return self.kind not in ADDED or self.kind == "absent"
 
     @property
     def key(self) -> str:
@@ -303,9 +311,7 @@ def _hold_tags(found: _Findings, kept: Sequence[Kept], ended: Mapping[str, str])
         elif name not in {one.of for one in found.breaks}:
             # Anybody who can write can write a tag; what was kept has its seal there.
             # guard chain.tag_added
-            found.tell(
-                "unsigned", name, f"run {run} ended and its tag names it, but no seal of it lies there"
-            )
+            found.tell("absent", name, f"run {run} ended and its tag names it, but no seal of it lies there")
 
 
 def _hold_moves(found: _Findings) -> None:

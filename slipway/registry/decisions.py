@@ -10,7 +10,7 @@ from typing import Any
 
 from slipway.base.atomic import naming, write_text
 from slipway.base.documents import Document, parse, read
-from slipway.base.errors import Refused, SlipwayError
+from slipway.base.errors import Lost, Refused, SlipwayError
 from slipway.records.chain import Chain, Entry, Kept, judge
 from slipway.records.decision import DecisionRecord
 from slipway.records.seal import Link, hexdigest, unsigned
@@ -135,14 +135,14 @@ class Decisions(Tracking):
         """The decision records that hold, oldest first; of one pipeline run, or all.
 
         Args:
-            skip: told of each that does not hold, or that cannot be read, such as a newer slipway's; without
-                it that is an error.
+            skip: told of each that does not hold, as `Lost` where it was kept here, or that cannot be read,
+                such as a newer slipway's; without it that is an error.
         """
         tell = skip or _fail
         chain, found = self.chain(), []
         only = None if pipeline_run is None else {one.info.run_id for one in self._of_pipeline(pipeline_run)}
         for fault in () if only is not None else chain.breaks:
-            tell(SlipwayError(f"{self.name}: {fault}"))
+            tell((Lost if fault.perhaps_lost else SlipwayError)(f"{self.name}: {fault}"))
         # Of a run that has just ended, who asks is who ran it: a workflow signs only once it knows the end.
         own = () if only is None or self.embedded else chain.waiting
         for one in sorted((*chain.entries.values(), *own), key=lambda one: one.id):
@@ -154,9 +154,10 @@ class Decisions(Tracking):
         return found
 
     def read(self, entry: Entry) -> DecisionRecord:
-        """A record that holds."""
+        """A record that holds; its run is the one that it lies in, for it may have been carried here."""
         kept = entry.kept
-        return parse(kept.content, DecisionRecord, f"run {kept.run}: {RECORDS}/{kept.id}.json")
+        found = parse(kept.content, DecisionRecord, f"run {kept.run}: {RECORDS}/{kept.id}.json")
+        return found.model_copy(update={"run": kept.run})
 
     def chain(self) -> Chain:
         """All records of the line, held against each other and against what this machine saw last."""
@@ -195,8 +196,9 @@ class Decisions(Tracking):
 
     @property
     def _seen(self) -> Path:
-        # Of each registry, for a line may have lived in another one before; a URI may hold a password.
-        where = hexdigest(self.uri.encode())[:8]
+        # Of each registry, for a line may have lived in another one before; a URI may hold a password, and
+        # that of the embedded one changes with the folder that both lie in.
+        where = "embedded" if self.embedded else hexdigest(self.uri.encode())[:8]
         return self.line.project.state / "heads" / f"{self.line.name}-{where}.json"
 
     def seen(self) -> list[Link]:

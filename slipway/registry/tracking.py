@@ -12,6 +12,7 @@ from slipway.base.addresses import masked
 from slipway.base.atomic import naming, whole_file
 from slipway.base.errors import SlipwayError, UsageError
 from slipway.registry.artifacts import Own, local_folder, require_own_artifacts
+from slipway.registry.place import ARTIFACTS, DATABASE, MADE, bring_along, lay_out
 from slipway.settings import Line
 
 FINGERPRINT = "slipway.data_fingerprint"
@@ -19,7 +20,6 @@ PIPELINE_RUN = "slipway.pipeline_run"
 RUN = "slipway.run"
 PARENT = "mlflow.parentRunId"
 INJECTED = "MLFLOW_RUN_ID"
-DATABASE = "mlflow.db"
 ABSENT = "RESOURCE_DOES_NOT_EXIST"
 """The error code of MLflow for what is not there."""
 
@@ -27,13 +27,14 @@ ABSENT = "RESOURCE_DOES_NOT_EXIST"
 class Tracking:
     """The runs of one line of versions, in an experiment of its name."""
 
-    def __init__(self, line: Line) -> None:
+    def __init__(self, line: Line, uri: str | None = None) -> None:
+        """Of the registry at `uri`, by default of the one that the project names."""
         self.line, project = line, line.project
-        self.uri = project.tracking_uri
+        self.uri = uri or project.tracking_uri
         self.embedded = self.uri == project.embedded_tracking_uri
         self.folder = project.state / "registry"
         self.own = Own(
-            self.uri, self.folder / "artifacts" if self.embedded else None, project.settings.artifacts
+            self.uri, self.folder / ARTIFACTS if self.embedded else None, project.settings.artifacts
         )
         self.description = project.settings.description
         self.name = line.registered
@@ -45,6 +46,8 @@ class Tracking:
 
         if not self._made:
             self._make()
+        if self.embedded:
+            bring_along(self.folder)
         # Read before the call below, which sets the variable.
         exported = "MLFLOW_TRACKING_URI" in os.environ
         mlflow.set_tracking_uri(self.uri)  # for what in MLflow takes no URI
@@ -58,11 +61,12 @@ class Tracking:
         import mlflow
 
         self.folder.mkdir(parents=True, exist_ok=True)
-        with FileLock(self.folder / "made.lock"):
+        with FileLock(self.folder / MADE):
             # Asked again: another process may have made it while this one waited.
             if not self._made:
                 with whole_file(self.folder / DATABASE) as aside:
                     mlflow.MlflowClient(f"sqlite:///{aside}").search_experiments(max_results=1)
+                    lay_out(aside, self.folder)
 
     @property
     def _made(self) -> bool:

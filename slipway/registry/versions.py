@@ -133,7 +133,7 @@ class Registry(Decisions):
         found, due = self.resolve(alias), live if alias == "production" else before
         if found != due:
             by = f"record {chain.moves[-1].id}" if chain.moves else "no record that moved production"
-            # Where a project's folder was moved, its records are where they were.
+            # A record that is lost explains nothing any more.
             advice = chain.breaks[0] if chain.breaks else "somebody moved it; put it back in MLflow"
             raise Refused(
                 f"{self.name}: the alias {alias} is {found or 'not set'}, expected {due or 'none'} by "

@@ -56,7 +56,7 @@ class _InItsFolder(Strict):
             return {key: value for key, value in given.items() if key != "path"}
         raise ValueError(
             f"a source lies in systems/NAME/source and has no path, found {given['path']!r}; "
-            "`slipway migrate` brings it there"
+            "`slipway migrate layout` brings it there"
         )
 
 

@@ -110,6 +110,7 @@ def test_a_version_is_proven_in_one_place() -> None:
     fetching = {name for name in SLIPWAY if ".fetch(" in text(name) or "download_artifacts" in text(name)}
     assert fetching == {
         "slipway/registry/adoption.py",
+        "slipway/registry/migration.py",
         "slipway/registry/tracking.py",
         "slipway/registry/versions.py",
     }

@@ -1,11 +1,12 @@
 """`slipway doctor`: each finding says what is there, what is needed and what to do."""
 
 import http.server
-import sqlite3
+import re
 import threading
 from collections.abc import Iterator
 from pathlib import Path
 
+import mlflow
 import pytest
 
 from slipway import doctor
@@ -122,16 +123,26 @@ def test_no_lock_is_not_ok() -> None:
 
 
 def test_an_absent_registry_is_fine_and_a_broken_one_is_not(tmp_path: Path) -> None:
-    """A file that is not MLflow's would fail much later."""
-    path = tmp_path / "a folder" / "mlflow.db"
-    path.parent.mkdir()
-    assert doctor.embedded_registry(path).ok
+    """A file that is not MLflow's would fail much later; no hint says to throw it away."""
+    folder = tmp_path / "a folder"
+    assert doctor.embedded_registry(folder).ok
+    folder.mkdir()
+    path = folder / "mlflow.db"
     path.write_text("not a database, but long enough to be read as the header of one" * 20)
-    assert not doctor.embedded_registry(path).ok
+    found = doctor.embedded_registry(folder)
+    assert not found.ok
+    assert "slipway restore" in found.hint
     path.unlink()
-    with sqlite3.connect(path) as database:
-        database.execute("CREATE TABLE model_versions (version INTEGER)")
-    assert doctor.embedded_registry(path).found == "embedded, 0 versions"
+    mlflow.MlflowClient(f"sqlite:///{path}").search_experiments(max_results=1)
+    assert doctor.embedded_registry(folder).found == "embedded, 0 versions"
+
+
+@pytest.mark.parametrize(
+    "one", [doctor.disk(0), doctor.memory(0), doctor.embedded_registry(Path("/nonexistent"))]
+)
+def test_no_hint_destroys_what_is_kept_nowhere_else(one: doctor.Requirement) -> None:
+    """Neither a command that deletes, nor the advice to put away what holds the records."""
+    assert not re.search(r"make reset|\brm\b|delete|remove|move .* away|a new one", one.hint)
 
 
 @pytest.fixture

@@ -166,11 +166,37 @@ def test_no_python_is_one_clear_message(project: Path) -> None:
 
 
 def test_clean_keeps_the_registry(project: Path) -> None:
-    """`make clean` is no way to lose what is in production; `make reset` is asked for by name."""
+    """It is no way to lose what is in production."""
     (project / ".slipway").mkdir()
     make(project, "setup")
     assert make(project, "clean").returncode == 0
     assert (project / ".slipway").exists()
     assert not (project / ".venv").exists()
-    make(project, "reset")
-    assert not (project / ".slipway").exists()
+
+
+def test_reset_says_what_it_deletes_and_keeps_what_nobody_else_has(project: Path) -> None:
+    """It wants a second word, and a backup first; DVC's only remote and the key stay in any case."""
+    for name in ("registry", "heads", "dvc-remote/files", "trust"):
+        (project / ".slipway" / name).mkdir(parents=True)
+    (project / "data").mkdir()
+    before = sorted(project.rglob("*"))
+    asked = make(project, "reset")
+    assert asked.returncode == 2
+    assert sorted(project.rglob("*")) == before
+    for word in ("data/", ".slipway/", "record", "slipway backup FILE.tar.gz", "make reset YES=1"):
+        assert word in asked.stderr
+    assert make(project, "reset", "YES=1").returncode == 0
+    left = {path.relative_to(project / ".slipway").as_posix() for path in (project / ".slipway").rglob("*")}
+    assert left == {"dvc-remote", "dvc-remote/files", "trust"}
+    assert not (project / "data").exists()
+    assert make(project, "reset", "YES=1").returncode == 0
+
+
+def test_a_moved_environment_is_made_anew(project: Path) -> None:
+    """Its programs name the place where it was; a copy's would run the code of the original."""
+    assert make(project, "setup").returncode == 0
+    moved = project.rename(project.parent / "moved")
+    assert make(moved, "setup").returncode == 0
+    assert make(moved, "setup").returncode == 0
+    assert installs(moved) == 2
+    assert (moved / "calls").read_text().count("-m venv --clear .venv") == 2

@@ -20,6 +20,7 @@ from slipway.records.evidence import Evidence
 from slipway.records.recalibration import Recalibration
 from slipway.records.seal import Link, Seal, unsigned
 from slipway.records.shadow import ShadowEvidence
+from slipway.registry.archive import Held, Index
 from slipway.rollout.promotion import Intent
 from slipway.rollout.target import Deployed, TrafficState
 from slipway.version.manifest import CodeRef, DataRef, Manifest
@@ -75,6 +76,21 @@ def seal() -> Seal:
     return made.model_copy(update={"signature": f"local:{'a' * 16}:c2lnbmVk"})
 
 
+def archive() -> Index:
+    """Of a registry in which a record was edited."""
+    fault = (
+        "changed: 20261123T080000000-r: in run 4: sha256 0123456789ab…, but local 0123 signed 456789abcdef…"
+    )
+    return Index(
+        project="slipway-demo",
+        made_at=datetime(2026, 11, 24, 8, tzinfo=UTC),
+        made_by="ann@desk",
+        key="a" * 16,
+        broken={"slipway-demo.ad_click": [fault]},
+        files={"registry/mlflow.db": Held(sha256=sample.digest("database"), size=970_752)},
+    )
+
+
 DOCUMENTS: dict[str, tuple[type[Strict], Callable[[], Strict]]] = {
     "decision_record": (DecisionRecord, record),
     "seal": (Seal, seal),
@@ -86,6 +102,7 @@ DOCUMENTS: dict[str, tuple[type[Strict], Callable[[], Strict]]] = {
     "split_manifest": (SplitManifest, sample.split),
     "intent": (Intent, lambda: Intent(record=record())),
     "traffic_state": (TrafficState, traffic),
+    "archive": (Index, archive),
 }
 
 

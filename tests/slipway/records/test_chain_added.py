@@ -49,7 +49,7 @@ def test_a_seal_without_its_record_is_missed(desk: Desk) -> None:
 def test_a_tag_alone_takes_nothing_away(desk: Desk, stranger: Desk) -> None:
     """Nor does it with a seal of somebody who does not count."""
     ended = {"run9": "999-r"}
-    assert said(desk.judged(ended=ended)) == [("unsigned", "999-r")]
+    assert said(desk.judged(ended=ended)) == [("absent", "999-r")]
     desk.kept.append(replace(stranger.keep(run="run9", id="999-r"), content=b""))
 
     assert said(desk.judged(ended=ended)) == [("forged", "999-r")]

@@ -144,7 +144,7 @@ ATTACKS: dict[str, tuple[Callable[[Registry], object], str]] = {
         "missing: 20260301T120000005-r",
     ),
     "tag taken away": (untag, "missing: 20260301T120000005-r"),
-    "tag moved": (retag, "unsigned: 99991231T235959999-r"),
+    "tag moved": (retag, "absent: 99991231T235959999-r"),
     "version's tag made up": (
         lambda found: found.client.set_model_version_tag(found.name, "3", f"{RECORD}.x", "promote"),
         "unexplained: version 3: found tag x: promote, expected no record",

@@ -61,7 +61,7 @@ def test_a_path_of_the_source_is_told_where_that_lies_now(card_fault: Fault) -> 
     assert said.startswith(
         "data.source: a source lies in systems/NAME/source and has no path, found 'systems/"
     )
-    assert said.endswith("`slipway migrate` brings it there")
+    assert said.endswith("`slipway migrate layout` brings it there")
 
     content = load_card(ROOT, "ad_click").model_dump(mode="json")
     content["data"]["source"]["path"] = "systems/ad_click/source.py"

@@ -240,7 +240,7 @@ def test_what_only_its_owner_can_move_is_refused(
     replace(project, f"{SYSTEM}/{file}", old, new)
     before = listing(project.root)
 
-    assert said in only_line(slipway(project.root, "migrate"), 3)
+    assert said in only_line(slipway(project.root, "migrate", "layout"), 3)
     assert listing(project.root) == before
 
 
@@ -296,6 +296,6 @@ def test_every_command_says_what_to_do(project: Project) -> None:
         "data.source: a source lies in systems/NAME/source and has no path, found 'incoming/churn.csv'; "
         in said
     )
-    assert "`slipway migrate` brings it there" in said
-    assert slipway(project.root, "migrate").returncode == 0
-    assert "nothing to move" in slipway(project.root, "migrate").stdout
+    assert "`slipway migrate layout` brings it there" in said
+    assert slipway(project.root, "migrate", "layout").returncode == 0
+    assert "nothing to move" in slipway(project.root, "migrate", "layout").stdout

@@ -1,0 +1,61 @@
+"""What an embedded registry holds and lacks, seen without MLflow and without changing anything."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+from slipway.registry.artifacts import local_folder
+from slipway.registry.decisions import RECORD, RECORDS
+from slipway.registry.place import ARTIFACTS, DATABASE, former_places
+from slipway.version.manifest import MANIFEST
+
+VERSIONS = "SELECT name, version, source FROM model_versions WHERE current_stage != 'Deleted_Internal'"
+KEPT = """
+    SELECT runs.artifact_uri, tags.value FROM runs JOIN tags ON tags.run_uuid = runs.run_uuid
+    WHERE tags.key = ? AND runs.status = 'FINISHED' AND runs.lifecycle_stage = 'active'
+"""
+
+
+@dataclass(frozen=True)
+class Health:
+    """What was found.
+
+    Attributes:
+        moved: whether the next command will bring its addresses along.
+        missing: versions and records whose files are not there, each in words.
+    """
+
+    versions: int
+    moved: bool
+    missing: list[str]
+
+
+def look(folder: Path) -> Health:
+    """Read the database, and see whether the files that it names are there.
+
+    Raises:
+        sqlite3.Error: it is none, or none of MLflow's.
+    """
+    # Read-only: else SQLite could make or change the file that is looked at.
+    uri = f"{(folder / DATABASE).absolute().as_uri()}?mode=ro"
+    with closing(sqlite3.connect(uri, uri=True)) as database:
+        (whole,) = database.execute("PRAGMA quick_check(1)").fetchone()
+        if whole != "ok":
+            raise sqlite3.DatabaseError(whole)
+        versions = database.execute(VERSIONS).fetchall()
+        former = former_places(database, folder)
+        kept = database.execute(KEPT, (RECORD,)).fetchall()
+    named = [(f"version {number} of {name}", f"{uri}/{MANIFEST}") for name, number, uri in versions]
+    named += [(f"record {one}", f"{uri}/{RECORDS}/{one}.json") for uri, one in kept]
+    return Health(len(versions), bool(former), list(_missing(named, former, folder)))
+
+
+def _missing(named: list[tuple[str, str]], former: list[str], folder: Path) -> Iterator[str]:
+    here = (folder / ARTIFACTS).as_uri()
+    for what, uri in named:
+        place = next((one for one in former if uri.startswith(f"{one}/")), None)
+        path = local_folder(uri if place is None else here + uri.removeprefix(place))
+        if path is None or not path.is_file():
+            yield what
