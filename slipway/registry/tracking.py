@@ -30,7 +30,7 @@ class Tracking:
     def __init__(self, line: Line) -> None:
         self.line, project = line, line.project
         self.uri = project.tracking_uri
-        self.embedded = self.uri == project.embedded_tracking_uri
+        self.embedded = project.embedded
         self.folder = project.state / "registry"
         self.own = Own(
             self.uri, self.folder / "artifacts" if self.embedded else None, project.settings.artifacts

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Literal, get_args
 
 from slipway.base.atomic import write_text
+from slipway.base.errors import SlipwayError
 from slipway.base.provenance import now
 from slipway.records.decision import DecisionRecord, record_id
 from slipway.registry.versions import Alias, Registry
@@ -35,16 +36,18 @@ class FileTarget:
 
     def __init__(self, project: Project) -> None:
         self.path = project.root / "traffic.json"
-        self.before: int | None = None
+        self.before: list[int | None] = []
 
     def shift(self, version: Deployed) -> None:
         """Send all traffic to one version."""
-        self.before = self.answering()
+        self.before.append(self.answering())
         write_text(self.path, json.dumps(version.number))
 
     def restore(self) -> None:
         """Undo the last shift."""
-        write_text(self.path, json.dumps(self.before))
+        if not self.before:
+            raise SlipwayError("there was no shift to undo")
+        write_text(self.path, json.dumps(self.before.pop()))
 
     def answering(self) -> int | None:
         """The version that answers."""
