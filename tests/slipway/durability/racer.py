@@ -9,6 +9,7 @@ from tests.slipway.durability.killing.sitecustomize import watch
 FUNCTIONS = ",".join(
     [
         "slipway/rollout/promotion.py:*",
+        "slipway/registry/turns/local.py:*",
         "slipway/registry/versions.py:*",
         "slipway/registry/tracking.py:*",
         "slipway/stages/record.py:refusals_kept",

@@ -10,6 +10,9 @@ from slipway.base.atomic import write_text
 from slipway.base.errors import SlipwayError
 from slipway.base.provenance import now
 from slipway.records.decision import DecisionRecord, record_id
+from slipway.registry import turns
+from slipway.registry.turns.database import Database
+from slipway.registry.turns.shared import SharedTurns
 from slipway.registry.versions import Alias, Registry
 from slipway.rollout.promotion import Promoter
 from slipway.rollout.target import Deployed
@@ -151,7 +154,18 @@ def promoter(project: Project, registry: Registry) -> Promoter:
     def keep(record: DecisionRecord) -> None:
         _keep(registry, record)
 
-    return Promoter(registry, FileTarget(project), keep)
+    return Promoter(registry, FileTarget(project), keep, leased(project, registry))
+
+
+def leased(project: Project, registry: Registry) -> SharedTurns | None:
+    """Turns by the lease that the folder names in `lease.json`, None where it names none."""
+    path = project.root / "lease.json"
+    if not path.is_file():
+        return None
+    named = json.loads(path.read_text())
+    address = named.pop("store")
+    store = Database(address) if address.startswith("sqlite") else turns.store(address)
+    return SharedTurns(store, registry.name, **named)
 
 
 def _keep(registry: Registry, record: DecisionRecord) -> None:
@@ -171,7 +185,7 @@ def look() -> dict[str, Any]:
             for one in registry.records()
             if one.decision != "registered"
         ],
-        "unfinished": [path.name for path in (project.state / "intents").glob("*.json")],
+        "unfinished": promoter(project, registry).turns.look().begun is not None,
     }
 
 
