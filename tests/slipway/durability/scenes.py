@@ -38,7 +38,7 @@ class FileTarget:
     name = "file"
 
     def __init__(self, project: Project) -> None:
-        self.path = project.root / "traffic.json"
+        self.path = Path(_lease(project).get("traffic", project.root / "traffic.json"))
         self.before: list[int | None] = []
 
     def shift(self, version: Deployed) -> None:
@@ -73,6 +73,11 @@ def settle_in() -> None:
     for name in ("project.yaml", f"systems/{SYSTEM}/system.yaml"):
         Path(name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(ROOT / name, name)
+    register_all()
+
+
+def register_all() -> None:
+    """Register the three."""
     _, registry = here()
     for number, skew in SKEWS.items():
         folder = Path("versions") / str(number)
@@ -98,6 +103,13 @@ def again(decision: str, version: int, replaced: int | None) -> dict[str, Any]:
     if here()[1].resolve("production") != version:
         move(decision, version, replaced)
     return {"found": found, "said": said, "end": look()}
+
+
+def follow(version: int) -> str | None:
+    """Settle what somebody has left, and promote a version over what is live then; returns what was said."""
+    said = recover()
+    move("promote", version, here()[1].resolve("production"), "follower")
+    return said
 
 
 def move_without_registry(decision: str, version: int, replaced: int | None) -> None:
@@ -159,13 +171,16 @@ def promoter(project: Project, registry: Registry) -> Promoter:
 
 def leased(project: Project, registry: Registry) -> SharedTurns | None:
     """Turns by the lease that the folder names in `lease.json`, None where it names none."""
-    path = project.root / "lease.json"
-    if not path.is_file():
+    if not (named := _lease(project)):
         return None
-    named = json.loads(path.read_text())
-    address = named.pop("store")
+    address = named["store"]
     store = Database(address) if address.startswith("sqlite") else turns.store(address)
-    return SharedTurns(store, registry.name, **named)
+    return SharedTurns(store, registry.name, named["beat_s"], named["lapse_s"])
+
+
+def _lease(project: Project) -> dict[str, Any]:
+    path = project.root / "lease.json"
+    return dict(json.loads(path.read_text())) if path.is_file() else {}
 
 
 def _keep(registry: Registry, record: DecisionRecord) -> None:

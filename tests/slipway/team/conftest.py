@@ -89,6 +89,7 @@ def joined(root: Path, url: str, name: str, authority: Authority, more: str = ""
     """Let a project be one of the team's.
 
     Args:
+        url: of the registry that a target is bound to, empty for none.
         name: of the project, so that no two tests share versions.
         more: of `project.yaml`.
     """
@@ -97,13 +98,12 @@ def joined(root: Path, url: str, name: str, authority: Authority, more: str = ""
     # What a version's code is compared with; slipway itself is beside it, as where a wheel is installed.
     shutil.rmtree(code / "slipway")
     shutil.copytree(code, root, dirs_exist_ok=True)
+    shutil.copyfile(ROOT / "systems" / SYSTEM / "system.yaml", root / "systems" / SYSTEM / "system.yaml")
     authority.write_root(root / "root.json")
     text = (ROOT / "project.yaml").read_text().replace("slipway-demo", name)
-    bound = text.replace(
-        "targets: {local: embedded}", f"targets: {json.dumps({'local': 'embedded', 'file': url})}"
-    )
+    bound = f"targets: {json.dumps({'local': 'embedded', 'file': url})}\n" if url else ""
     trust = f"trust: {{issuer: '{ISSUER}', identity: '{WORKFLOW}', trusted_root: root.json}}\n"
-    (root / "project.yaml").write_text(f"{bound}{trust}{more}")
+    (root / "project.yaml").write_text(f"{text}{bound}{trust}{more}")
     return Member(root, authority)
 
 

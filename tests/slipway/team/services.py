@@ -10,11 +10,12 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import boto3
 import httpx
+import psutil
 import psycopg
 
 from tests.demanded import absent
@@ -151,14 +152,12 @@ def running(
 
 def _end(process: subprocess.Popen[bytes]) -> None:
     """A group of processes that the test has started: kindly first."""
-    import psutil
-
-    try:
-        family = [found := psutil.Process(process.pid), *found.children(recursive=True)]
-    except psutil.NoSuchProcess:
-        return
-    for one in family:
-        one.terminate()
+    family: list[psutil.Process] = []
+    with suppress(psutil.NoSuchProcess):
+        family += [found := psutil.Process(process.pid), *found.children(recursive=True)]
+    for one in reversed(family):
+        with suppress(psutil.NoSuchProcess):
+            one.terminate()
     for one in psutil.wait_procs(family, timeout=10)[1]:
         one.kill()
     process.wait(timeout=10)

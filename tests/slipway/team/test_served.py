@@ -1,4 +1,4 @@
-"""Versions and records in MLflow's own server, whose artifacts lie in S3: kept, read back, signed, verified."""
+"""Versions and records in MLflow's own server, with artifacts in S3: kept, read back, signed, verified."""
 
 from pathlib import Path
 
