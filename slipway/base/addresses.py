@@ -18,6 +18,11 @@ def masked(text: str) -> str:
     return _SECRET.sub(rf"\1{HIDDEN}", _USER.sub(f"{HIDDEN}@", text))
 
 
+def without_user(address: str) -> str:
+    """An address as it is the same for everybody: without a user, a password and a slash at its end."""
+    return _USER.sub("", address).rstrip("/")
+
+
 def tells_secret(address: str) -> bool:
     """Whether an address holds a user, a password or a token."""
     return masked(address) != address

@@ -42,6 +42,11 @@ def status(system: AnySystem = None, size: AnySize = None, as_json: Json = False
         out.print(table)
         broken = f"; `slipway history --verify` says what: {one.breaks[0]}" if one.breaks else ""
         out.print(f"{one.records}{broken}", markup=False)
+        if one.target is None:
+            out.print(
+                "no target of project.yaml is bound to this registry: its traffic is not known here",
+                markup=False,
+            )
         for problem in one.problems:
             out.print(f"differs: {problem}", markup=False)
 

@@ -28,9 +28,9 @@ def begun(line: Line) -> bool:
 
 def has_traffic(line: Line) -> bool:
     """Whether a version of a line is live."""
-    from slipway.rollout.targets import bind
+    from slipway.rollout.targets import traffic
 
-    return bind(line).placement.state() is not None
+    return traffic(line) is not None
 
 
 def in_use(system: str | None, size: Size | None, counts: Callable[[Line], bool] = begun) -> Line:

@@ -26,18 +26,17 @@ def serve(
     as_json: Json = False,
 ) -> None:
     """Serve the version that production traffic goes to, until interrupted."""
-    from slipway.rollout.targets import bind
+    from slipway.rollout.targets import bind, traffic
 
     line = in_use(system, size, has_traffic)
-    placement = bind(line).placement
-    live = placement.state()
+    live = traffic(line)
     if live is None:
         # guard serve.live
         raise Refused(f"no version of {line.name} is live; run `slipway demo --size {line.size}` first")
     version = live.stable.number
     with _signals_exit(), ExitStack() as stack:
         with Teller(quiet=as_json).doing(f"starting version {version} of {line.name}"):
-            served = stack.enter_context(placement.aside(live.stable, port))
+            served = stack.enter_context(bind(line).placement.aside(live.stable, port))
         if as_json:
             print_json(json.dumps({"url": served.url, "version": version}))
         else:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from functools import cached_property
 from itertools import count
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from slipway.base.atomic import naming, write_text
@@ -279,13 +280,14 @@ class Decisions(Tracking):
             # The folder itself: MLflow asks its database about every file.
             return {path.stem: part(path) for path in folder.glob("*.json")}
         found = list_artifacts(artifact_uri=uri, tracking_uri=self.uri)
-        return {
-            Path(one.path).stem: TOO_LARGE
-            if (one.file_size or 0) > MOST
-            else part(self.downloaded(f"{run.info.artifact_uri}/{one.path}"))
-            for one in found
-            if not one.is_dir
-        }
+        with TemporaryDirectory() as into:
+            return {
+                Path(one.path).stem: TOO_LARGE
+                if (one.file_size or 0) > MOST
+                else part(self.downloaded(f"{run.info.artifact_uri}/{one.path}", Path(into)))
+                for one in found
+                if not one.is_dir
+            }
 
 
 def _signature(tags: Mapping[str, str], record: str) -> str:

@@ -168,19 +168,22 @@ class Tracking:
         """
         uri = f"{self.artifacts(run)}/{name}"
         if (path := local_folder(require_own_artifacts(uri, self.own))) is None:
-            return self.downloaded(uri)
+            return self.downloaded(uri, self.line.project.kept / "fetched" / run)
         if not path.is_file():
             raise SlipwayError(f"{path}: no such file; run {run} kept no {name}")
         return path
 
-    def downloaded(self, uri: str) -> Path:
-        """A local copy of what lies at an address: by a run's id MLflow would ask what else it links to.
+    def downloaded(self, uri: str, into: Path) -> Path:
+        """A copy of what lies at an address: by a run's id MLflow would ask what else it links to.
+
+        Args:
+            into: the folder that takes it; by itself MLflow makes one that nobody removes.
 
         Raises:
             Refused: as for `artifacts`.
         """
         from mlflow.artifacts import download_artifacts
 
-        return Path(
-            download_artifacts(artifact_uri=require_own_artifacts(uri, self.own), tracking_uri=self.uri)
-        )
+        own = require_own_artifacts(uri, self.own)
+        into.mkdir(parents=True, exist_ok=True)
+        return Path(download_artifacts(artifact_uri=own, dst_path=str(into), tracking_uri=self.uri))

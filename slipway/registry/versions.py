@@ -11,6 +11,7 @@ from slipway.base.errors import Refused, SlipwayError
 from slipway.records.chain import Chain, Entry
 from slipway.records.decision import DecisionRecord
 from slipway.records.explained import Held, State, Verdict, barred, production, unexplained
+from slipway.registry import turns
 from slipway.registry.artifacts import require_own_artifacts
 from slipway.registry.decisions import RECORD, SIGNATURE, Decisions
 from slipway.registry.tracking import ABSENT, FINGERPRINT
@@ -42,16 +43,18 @@ class Registry(Decisions):
     """The versions of one line. Aliases are resolved to a number once, and the number is passed on."""
 
     def require_movable(self) -> None:
-        """Let the local target move aliases of the embedded registry only: it says nothing about a team's.
+        """Let only the target that `project.yaml` binds to a registry move its aliases, one at a time.
 
         Raises:
-            Refused: the registry is a shared one.
+            Refused: none is bound to it, or nothing keeps two who move production at once apart.
         """
-        if self.line.project.settings.target == "local" and not self.embedded:
+        if self.line.project.target is None:
             raise Refused(
-                f"the registry is {self.where}; the local target moves aliases of the embedded registry "
-                "only: unset MLFLOW_TRACKING_URI and tracking_uri"
+                f"the registry is {self.where}, and no target of project.yaml moves its aliases: the local "
+                "one moves those of the embedded registry only; bind another (targets: {NAME: ADDRESS}), or "
+                "unset MLFLOW_TRACKING_URI and tracking_uri"
             )  # guard registry.embedded
+        turns.bind(self.line)
 
     def register(self, run: str, folder: Path) -> int:
         """Upload a whole version to a run and register it; returns its number.
@@ -158,9 +161,11 @@ class Registry(Decisions):
         """Set an alias, or delete it; a barred version gets no alias that serves traffic.
 
         Raises:
-            Refused: the version is barred, or the registry is not the target's.
+            Refused: the version is barred, or as for `require_movable`; but `staging`, which decides nothing,
+                is set on every registry.
         """
-        self.require_movable()  # guard registry.embedded
+        if alias != "staging":
+            self.require_movable()  # guard registry.embedded
         if number is None:
             self.client.delete_registered_model_alias(self.name, alias)
             return
@@ -259,7 +264,7 @@ class Registry(Decisions):
             production=self.resolve("production"),
             previous=self.resolve("previous"),
             versions=[_held(one) for one in sorted(found, key=lambda one: int(one.version))],
-            moving=self.line.intent.is_file(),
+            moving=turns.look(self.line).begun is not None,
         )
 
     def training_record(self, number: int, chain: Chain | None = None) -> DecisionRecord:

@@ -29,7 +29,7 @@ def build_bento(project: Project, version: Proven, registered: Registered) -> st
     version.verified()
     manifest = verify(version.folder, expected=registered.digest)  # what was proven is what is registered
     tag = f"{bento_name(registered.name)}:{registered.number}"
-    store = project.state / "bentoml"
+    store = project.kept / "bentoml"
     store.mkdir(parents=True, exist_ok=True)
     # Two runs may package the same version; the second finds it done.
     with FileLock(store / "build.lock"):
@@ -41,7 +41,7 @@ def build_bento(project: Project, version: Proven, registered: Registered) -> st
 def bento_path(project: Project, tag: str) -> Path:
     """The folder of a Bento in the project's store."""
     name, _, version = tag.partition(":")
-    return project.state / "bentoml" / "bentos" / name / version
+    return project.kept / "bentoml" / "bentos" / name / version
 
 
 def _packaged(bento: Path, registered: Registered) -> bool:

@@ -192,7 +192,7 @@ def began(process: psutil.Process) -> float:
 
 
 def _folder(project: Project) -> Path:
-    return project.state / "servers"
+    return project.kept / "servers"
 
 
 def _record(project: Project, pid: int) -> Path:

@@ -5,17 +5,16 @@ drop the intent. Traffic is the fact and aliases follow: a restart that finds an
 side it is on.
 """
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, Literal
 
-from filelock import FileLock, Timeout
-
-from slipway.base.atomic import write_text
-from slipway.base.documents import Document, read
+from slipway.base.documents import Document, parse
 from slipway.base.errors import Refused, SlipwayError
 from slipway.records.checks import Check
 from slipway.records.decision import DecisionRecord
+from slipway.registry.turns import bind
+from slipway.registry.turns.turn import Outlived, Turn, Turns
 from slipway.registry.versions import ModelVersion, Registry
 from slipway.rollout.target import Deployed, Placement
 
@@ -109,61 +108,39 @@ def _named(version: int | None) -> str:
 
 
 class Promoter:
-    """Moves `production` of one line, one at a time on this machine."""
+    """Moves `production` of one line, one at a time wherever its registry is used."""
 
     def __init__(
-        self, registry: Registry, placement: Placement, keep: Callable[[DecisionRecord], None]
+        self,
+        registry: Registry,
+        placement: Placement,
+        keep: Callable[[DecisionRecord], None],
+        turns: Turns | None = None,
     ) -> None:
         """Take what a move needs.
 
         Args:
             keep: writes the record of a move that was carried out; may be called again after a kill.
+            turns: who may move it and when, by default as the registry has it.
         """
         self.registry, self.placement, self.keep = registry, placement, keep
-        self.intent, self.lock = registry.line.intent, registry.line.lock
-
-    @contextmanager
-    def alone(self) -> Iterator[None]:
-        """Hold the lock of this line; it is freed by the operating system when its holder dies."""
-        self.lock.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            with FileLock(self.lock, timeout=0):
-                yield
-        except Timeout as error:
-            raise Refused(
-                f"another process is moving production of {self.registry.name}; try again later"
-            ) from error  # guard promote.alone
+        self.turns = turns or bind(registry.line)
 
     def move(self, record: DecisionRecord) -> None:
         """Carry out a decision that moves `production`.
 
         Raises:
-            Refused: a rule forbids it; nothing was changed.
+            Refused: a rule forbids it, or somebody else is moving it; nothing was changed. Or another process
+                took the turn while this one was stopped: what that one left is in place.
             SlipwayError: the traffic could not be shifted, or did not follow and was sent back.
         """
-        with self.alone():
-            self._recover()
-            version, production = self.registry.get(_required(record)), self.registry.resolve("production")
-            live = None if production is None else self.registry.get(production)
-            answering = self.placement.answering() if production is None else production
-            checks = permitted(record, version, live, answering)
-            if failed := [str(check) for check in checks if not check.passed]:
-                raise Refused("; ".join(failed))  # guard promote.earned
-            write_text(self.intent, Intent(record=record).model_dump_json(indent=2))
-            try:
-                self.placement.shift(Deployed(number=version.number, digest=version.digest))
-            # Any other end, such as a kill, leaves the intent: `_recover` then asks where the traffic is.
-            except SlipwayError:
-                self.intent.unlink()
-                raise
-            answering = self.placement.answering()
-            if answering != version.number:
-                # The intent goes last, so that a kill before it is recovered from.
-                self.placement.restore()
-                self.intent.unlink()
-                # guard traffic.follows
-                raise SlipwayError(f"{self.registry.name}: {_named(answering)} answers, not {version.number}")
-            self._settle(record)
+        try:
+            with self.turns.taken() as turn:
+                self._recover(turn)
+                self._move(turn, record)
+        except Outlived as error:
+            if self._give_way() != record:
+                raise Refused(f"{error}; what it left was put back") from error  # guard promote.outlived
 
     def recover(self) -> str | None:
         """Finish or drop what a killed promoter left; returns what was done, None if there was nothing.
@@ -171,26 +148,51 @@ class Promoter:
         Raises:
             SlipwayError: traffic is on neither side of it.
         """
-        with self.alone():
-            return self._recover()
+        with self.turns.taken() as turn:
+            return self._recover(turn)
 
-    def _recover(self) -> str | None:
-        if not self.intent.is_file():
-            return None
-        record = read(self.intent, Intent, UNREADABLE).record
+    def _move(self, turn: Turn, record: DecisionRecord) -> None:
+        version, production = self.registry.get(_required(record)), self.registry.resolve("production")
+        live = None if production is None else self.registry.get(production)
+        answering = self.placement.answering() if production is None else production
+        checks = permitted(record, version, live, answering)
+        if failed := [str(check) for check in checks if not check.passed]:
+            raise Refused("; ".join(failed))  # guard promote.earned
+        turn.begin(_text(record))
+        try:
+            self.placement.shift(Deployed(number=version.number, digest=version.digest))
+        # Any other end, such as a kill, leaves the intent: `_recover` then asks where the traffic is.
+        except SlipwayError:
+            turn.end(None)
+            raise
+        answering = self.placement.answering()
+        if answering != version.number:
+            # The intent goes last, so that a kill before it is recovered from.
+            self.placement.restore()
+            turn.end(None)
+            # guard traffic.follows
+            raise SlipwayError(f"{self.registry.name}: {_named(answering)} answers, not {version.number}")
+        # From here on whoever takes the turn finds the traffic moved, and finishes this.
+        turn.require()
+        self._settle(turn, record)
+
+    def _recover(self, turn: Turn) -> str | None:
+        if turn.left.begun is None:
+            return self._undo_late(turn)
+        record = _read(turn.left.begun, turn.place)
         begun, answering = f"a {record.decision} of version {record.version}", self.placement.answering()
         if answering == record.version:
-            self._settle(record)
+            self._settle(turn, record)
             return f"{begun} had moved traffic and was finished"
         if answering == record.replaced:
-            self.intent.unlink()
+            turn.end(None)
             return f"{begun} had not moved traffic and was dropped"
         raise SlipwayError(
             f"{begun} was begun over {_named(record.replaced)}, but {_named(answering)} answers; "
-            f"send traffic to one of them, or delete {self.intent} to leave it as it is"
+            f"send traffic to one of them, or delete {turn.place} to leave it as it is"
         )  # guard recovery.one_side
 
-    def _settle(self, record: DecisionRecord) -> None:
+    def _settle(self, turn: Turn, record: DecisionRecord, answered: bool = False) -> None:
         """From verified traffic to a complete record; every step may be repeated."""
         if record.decision == "rollback" and record.replaced is not None:
             self.registry.bar(record.replaced, record.reason)
@@ -202,7 +204,55 @@ class Promoter:
             self.registry.point("previous", None)
         self.registry.point("canary", None)
         self.keep(record)
-        self.intent.unlink()
+        turn.end(_text(record), answered)
+
+    def _give_way(self) -> DecisionRecord | None:
+        """Put back what was settled last, over what this process wrote after its turn; None is nothing."""
+        with self.turns.taken(wait=True) as turn:
+            self._recover(turn)
+            return self._restate(turn)
+
+    def _restate(self, turn: Turn) -> DecisionRecord | None:
+        if turn.left.settled is None:
+            # No alias was written: whoever takes a turn finishes what has moved traffic.
+            with suppress(SlipwayError):  # nor was any traffic moved
+                self.placement.restore()
+            turn.end(None, answered=True)
+            return None
+        last = _read(turn.left.settled, turn.place)
+        if self.placement.answering() != last.version:
+            self.placement.shift(Deployed(number=_required(last), digest=last.version_digest))
+        self._settle(turn, last, answered=True)
+        return last
+
+    def _undo_late(self, turn: Turn) -> str | None:
+        """Somebody who outlived their turn may have moved aliases and then been killed.
+
+        An alias that is neither as it was settled nor as they would have it was moved by hand, and is left.
+        """
+        if turn.left.outlived is None or turn.left.settled is None:
+            return None
+        late, due = _read(turn.left.outlived, turn.place), _read(turn.left.settled, turn.place)
+        found = self.registry.resolve("production"), self.registry.resolve("previous")
+        if found == _points(due) or any(
+            one not in those for one, *those in zip(found, _points(late), _points(due), strict=True)
+        ):
+            return None
+        self._restate(turn)
+        return f"a {late.decision} of version {late.version} had outlived its turn and was undone"
+
+
+def _points(record: DecisionRecord) -> tuple[int | None, int | None]:
+    """The versions that `production` and `previous` point at after a move."""
+    return record.version, None if record.decision == "rollback" else record.replaced
+
+
+def _text(record: DecisionRecord) -> str:
+    return Intent(record=record).model_dump_json(indent=2)
+
+
+def _read(text: str, place: str) -> DecisionRecord:
+    return parse(text.encode(), Intent, place, UNREADABLE).record
 
 
 def _required(record: DecisionRecord) -> int:

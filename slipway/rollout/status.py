@@ -1,13 +1,14 @@
 """Aliases and traffic side by side."""
 
-from slipway.base.documents import read
+from slipway.base.documents import parse
 from slipway.base.errors import SlipwayError
 from slipway.base.strict import Strict
 from slipway.records.chain import Chain
+from slipway.registry import turns
 from slipway.registry.versions import Registry
+from slipway.rollout import targets
 from slipway.rollout.promotion import UNREADABLE, Intent
 from slipway.rollout.target import TrafficState
-from slipway.rollout.targets import bind
 from slipway.settings import Line
 
 
@@ -15,12 +16,14 @@ class Status(Strict):
     """What the registry says and where traffic goes; traffic is the fact.
 
     Attributes:
+        target: what moves its aliases; None where `project.yaml` binds none, and then no traffic is known.
         records: whether the decision records are those that were kept, in one line.
     """
 
     system: str
     size: str
     registry: str
+    target: str | None
     production: int | None
     canary: int | None
     staging: int | None
@@ -36,7 +39,7 @@ class Status(Strict):
 def look(registry: Registry) -> Status:
     """Read the aliases and the decision records of the registry, and the traffic of the target."""
     line = registry.line
-    traffic = bind(line).placement.state()
+    traffic = targets.traffic(line)
     production, canary = registry.resolve("production"), registry.resolve("canary")
     staging, previous = registry.resolve("staging"), registry.resolve("previous")
     verdict = registry.verdict()
@@ -44,6 +47,7 @@ def look(registry: Registry) -> Status:
         system=line.system,
         size=line.size,
         registry=registry.where,
+        target=line.project.target,
         production=production,
         canary=canary,
         staging=staging,
@@ -55,7 +59,7 @@ def look(registry: Registry) -> Status:
         breaks=[str(one) for one in verdict.breaks],
         problems=[
             *unfinished(line),
-            *differences(production, canary, traffic),
+            *(differences(production, canary, traffic) if line.project.target else ()),
             *unvouched(registry, verdict.chain, production, canary, staging, previous),
         ],
     )
@@ -63,15 +67,9 @@ def look(registry: Registry) -> Status:
 
 def unfinished(line: Line) -> list[str]:
     """A move of production that is under way, or was killed on it, in words."""
-    path = line.intent
-    if not path.is_file():
+    if (begun := turns.look(line).begun) is None:
         return []
-    try:
-        record = read(path, Intent, UNREADABLE).record
-    except SlipwayError:
-        if path.is_file():
-            raise
-        return []  # the move has ended since
+    record = parse(begun.encode(), Intent, turns.bind(line).place, UNREADABLE).record
     moving = f"a {record.decision} of version {record.version} is under way"
     return [f"{moving}; if its process was killed, the next train, rollout or rollback finishes or drops it"]
 

@@ -77,4 +77,4 @@ class Line:
         return self._kept("last", f"{self.name}.json")
 
     def _kept(self, folder: str, name: str) -> Path:
-        return self.project.state / folder / name
+        return self.project.kept / folder / name

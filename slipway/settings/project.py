@@ -5,7 +5,7 @@ from typing import Annotated, Literal, get_args
 
 from pydantic import Field, field_validator, model_validator
 
-from slipway.base.addresses import masked, tells_secret
+from slipway.base.addresses import masked, tells_secret, without_user
 from slipway.base.strict import LiveName, Name, Strict
 from slipway.settings.data import Size
 
@@ -13,6 +13,8 @@ PLACE = re.compile(
     r"(?!mlflow-artifacts:|runs:|models:)[a-z][a-z0-9+-]*://[^/\s?#]+(/[^\s?#]*)?$|/[^/\s]\S*$"
 )
 """Of artifacts: a store with a host or a bucket, or a folder; not all of either."""
+EMBEDDED = "embedded"
+"""How `targets` names the registry in the state folder."""
 LONGEST_TAG = 63
 """Characters in the name of a Bento; BentoML takes no more."""
 
@@ -58,9 +60,13 @@ class ProjectSettings(Strict):
     default_system: Annotated[
         Name | None, Field(description="what commands work on that name none; null is the first one listed")
     ] = None
-    target: Annotated[
-        Literal["local"], Field(description="where traffic flows; local: server processes of one machine")
-    ] = "local"
+    targets: Annotated[
+        dict[Name, str],
+        Field(
+            description="where traffic flows, each with the registry whose aliases it moves, an address as "
+            "in tracking_uri; local is server processes of one machine, and moves those of the embedded one"
+        ),
+    ] = {"local": EMBEDDED}
     tracking_uri: Annotated[
         str | None, Field(description="MLflow tracking server; null is the embedded registry in .slipway/")
     ] = None
@@ -72,6 +78,25 @@ class ProjectSettings(Strict):
         Trust | None,
         Field(description="who signs versions and records; a shared registry needs it, the embedded one not"),
     ] = None
+
+    @field_validator("targets")
+    @classmethod
+    def _each_its_own(cls, targets: dict[str, str]) -> dict[str, str]:
+        for name, uri in targets.items():
+            if tells_secret(uri):
+                # guard settings.target_secret
+                raise ValueError(f"{name}: found {masked(uri)!r} with a user or a password; take it out")
+            if (name == "local") != (uri == EMBEDDED):
+                # guard settings.local_target
+                raise ValueError(
+                    f"{name}: found {uri!r}, expected {EMBEDDED!r} for local and an address for any other: "
+                    "traffic of one machine says nothing about a registry that others use"
+                )
+        registries = [without_user(uri) for uri in targets.values()]
+        if twice := {uri for uri in registries if registries.count(uri) > 1}:
+            # guard settings.one_target
+            raise ValueError(f"{min(twice)!r} is moved by two targets, expected one for each registry")
+        return targets
 
     @field_validator("artifacts")
     @classmethod

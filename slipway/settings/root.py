@@ -1,14 +1,16 @@
 """A project on disk: its root, its settings, and the one ignored folder that holds all state."""
 
+import hashlib
 import os
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from slipway.base.addresses import without_user
 from slipway.base.errors import UsageError
 from slipway.settings.card import Card
 from slipway.settings.load import load_card, load_project
-from slipway.settings.project import ProjectSettings
+from slipway.settings.project import EMBEDDED, ProjectSettings
 
 FIRST = "slipway new-system NAME --from FILE --label COLUMN"
 """What a project without systems needs first."""
@@ -58,6 +60,14 @@ class Project:
         """The ignored folder: registry, runs, Bentos, records, locks."""
         return self.root / ".slipway"
 
+    @property
+    def kept(self) -> Path:
+        """The part of it that belongs to the versions of one registry: Bentos, servers, traffic, locks."""
+        if self.embedded:
+            return self.state
+        name = hashlib.sha256(without_user(self.tracking_uri).encode()).hexdigest()[:8]
+        return self.state / "registries" / name
+
     def source(self, system: str) -> Path:
         """The folder of a system's raw data: its table, or the package of its generator."""
         return self.root / "systems" / system / "source"
@@ -73,3 +83,15 @@ class Project:
         return (
             os.environ.get("MLFLOW_TRACKING_URI") or self.settings.tracking_uri or self.embedded_tracking_uri
         )
+
+    @property
+    def embedded(self) -> bool:
+        """Whether the registry is the one in the state folder, and no one else's."""
+        return self.tracking_uri == self.embedded_tracking_uri
+
+    @property
+    def target(self) -> str | None:
+        """The target that moves aliases of the registry, None where `project.yaml` binds none to it."""
+        here = EMBEDDED if self.embedded else without_user(self.tracking_uri)
+        bound = {without_user(uri): name for name, uri in self.settings.targets.items()}
+        return bound.get(here)

@@ -40,8 +40,9 @@ def canary(
         NotReady: the stable version's server does not.
     """
     line = run.line(project())
-    target, registry = bind(line), Registry(line)
+    registry = Registry(line)
     registry.require_movable()  # guard registry.embedded
+    target = bind(line)
     seen = None if shadow is None else read_shadow(shadow)
     with refusals_kept(run, "rollout", version):
         require_unseen(registry, version, stable, data)

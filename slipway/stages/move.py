@@ -5,6 +5,7 @@ from pathlib import Path
 
 from slipway.base.errors import SlipwayError
 from slipway.records.decision import DecisionRecord
+from slipway.registry import turns
 from slipway.registry.versions import Registry
 from slipway.rollout.promotion import Promoter
 from slipway.rollout.targets import bind
@@ -52,10 +53,8 @@ def recover(line: Line, stop: str | None = None) -> str | None:
         stop: as for `move`.
     """
     # Before the registry is opened: mostly there is nothing to recover.
-    if not line.intent.is_file():
+    if (left := turns.look(line)).begun is None and left.outlived is None:
         return None
-    registry = Registry(line)
-    registry.require_movable()  # guard registry.embedded
-    target = bind(line)
+    registry, target = Registry(line), bind(line)
     with target.lease.held(stop):
         return Promoter(registry, target.placement, partial(keep, registry, data=None)).recover()

@@ -17,6 +17,11 @@ from slipway.stages.run import RunRef, project, say
 from slipway.stages.train import CANDIDATE
 from slipway.version.manifest import MANIFEST, verify
 
+UNBOUND = (
+    "; no target of project.yaml moves its other aliases, so nothing here rolls it out: name it to "
+    "release.yml, or bind one (targets)"
+)
+
 
 @failure_kept()
 def register(
@@ -47,10 +52,8 @@ def register(
     number = registry.register(record.run or "", candidate)
     registry.log(record.run or "", {"fingerprint": run.fingerprint, "size": run.size}, headline(found))
     keep(registry, record.model_copy(update={"version": number}), data, report, checked)
-    # In a shared registry a rollout alone moves aliases.
-    if registry.embedded:
-        registry.point("staging", number)
-    say(f"version {number} is {'staged' if registry.embedded else f'registered in {registry.where}'}")
+    registry.point("staging", number)
+    say(f"version {number} is staged in {registry.where}{'' if line.project.target else UNBOUND}")
     return number
 
 

@@ -28,8 +28,9 @@ def shadow(run: RunRef, *, version: int, stable: int, data: Path, evidence: Path
         NotReady: the stable version's server does not get ready.
     """
     line = run.line(project())
-    target, registry = bind(line), Registry(line)
+    registry = Registry(line)
     registry.require_movable()  # guard registry.embedded
+    target = bind(line)
     depends = line.card.depends_on_answer()
     with refusals_kept(run, "rollout", version):
         require_unseen(registry, version, stable, data)

@@ -30,7 +30,8 @@ class Yard:
         for path in (self.root / ".slipway" / "registry").glob("mlflow.db*"):
             path.unlink()
         shutil.rmtree(self.root / ".slipway" / "intents", ignore_errors=True)
-        (self.root / "traffic.json").unlink(missing_ok=True)
+        for one in ("traffic.json", "lease.json", "leases.db"):
+            (self.root / one).unlink(missing_ok=True)
         shutil.copytree(self.kept / name, self.root, dirs_exist_ok=True)
 
 

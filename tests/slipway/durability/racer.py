@@ -9,6 +9,7 @@ from tests.slipway.durability.killing.sitecustomize import watch
 FUNCTIONS = ",".join(
     [
         "slipway/rollout/promotion.py:*",
+        "slipway/registry/turns/local.py:*",
         "slipway/registry/versions.py:*",
         "slipway/registry/tracking.py:*",
         "slipway/stages/record.py:refusals_kept",
@@ -20,7 +21,7 @@ FUNCTIONS = ",".join(
 
 
 def serve() -> None:
-    """Carry out each decision that comes as a line of JSON; a dot is written before each line of code."""
+    """Carry out each decision that comes as a line of JSON; a dot and the place come before each line."""
     from slipway.base.environment import settle
     from slipway.base.errors import SlipwayError
     from tests.slipway.durability.scenes import move
@@ -29,13 +30,13 @@ def serve() -> None:
     told, asked = os.dup(1), os.dup(0)
     os.dup2(2, 1)
 
-    def line(_file: str, _function: str, _number: int) -> None:
-        os.write(told, b".\n")
+    def line(file: str, _function: str, number: int) -> None:
+        os.write(told, f".{file}:{number}\n".encode())
         os.read(asked, 1)
 
     with os.fdopen(os.dup(asked), "rb", buffering=0) as requests:
         for request in requests:
-            watch(FUNCTIONS, line)
+            watch(os.environ.get("RACER_FUNCTIONS", FUNCTIONS), line)
             try:
                 move(*json.loads(request))
                 code, said = 0, ""

@@ -7,8 +7,12 @@ from pathlib import Path
 from typing import Any, Literal, get_args
 
 from slipway.base.atomic import write_text
+from slipway.base.errors import SlipwayError
 from slipway.base.provenance import now
 from slipway.records.decision import DecisionRecord, record_id
+from slipway.registry import turns
+from slipway.registry.turns.database import Database
+from slipway.registry.turns.shared import SharedTurns
 from slipway.registry.versions import Alias, Registry
 from slipway.rollout.promotion import Promoter
 from slipway.rollout.target import Deployed
@@ -34,17 +38,19 @@ class FileTarget:
     name = "file"
 
     def __init__(self, project: Project) -> None:
-        self.path = project.root / "traffic.json"
-        self.before: int | None = None
+        self.path = Path(_lease(project).get("traffic", project.root / "traffic.json"))
+        self.before: list[int | None] = []
 
     def shift(self, version: Deployed) -> None:
         """Send all traffic to one version."""
-        self.before = self.answering()
+        self.before.append(self.answering())
         write_text(self.path, json.dumps(version.number))
 
     def restore(self) -> None:
         """Undo the last shift."""
-        write_text(self.path, json.dumps(self.before))
+        if not self.before:
+            raise SlipwayError("there was no shift to undo")
+        write_text(self.path, json.dumps(self.before.pop()))
 
     def answering(self) -> int | None:
         """The version that answers."""
@@ -67,6 +73,11 @@ def settle_in() -> None:
     for name in ("project.yaml", f"systems/{SYSTEM}/system.yaml"):
         Path(name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(ROOT / name, name)
+    register_all()
+
+
+def register_all() -> None:
+    """Register the three."""
     _, registry = here()
     for number, skew in SKEWS.items():
         folder = Path("versions") / str(number)
@@ -92,6 +103,13 @@ def again(decision: str, version: int, replaced: int | None) -> dict[str, Any]:
     if here()[1].resolve("production") != version:
         move(decision, version, replaced)
     return {"found": found, "said": said, "end": look()}
+
+
+def follow(version: int) -> str | None:
+    """Settle what somebody has left, and promote a version over what is live then; returns what was said."""
+    said = recover()
+    move("promote", version, here()[1].resolve("production"), "follower")
+    return said
 
 
 def move_without_registry(decision: str, version: int, replaced: int | None) -> None:
@@ -148,7 +166,21 @@ def promoter(project: Project, registry: Registry) -> Promoter:
     def keep(record: DecisionRecord) -> None:
         _keep(registry, record)
 
-    return Promoter(registry, FileTarget(project), keep)
+    return Promoter(registry, FileTarget(project), keep, leased(project, registry))
+
+
+def leased(project: Project, registry: Registry) -> SharedTurns | None:
+    """Turns by the lease that the folder names in `lease.json`, None where it names none."""
+    if not (named := _lease(project)):
+        return None
+    address = named["store"]
+    store = Database(address) if address.startswith("sqlite") else turns.store(address)
+    return SharedTurns(store, registry.name, named["beat_s"], named["lapse_s"])
+
+
+def _lease(project: Project) -> dict[str, Any]:
+    path = project.root / "lease.json"
+    return dict(json.loads(path.read_text())) if path.is_file() else {}
 
 
 def _keep(registry: Registry, record: DecisionRecord) -> None:
@@ -168,7 +200,7 @@ def look() -> dict[str, Any]:
             for one in registry.records()
             if one.decision != "registered"
         ],
-        "unfinished": [path.name for path in (project.state / "intents").glob("*.json")],
+        "unfinished": promoter(project, registry).turns.look().begun is not None,
     }
 
 

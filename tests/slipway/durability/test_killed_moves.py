@@ -6,11 +6,11 @@ import pytest
 
 from tests.slipway.durability.conftest import SCENES, Yard
 
-PROTOCOL = "slipway/rollout/promotion.py:Promoter._settle,slipway/rollout/promotion.py:Promoter.move"
+PROTOCOL = ",".join(f"slipway/rollout/promotion.py:Promoter.{name}" for name in ("_settle", "_move", "move"))
 AROUND = ",".join(
     [
         PROTOCOL,
-        "slipway/rollout/promotion.py:Promoter.alone",
+        "slipway/registry/turns/local.py:*",
         "slipway/rollout/promotion.py:Promoter._recover",
         "slipway/registry/versions.py:Registry.point",
         "slipway/registry/versions.py:Registry.bar",

@@ -46,6 +46,7 @@ class Racer:
         assert self.process.stdin is not None
         assert self.process.stdout is not None
         self.asked, self.told = self.process.stdin, self.process.stdout
+        self.at = ""
 
     def begin(self, *decision: Any) -> list[Any] | None:
         """Let it carry out a decision, up to the first line."""
@@ -59,7 +60,8 @@ class Racer:
 
     def _heard(self) -> list[Any] | None:
         line = self.told.readline()
-        return None if line == b".\n" else json.loads(line)
+        self.at = line.decode().strip()
+        return None if line.startswith(b".") else json.loads(line)
 
 
 @dataclass

@@ -136,7 +136,7 @@ def test_a_forbidden_move_changes_nothing(
     assert [code] == [part.split(":")[0] for part in str(refused.value).split("; ")]
     assert (live, None) == production(clean)
     assert target.version == live
-    assert not moving.intent.exists()
+    assert not moving.registry.line.intent.exists()
 
 
 @pytest.mark.gate(
@@ -156,7 +156,7 @@ def test_a_record_without_a_version_moves_nothing(clean: Registry) -> None:
 
     assert (None, None) == production(clean)
     assert target.version is None
-    assert not moving.intent.exists()
+    assert not moving.registry.line.intent.exists()
 
 
 @gate("rollback.reason", "a rollback whose record gives no reason", "rollback")

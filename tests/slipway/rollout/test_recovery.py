@@ -55,7 +55,7 @@ def test_traffic_that_does_not_follow_is_sent_back(clean: Registry) -> None:
         moving.move(record(clean, "promote", 2, 1))
     assert (1, None) == production(clean)
     assert target.version == 1
-    assert not moving.intent.exists()
+    assert not moving.registry.line.intent.exists()
 
 
 def test_a_shift_that_fails_leaves_nothing(clean: Registry) -> None:
@@ -71,7 +71,7 @@ def test_a_shift_that_fails_leaves_nothing(clean: Registry) -> None:
     with pytest.raises(SlipwayError, match="it does not start"):
         moving.move(record(clean, "promote", 2, 1))
     assert (1, None) == production(clean)
-    assert not moving.intent.exists()
+    assert not moving.registry.line.intent.exists()
 
 
 def test_a_move_killed_after_the_shift_is_finished(clean: Registry) -> None:
@@ -79,7 +79,7 @@ def test_a_move_killed_after_the_shift_is_finished(clean: Registry) -> None:
     promoter(clean, OneServer()).move(record(clean, "first", 1, None))
     moving = promoter(clean, OneServer(2))
     half = record(clean, "promote", 2, 1)
-    moving.intent.write_text(Intent(record=half).model_dump_json())
+    moving.registry.line.intent.write_text(Intent(record=half).model_dump_json())
 
     assert "was finished" in (moving.recover() or "")
     assert (2, 1) == production(clean)
@@ -91,7 +91,7 @@ def test_a_move_killed_before_the_shift_is_dropped(clean: Registry) -> None:
     """Nothing had happened, and nothing does."""
     promoter(clean, OneServer()).move(record(clean, "first", 1, None))
     moving = promoter(clean, OneServer(1))
-    moving.intent.write_text(Intent(record=record(clean, "promote", 2, 1)).model_dump_json())
+    moving.registry.line.intent.write_text(Intent(record=record(clean, "promote", 2, 1)).model_dump_json())
 
     assert "was dropped" in (moving.recover() or "")
     assert (1, None) == production(clean)
@@ -110,13 +110,13 @@ def test_traffic_on_neither_side_is_for_people(clean: Registry, answering: int |
     """Finishing or dropping the move would both be guesses."""
     promoter(clean, OneServer()).move(record(clean, "first", 1, None))
     moving = promoter(clean, OneServer(answering))
-    moving.intent.write_text(Intent(record=record(clean, "promote", 2, 1)).model_dump_json())
+    moving.registry.line.intent.write_text(Intent(record=record(clean, "promote", 2, 1)).model_dump_json())
 
     with pytest.raises(SlipwayError, match="a promote of version 2 was begun over version 1, but"):
         moving.recover()
     assert (1, None) == production(clean)
-    assert moving.intent.exists()
-    moving.intent.unlink()
+    assert moving.registry.line.intent.exists()
+    moving.registry.line.intent.unlink()
 
 
 @pytest.mark.gate(
@@ -131,9 +131,9 @@ def test_two_promoters_do_not_meet(clean: Registry) -> None:
     """The second is refused while the first holds the lock."""
     target = OneServer()
     moving = promoter(clean, target)
-    moving.lock.parent.mkdir(parents=True, exist_ok=True)
+    clean.line.lock.parent.mkdir(parents=True, exist_ok=True)
 
-    with FileLock(moving.lock), pytest.raises(Refused, match="another process"):
+    with FileLock(clean.line.lock), pytest.raises(Refused, match="another process"):
         moving.move(record(clean, "first", 1, None))
     assert (None, None) == production(clean)
     assert target.version is None
