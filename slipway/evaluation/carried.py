@@ -29,8 +29,8 @@ PIN = re.compile(
     r"(?: ?;[\w .'\"<>=!()]+?)?(?: +--hash=sha256:[0-9a-f]{64})+"
 )
 """A package, the platforms that it is for, and its hashes: no option, no address, no other file."""
-INDEX = re.compile(r"PIP_\w+|(?:https?|all|no)_proxy|SSL_CERT_(?:FILE|DIR)|REQUESTS_CA_BUNDLE", re.IGNORECASE)
-"""Variables by which pip finds its index; no code of a package runs with them, for only wheels are unpacked."""
+INDEX = re.compile(r"PIP_\w+|(https?|all|no)_proxy|SSL_CERT_(FILE|DIR)|REQUESTS_CA_BUNDLE", re.IGNORECASE)
+"""Variables by which pip finds its index; wheels are only unpacked, so no code of a package sees them."""
 OFFLINE = (
     "nothing is downloaded unless project.yaml says `environments: download`; that, PIP_FIND_LINKS=FOLDER "
     "with the wheels of its lock, or an installation of what it was trained with mends it"
