@@ -128,4 +128,4 @@ def _run(command: list[str]) -> None:
     if done.returncode != 0:
         lines = [line.strip() for line in f"{done.stdout}\n{done.stderr}".splitlines() if line.strip()]
         said = [line for line in lines if line.startswith("ERROR:")] or lines or ["it said nothing"]
-        raise SlipwayError(f"{' '.join(command[2:4])}: {said[-1][:300]}")
+        raise SlipwayError(f"{command[3]}: {said[-1][:300]}")

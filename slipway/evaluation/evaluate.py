@@ -97,7 +97,7 @@ def evaluate_models(
         for contender in contenders:
             try:
                 one = _score(card.task, contender, [*scored.values()], stack, file, environments)
-                scored[contender.role], parity = one, one.parity
+                scored[contender.role], parity = one, one.parity or parity
             except Unlike as error:
                 parity = error.parity
             except SlipwayError as error:

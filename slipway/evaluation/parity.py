@@ -1,6 +1,5 @@
 """Start a version where it gives the scores that it keeps; nowhere else does it score other rows."""
 
-import sys
 import tempfile
 from contextlib import ExitStack
 from pathlib import Path
@@ -12,6 +11,7 @@ from numpy.typing import NDArray
 from slipway.base.errors import Refused, SlipwayError
 from slipway.evaluation.carried import Environments
 from slipway.records.environment import Parity
+from slipway.records.evidence import UNBOUNDED
 from slipway.version.assemble import SCORE
 from slipway.version.environment import found_of
 from slipway.version.manifest import PARITY
@@ -50,7 +50,8 @@ def in_parity(
         process = process or stack.enter_context(VersionProcess(version))
         found = asked(process, version)
     except SlipwayError as error:
-        if not found.differing:
+        # Unknown is not equal: then its own environment may be what it lacks.
+        if found.differing == []:
             raise
         found = found.model_copy(update={"problem": str(error)})
     if found.rows and not found.passed and environments is not None:
@@ -60,7 +61,7 @@ def in_parity(
             process = own
         except SlipwayError as error:
             before = "" if found.problem is None else f"{found.problem}; "
-            problem = f"{before}its own environment is not to be had: {error}"
+            problem = f"{before}in its own environment: {error}"
             found = found.model_copy(update={"problem": problem})
     if process is None or not found.passed:
         raise Unlike(found)  # guard champion.rescored
@@ -101,5 +102,5 @@ def _unasked(version: Proven) -> Parity:
 
 
 def _largest(differences: NDArray[np.float64]) -> float:
-    # NaN is as far away as can be.
-    return float(np.nan_to_num(differences, nan=np.inf, posinf=sys.float_info.max).max())
+    # NaN is as far away as can be; JSON holds no infinity.
+    return float(np.nan_to_num(differences, nan=UNBOUNDED, posinf=UNBOUNDED).max())

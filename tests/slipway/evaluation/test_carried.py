@@ -14,10 +14,12 @@ import pytest
 from slipway.base.errors import Refused, SlipwayError
 from slipway.evaluation.carried import Environments, pinned
 from slipway.evaluation.parity import Unlike, in_parity
+from slipway.records.environment import Parity
 from slipway.version.environment import LOCK
 from slipway.version.manifest import CODE, PARITY, verify
 from slipway.version.proven import trained_here
 from tests.root import REPOSITORY
+from tests.slipway.evaluation.test_evaluate import scores_times, with_code
 from tests.slipway.evaluation.upgrade import all_else, lock
 from tests.slipway.root import ROOT
 from tests.slipway.tiny import tiny_version
@@ -30,10 +32,6 @@ from pathlib import Path
 from slipway.evaluation.carried import Environments
 from tests.slipway.vouched import proven
 Environments(Path(sys.argv[2])).python(proven(Path(sys.argv[1])))
-"""
-LATER = """
-def scores(*given):
-    raise RuntimeError("an interface of before")
 """
 
 
@@ -199,6 +197,17 @@ def test_where_no_version_differs_a_package_was_changed(tmp_path: Path) -> None:
     said = unlike(tmp_path / "skewed")
     assert "64 kept rows here, largest difference 0.1" in said
     assert "no version differs here" in said
+
+
+def test_scores_that_are_no_numbers_are_none_of_its_own(baseline: Path, tmp_path: Path) -> None:
+    """NaN is within no tolerance, and a record can hold how far it is."""
+    bad = with_code(baseline, tmp_path / "bad", *scores_times("np.nan"))
+    with ExitStack() as stack, pytest.raises(Unlike) as caught:
+        in_parity(proven(bad), None, stack)
+    found = caught.value.parity
+
+    assert (found.shown, found.passed) == (True, False)
+    assert Parity.model_validate_json(found.model_dump_json()) == found
 
 
 def test_a_version_without_kept_rows_shows_nothing(version: Path, tmp_path: Path) -> None:
