@@ -3,7 +3,7 @@
 import os
 import shutil
 import subprocess
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -22,15 +22,16 @@ from tests.slipway.evaluation.upgrade import all_else, lock, upgraded
 from tests.slipway.report.sample import card
 from tests.slipway.root import ROOT
 from tests.slipway.tiny import impressions, tiny_version
+from tests.slipway.version.conftest import keep_scores
 from tests.slipway.vouched import proven
 
-FACTOR = 0.5
-"""Of what LightGBM should predict, so that its champion looks worse than a weaker candidate."""
+FACTOR = 0.3
+"""Of what LightGBM should predict, so that a candidate that is no better looks better than its champion."""
 
 
 @dataclass(frozen=True)
 class Upgraded:
-    """A champion of boosting and a weaker candidate that needs no LightGBM.
+    """A champion of boosting, and a candidate of fewer rows that needs no LightGBM.
 
     Attributes:
         python: where LightGBM was upgraded.
@@ -66,7 +67,7 @@ def after(split: Path, tmp_path_factory: pytest.TempPathFactory) -> Upgraded:
         shutil.copyfile(ROOT / name, root / name)
     (root / LOCK).write_text(lock(all_else(folder / "wheels")))
     tiny_version(root, folder / "champion", "boosting", rows=impressions(20_000))
-    tiny_version(root, folder / "candidate", "logistic", rows=impressions(400))
+    tiny_version(root, folder / "candidate", "logistic", rows=impressions(2000))
     python = upgraded(folder / "venv", FACTOR)
     return Upgraded(split, folder / "candidate", folder / "champion", python, folder / "wheels")
 
@@ -92,8 +93,22 @@ def test_the_upgrade_does_change_what_the_champion_answers(after: Upgraded, tmp_
     assert differences(scores, kept).max() > 0.01
 
 
+@pytest.mark.long
+def test_a_gate_that_knows_no_better_decides_on_other_numbers(
+    after: Upgraded, before: Evidence, tmp_path: Path
+) -> None:
+    """What would happen: a champion that is taken at its new word loses to that candidate."""
+    forgetful = Path(shutil.copytree(after.champion, tmp_path / "champion"))
+    keep_scores(forgetful, after.python)
+    found = replace(after, champion=forgetful).rescored(tmp_path / "none", tmp_path)
+    failed = {check.code for check in judged(found, card()).failures}
+
+    assert loss(found) > loss(before) + 0.01
+    assert {"champion.parity", "champion.log_loss"}.isdisjoint(failed)
+
+
 def test_where_nothing_changed_its_scores_are_taken_as_they_are(before: Evidence) -> None:
-    """And the weaker candidate is refused for what it is."""
+    """And a candidate that is not shown to be better is refused."""
     assert before.parity is not None
     assert (before.parity.here, before.parity.carried, before.parity.differing) == (0, None, [])
     assert [check.code for check in judged(before, card()).failures if check.code.startswith("champion")] == [
@@ -128,6 +143,7 @@ def test_a_champion_that_is_no_longer_itself_is_refused(after: Upgraded, tmp_pat
     assert [*(tmp_path / "environments").glob("*/")] == []
 
 
+@pytest.mark.long
 def test_it_is_scored_in_the_environment_that_it_carries(
     after: Upgraded, before: Evidence, tmp_path: Path
 ) -> None:

@@ -40,10 +40,14 @@ def rewrite(version: Path, file: str, old: str, new: str) -> None:
     redigest(version)
 
 
-def keep_scores(version: Path) -> None:
-    """Have a version keep the scores that it gives now, as if it had been trained with that code."""
+def keep_scores(version: Path, python: Path | None = None) -> None:
+    """Have a version keep the scores that it gives now, as if it had been trained with that code.
+
+    Args:
+        python: by which it gives them.
+    """
     sample = pq.read_table(version / PARITY)
-    with VersionProcess(proven(version)) as process:
+    with VersionProcess(proven(version), python=python) as process:
         scores = process.score(version / PARITY, version.with_suffix(".npy"))
     place = sample.column_names.index(SCORE)
     pq.write_table(sample.set_column(place, SCORE, column(scores)), version / PARITY)
