@@ -18,6 +18,7 @@ from slipway.data.truth import read_truth
 from slipway.evaluation.latency import latency
 from slipway.evaluation.measure import Measurement
 from slipway.evaluation.slices import slices
+from slipway.records.environment import Environment, Parity
 from slipway.records.evidence import Evidence, Holdout, HoldoutUse, ModelMetrics, ValidationScore
 from slipway.records.recalibration import Recalibration
 from slipway.settings import Card
@@ -40,6 +41,7 @@ class Subject:
         seconds: [requests]; of the requests that were timed, the same for every subject.
         train_known_until: when the last outcome became known that it learned from; None where nobody says.
         recalibration: what its scores were bent by; None where nothing was fitted.
+        environment: where it was trained; None where it does not say.
     """
 
     role: Role
@@ -52,6 +54,7 @@ class Subject:
     seconds: NDArray[np.float64]
     train_known_until: datetime | None = None
     recalibration: Recalibration | None = None
+    environment: Environment | None = None
 
 
 @dataclass(frozen=True)
@@ -111,6 +114,7 @@ def compose(
     validation: list[ValidationScore],
     seed: int,
     champion_problem: str | None = None,
+    parity: Parity | None = None,
     use: HoldoutUse | None = None,
     gate: Gate | None = None,
 ) -> Evidence:
@@ -121,6 +125,7 @@ def compose(
         fingerprint: names the rows in the evidence.
         seed: of all resampling.
         champion_problem: why a champion is not among the subjects although there is one.
+        parity: of the champion, where it was asked for its kept scores.
         use: of the holdout by this candidate, counted by whoever keeps the counts.
         gate: says which slices are critical; None: none is.
     """
@@ -155,6 +160,7 @@ def compose(
         small_slices=sliced.small,
         validation=validation,
         champion_problem=champion_problem,
+        parity=parity,
         use=use if "champion" in metrics else None,
     )
 
@@ -202,5 +208,6 @@ def _metrics(
         size_mb=subject.size_mb,
         reward=None if rows.truth is None else task.earned(scores, rows.truth, starts),
         recalibration=subject.recalibration,
+        environment=subject.environment,
         before=measured.metrics(f"{role}{BEFORE}"),
     )

@@ -10,8 +10,11 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from slipway.base.errors import SlipwayError
+from slipway.evaluation.carried import Environments
 from slipway.evaluation.compose import HoldoutRows, Role, Subject, compose
 from slipway.evaluation.latency import time_in_turns
+from slipway.evaluation.parity import Unlike, in_parity
+from slipway.records.environment import Parity
 from slipway.records.evidence import Evidence, HoldoutUse, ValidationScore
 from slipway.settings import Card
 from slipway.system import System
@@ -37,12 +40,14 @@ class Scored:
 
     Attributes:
         digest: sha256 of the version's manifest; contenders with the same one share process and scores.
+        parity: of a champion, whether it gave its kept scores before.
     """
 
     contender: Contender
     digest: str
     process: VersionProcess
     scores: Scores
+    parity: Parity | None = None
 
     def subject(self, seconds: NDArray[np.float64]) -> Subject:
         """What is known of it, with the times of its requests."""
@@ -58,6 +63,7 @@ class Scored:
             seconds=seconds,
             train_known_until=manifest.data.train_known_until,
             recalibration=recalibration_of(folder, manifest),
+            environment=manifest.environment,
         )
 
 
@@ -69,25 +75,31 @@ def evaluate_models(
     contenders: list[Contender],
     validation: list[ValidationScore],
     use: HoldoutUse | None = None,
+    environments: Environments | None = None,
 ) -> Evidence:
     """Measure every contender on the holdout of `split`, whose outcomes the system reads.
 
-    A champion that cannot be scored is stated in the evidence, for the gate to refuse; a baseline or a
+    A champion first has to give the scores that it keeps, here or in the environment that it carries.
+    One that does not, or cannot be scored, is stated in the evidence, for the gate to refuse; a baseline or a
     candidate that cannot be scored is an error. One that has the bits of another is not scored again.
 
     Args:
         use: of the holdout by the candidate, where it is compared with a champion.
+        environments: those that versions carry; None: none is made.
     """
     rows = HoldoutRows.read(card, system, split)
     scored: dict[str, Scored] = {}
-    problem = None
+    problem, parity = None, None
     with tempfile.TemporaryDirectory() as temporary, ExitStack() as stack:
         file = Path(temporary) / "requests.parquet"
         # Requests alone: a version's own code must not find a label in what it is given.
         pq.write_table(rows.requests, file)
         for contender in contenders:
             try:
-                scored[contender.role] = _score(card.task, contender, [*scored.values()], stack, file)
+                one = _score(card.task, contender, [*scored.values()], stack, file, environments)
+                scored[contender.role], parity = one, one.parity or parity
+            except Unlike as error:
+                parity = error.parity
             except SlipwayError as error:
                 if contender.role != "champion":
                     raise
@@ -104,26 +116,39 @@ def evaluate_models(
         validation,
         card.models.seed,
         champion_problem=problem or late,
+        parity=parity,
         use=use,
         gate=card.gate,
     )
 
 
-def _score(task: Task, contender: Contender, before: list[Scored], stack: ExitStack, file: Path) -> Scored:
+def _score(
+    task: Task,
+    contender: Contender,
+    before: list[Scored],
+    stack: ExitStack,
+    file: Path,
+    environments: Environments | None,
+) -> Scored:
     version = contender.proven
     if version is None or contender.problem is not None:
         # guard candidate.absent
         raise SlipwayError(contender.problem or f"{contender.role}: no version and no reason why")
-    same = next((one for one in before if one.digest == version.digest), None)
+    same, parity = next((one for one in before if one.digest == version.digest), None), None
+    process = same.process if same else None
     if same:
         # Equal manifests do not make equal files: each contender's own are held against its own.
         version.verified()  # guard evaluate.tampered
-        process, scores = same.process, same.scores
-    else:
+    if contender.role == "champion":
+        process, parity = in_parity(version, environments, stack, process)
+    elif process is None:
         process = stack.enter_context(VersionProcess(version))
+    if same and process is same.process:
+        scores = same.scores
+    else:
         scores = process.score(file, file.with_name(f"{contender.role}.npy"))
     _require_sound(task, contender, scores, pq.read_metadata(file).num_rows)
-    return Scored(contender, version.digest, process, scores)
+    return Scored(contender, version.digest, process, scores, parity)
 
 
 def _time(

@@ -15,6 +15,7 @@ from slipway.base.errors import SlipwayError
 from slipway.evaluation.slice_rules import slice_checks
 from slipway.evaluation.way_out import with_way_out
 from slipway.records.checks import Check, GateVerdict
+from slipway.records.environment import Parity
 from slipway.records.evidence import MIN_UNITS, Comparison, Evidence, HoldoutUse
 from slipway.settings.card import Gate
 from slipway.settings.criterion import answer
@@ -149,6 +150,8 @@ def _against_baseline(evidence: Evidence, task: Task) -> Iterator[Check]:
 def _against_champion(evidence: Evidence, task: Task, gate: Gate) -> Iterator[Check]:
     if evidence.champion_problem:
         yield _check("champion.scored", False, evidence.champion_problem, "a champion that can be scored")
+    if evidence.champion is not None or evidence.parity is not None:
+        yield _parity(evidence.parity)
     if evidence.champion is None:
         return
     use = evidence.use
@@ -168,6 +171,17 @@ def _against_champion(evidence: Evidence, task: Task, gate: Gate) -> Iterator[Ch
     why = "a tie keeps the incumbent" if policy.rule == "better" else "not worse by the margin"
     yield _check(
         f"champion.{metric.name}", said == "good", shown(difference), f"{where}; {why}", said != "not shown"
+    )
+
+
+def _parity(found: Parity | None) -> Check:
+    """A champion that does not give its own scores any more is another model than the one that serves."""
+    return _check(
+        "champion.parity",
+        found is not None and found.passed,
+        "its kept scores were not asked for" if found is None else str(found),
+        "its kept scores" if found is None else f"its kept scores within {found.tolerance:g}",
+        found is not None and found.shown,
     )
 
 

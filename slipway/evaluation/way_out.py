@@ -15,7 +15,7 @@ DIGITS = 100
 
 def with_way_out(check: Check, evidence: Evidence, task: Task, gate: Gate) -> Check:
     """A check of a first version; where it refuses, with the key that decides and what would admit it."""
-    first = evidence.champion is None and evidence.champion_problem is None
+    first = evidence.champion is None and evidence.unscored is None
     found = None if check.passed or not first else _way_out(check.code, evidence, task, gate)
     return check if found is None else check.model_copy(update={"way_out": found})
 

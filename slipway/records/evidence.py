@@ -10,6 +10,7 @@ from pydantic import BeforeValidator, Field
 from slipway.base.documents import Document
 from slipway.base.strict import Moment, Strict
 from slipway.records import older
+from slipway.records.environment import Environment, Parity
 from slipway.records.labels import Labels
 from slipway.records.recalibration import Recalibration
 
@@ -100,6 +101,9 @@ class ModelMetrics(Strict):
     ] = None
     recalibration: Annotated[
         Recalibration | None, Field(description="what its scores are bent by; None where nothing was fitted")
+    ] = None
+    environment: Annotated[
+        Environment | None, Field(description="where it was trained; None: it does not say")
     ] = None
     before: Annotated[
         Metrics, Field(description="what can be told of the scores before; empty where nothing was bent")
@@ -243,6 +247,13 @@ class Evidence(Document):
         str | None,
         Field(description="why the champion could not be scored, None where it could or there is none"),
     ] = None
+    parity: Annotated[
+        Parity | None,
+        Field(
+            description="whether the champion gave its kept scores before it scored these rows; None: nobody "
+            "asked, as there is none, it is not whole, or an older slipway did not ask"
+        ),
+    ] = None
     use: Annotated[
         HoldoutUse | None,
         Field(
@@ -250,6 +261,12 @@ class Evidence(Document):
             "there is none, or an older slipway did not count"
         ),
     ] = None
+
+    @property
+    def unscored(self) -> str | None:
+        """Why there is a champion that was not scored; None where it was, or there is none."""
+        failed = self.parity is not None and not self.parity.passed
+        return self.champion_problem or (str(self.parity) if failed else None)
 
     @classmethod
     def renewed(cls, content: dict[str, Any]) -> dict[str, Any]:

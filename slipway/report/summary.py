@@ -68,7 +68,7 @@ def other(record: DecisionRecord) -> tuple[str, str]:
     live = record.replaced if record.replaced is not None or champion is None else champion.version
     if live is not None:
         return "Stays in production", f"version {live}"
-    nothing = record.evaluation is not None and champion is None and not record.evaluation.champion_problem
+    nothing = record.evaluation is not None and champion is None and not record.evaluation.unscored
     return "Stays in production", "nothing is yet" if nothing else "not recorded"
 
 
@@ -169,9 +169,11 @@ def _against(evidence: Evidence, other: Literal["baseline", "champion"]) -> str:
         up = kind(evidence.task).metric(evidence.primary).better == "higher"
         said = verdict(found.difference, better_is_up=up)
         place = f"; {evidence.use}" if other == "champion" and evidence.use else ""
-        return f"candidate {MINUS} {other} {interval(found.difference, sign=True)}: {said}{place}"
-    if other == "champion" and evidence.champion_problem:
-        return f"could not be scored: {printable(evidence.champion_problem, 200)}"
+        carried = other == "champion" and evidence.parity is not None and evidence.parity.carried is not None
+        where = "; scored in the environment that it carries" if carried else ""
+        return f"candidate {MINUS} {other} {interval(found.difference, sign=True)}: {said}{place}{where}"
+    if other == "champion" and evidence.unscored:
+        return f"could not be scored: {printable(evidence.unscored, 400)}"
     return f"no {other} to compare with"
 
 

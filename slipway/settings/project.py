@@ -74,6 +74,13 @@ class ProjectSettings(Strict):
         str | None,
         Field(description="below what a shared registry keeps artifacts, if its server does not; s3://..."),
     ] = None
+    environments: Annotated[
+        Literal["offline", "download"],
+        Field(
+            description="what pip may take the packages of a live version's own lock from, to score it where "
+            "newer ones change its scores; offline: its find-links; download: its index too, by hash"
+        ),
+    ] = "offline"
     trust: Annotated[
         Trust | None,
         Field(description="who signs versions and records; a shared registry needs it, the embedded one not"),

@@ -8,6 +8,7 @@ from slipway.base.digest import sha256
 from slipway.base.documents import read
 from slipway.base.errors import SlipwayError
 from slipway.base.failure import failure_kept
+from slipway.evaluation.carried import Environments
 from slipway.evaluation.evaluate import Contender, evaluate_models
 from slipway.records.evidence import Evidence, HoldoutUse, ModelMetrics
 from slipway.settings import Line
@@ -43,7 +44,10 @@ def evaluate(run: RunRef, *, champion: int, data: Path, models: Path, evidence: 
             contenders.append(live := _champion(line, champion, Path(temporary)))
             use = None if live.problem else counted(line, run, data, models / CANDIDATE)
         system = load_system(card.name, line.project.root)
-        found = evaluate_models(card, system, data, run.fingerprint, contenders, read_scores(models), use)
+        own = Environments.of(line.project)
+        found = evaluate_models(
+            card, system, data, run.fingerprint, contenders, read_scores(models), use, own
+        )
     write_text(evidence, found.model_dump_json(indent=2))
     for model in filter(None, (found.baseline, found.champion, found.candidate)):
         figures = [f"{one.words} {model.metrics[one.name].value:.5f}" for one in _tracked(found, model)]

@@ -3,6 +3,7 @@
 import os
 import tempfile
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,6 +11,8 @@ import numpy as np
 import pyarrow.parquet as pq
 
 from slipway.base.errors import SlipwayError
+from slipway.evaluation.carried import Environments
+from slipway.evaluation.parity import in_parity
 from slipway.registry.versions import Registry
 from slipway.rollout.logged import Logged
 from slipway.rollout.plan import Expected, basis, expected, heading, paired_basis, requests_needed
@@ -21,7 +24,6 @@ from slipway.rollout.traffic import Answer, Traffic
 from slipway.settings import Line
 from slipway.system import load_system
 from slipway.version.answer import ranks
-from slipway.version.process import VersionProcess
 
 
 @dataclass(frozen=True)
@@ -139,7 +141,8 @@ def _answer(line: Line, version: int, traffic: Traffic, requests: int) -> Answer
         file = Path(temporary) / "requests.parquet"
         pq.write_table(traffic.requests.slice(0, int(bounds[-1])), file)
         proven = Registry(line).download(version, Path(temporary) / "version")
-        with VersionProcess(proven) as process:
+        with ExitStack() as stack:
+            process, _ = in_parity(proven, Environments.of(line.project), stack)
             scores = process.score(file, file.with_suffix(".npy"))
     groups = np.repeat(np.arange(requests), np.diff(bounds))
     return Answer(scores, ranks(scores, groups).astype(np.int64))

@@ -15,6 +15,7 @@ from slipway.records.recalibration import Recalibration
 from slipway.settings import Card
 from slipway.settings.model import Model
 from slipway.system import FeatureState
+from slipway.version.environment import environment_of
 from slipway.version.manifest import (
     CARD,
     CODE,
@@ -81,6 +82,7 @@ def assemble(
             seed=card.models.seed,
             data=data,
             code=CodeRef(git_commit=commit, git_clean=clean, digest=code_digest(files)),
+            environment=environment_of(folder / CODE),
             files=files,
         )
         (folder / MANIFEST).write_text(manifest.model_dump_json(indent=2), encoding="utf-8")

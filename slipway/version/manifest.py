@@ -11,6 +11,7 @@ from slipway.base.documents import Document, read
 from slipway.base.errors import SlipwayError
 from slipway.base.strict import Moment, Strict
 from slipway.records import older
+from slipway.records.environment import Environment
 from slipway.records.labels import Labels
 
 MANIFEST = "manifest.json"
@@ -66,6 +67,9 @@ class Manifest(Document):
     seed: int
     data: DataRef
     code: CodeRef
+    environment: Annotated[
+        Environment | None, Field(description="where it was trained; None: an older slipway did not say")
+    ] = None
     files: Annotated[dict[str, str], Field(description="sha256 of every file but this one, by relative path")]
 
     @classmethod

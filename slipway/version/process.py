@@ -35,10 +35,16 @@ class VersionProcess:
     """A proven version, run by the code packaged with it; a context manager.
 
     Every failure is a SlipwayError and ends the process.
+
+    Args:
+        python: the interpreter that runs it, by default this one.
     """
 
-    def __init__(self, version: Proven, deadlines: Deadlines | None = None) -> None:
+    def __init__(
+        self, version: Proven, deadlines: Deadlines | None = None, python: Path | None = None
+    ) -> None:
         self.version, self.folder = version, version.folder.resolve()
+        self.python = str(python or sys.executable)
         self.deadlines = deadlines or Deadlines()
 
     def __enter__(self) -> Self:
@@ -49,9 +55,9 @@ class VersionProcess:
         self.unread = b""
         # A file, not a pipe: nobody reads it meanwhile, and a full pipe would stop the process.
         self.errors = tempfile.TemporaryFile()
-        self.process = subprocess.Popen(  # noqa: S603 - our own interpreter, no user input
+        self.process = subprocess.Popen(  # noqa: S603 - an interpreter of ours, no user input
             # -P keeps the working directory, which holds another slipway, off the path.
-            [sys.executable, "-P", "-m", "slipway.version.worker", str(self.folder)],
+            [self.python, "-P", "-m", "slipway.version.worker", str(self.folder)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self.errors,

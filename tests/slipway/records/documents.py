@@ -58,6 +58,7 @@ def manifest() -> Manifest:
             train_known_until=end,
         ),
         code=CodeRef(git_commit=None, git_clean=False, digest=sample.digest("code")),
+        environment=sample.environment(),
         files={"card.json": sample.digest("card"), "code/systems/__init__.py": sample.digest("")},
     )
 

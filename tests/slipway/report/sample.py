@@ -9,6 +9,7 @@ import numpy as np
 from slipway.data.manifest import Part, PartSummary, SplitManifest
 from slipway.records.checks import Check
 from slipway.records.decision import CheckSummary, DecisionRecord
+from slipway.records.environment import Environment, Parity
 from slipway.records.evidence import (
     Bin,
     Comparison,
@@ -108,7 +109,20 @@ def metrics(role: Role, model: str, loss: float, seed: int, slices: list[tuple[s
         latency=timed(1.0 if model == "logistic" else 3.1),
         size_mb=1.31 if model == "logistic" else 4.42,
         recalibration=None if role == "champion" else bent(),
+        environment=environment(),
         before={} if role == "champion" else measured(rng, loss + 0.0004),
+    )
+
+
+def environment() -> Environment:
+    """Where all of them were trained."""
+    return Environment(
+        python="3.11.9",
+        implementation="CPython",
+        system="Linux",
+        machine="x86_64",
+        packages={"lightgbm": "4.7.0", "numpy": "2.4.6", "pyarrow": "25.0.1"},
+        lock=digest("lock"),
     )
 
 
@@ -169,6 +183,7 @@ def evidence(
             ValidationScore(model="logistic", kind="logistic", score=0.2764, seconds=6.31, chosen=False),
             ValidationScore(model="boosting", kind="boosting", score=0.2698, seconds=41.7, chosen=True),
         ],
+        parity=Parity(rows=200, tolerance=1e-6, here=0.0, differing=[]) if champion else None,
         use=HoldoutUse.of(2, 0.95) if champion else None,
     )
 

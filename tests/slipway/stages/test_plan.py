@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from slipway.base.errors import SlipwayError, UsageError
+from slipway.base.errors import Refused, SlipwayError, UsageError
 from slipway.rollout.plan import Expected
 from slipway.stages.plan import Planned, planned, recorded_error_rate, simulate
 from tests.slipway.report import sample
@@ -14,6 +14,7 @@ from tests.slipway.rollout.live import short, write_replay
 from tests.slipway.root import ROOT
 from tests.slipway.stages.conftest import Desk
 from tests.slipway.stages.test_refusals import enter
+from tests.slipway.tiny import tiny_version
 
 
 @pytest.fixture
@@ -100,6 +101,20 @@ def test_the_live_version_answers_the_requests_of_a_simulation(line: Desk) -> No
 
     assert [len(one.ends) for one in tallies] == [1, 1, 1, 1]
     assert told == [(1, 4), (2, 4), (3, 4), (4, 4)]
+
+
+@pytest.mark.gate("champion.rescored")
+def test_a_live_version_that_is_no_longer_itself_is_not_simulated(line: Desk) -> None:
+    """Worlds drawn from other answers than it gives its users would show nothing."""
+    line.registry.point("production", None)
+    shutil.rmtree(line.models / "candidate")
+    tiny_version(ROOT, line.models / "candidate", "logistic", skew=0.1)
+    line.write_evidence()
+    line.registry.point("production", enter(line))
+    found = plan_of(line)
+
+    with pytest.raises(Refused, match=r"not shown to give its kept scores: 64 kept rows here"):
+        simulate(found, 1, 0, lambda *given: None, workers=1)
 
 
 def test_an_effect_that_is_no_gain_is_none_to_look_for(line: Desk) -> None:

@@ -5,11 +5,16 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+import pyarrow.parquet as pq
 import pytest
 
-from slipway.version.manifest import CODE, MANIFEST, Manifest, code_digest, digests
+from slipway.version.assemble import SCORE
+from slipway.version.manifest import CODE, MANIFEST, PARITY, Manifest, code_digest, digests
+from slipway.version.parity import column
+from slipway.version.process import VersionProcess
 from tests.slipway.root import ROOT
 from tests.slipway.tiny import tiny_version
+from tests.slipway.vouched import proven
 
 
 @pytest.fixture(scope="session")
@@ -32,6 +37,25 @@ def rewrite(version: Path, file: str, old: str, new: str) -> None:
     text = path.read_text(encoding="utf-8")
     assert old in text
     path.write_text(text.replace(old, new), encoding="utf-8")
+    redigest(version)
+
+
+def keep_scores(version: Path, python: Path | None = None) -> None:
+    """Have a version keep the scores that it gives now, as if it had been trained with that code.
+
+    Args:
+        python: by which it gives them.
+    """
+    sample = pq.read_table(version / PARITY)
+    with VersionProcess(proven(version), python=python) as process:
+        scores = process.score(version / PARITY, version.with_suffix(".npy"))
+    place = sample.column_names.index(SCORE)
+    pq.write_table(sample.set_column(place, SCORE, column(scores)), version / PARITY)
+    redigest(version)
+
+
+def redigest(version: Path) -> None:
+    """Have the manifest list what lies there."""
     files = digests(version)
     manifest = Manifest.model_validate_json((version / MANIFEST).read_text())
     code = manifest.code.model_copy(update={"digest": code_digest(files)})
