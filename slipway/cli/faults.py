@@ -6,7 +6,7 @@ from slipway.base.addresses import masked
 
 MOST = 400
 """Characters; MLflow repeats whole tracebacks and lists of what it would have taken."""
-REGISTRY = {("mlflow", "MlflowException"), ("sqlalchemy", "SQLAlchemyError")}
+REGISTRY = {("mlflow", "MlflowException"), ("sqlalchemy", "SQLAlchemyError"), ("sqlite3", "Error")}
 """Package and name: mlflow takes seconds to import, only to recognise an error."""
 
 

@@ -8,6 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from slipway.registry.backup import back_up
+from slipway.settings.root import Project
+from tests.slipway.cli.conftest import settings_only
 from tests.slipway.durability.forks import Forks
 
 SCENES = "tests.slipway.durability.scenes"
@@ -58,3 +61,18 @@ def yard(tmp_path_factory: pytest.TempPathFactory, forks: Forks) -> Yard:
     forks.done(root, f"{SCENES}:again", "promote", 2, 1, warm=True)
     found.keep("two")
     return found
+
+
+@pytest.fixture(scope="session")
+def kept(yard: Yard, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The archive of a project in which version 2 was promoted over 1."""
+    yard.set_back("two")
+    out = tmp_path_factory.mktemp("kept") / "a backup.tar"
+    back_up(Project(yard.root), out)
+    return out
+
+
+@pytest.fixture
+def fresh(tmp_path: Path) -> Path:
+    """A checkout in which nothing was run yet."""
+    return settings_only(tmp_path / "a checkout")
