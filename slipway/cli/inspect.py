@@ -2,14 +2,14 @@
 
 import json
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 from pydantic import TypeAdapter
 from rich.markup import escape
 from rich.table import Table
 
-from slipway.base.errors import SlipwayError
+from slipway.base.errors import Refused, SlipwayError
 from slipway.cli.console import Teller, err, out, print_json
 from slipway.cli.lines import existing, in_use
 from slipway.cli.options import AnySize, AnySystem, Json, LineSize, System
@@ -18,9 +18,19 @@ from slipway.records.history import Past, as_of, moment, told
 from slipway.settings import Line
 from slipway.settings.root import Project
 
+if TYPE_CHECKING:
+    from slipway.rollout.status import Status
 
-def status(system: AnySystem = None, size: AnySize = None, as_json: Json = False) -> None:
-    """Show aliases and traffic of every line, and whether they agree; as JSON a list of lines."""
+
+def status(
+    system: AnySystem = None,
+    size: AnySize = None,
+    check: Annotated[
+        bool, typer.Option("--check", help="End with 3 where alias, traffic and answering server differ.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Show aliases, traffic and what answers, line by line, and whether they agree; as JSON a list."""
     from slipway.registry.versions import Registry
     from slipway.rollout.status import Status, look
 
@@ -28,20 +38,27 @@ def status(system: AnySystem = None, size: AnySize = None, as_json: Json = False
         found = [look(Registry(line)) for line in existing(system, size)]
     if as_json:
         print_json(TypeAdapter(list[Status]).dump_json(found).decode())
-        return
-    if not found:
+    elif not found:
         out.print("nothing yet: no decision, no version, no traffic; begin with `slipway demo`", markup=False)
-    for one in found:
-        table = Table("", "alias", "traffic", title=f"{one.system} ({one.size}), {one.registry}")
-        table.add_row("production", _shown(one.production), _shown(one.stable))
-        table.add_row("canary", _shown(one.canary), f"{_shown(one.canary_traffic)} at {one.weight} %")
-        table.add_row("staging", _shown(one.staging), "")
-        table.add_row("previous", _shown(one.previous), "")
-        out.print(table)
-        broken = f"; `slipway history --verify` says what: {one.breaks[0]}" if one.breaks else ""
-        out.print(f"{one.records}{broken}", markup=False)
-        for problem in one.problems:
-            out.print(f"differs: {problem}", markup=False)
+    else:
+        for one in found:
+            _print_status(one)
+    if check and (problems := [problem for one in found for problem in one.problems]):
+        raise Refused("; ".join(problems))  # guard status.differs
+
+
+def _print_status(one: "Status") -> None:
+    answers = "\n".join(f"{_shown(version)} at {escape(url)}" for url, version in one.answers.items())
+    table = Table("", "alias", "traffic", "answers", title=f"{one.system} ({one.size}), {one.registry}")
+    table.add_row("production", _shown(one.production), _shown(one.stable), answers or "nothing serves here")
+    table.add_row("canary", _shown(one.canary), f"{_shown(one.canary_traffic)} at {one.weight} %")
+    table.add_row("staging", _shown(one.staging), "")
+    table.add_row("previous", _shown(one.previous), "")
+    out.print(table)
+    broken = f"; `slipway history --verify` says what: {one.breaks[0]}" if one.breaks else ""
+    out.print(f"{one.records}{broken}", markup=False)
+    for problem in one.problems:
+        out.print(f"differs: {problem}", markup=False)
 
 
 def _shown(version: int | None) -> str:

@@ -80,10 +80,14 @@ class Endpoint:
 
 
 class Placement(Protocol):
-    """Puts versions where traffic is. All but `state` and `aside` need the lease."""
+    """Puts versions where traffic is. All but `state`, `answers` and `aside` need the lease."""
 
     def state(self) -> TrafficState | None:
         """Where traffic goes, None where nothing was ever live."""
+        ...
+
+    def answers(self) -> dict[str, int | None]:
+        """Ask where clients ask: the version that answers, by URL; None where none says that it does."""
         ...
 
     def aside(self, version: Deployed, port: int = 0) -> AbstractContextManager[Endpoint]:

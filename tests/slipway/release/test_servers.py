@@ -19,7 +19,7 @@ import psutil
 import pytest
 
 from slipway.base.errors import SlipwayError
-from slipway.release import servers
+from slipway.release import processes, servers
 from slipway.release.bento import bento_path
 from slipway.release.servers import Server, orphans, reap, running, start, stop
 from slipway.settings.root import Project
@@ -296,6 +296,6 @@ def test_a_process_that_ends_meanwhile_is_no_error(sleeper: subprocess.Popen[byt
     sleeper.kill()
     sleeper.wait()
 
-    servers._end(process)
+    processes.end(process)
 
     assert not process.is_running()

@@ -3,17 +3,25 @@
 import json
 import subprocess
 import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
+from threading import Event
 
+import httpx
 import pytest
 
 from slipway.base.errors import Refused
 from slipway.release import servers
 from slipway.rollout.target import TrafficState
+from slipway.rollout.targets import bind
+from slipway.settings import load_card
 from slipway.stages.canary import canary
 from slipway.stages.clear import clear
 from tests.slipway.cli.conftest import environment, slipway
+from tests.slipway.rollout.live import traffic
 from tests.slipway.root import ROOT
 from tests.slipway.stages.packaged import RUN, Packaged, packaged
 from tests.slipway.tiny import tiny_version
@@ -107,6 +115,53 @@ def test_a_rollback_takes_the_traffic_from_a_canary(live: Packaged) -> None:
     assert registry.get(2).barred == REASON
     assert registry.get(3).barred is None
     assert live.traffic() == TrafficState(stable=live.deployed(1))
+    assert servers.running(live.line.project) == []
+
+
+@contextmanager
+def serving(line: Packaged) -> Iterator[str]:
+    """`slipway serve` of the line, in a process; where it answers."""
+    command = [sys.executable, "-m", "slipway", "serve", "--size", "small", "--port", "0", "--json"]
+    process = subprocess.Popen(command, cwd=line.root, env=environment({}), stdout=subprocess.PIPE, text=True)
+    try:
+        assert process.stdout is not None
+        yield str(json.loads(process.stdout.readline())["url"])
+    finally:
+        process.terminate()
+        process.communicate(timeout=120)
+
+
+def asked(url: str, over: Event, body: bytes) -> list[tuple[int, str]]:
+    """Ask again and again over one connection, until it is over: status and version of every answer."""
+    found = []
+    with httpx.Client(base_url=url, timeout=60) as client:
+        while not over.is_set():
+            answer = client.post("/v2/models/ad_click/infer", content=body)
+            found.append((answer.status_code, answer.json().get("model_version", "")))
+    return found
+
+
+@pytest.mark.long
+def test_what_serves_follows_a_rollback(live: Packaged, tmp_path: Path) -> None:
+    """Nobody's request fails, and `slipway status` has asked the server that answers."""
+    over, placement = Event(), bind(live.line).placement
+    [offer] = traffic(load_card(ROOT, "ad_click"), tmp_path, 1).offers(0, 1)
+    with serving(live) as url, ThreadPoolExecutor(1) as client:
+        answers = client.submit(asked, url, over, offer.body)
+        before = placement.answers()
+        back = slipway(live.root, "rollback", "--size", "small", "--reason", REASON)
+        while placement.answers() != {url: 1}:
+            assert not answers.done()
+        [server] = servers.running(live.line.project)
+        agrees = slipway(live.root, "status", "--check")
+        over.set()
+    statuses, versions = zip(*answers.result(), strict=True)
+
+    assert back.returncode == 0, back.stderr
+    assert (before, server.version) == ({url: 2}, 1)
+    assert agrees.returncode == 0, agrees.stderr
+    assert set(statuses) == {200}
+    assert list(dict.fromkeys(versions)) == ["2", "1"]
     assert servers.running(live.line.project) == []
 
 

@@ -66,6 +66,10 @@ class MemoryPlacement:
         """Where traffic goes."""
         return self.cluster.state
 
+    def answers(self) -> dict[str, int | None]:
+        """One address, for all that clients know."""
+        return {} if self.cluster.state is None else {"http://memory": self.answering()}
+
     def pulled(self, version: Deployed) -> None:
         """Have the image."""
         found = self.cluster.images.get(version.number)
