@@ -9,7 +9,8 @@ from pydantic import TypeAdapter
 from rich.markup import escape
 from rich.table import Table
 
-from slipway.base.errors import Refused, SlipwayError
+from slipway.base.errors import Refused, SlipwayError, UsageError
+from slipway.base.provenance import now
 from slipway.cli.console import Teller, err, out, print_json
 from slipway.cli.lines import existing, in_use
 from slipway.cli.options import AnySize, AnySystem, Json, LineSize, System
@@ -103,7 +104,8 @@ def history(
         _print_decisions(records, as_json)
         return
     past = {
-        line: as_of(records, until, system=line.system, size=line.size) for line, records in lines.items()
+        line: as_of(records, until, system=line.system, size=line.size, now=now())
+        for line, records in lines.items()
     }
     if as_json:
         print_json(TypeAdapter(list[Past]).dump_json(list(past.values())).decode())
@@ -196,14 +198,16 @@ def report(
 
     run = last_run(Project.find()) if ran_here else None
     if ran_here and run is None:
-        raise SlipwayError("no run has begun on this machine")
+        raise Refused("no run has begun on this machine")  # guard report.none
     # A run or a record has an id, which is found on whichever line it was decided.
     lines = existing(system, size) if run or record else [in_use(system, size)]
     found = [one for one in _decisions(lines, run) if record in (None, one[1].id)]
     if not found and run:
-        raise SlipwayError(f"run {run} took no decision; its log is .slipway/runs/{run}.log")
+        raise Refused(f"run {run} took no decision; its log is .slipway/runs/{run}.log")  # guard report.none
+    if not found and record:
+        raise UsageError(f"no decision {record}; `slipway history` lists them")  # guard report.record
     if not found:
-        raise SlipwayError(f"no decision {record or 'yet'}; `slipway history` lists them")
+        raise Refused("no decision yet; begin with `slipway demo`")  # guard report.none
     line, newest = found[-1]
     path = None if form == "markdown" else Registry(line).artifact(newest.run or "", "report.html")
     content = path.read_bytes() if path else markdown(newest).encode()

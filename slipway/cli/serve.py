@@ -14,6 +14,7 @@ import typer
 from slipway.cli.console import Teller, err, out, print_json
 from slipway.cli.lines import has_traffic, in_use
 from slipway.cli.options import Json, LineSize, System
+from slipway.settings import Line
 
 
 def serve(
@@ -38,6 +39,7 @@ def serve(
         )
     with _signals_exit(), ExitStack() as stack:
         with teller.doing(f"starting {line.name}"):
+            _rebuild_lost(line)
             found = stack.enter_context(production(line, host, port, lambda text: _say(text, as_json)))
         if as_json:
             print_json(json.dumps({"url": found.front.url, "version": found.live().number}))
@@ -46,6 +48,19 @@ def serve(
         while True:
             found.look(time.monotonic())
             time.sleep(LOOK_S)
+
+
+def _rebuild_lost(line: Line) -> None:
+    """Make the Bento of the live version again where it is gone, which takes the registry."""
+    from slipway.release.bento import bento_path
+    from slipway.rollout.targets import bind
+
+    live = bind(line).placement.state()
+    if live is not None and not bento_path(line.project, f"{line.bento}:{live.stable.number}").is_dir():
+        from slipway.registry.versions import Registry
+        from slipway.stages.package import require_packaged
+
+        require_packaged(Registry(line), live.stable.number)
 
 
 def _say(text: str, as_json: bool) -> None:

@@ -68,25 +68,25 @@ def start(
     project: Project,
     tag: str,
     number: int,
-    port: int = 0,
     seconds: float = 120.0,
     digest: str | None = None,
 ) -> Server:
-    """Serve a Bento and wait until it is ready; port 0 is any free one.
+    """Serve a Bento on a free port of the loopback address, and wait until it is ready.
 
     Args:
         digest: of the version that it has to hold, where it is known.
 
     Raises:
         NotReady: the process ended, or is not ready in time.
-        SlipwayError: no such Bento, it is damaged or another version's, or the port is taken.
+        SlipwayError: no such Bento, or it is damaged or another version's.
     """
     holds = _checked(project, tag, number, digest)
     bento = bento_path(project, tag)
     path = search_path(bento / "src")
     _folder(project).mkdir(parents=True, exist_ok=True)
     log = Log(_folder(project) / f"{tag.replace(':', '-')}.log")
-    with _bound(port) as taken:
+    # The server inherits it, so nobody can take its port in between.
+    with socket.create_server((HOST, 0)) as taken:
         process = _spawn(bento, path, holds.digest, taken, log)
         server = _server(tag, number, taken.getsockname()[1], process.pid)
     try:
@@ -107,7 +107,7 @@ def _checked(project: Project, tag: str, number: int, digest: str | None) -> Reg
 
     bento = bento_path(project, tag)
     if not bento.is_dir():
-        raise SlipwayError(f"{bento}: no such Bento")
+        raise SlipwayError(f"{bento}: no such Bento; `slipway package --version {number}` makes it")
     # From outside: Python runs bytecode beside the code before any check inside.
     found = require_packed(bento / "src", None)
     if found.number != number:
@@ -262,21 +262,6 @@ def _server(tag: str, number: int, port: int, pid: int) -> Server:
         owner=own.pid,
         owner_started=began(own),
     )
-
-
-def _bound(port: int) -> socket.socket:
-    """A socket that the server inherits, so that nobody can take its port in between."""
-    bound = socket.socket()
-    try:
-        # Else a port is refused for a minute after its last server has ended.
-        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        bound.bind((HOST, port))
-    except OSError as error:
-        bound.close()
-        raise SlipwayError(
-            f"port {port} on {HOST}: {error.strerror}; choose another, or 0 for any"
-        ) from error  # guard serve.port
-    return bound
 
 
 def _spawn(bento: Path, path: str, digest: str, bound: socket.socket, log: Log) -> subprocess.Popen[bytes]:

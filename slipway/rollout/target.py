@@ -90,11 +90,8 @@ class Placement(Protocol):
         """Ask where clients ask: the version that answers, by URL; None where none says that it does."""
         ...
 
-    def aside(self, version: Deployed, port: int = 0) -> AbstractContextManager[Endpoint]:
+    def aside(self, version: Deployed) -> AbstractContextManager[Endpoint]:
         """Serve a version away from traffic while the block lasts.
-
-        Args:
-            port: for a place where one can be chosen; 0 is any.
 
         Raises:
             NotReady: it does not get ready.

@@ -73,10 +73,10 @@ class LocalPlacement:
         return {one.url: version_at(one.url, self.line.system, self.timeout_s) for one in serving(self.line)}
 
     @contextmanager
-    def aside(self, version: Deployed, port: int = 0) -> Iterator[Endpoint]:
-        """Serve a version on a port of this machine."""
+    def aside(self, version: Deployed) -> Iterator[Endpoint]:
+        """Serve a version on a free port of this machine."""
         servers.reap(self.project)
-        server = self._serve(version, port=port)
+        server = self._serve(version)
         try:
             yield Endpoint(server.url, lambda: server in servers.running(self.project), ".slipway/servers/")
         finally:
@@ -201,8 +201,8 @@ class LocalPlacement:
     def _tag(self, version: Deployed) -> str:
         return version.bento or f"{self.line.bento}:{version.number}"
 
-    def _serve(self, version: Deployed, port: int = 0) -> Server:
-        return self.start(self.project, self._tag(version), version.number, port=port, digest=version.digest)
+    def _serve(self, version: Deployed) -> Server:
+        return self.start(self.project, self._tag(version), version.number, digest=version.digest)
 
     def _require(self, server: Server, version: Deployed) -> None:
         if (found := self._version_at(server)) != version.number:

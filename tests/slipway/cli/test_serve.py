@@ -1,6 +1,7 @@
 """`slipway serve`: its server ends with it, and comes back where it crashes."""
 
 import json
+import shlex
 import shutil
 import signal
 import socket
@@ -8,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 
+import httpx
 import psutil
 import pytest
 
@@ -137,3 +139,31 @@ def test_an_address_that_others_reach_is_warned_of(live: Project) -> None:
 
     assert ran.returncode == 1
     assert ran.stderr.startswith("warning: whoever reaches 0.0.0.0 may ask for scores: there is no key")
+
+
+def test_the_example_works_where_something_serves(serving: subprocess.Popen[str], live: Project) -> None:
+    """It is printed as a line for a shell, or sent."""
+    printed = slipway(live.root, "request", "--example").stdout
+    command, *_, sent, url = shlex.split(printed)
+    answer = httpx.post(url, content=sent)
+    sent_by_us = slipway(live.root, "request")
+
+    assert command == "curl"
+    assert answer.status_code == 200
+    assert json.loads(sent_by_us.stdout) == answer.json()
+    assert answer.json()["version"] == 7
+
+
+@pytest.mark.gate(
+    "request.served",
+    fed="`slipway request` where no `slipway serve` runs",
+    stops="serve",
+    exit=3,
+    reason="nothing serves LINE on this machine; run `slipway serve --size SIZE`",
+    untouched="nothing sent",
+)
+def test_nothing_serves_is_said(live: Project) -> None:
+    """And what to do first."""
+    said = only_line(slipway(live.root, "request"), 3)
+
+    assert "nothing serves ad_click on this machine; run `slipway serve --size full`" in said

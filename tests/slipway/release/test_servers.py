@@ -4,7 +4,6 @@ import contextlib
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -85,19 +84,6 @@ def test_start_and_stop(project: Project) -> None:
     assert running(project) == []
     assert not psutil.pid_exists(server.pid)
     assert list((project.state / "servers").glob("*.json")) == []
-
-
-def test_an_occupied_port_is_an_error(project: Project) -> None:
-    """It names the port, and nothing is started."""
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        taken.listen()
-        port = taken.getsockname()[1]
-
-        with pytest.raises(SlipwayError, match=f"port {port} on 127.0.0.1: Address already in use"):
-            start(project, TAG, 7, port)
-
-    assert running(project) == []
 
 
 def test_no_such_bento(project: Project) -> None:

@@ -1,6 +1,7 @@
 """A rollback while a canary of the same line has the traffic: real processes, registry and servers."""
 
 import json
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -15,6 +16,7 @@ import pytest
 
 from slipway.base.errors import Refused
 from slipway.release import servers
+from slipway.release.bento import bento_path
 from slipway.rollout.target import TrafficState
 from slipway.rollout.targets import bind
 from slipway.settings import load_card
@@ -69,7 +71,7 @@ def live(line: Packaged, monkeypatch: pytest.MonkeyPatch) -> Packaged:
     """Version 2 is live, 1 was before it, and nothing is barred."""
     monkeypatch.chdir(line.root)
     if line.registry.get(2).barred:
-        clear(line.line, 2)
+        clear(line.line, 2, "for the next test")
     line.registry.point("canary", None)
     line.went_live(1, 2)
     line.send_traffic(2)
@@ -163,6 +165,27 @@ def test_what_serves_follows_a_rollback(live: Packaged, tmp_path: Path) -> None:
     assert set(statuses) == {200}
     assert list(dict.fromkeys(versions)) == ["2", "1"]
     assert servers.running(live.line.project) == []
+
+
+@pytest.mark.long
+def test_a_second_rollback_leads_where_it_is_told_to(live: Packaged) -> None:
+    """What was before `previous` is not known; a Bento that was lost is built again."""
+    live.went_live(1, 3, 2)
+    back = partial(slipway, live.root, "rollback", "--size", "small", "--reason", REASON)
+    first = back("--json")
+    shutil.rmtree(bento_path(live.line.project, live.bentos[1]))
+    blind, second = back(), back("--to", "1", "--json")
+    registry = live.registry
+    for number in (2, 3):
+        clear(live.line, number, "for the next test")
+
+    assert json.loads(first.stdout)["version"] == 3
+    assert "previous is None; a rollback needs both, or --to" in blind.stderr
+    assert blind.stderr.strip().endswith("and is not barred: 1")
+    assert (blind.returncode, second.returncode) == (3, 0), second.stderr
+    assert [registry.resolve(alias) for alias in ("production", "previous")] == [1, None]
+    assert live.traffic() == TrafficState(stable=live.deployed(1))
+    assert registry.verdict().breaks == []
 
 
 @pytest.mark.gate(

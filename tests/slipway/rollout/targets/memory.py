@@ -77,7 +77,7 @@ class MemoryPlacement:
             raise SlipwayError(f"image {version.digest}: found {found}")
 
     @contextmanager
-    def aside(self, version: Deployed, port: int = 0) -> Iterator[Endpoint]:
+    def aside(self, version: Deployed) -> Iterator[Endpoint]:
         """Serve a version where no traffic goes."""
         self.pulled(version)
         url = f"http://staging/{version.number}"
