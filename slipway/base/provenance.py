@@ -1,7 +1,8 @@
 """Who ran this, and on which code."""
 
-import getpass
+import os
 import platform
+import pwd
 import subprocess
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -38,13 +39,20 @@ def git(root: Path, *arguments: str) -> str | None:
     return done.stdout.strip() if done.returncode == 0 else None
 
 
-def who() -> str:
-    """`user@machine` of this process."""
+def who(root: Path = Path()) -> str:
+    """`account@machine` of this process, as the operating system has it, and whom Git's settings name.
+
+    No variable of the environment changes the former. The latter is a claim and is called one: only a
+    signature shows who decided, and that stands beside a record, in its seal.
+    """
+    number = os.geteuid()
     try:
-        user = getpass.getuser()
-    except (KeyError, OSError):  # a container's user may have no name
-        user = "unknown"
-    return f"{user}@{platform.node() or 'unknown'}"
+        account = pwd.getpwuid(number).pw_name
+    except KeyError:  # a container's user may have no name
+        account = f"uid {number}"
+    claimed = git(root, "config", "user.email")
+    own = f"{account}@{platform.node() or 'unknown'}"
+    return f"{own}, claims to be {claimed}" if claimed else own
 
 
 def now() -> datetime:

@@ -23,6 +23,7 @@ from slipway.cli import (
     new_system,
     plan,
     release,
+    request,
     serve,
     train,
     update,
@@ -32,7 +33,21 @@ from slipway.cli.faults import one_line
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 app.add_typer(data.app, name="data")
-for module in (new_system, demo, train, plan, move, release, serve, inspect, update, migrate, adopt, backup):
+for module in (
+    new_system,
+    demo,
+    train,
+    plan,
+    move,
+    release,
+    serve,
+    request,
+    inspect,
+    update,
+    migrate,
+    adopt,
+    backup,
+):
     module.add(app)
 
 

@@ -4,14 +4,15 @@ import json
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 from pydantic import TypeAdapter
 from rich.markup import escape
 from rich.table import Table
 
-from slipway.base.errors import Lost, SlipwayError
+from slipway.base.errors import Lost, Refused, SlipwayError, UsageError
+from slipway.base.provenance import now
 from slipway.cli.console import Teller, err, out, print_json
 from slipway.cli.lines import existing, in_use
 from slipway.cli.options import AnySize, AnySystem, Json, LineSize, System
@@ -20,9 +21,19 @@ from slipway.records.history import Past, as_of, moment, told
 from slipway.settings import Line
 from slipway.settings.root import Project
 
+if TYPE_CHECKING:
+    from slipway.rollout.status import Status
 
-def status(system: AnySystem = None, size: AnySize = None, as_json: Json = False) -> None:
-    """Show aliases and traffic of every line, and whether they agree; as JSON a list of lines."""
+
+def status(
+    system: AnySystem = None,
+    size: AnySize = None,
+    check: Annotated[
+        bool, typer.Option("--check", help="End with 3 where alias, traffic and answering server differ.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Show aliases, traffic and what answers, line by line, and whether they agree; as JSON a list."""
     from slipway.registry.versions import Registry
     from slipway.rollout.status import Status, look
 
@@ -30,25 +41,31 @@ def status(system: AnySystem = None, size: AnySize = None, as_json: Json = False
         found = [look(Registry(line)) for line in existing(system, size)]
     if as_json:
         print_json(TypeAdapter(list[Status]).dump_json(found).decode())
-        return
-    if not found:
+    elif not found:
         out.print("nothing yet: no decision, no version, no traffic; begin with `slipway demo`", markup=False)
-    for one in found:
-        table = Table("", "alias", "traffic", title=f"{one.system} ({one.size}), {one.registry}")
-        table.add_row("production", _shown(one.production), _shown(one.stable))
-        table.add_row("canary", _shown(one.canary), f"{_shown(one.canary_traffic)} at {one.weight} %")
-        table.add_row("staging", _shown(one.staging), "")
-        table.add_row("previous", _shown(one.previous), "")
-        out.print(table)
-        broken = f"; `slipway history --verify` says what: {one.breaks[0]}" if one.breaks else ""
-        out.print(f"{one.records}{broken}", markup=False)
-        if one.target is None:
-            out.print(
-                "no target of project.yaml is bound to this registry: its traffic is not known here",
-                markup=False,
-            )
-        for problem in one.problems:
-            out.print(f"differs: {problem}", markup=False)
+    else:
+        for one in found:
+            _print_status(one)
+    if check and (problems := [problem for one in found for problem in one.problems]):
+        raise Refused("; ".join(problems))  # guard status.differs
+
+
+def _print_status(one: "Status") -> None:
+    answers = "\n".join(f"{_shown(version)} at {escape(url)}" for url, version in one.answers.items())
+    table = Table("", "alias", "traffic", "answers", title=f"{one.system} ({one.size}), {one.registry}")
+    table.add_row("production", _shown(one.production), _shown(one.stable), answers or "nothing serves here")
+    table.add_row("canary", _shown(one.canary), f"{_shown(one.canary_traffic)} at {one.weight} %")
+    table.add_row("staging", _shown(one.staging), "")
+    table.add_row("previous", _shown(one.previous), "")
+    out.print(table)
+    broken = f"; `slipway history --verify` says what: {one.breaks[0]}" if one.breaks else ""
+    out.print(f"{one.records}{broken}", markup=False)
+    if one.target is None:
+        out.print(
+            "no target of project.yaml is bound to this registry: its traffic is not known here", markup=False
+        )
+    for problem in one.problems:
+        out.print(f"differs: {problem}", markup=False)
 
 
 def _shown(version: int | None) -> str:
@@ -103,7 +120,8 @@ def history(
 def _print_past(lines: Mapping[Line, list[DecisionRecord]], until: datetime, as_json: bool) -> None:
     """What was in production at a moment, and the decisions until then."""
     past = {
-        line: as_of(records, until, system=line.system, size=line.size) for line, records in lines.items()
+        line: as_of(records, until, system=line.system, size=line.size, now=now())
+        for line, records in lines.items()
     }
     if as_json:
         print_json(TypeAdapter(list[Past]).dump_json(list(past.values())).decode())
@@ -203,14 +221,16 @@ def report(
 
     run = last_run(Project.find()) if ran_here else None
     if ran_here and run is None:
-        raise SlipwayError("no run has begun on this machine")
+        raise Refused("no run has begun on this machine")  # guard report.none
     # A run or a record has an id, which is found on whichever line it was decided.
     lines = existing(system, size) if run or record else [in_use(system, size)]
     found = [one for one in _decisions(lines, run) if record in (None, one[1].id)]
     if not found and run:
-        raise SlipwayError(f"run {run} took no decision; its log is .slipway/runs/{run}.log")
+        raise Refused(f"run {run} took no decision; its log is .slipway/runs/{run}.log")  # guard report.none
+    if not found and record:
+        raise UsageError(f"no decision {record}; `slipway history` lists them")  # guard report.record
     if not found:
-        raise SlipwayError(f"no decision {record or 'yet'}; `slipway history` lists them")
+        raise Refused("no decision yet; begin with `slipway demo`")  # guard report.none
     line, newest = found[-1]
     path = None if form == "markdown" else Registry(line).artifact(newest.run or "", "report.html")
     content = path.read_bytes() if path else markdown(newest).encode()

@@ -33,18 +33,24 @@ def rollout(
 
 def rollback(
     reason: Annotated[str, typer.Option("--reason", help="Why; kept in the record.")],
+    to: Annotated[
+        int | None,
+        typer.Option(
+            "--to", min=1, help="A version that was in production before. Default: the previous one."
+        ),
+    ] = None,
     system: System = None,
     size: LineSize = None,
     as_json: Json = False,
 ) -> None:
-    """Move production back to the previous version, and bar the one that was live."""
+    """Move production back to the previous version, or one before it, and bar the one that was live."""
     from slipway.runs import heard
     from slipway.stages.rollback import roll_back
 
     line, teller = in_use(system, size), Teller(quiet=as_json)
     # Stages print on standard output, which has to stay JSON here; their lines are told instead.
     with teller.doing("rollback"), heard(line.project, "rollback", lambda _, text: teller.line(text)):
-        record = roll_back(line, reason)
+        record = roll_back(line, reason, to)
     if as_json:
         print_json(record.model_dump_json())
     else:
@@ -55,6 +61,7 @@ def rollback(
 
 def clear(
     version: Annotated[int, typer.Option("--version", help="Number of the barred version.")],
+    reason: Annotated[str, typer.Option("--reason", help="Why; kept in the record.")],
     system: System = None,
     size: LineSize = None,
     as_json: Json = False,
@@ -62,7 +69,7 @@ def clear(
     """Let a version that a rollback barred be rolled out again."""
     from slipway.stages.clear import clear as let_back
 
-    let_back(in_use(system, size), version)
+    let_back(in_use(system, size), version, reason)
     if as_json:
         print_json(json.dumps({"version": version, "barred": None}))
     else:

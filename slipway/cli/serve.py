@@ -11,39 +11,60 @@ from typing import Annotated
 
 import typer
 
-from slipway.base.errors import Refused, SlipwayError
-from slipway.cli.console import Teller, out, print_json
+from slipway.cli.console import Teller, err, out, print_json
 from slipway.cli.lines import has_traffic, in_use
 from slipway.cli.options import Json, LineSize, System
+from slipway.settings import Line
 
 
 def serve(
     system: System = None,
     size: LineSize = None,
-    port: Annotated[
-        int, typer.Option(min=0, max=65535, help="Port on the loopback address; 0 is any free one.")
-    ] = 3000,
+    host: Annotated[
+        str, typer.Option(help="Address to listen at. Any but a loopback one lets others ask, without a key.")
+    ] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port to listen at; 0 is any free one.")] = 3000,
     as_json: Json = False,
 ) -> None:
-    """Serve the version that production traffic goes to, until interrupted."""
-    from slipway.rollout.targets import bind, traffic
+    """Serve the version that production traffic goes to, and follow it when it moves, until interrupted."""
+    from slipway.rollout.targets.local_front import is_loopback
+    from slipway.rollout.targets.local_production import LOOK_S, production
 
-    line = in_use(system, size, has_traffic)
-    live = traffic(line)
-    if live is None:
-        # guard serve.live
-        raise Refused(f"no version of {line.name} is live; run `slipway demo --size {line.size}` first")
-    version = live.stable.number
+    line, teller = in_use(system, size, has_traffic), Teller(quiet=as_json)
+    if not is_loopback(host):
+        err.print(
+            f"warning: whoever reaches {host} may ask for scores: there is no key and no encryption; metrics "
+            "and the OpenAPI document are told at a loopback address only",
+            markup=False,
+        )
     with _signals_exit(), ExitStack() as stack:
-        with Teller(quiet=as_json).doing(f"starting version {version} of {line.name}"):
-            served = stack.enter_context(bind(line).placement.aside(live.stable, port))
+        with teller.doing(f"starting {line.name}"):
+            _rebuild_lost(line)
+            found = stack.enter_context(production(line, host, port, lambda text: _say(text, as_json)))
         if as_json:
-            print_json(json.dumps({"url": served.url, "version": version}))
+            print_json(json.dumps({"url": found.front.url, "version": found.live().number}))
         else:
-            out.print(f"version {version} answers at {served.url}; Ctrl-C stops it", markup=False)
-        while served.alive():
-            time.sleep(0.5)
-        raise SlipwayError(f"the server of version {version} ended; see {served.log}")
+            out.print("it follows production; Ctrl-C stops it", markup=False)
+        while True:
+            found.look(time.monotonic())
+            time.sleep(LOOK_S)
+
+
+def _rebuild_lost(line: Line) -> None:
+    """Make the Bento of the live version again where it is gone, which takes the registry."""
+    from slipway.release.bento import bento_path
+    from slipway.rollout.targets import bind
+
+    live = bind(line).placement.state()
+    if live is not None and not bento_path(line.project, f"{line.bento}:{live.stable.number}").is_dir():
+        from slipway.registry.versions import Registry
+        from slipway.stages.package import require_packaged
+
+        require_packaged(Registry(line), live.stable.number)
+
+
+def _say(text: str, as_json: bool) -> None:
+    (err if as_json else out).print(text, markup=False)
 
 
 @contextmanager

@@ -48,7 +48,7 @@ class DecisionRecord(Document):
     schema_version: Literal[1, 2, 3] = 3
     id: Annotated[str, Field(description="sorts in the order of decisions")]
     at: Annotated[Moment, Field(description="what the clock said")]
-    by: Annotated[str, Field(description="user and machine")]
+    by: Annotated[str, Field(description="account and machine, and whom Git's settings claim; see the seal")]
     system: str
     decision: Decision
     reason: Annotated[str, Field(description="one line for people")]

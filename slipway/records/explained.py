@@ -106,6 +106,16 @@ def production(chain: Chain) -> tuple[int | None, int | None]:
     return newest.version, None if newest.decision == "rollback" else newest.replaced
 
 
+def lived(chain: Chain) -> dict[int, str]:
+    """The versions that were ever in production, each with its digest, the newest last."""
+    found: dict[int, str] = {}
+    for one in chain.moves:
+        if one.version is not None:
+            found.pop(one.version, None)
+            found[one.version] = one.digest or ""
+    return found
+
+
 def _version(chain: Chain, one: Held) -> list[Break]:
     found: list[Break] = []
     of, records = f"version {one.number}", chain.registered(one.number)

@@ -1,7 +1,7 @@
 """What was in production at a moment, and why: a pure function of the decision records."""
 
 from collections.abc import Sequence
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from itertools import takewhile
 from typing import Annotated
 
@@ -11,6 +11,8 @@ from slipway.base.errors import UsageError
 from slipway.base.strict import Moment, Strict
 from slipway.records.decision import DecisionRecord
 
+TOLERANCE = timedelta(minutes=5)
+"""Clocks of two machines that differ by no more are taken to agree."""
 MOVES = frozenset({"first", "promote", "rollback"})
 """The decisions that move production."""
 
@@ -46,14 +48,19 @@ def moment(text: str) -> datetime:
         ) from error  # guard history.at
 
 
-def as_of(records: Sequence[DecisionRecord], at: datetime, *, system: str, size: str) -> Past:
+def as_of(records: Sequence[DecisionRecord], at: datetime, *, system: str, size: str, now: datetime) -> Past:
     """What the records of a line, oldest first, say of a moment.
 
     Where the clock was set back between two decisions, the later one counts from the moment of the earlier:
-    what was decided up to a moment is always a beginning of the order of decisions.
+    what was decided up to a moment is always a beginning of the order of decisions. One that is dated in the
+    future hides none that came after it: its clock was wrong, and it counts with the one before it.
+
+    Args:
+        now: what the clock says here.
     """
+    latest = now + TOLERANCE
     # takewhile and no filter: with a filter, a clock set back would put late decisions before earlier ones.
-    before = list(takewhile(lambda record: record.at <= at, records))
+    before = list(takewhile(lambda record: record.at <= at or record.at > latest, records))
     moves = [record for record in before if record.decision in MOVES]
     return Past(
         system=system,
@@ -62,6 +69,16 @@ def as_of(records: Sequence[DecisionRecord], at: datetime, *, system: str, size:
         production=moves[-1].version if moves else None,
         record=moves[-1].id if moves else None,
         decisions=before,
+    )
+
+
+def behind(now: datetime, newest: DecisionRecord) -> str | None:
+    """That a clock is behind the newest record, which came before, in words; None where they agree."""
+    if newest.at <= now + TOLERANCE:
+        return None
+    return (
+        f"the clock says {now:%Y-%m-%d %H:%M:%S} UTC, but record {newest.id} of before was dated "
+        f"{newest.at:%Y-%m-%d %H:%M:%S}: one of the two clocks is wrong; what is decided now comes after it"
     )
 
 

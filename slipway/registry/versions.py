@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from slipway.base.atomic import naming
 from slipway.base.digest import sha256
-from slipway.base.errors import Refused, SlipwayError
+from slipway.base.errors import Refused, UsageError
 from slipway.records.chain import Chain, Entry
 from slipway.records.decision import DecisionRecord
 from slipway.records.explained import Held, State, Verdict, barred, production, unexplained
@@ -83,18 +83,22 @@ class Registry(Decisions):
         return self._made and bool(self.client.search_registered_models(f"name = '{self.name}'"))
 
     def get(self, number: int) -> ModelVersion:
-        """One version by its number."""
+        """One version by its number.
+
+        Raises:
+            UsageError: there is none.
+        """
         from mlflow.exceptions import MlflowException
 
         absent = f"{self.name}: no version {number} in {self.where}"
         if not self._made:
-            raise SlipwayError(absent)
+            raise UsageError(absent)
         try:
             one = self.client.get_model_version(self.name, str(number))
         except MlflowException as error:
             if error.error_code != ABSENT:
                 raise
-            raise SlipwayError(absent) from error
+            raise UsageError(absent) from error  # guard registry.version
         digest = one.tags.get(DIGEST, "")
         twins = self._twins(number, digest)
         return ModelVersion(
@@ -149,8 +153,9 @@ class Registry(Decisions):
 
         Raises:
             Refused: none was named, and none is in staging.
+            UsageError: there is no such version.
         """
-        number = self.resolve("staging") if version is None else version
+        number = self.resolve("staging") if version is None else self.get(version).number
         if number is None:
             raise Refused(
                 f"nothing of {self.name} is in staging; run `slipway train`, or name one: --version NUMBER"
@@ -177,6 +182,12 @@ class Registry(Decisions):
         """Keep a version from traffic until `clear`."""
         self.require_movable()  # guard registry.embedded
         self.client.set_model_version_tag(self.name, str(number), BARRED, reason)
+
+    def unstage_barred(self) -> None:
+        """Take `staging` from a version that is barred: nobody may roll it out."""
+        staged = self.resolve("staging")
+        if staged is not None and self.get(staged).barred is not None:
+            self.point("staging", None)
 
     def clear(self, number: int) -> None:
         """Let a barred version, and any with the same bits, be rolled out again."""
@@ -286,7 +297,7 @@ class Registry(Decisions):
         if bar is not None and bar.signer and version.barred is None:
             raise Refused(
                 f"{self.name} version {version.number}: record {bar.id} barred it, and its bar was taken "
-                f"away; if that is well, `slipway clear --version {version.number}`"
+                f"away; if that is well, `slipway clear --version {version.number} --reason ...`"
             )  # guard version.bar_kept
         return self.read(record)
 

@@ -12,24 +12,28 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import psutil
+from filelock import FileLock
 from pydantic import TypeAdapter, ValidationError
 
 from slipway.base.atomic import write_text
 from slipway.base.errors import NotReady, SlipwayError
 from slipway.release.bento import bento_path
+from slipway.release.processes import GRACE, alive, began, end, process_of
 from slipway.settings.root import Project
 from slipway.trust.environment import bare
 from slipway.version.manifest import Registered
 from slipway.version.origin import search_path
 
 HOST = "127.0.0.1"
-GRACE = 5
-"""Seconds that a server has to answer what it has begun."""
 
 
 @dataclass(frozen=True)
 class Server:
-    """A server process and the run that started it, each by process id and start time."""
+    """A server process and the run that started it, each by process id and start time.
+
+    Attributes:
+        offered: whether who serves production may take it over, see `offer`.
+    """
 
     tag: str
     version: int
@@ -38,6 +42,7 @@ class Server:
     started: float
     owner: int
     owner_started: float
+    offered: bool = False
 
     @property
     def url(self) -> str:
@@ -63,29 +68,29 @@ def start(
     project: Project,
     tag: str,
     number: int,
-    port: int = 0,
     seconds: float = 120.0,
     digest: str | None = None,
 ) -> Server:
-    """Serve a Bento and wait until it is ready; port 0 is any free one.
+    """Serve a Bento on a free port of the loopback address, and wait until it is ready.
 
     Args:
         digest: of the version that it has to hold, where it is known.
 
     Raises:
         NotReady: the process ended, or is not ready in time.
-        SlipwayError: no such Bento, it is damaged or another version's, or the port is taken.
+        SlipwayError: no such Bento, or it is damaged or another version's.
     """
     holds = _checked(project, tag, number, digest)
     bento = bento_path(project, tag)
     path = search_path(bento / "src")
     _folder(project).mkdir(parents=True, exist_ok=True)
     log = Log(_folder(project) / f"{tag.replace(':', '-')}.log")
-    with _bound(port) as taken:
+    # The server inherits it, so nobody can take its port in between.
+    with socket.create_server((HOST, 0)) as taken:
         process = _spawn(bento, path, holds.digest, taken, log)
         server = _server(tag, number, taken.getsockname()[1], process.pid)
     try:
-        write_text(_record(project, server.pid), TypeAdapter(Server).dump_json(server).decode())
+        write_text(_record(project, server.pid), _told(server))
         _let_go(process)
         _wait(server, process, log, seconds)
     except BaseException:
@@ -102,7 +107,7 @@ def _checked(project: Project, tag: str, number: int, digest: str | None) -> Reg
 
     bento = bento_path(project, tag)
     if not bento.is_dir():
-        raise SlipwayError(f"{bento}: no such Bento")
+        raise SlipwayError(f"{bento}: no such Bento; `slipway package --version {number}` makes it")
     # From outside: Python runs bytecode beside the code before any check inside.
     found = require_packed(bento / "src", None)
     if found.number != number:
@@ -116,79 +121,103 @@ def _checked(project: Project, tag: str, number: int, digest: str | None) -> Reg
     return found
 
 
-def adopt(project: Project, tag: str, number: int, digest: str | None, but: Container[int]) -> Server | None:
+def offer(project: Project, server: Server) -> None:
+    """Let whoever serves production take over a server that has just proven itself."""
+    write_text(_record(project, server.pid), _told(replace(server, offered=True)))
+
+
+def adopt(
+    project: Project,
+    tag: str,
+    number: int,
+    digest: str | None,
+    but: Container[int],
+    offered: bool = False,
+) -> Server | None:
     """A server of a Bento that this process or one that is gone has left, as our own from now on.
 
     Args:
         but: ids of processes that are in use.
+        offered: one that its owner offers, too.
 
     Raises:
         SlipwayError: there is one, and its Bento is damaged or another version's by now.
     """
-    for server in _recorded(project):
-        left = server.owner == os.getpid() or not _alive(server.owner, server.owner_started)
-        if (server.tag, server.version) != (tag, number) or not left or server.pid in but:
-            continue
-        if _alive(server.pid, server.started) and _ready(server):
-            # Its folder may have been replaced since it started.
-            _checked(project, tag, number, digest)
-            own = psutil.Process()
-            ours = replace(server, owner=own.pid, owner_started=began(own))
-            write_text(_record(project, server.pid), TypeAdapter(Server).dump_json(ours).decode())
-            return ours
+    with _records_locked(project):
+        for server in _recorded(project):
+            left = server.owner == os.getpid() or not alive(server.owner, server.owner_started)
+            left = left or (offered and server.offered)
+            if (server.tag, server.version) != (tag, number) or not left or server.pid in but:
+                continue
+            if alive(server.pid, server.started) and _ready(server):
+                # Its folder may have been replaced since it started.
+                _checked(project, tag, number, digest)
+                own = psutil.Process()
+                ours = replace(server, owner=own.pid, owner_started=began(own), offered=False)
+                write_text(_record(project, server.pid), _told(ours))
+                return ours
     return None
 
 
 def stop(project: Project, server: Server) -> None:
-    """End a server, kindly first; nothing happens where it has ended already.
+    """End a server, kindly first; nothing happens where it has ended, or another process took it over.
 
     Raises:
         SlipwayError: it is another user's.
     """
     try:
-        process = _process(server.pid, server.started)
+        process = process_of(server.pid, server.started)
         if process is not None:
-            _end(process)
-    except psutil.AccessDenied as error:
+            if not _withdrawn(project, server):
+                return
+            end(process)
+    except (psutil.AccessDenied, PermissionError) as error:
         raise SlipwayError(
             f"{server.tag}: process {server.pid} is another user's; it was left alone"
         ) from error
     _record(project, server.pid).unlink(missing_ok=True)
 
 
+def _withdrawn(project: Project, server: Server) -> bool:
+    """Whether a server is still its owner's; from now on it is offered to nobody."""
+    if _of_process(project, server.pid) == server and not server.offered:
+        return True  # nobody may take it over, so there is no lock to wait for
+    with _records_locked(project):
+        found = _of_process(project, server.pid)
+        if found is not None and found.owner != server.owner:
+            return False
+        if found is not None:
+            write_text(_record(project, server.pid), _told(replace(found, offered=False)))
+    return True
+
+
+def _of_process(project: Project, pid: int) -> Server | None:
+    return next((one for one in _recorded(project) if one.pid == pid), None)
+
+
 def running(project: Project) -> list[Server]:
     """Servers of this project that are alive, whoever started them."""
-    return [server for server in _recorded(project) if _alive(server.pid, server.started)]
+    return [server for server in _recorded(project) if alive(server.pid, server.started)]
 
 
 def orphans(project: Project) -> list[Server]:
     """Servers that are alive though the run that started them is gone."""
-    return [one for one in running(project) if not _alive(one.owner, one.owner_started)]
+    return [one for one in running(project) if not alive(one.owner, one.owner_started)]
 
 
 def reap(project: Project) -> int:
     """End the servers whose run is gone, and say how many there were; another user's are left alone."""
     ended = 0
     for server in _recorded(project):
-        alive = _alive(server.pid, server.started)
-        if not alive or not _alive(server.owner, server.owner_started):
+        lives = alive(server.pid, server.started)
+        if not lives or not alive(server.owner, server.owner_started):
             try:
                 stop(project, server)
             except SlipwayError as error:
                 print(f"warning: {error}", file=sys.stderr)
                 continue
-            ended += alive
+            ended += lives
     return ended
-
-
-def began(process: psutil.Process) -> float:
-    """When a process began, in seconds that stay the same when somebody sets the clock.
-
-    On Linux since boot, from which psutil reckons a time of day by the clock of now; elsewhere the time of
-    day that the kernel noted.
-    """
-    started = float(process.create_time())
-    return started - float(psutil.boot_time()) if psutil.LINUX else started
 
 
 def _folder(project: Project) -> Path:
@@ -197,6 +226,16 @@ def _folder(project: Project) -> Path:
 
 def _record(project: Project, pid: int) -> Path:
     return _folder(project) / f"{pid}.json"
+
+
+def _records_locked(project: Project) -> FileLock:
+    """Held while it is settled whose a server is."""
+    _folder(project).mkdir(parents=True, exist_ok=True)
+    return FileLock(_folder(project) / "lock")
+
+
+def _told(server: Server) -> str:
+    return TypeAdapter(Server).dump_json(server).decode()
 
 
 def _recorded(project: Project) -> list[Server]:
@@ -212,36 +251,6 @@ def _recorded(project: Project) -> list[Server]:
     return found
 
 
-def _process(pid: int, started: float) -> psutil.Process | None:
-    """The process of this id, if it is the one that started then and not a later one."""
-    try:
-        process = psutil.Process(pid)
-        # A tolerance, for `began` subtracts what psutil had added, and floats round.
-        same = abs(began(process) - started) < 0.1
-        return process if same and process.status() != psutil.STATUS_ZOMBIE else None
-    except psutil.NoSuchProcess:
-        return None
-
-
-def _alive(pid: int, started: float) -> bool:
-    try:
-        return _process(pid, started) is not None
-    except psutil.AccessDenied:
-        return True  # something lives under this id that hides from us: spare it
-
-
-def _end(process: psutil.Process) -> None:
-    with contextlib.suppress(psutil.NoSuchProcess):  # it ends by itself, at any point
-        family = [process, *process.children(recursive=True)]
-        process.terminate()
-        # Twice the grace that uvicorn gives requests, so that a server which ends by itself is not killed.
-        _, left = psutil.wait_procs(family, timeout=2 * GRACE)
-        for one in left:
-            with contextlib.suppress(psutil.NoSuchProcess):
-                one.kill()
-        psutil.wait_procs(left, timeout=GRACE)  # one that its parent does not wait for stays a zombie
-
-
 def _server(tag: str, number: int, port: int, pid: int) -> Server:
     own = psutil.Process()
     return Server(
@@ -253,21 +262,6 @@ def _server(tag: str, number: int, port: int, pid: int) -> Server:
         owner=own.pid,
         owner_started=began(own),
     )
-
-
-def _bound(port: int) -> socket.socket:
-    """A socket that the server inherits, so that nobody can take its port in between."""
-    bound = socket.socket()
-    try:
-        # Else a port is refused for a minute after its last server has ended.
-        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        bound.bind((HOST, port))
-    except OSError as error:
-        bound.close()
-        raise SlipwayError(
-            f"port {port} on {HOST}: {error.strerror}; choose another, or 0 for any"
-        ) from error  # guard serve.port
-    return bound
 
 
 def _spawn(bento: Path, path: str, digest: str, bound: socket.socket, log: Log) -> subprocess.Popen[bytes]:

@@ -5,14 +5,16 @@ drop the intent. Traffic is the fact and aliases follow: a restart that finds an
 side it is on.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
+from types import MappingProxyType
 from typing import Any, Literal
 
 from slipway.base.documents import Document, parse
 from slipway.base.errors import Refused, SlipwayError
 from slipway.records.checks import Check
 from slipway.records.decision import DecisionRecord
+from slipway.records.explained import lived
 from slipway.registry.turns import bind
 from slipway.registry.turns.turn import Outlived, Turn, Turns
 from slipway.registry.versions import ModelVersion, Registry
@@ -41,6 +43,7 @@ def permitted(
     version: ModelVersion,
     live: ModelVersion | None,
     answering: int | None,
+    before: Mapping[int, str] = MappingProxyType({}),
 ) -> list[Check]:
     """The rules of the three ways in which `production` moves, each as a check.
 
@@ -49,6 +52,7 @@ def permitted(
         version: the version it would put into production.
         live: what the alias points at now.
         answering: what traffic is answered by now; asked for where the alias says that nothing is live.
+        before: the digests of the versions that were ever in production, by number.
     """
     digest, production = record.version_digest or "", None if live is None else live.number
     failed = [check.code for check in record.checks if check.refuses]
@@ -75,8 +79,10 @@ def permitted(
     elif record.decision == "promote":
         checks.append(_earned(record))
     elif record.decision == "rollback":
-        aliases = ", ".join(version.aliases) or "no alias"
-        checks.append(_rule("rollback.previous", "previous" in version.aliases, aliases, "previous"))
+        # What was never live has to earn it: a rollback is no way round the canary.
+        was = "previous" in version.aliases or before.get(version.number) == version.digest
+        found = ", ".join(version.aliases) or "no alias, and never in production"
+        checks.append(_rule("rollback.previous", was, found, "previous, or in production before"))
         checks.append(_rule("rollback.reason", bool(record.reason.strip()), repr(record.reason), "a reason"))
     else:
         checks.append(_rule("decision.moves", False, record.decision, "first, promote or rollback"))
@@ -155,7 +161,8 @@ class Promoter:
         version, production = self.registry.get(_required(record)), self.registry.resolve("production")
         live = None if production is None else self.registry.get(production)
         answering = self.placement.answering() if production is None else production
-        checks = permitted(record, version, live, answering)
+        been = lived(self.registry.chain()) if record.decision == "rollback" else {}
+        checks = permitted(record, version, live, answering, been)
         if failed := [str(check) for check in checks if not check.passed]:
             raise Refused("; ".join(failed))  # guard promote.earned
         turn.begin(_text(record))
@@ -196,6 +203,7 @@ class Promoter:
         """From verified traffic to a complete record; every step may be repeated."""
         if record.decision == "rollback" and record.replaced is not None:
             self.registry.bar(record.replaced, record.reason)
+            self.registry.unstage_barred()
         elif record.replaced is not None:
             self.registry.point("previous", record.replaced)
         self.registry.point("production", _required(record))

@@ -1,4 +1,6 @@
-"""Aliases and traffic side by side."""
+"""Aliases, traffic and the versions that really answer, side by side."""
+
+from collections.abc import Mapping
 
 from slipway.base.documents import parse
 from slipway.base.errors import SlipwayError
@@ -13,10 +15,12 @@ from slipway.settings import Line
 
 
 class Status(Strict):
-    """What the registry says and where traffic goes; traffic is the fact.
+    """What the registry says, where traffic goes and what answers there; traffic is the fact.
 
     Attributes:
         target: what moves its aliases; None where `project.yaml` binds none, and then no traffic is known.
+        answers: the version that every `slipway serve` of this machine answers with, by its URL; None where
+            none does.
         records: whether the decision records are those that were kept, in one line.
     """
 
@@ -31,15 +35,17 @@ class Status(Strict):
     stable: int | None
     canary_traffic: int | None
     weight: int
+    answers: dict[str, int | None]
     records: str
     breaks: list[str]
     problems: list[str]
 
 
 def look(registry: Registry) -> Status:
-    """Read the aliases and the decision records of the registry, and the traffic of the target."""
+    """Read the aliases and records of the registry and the traffic of the target, and ask its servers."""
     line = registry.line
-    traffic = targets.traffic(line)
+    bound = targets.bind(line).placement if line.project.target else None
+    traffic, answers = (None, {}) if bound is None else (bound.state(), bound.answers())
     production, canary = registry.resolve("production"), registry.resolve("canary")
     staging, previous = registry.resolve("staging"), registry.resolve("previous")
     verdict = registry.verdict()
@@ -55,11 +61,13 @@ def look(registry: Registry) -> Status:
         stable=traffic.stable.number if traffic else None,
         canary_traffic=traffic.canary.number if traffic and traffic.canary else None,
         weight=traffic.weight if traffic else 0,
+        answers=answers,
         records=str(verdict),
         breaks=[str(one) for one in verdict.breaks],
         problems=[
             *unfinished(line),
-            *(differences(production, canary, traffic) if line.project.target else ()),
+            *(differences(production, canary, traffic) if bound else ()),
+            *astray(traffic, answers),
             *unvouched(registry, verdict.chain, production, canary, staging, previous),
         ],
     )
@@ -97,3 +105,14 @@ def differences(production: int | None, canary: int | None, traffic: TrafficStat
     if served is None and canary is not None:
         found.append(f"version {canary} has the alias canary and no traffic: it is held, or was killed")
     return found
+
+
+def astray(traffic: TrafficState | None, answers: Mapping[str, int | None]) -> list[str]:
+    """Servers that do not answer with the version that production traffic goes to, in words."""
+    stable = traffic.stable.number if traffic else None
+    return [
+        f"{url} {'answers with no version' if found is None else f'answers with version {found}'}, "
+        f"production traffic goes to {stable}"
+        for url, found in answers.items()
+        if found is None or found != stable
+    ]

@@ -80,17 +80,18 @@ class Endpoint:
 
 
 class Placement(Protocol):
-    """Puts versions where traffic is. All but `state` and `aside` need the lease."""
+    """Puts versions where traffic is. All but `state`, `answers` and `aside` need the lease."""
 
     def state(self) -> TrafficState | None:
         """Where traffic goes, None where nothing was ever live."""
         ...
 
-    def aside(self, version: Deployed, port: int = 0) -> AbstractContextManager[Endpoint]:
-        """Serve a version away from traffic while the block lasts.
+    def answers(self) -> dict[str, int | None]:
+        """Ask where clients ask: the version that answers, by URL; None where none says that it does."""
+        ...
 
-        Args:
-            port: for a place where one can be chosen; 0 is any.
+    def aside(self, version: Deployed) -> AbstractContextManager[Endpoint]:
+        """Serve a version away from traffic while the block lasts.
 
         Raises:
             NotReady: it does not get ready.

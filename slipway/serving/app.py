@@ -11,6 +11,7 @@ from starlette.exceptions import HTTPException
 
 import slipway
 from slipway.serving.body import Bodies
+from slipway.serving.example import infer_example, predict_example
 from slipway.serving.inference import BINARY, InferAnswer, InferBody, Protocol
 from slipway.serving.metrics import Measured, Metrics
 from slipway.serving.predict import Typed, answer_type
@@ -43,6 +44,7 @@ def build(served: Served, shown: Collection[str] = BOTH) -> FastAPI:
     app.add_exception_handler(HTTPException, _failed)
     typed, protocol = Typed(served, metrics.unknown), Protocol(served, metrics.unknown)
     bodies = Bodies(served.version.card.serving.max_rows)
+    _add_root(app)
     _describe_bodies(app, {"PredictBody": typed.body, "InferBody": TypeAdapter(InferBody)})
     _add_predict(app, typed, bodies)
     _add_protocol(app, served, protocol)
@@ -50,6 +52,17 @@ def build(served: Served, shown: Collection[str] = BOTH) -> FastAPI:
     if METRICS in shown:
         _add_metrics(app, metrics)
     return app
+
+
+def _add_root(app: FastAPI) -> None:
+    told = {"predict": "/predict", "protocol": "/v2"}
+    if app.openapi_url is not None:
+        told["openapi"] = app.openapi_url
+
+    # Where to go on, and no more: an image names neither its columns nor its version here.
+    @app.get("/", include_in_schema=False)
+    def root() -> dict[str, str]:
+        return told
 
 
 def _add_metrics(app: FastAPI, metrics: Metrics) -> None:
@@ -61,7 +74,11 @@ def _add_metrics(app: FastAPI, metrics: Metrics) -> None:
 def _add_predict(app: FastAPI, typed: Typed, bodies: Bodies) -> None:
     answered: dict[int | str, dict[str, Any]] = {200: {"model": answer_type(typed.served)}}
 
-    @app.post("/predict", responses=answered, openapi_extra=_body("PredictBody"))
+    @app.post(
+        "/predict",
+        responses=answered,
+        openapi_extra=_body("PredictBody", predict_example(typed.served)),
+    )
     async def answer(request: Request) -> Response:
         """Answer each request."""
         # Not in a thread: one body is parsed at a time, which bounds the memory that parsing takes.
@@ -77,7 +94,7 @@ def _add_infer(app: FastAPI, served: Served, protocol: Protocol, bodies: Bodies)
         return _json(protocol.infer(await bodies.read(request)))
 
     for path in MODELS:
-        extra = _parameters(path, served) | _body("InferBody")
+        extra = _parameters(path, served) | _body("InferBody", infer_example(served))
         app.post(f"{path}/infer", responses={200: {"model": InferAnswer}}, openapi_extra=extra)(infer)
 
 
@@ -131,9 +148,9 @@ async def _failed(_: Request, error: Exception) -> Response:
     return JSONResponse({"error": error.detail}, error.status_code, error.headers)
 
 
-def _body(name: str) -> dict[str, Any]:
-    schema = {"$ref": SCHEMAS.format(model=name)}
-    return {"requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}}
+def _body(name: str, example: dict[str, Any]) -> dict[str, Any]:
+    content = {"schema": {"$ref": SCHEMAS.format(model=name)}, "example": example}
+    return {"requestBody": {"required": True, "content": {"application/json": content}}}
 
 
 def _parameters(path: str, served: Served) -> dict[str, Any]:

@@ -72,6 +72,11 @@ class Line:
         return self._kept("local", f"{self.name}.json")
 
     @property
+    def fronts(self) -> Path:
+        """The folder in which every `slipway serve` of it says where it answers."""
+        return self._kept("local", f"{self.name}-fronts")
+
+    @property
     def last(self) -> Path:
         """What its last demo decided, and on which inputs."""
         return self._kept("last", f"{self.name}.json")

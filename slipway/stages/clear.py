@@ -11,12 +11,15 @@ from slipway.stages.record import Known, keep, new_record
 from slipway.stages.run import RunRef
 
 
-def clear(line: Line, version: int) -> None:
+def clear(line: Line, version: int, reason: str) -> None:
     """Take the bar from a version, and from any with the same bits.
 
     Raises:
-        Refused: it is not barred, or is not what was registered.
+        Refused: no reason, it is not barred, or is not what was registered.
+        UsageError: there is no such version.
     """
+    if not reason.strip():
+        raise Refused("clearing a version needs a reason")  # guard clear.reason_given
     registry = Registry(line)
     registry.require_movable()  # guard registry.embedded
     found, chain = registry.get(version), registry.require_intact()
@@ -29,10 +32,10 @@ def clear(line: Line, version: int) -> None:
     if found.barred is None and digest not in barred(chain):
         raise Refused(f"{registry.name} version {version} is not barred")  # guard clear.barred
     known = Known(version=version, version_digest=digest, replaced=registry.resolve("production"))
-    reason = f"{who()} lets it be rolled out again; it was barred: {found.barred or 'its bar was taken away'}"
+    told = f"{who()} clears it: {reason}; it was barred: {found.barred or 'its bar was taken away'}"
     run = standing(line, "clear")
     # First the record: a kill before the bar is gone leaves a version that is barred, and may be cleared.
-    keep(registry, new_record(run, registry, "clear", "cleared", reason, known), None)
+    keep(registry, new_record(run, registry, "clear", "cleared", told, known), None)
     registry.clear(version)
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from slipway.base.errors import Refused
 from slipway.base.failure import failure_kept
 from slipway.registry.versions import Registry
-from slipway.release.bento import build_bento
+from slipway.release.bento import bento_path, build_bento
 from slipway.stages.record import refusals_kept
 from slipway.stages.run import RunRef, project, say
 from slipway.version.manifest import Registered
@@ -25,6 +25,13 @@ def package(run: RunRef, version: int) -> str:
         tag, _ = bento_of(registry, version)
     say(f"{tag} built from the version's own code")
     return tag
+
+
+def require_packaged(registry: Registry, version: int) -> None:
+    """Build the Bento of a version that is about to be served, where this machine has lost it."""
+    tag = f"{registry.line.bento}:{version}"
+    if not bento_path(registry.line.project, tag).is_dir():
+        bento_of(registry, version)
 
 
 def bento_of(registry: Registry, version: int) -> tuple[str, Registered]:

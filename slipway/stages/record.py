@@ -1,10 +1,12 @@
 """The decision records that stages write, and the reports that go with them."""
 
 import shutil
+import sys
 import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from pathlib import Path
 from typing import Literal
 
@@ -12,9 +14,11 @@ from slipway.base.atomic import whole_file, write_text
 from slipway.base.errors import Refused, SlipwayError
 from slipway.base.provenance import commit, now, who
 from slipway.records.canary import CanaryEvidence
+from slipway.records.chain import Entry
 from slipway.records.checks import Check
 from slipway.records.decision import CheckSummary, Decision, DecisionRecord, record_id
 from slipway.records.evidence import Evidence
+from slipway.records.history import behind
 from slipway.registry.versions import Registry
 from slipway.stages.run import RunRef, project, say
 
@@ -63,11 +67,15 @@ def new_record(
 ) -> DecisionRecord:
     """A record of a decision made now, by this code, in an MLflow run of its own."""
     at, tree = now(), commit(project().root)
+    entries = registry.chain().entries
+    newest = max(entries, default=None)
+    if newest is not None:
+        _tell_clock(registry, entries[newest], at)
     return DecisionRecord(
         # After the newest one that holds, even if a clock was set back.
-        id=record_id(at, run.id, max(registry.chain().entries, default=None)),
+        id=record_id(at, run.id, newest),
         at=at,
-        by=who(),
+        by=who(project().root),
         system=run.system,
         decision=decision,
         reason=reason,
@@ -87,6 +95,13 @@ def new_record(
         evaluation=known.evaluation,
         canary=known.canary,
     )
+
+
+def _tell_clock(registry: Registry, newest: Entry, at: datetime) -> None:
+    """Said and no more: no clock keeps anybody from a rollback, and the order of decisions is certain."""
+    with suppress(SlipwayError):  # a newer slipway wrote that one
+        if said := behind(at, registry.read(newest)):
+            print(f"warning: {said}", file=sys.stderr)
 
 
 def of_version(registry: Registry, number: int) -> Known:

@@ -9,6 +9,7 @@ from slipway.data.parts import read_manifest
 from slipway.records.evidence import Evidence
 from slipway.registry.versions import Registry
 from slipway.rollout.target import Deployed, Target, TrafficState, Trial
+from slipway.stages.package import require_packaged
 from slipway.stages.record import refusals_kept
 from slipway.stages.run import RunRef
 
@@ -55,6 +56,7 @@ def on_trial(run: RunRef, registry: Registry, target: Target, version: int, stab
     ):
         # Under the lease, for only its holder moves production.
         _require_unmoved(target.placement.state(), stable)
+        require_packaged(registry, stable)
         with target.placement.trial(_no_copy(registry, version, stable), experiment) as trial:
             yield trial
 

@@ -19,6 +19,7 @@ from slipway.rollout.call import Call
 from slipway.rollout.client import Client, Reply, patience
 from slipway.rollout.replay import Replay
 from slipway.rollout.target import Deployed, Endpoint, Over, Target, TrafficState, Trial
+from slipway.rollout.targets.local_addresses import serving
 from slipway.rollout.targets.local_lease import LocalLease
 from slipway.rollout.traffic import Traffic
 from slipway.settings import Line
@@ -67,15 +68,30 @@ class LocalPlacement:
             return None
         return read(self.line.traffic, TrafficState, UNREADABLE)
 
+    def answers(self) -> dict[str, int | None]:
+        """Ask every `slipway serve` of the line on this machine."""
+        return {one.url: version_at(one.url, self.line.system, self.timeout_s) for one in serving(self.line)}
+
     @contextmanager
-    def aside(self, version: Deployed, port: int = 0) -> Iterator[Endpoint]:
-        """Serve a version on a port of this machine."""
+    def aside(self, version: Deployed) -> Iterator[Endpoint]:
+        """Serve a version on a free port of this machine."""
         servers.reap(self.project)
-        server = self._serve(version, port=port)
+        server = self._serve(version)
         try:
             yield Endpoint(server.url, lambda: server in servers.running(self.project), ".slipway/servers/")
         finally:
             servers.stop(self.project, server)
+
+    def started(self, version: Deployed) -> Server:
+        """A server of a version that answers as that one, which a shift has just left or which is new.
+
+        Raises:
+            NotReady: it does not get ready.
+            SlipwayError: it is not to be had here, or another version answers.
+        """
+        server = self._left_over(version, offered=True) or self._serve(version)
+        self._require(server, version)
+        return server
 
     @contextmanager
     def trial(self, canary: Deployed, experiment: str) -> Iterator[Trial]:
@@ -124,14 +140,12 @@ class LocalPlacement:
         That is the server which a canary left that has just proven itself, or else a new one.
         """
         server = self._left_over(version) or self._serve(version)
-        if (found := self._version_at(server)) != version.number:
-            servers.stop(self.project, server)
-            raise SlipwayError(
-                f"{server.tag}: version {found} answers, not {version.number}; no traffic was shifted"
-            )
+        self._require(server, version)
         self._stop("stable")
         self.arms["stable"] = server
         self.before, self.shifted = self.state(), True
+        # Before traffic says so: who serves production looks there, and takes this server over.
+        servers.offer(self.project, server)
         self._write(TrafficState(stable=version))
 
     def restore(self) -> None:
@@ -187,12 +201,19 @@ class LocalPlacement:
     def _tag(self, version: Deployed) -> str:
         return version.bento or f"{self.line.bento}:{version.number}"
 
-    def _serve(self, version: Deployed, port: int = 0) -> Server:
-        return self.start(self.project, self._tag(version), version.number, port=port, digest=version.digest)
+    def _serve(self, version: Deployed) -> Server:
+        return self.start(self.project, self._tag(version), version.number, digest=version.digest)
 
-    def _left_over(self, version: Deployed) -> Server | None:
-        ours = {server.pid for server in self.arms.values()}
-        found = servers.adopt(self.project, self._tag(version), version.number, version.digest, ours)
+    def _require(self, server: Server, version: Deployed) -> None:
+        if (found := self._version_at(server)) != version.number:
+            servers.stop(self.project, server)
+            raise SlipwayError(
+                f"{server.tag}: version {found} answers, not {version.number}; no traffic was shifted"
+            )
+
+    def _left_over(self, version: Deployed, offered: bool = False) -> Server | None:
+        ours, tag = {server.pid for server in self.arms.values()}, self._tag(version)
+        found = servers.adopt(self.project, tag, version.number, version.digest, ours, offered)
         if found is not None and self._version_at(found) != version.number:
             servers.stop(self.project, found)
             return None

@@ -226,7 +226,7 @@ def let_go(copy: Copy) -> list[psutil.Process]:
 
 def test_a_killed_rollout_can_be_run_again(erring: Copy) -> None:
     """Kill -9 with two servers up: the next run ends what was left and comes to its decision."""
-    assert erring.slipway("clear", *SMALL, "--version", "2").returncode == 0
+    assert erring.slipway("clear", *SMALL, "--version", "2", "--reason", "mended").returncode == 0
     running = erring.start("rollout", *SMALL, "--version", "2")
     while len(let_go(erring)) < 2:
         assert running.poll() is None

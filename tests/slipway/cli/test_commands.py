@@ -120,7 +120,15 @@ def test_history_of_an_empty_registry_is_empty(root: Path) -> None:
     assert [] == json.loads(slipway(root, "history", "--json").stdout)
 
 
-LOOKING = ["status", "history", "history --at 2026-01-31", "report", "doctor", "schema", "clear --version 1"]
+LOOKING = [
+    "status",
+    "history",
+    "history --at 2026-01-31",
+    "report",
+    "doctor",
+    "schema",
+    "clear --version 1 --reason no",
+]
 
 
 @pytest.mark.parametrize("command", LOOKING)

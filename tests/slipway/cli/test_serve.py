@@ -1,6 +1,7 @@
-"""`slipway serve`: it ends with its server, and its server with it."""
+"""`slipway serve`: its server ends with it, and comes back where it crashes."""
 
 import json
+import shlex
 import shutil
 import signal
 import socket
@@ -8,11 +9,13 @@ import subprocess
 import sys
 from collections.abc import Iterator
 
+import httpx
 import psutil
 import pytest
 
 from slipway.release import servers
 from slipway.rollout.target import Deployed, TrafficState
+from slipway.rollout.targets import bind
 from slipway.settings import Line
 from slipway.settings.root import Project
 from tests.slipway.cli.conftest import environment, only_line, slipway
@@ -75,28 +78,36 @@ def test_a_signal_stops_the_server(
     assert not psutil.pid_exists(server.pid)
 
 
-def test_a_server_that_died_is_noticed(serving: subprocess.Popen[str], live: Project) -> None:
-    """Even though its parent, which is slipway, did not wait for it: a zombie has an id."""
+def test_a_server_that_died_is_started_again(serving: subprocess.Popen[str], live: Project) -> None:
+    """At the same address; a zombie counts as dead, though slipway, its parent, did not wait for it."""
     (server,) = servers.running(live)
     psutil.Process(server.pid).kill()
-    _, said = serving.communicate(timeout=60)
+    assert serving.stderr is not None
+    said = [serving.stderr.readline() for _ in range(3)]
+    [again] = servers.running(live)
+    [[url, version]] = bind(Line(live, "ad_click", "full")).placement.answers().items()
 
-    assert serving.returncode == 1
-    assert "the server of version 7 ended" in said
+    assert again.pid != server.pid
+    assert version == 7
+    assert said == [
+        f"version 7 answers at {url}\n",
+        "the server of version 7 ended; it is started again (1 in a row)\n",
+        f"version 7 answers at {url}\n",
+    ]
 
 
 def test_what_a_killed_serve_left_is_ended_first(serving: subprocess.Popen[str], live: Project) -> None:
     """Its server would hold the port and the memory for ever."""
-    (left,) = servers.running(live)
+    [url] = bind(Line(live, "ad_click", "full")).placement.answers()
     serving.kill()
     serving.wait()
-    with started(live, left.port) as again:
+    with started(live, int(url.rpartition(":")[2])) as again:
         assert again.stdout is not None
         told = json.loads(again.stdout.readline() or "{}")
         again.terminate()
         again.communicate(timeout=60)
 
-    assert told.get("url") == left.url
+    assert told.get("url") == url
     assert servers.running(live) == []
 
 
@@ -118,3 +129,41 @@ def test_a_taken_port_is_one_line(live: Project) -> None:
     assert f"port {port} on 127.0.0.1: Address already in use; choose another, or 0 for any" in said
     assert kept == port
     assert servers.running(live) == []
+
+
+def test_an_address_that_others_reach_is_warned_of(live: Project) -> None:
+    """Whoever asks has no key; what it would serve is looked for afterwards."""
+    with socket.create_server(("0.0.0.0", 0)) as taken:  # noqa: S104 - so that it ends at once
+        port = str(taken.getsockname()[1])
+        ran = slipway(live.root, "serve", "--host", "0.0.0.0", "--port", port)  # noqa: S104
+
+    assert ran.returncode == 1
+    assert ran.stderr.startswith("warning: whoever reaches 0.0.0.0 may ask for scores: there is no key")
+
+
+def test_the_example_works_where_something_serves(serving: subprocess.Popen[str], live: Project) -> None:
+    """It is printed as a line for a shell, or sent."""
+    printed = slipway(live.root, "request", "--example").stdout
+    command, *_, sent, url = shlex.split(printed)
+    answer = httpx.post(url, content=sent)
+    sent_by_us = slipway(live.root, "request")
+
+    assert command == "curl"
+    assert answer.status_code == 200
+    assert json.loads(sent_by_us.stdout) == answer.json()
+    assert answer.json()["version"] == 7
+
+
+@pytest.mark.gate(
+    "request.served",
+    fed="`slipway request` where no `slipway serve` runs",
+    stops="serve",
+    exit=3,
+    reason="nothing serves LINE on this machine; run `slipway serve --size SIZE`",
+    untouched="nothing sent",
+)
+def test_nothing_serves_is_said(live: Project) -> None:
+    """And what to do first."""
+    said = only_line(slipway(live.root, "request"), 3)
+
+    assert "nothing serves ad_click on this machine; run `slipway serve --size full`" in said

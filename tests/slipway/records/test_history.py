@@ -6,10 +6,11 @@ import pytest
 
 from slipway.base.errors import UsageError
 from slipway.records.decision import DecisionRecord, record_id
-from slipway.records.history import Past, as_of, moment, told
+from slipway.records.history import Past, as_of, behind, moment, told
 from tests.slipway.report import sample
 
 START = datetime(2026, 1, 10, 12, tzinfo=UTC)
+NOW = datetime(2026, 12, 1, tzinfo=UTC)
 LIFE = (
     ("registered", 1, None),
     ("first", 1, None),
@@ -34,7 +35,7 @@ def life() -> list[DecisionRecord]:
 
 def past_of(records: list[DecisionRecord], at: datetime) -> Past:
     """A moment of one line."""
-    return as_of(records, at, system="ad_click", size="small")
+    return as_of(records, at, system="ad_click", size="small", now=NOW)
 
 
 @pytest.mark.parametrize(
@@ -75,6 +76,29 @@ def test_a_clock_that_was_set_back(day: float, production: int | None, decided: 
 
     assert past.production == production
     assert [one.id for one in past.decisions] == [one.id for one in records[:decided]]
+
+
+@pytest.mark.parametrize(("day", "production"), [(1, 1), (2, 2), (3.5, 2), (7, 1), (99, 1)])
+def test_a_promotion_of_the_year_2036_hides_nothing(day: float, production: int | None) -> None:
+    """Its clock was wrong: it counts with the decision before it, and those after it from their own time."""
+    records = life()
+    records[3] = records[3].model_copy(update={"at": datetime(2036, 1, 1, tzinfo=UTC)})
+
+    assert past_of(records, START + timedelta(days=day)).production == production
+
+
+@pytest.mark.parametrize(
+    ("ahead", "agrees"), [(-99999, True), (0, True), (5, True), (5.01, False), (9e6, False)]
+)
+def test_a_clock_behind_the_newest_record_is_told(ahead: float, agrees: bool) -> None:
+    """Beyond what clocks of two machines differ by; which of the two is wrong nobody can tell from here."""
+    newest = sample.record(id="n", at=NOW + timedelta(minutes=ahead))
+    said = behind(NOW, newest)
+
+    assert (said is None) is agrees
+    assert agrees or "the clock says 2026-12-01 00:00:00 UTC, but record n of before was dated" in (
+        said or ""
+    )
 
 
 def test_the_line_for_people_says_since_when_and_why() -> None:

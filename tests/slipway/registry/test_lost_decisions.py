@@ -96,7 +96,7 @@ def test_a_bar_that_was_taken_away_still_bars(registry: Registry) -> None:
     registry.client.delete_model_version_tag(registry.name, "2", BARRED)
     with pytest.raises(Refused, match="record 20260301T120000006-r barred it, and its bar was taken away"):
         bento_of(registry, 2)
-    clear(registry.line, 2)
+    clear(registry.line, 2, "it was a false alarm")
 
     assert registry.training_record(2).version == 2
     assert registry.verdict().breaks == []
@@ -139,8 +139,8 @@ def test_a_loss_can_be_accepted_and_stays_told(registry: Registry, attack: str) 
 def test_a_barred_version_is_cleared(registry: Registry) -> None:
     """And then it is not barred; JSON says the same."""
     before = registry.get(2).barred
-    done = invoke("clear", "--version", "2", "--json")
-    again = invoke("clear", "--version", "2", "--json")
+    done = invoke("clear", "--version", "2", "--reason", "a false alarm", "--json")
+    again = invoke("clear", "--version", "2", "--reason", "a false alarm", "--json")
 
     assert done.exit_code == 0, done.output
     assert {"version": 2, "barred": None} == json.loads(done.stdout)

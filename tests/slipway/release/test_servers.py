@@ -4,7 +4,6 @@ import contextlib
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -19,7 +18,7 @@ import psutil
 import pytest
 
 from slipway.base.errors import SlipwayError
-from slipway.release import servers
+from slipway.release import processes, servers
 from slipway.release.bento import bento_path
 from slipway.release.servers import Server, orphans, reap, running, start, stop
 from slipway.settings.root import Project
@@ -85,19 +84,6 @@ def test_start_and_stop(project: Project) -> None:
     assert running(project) == []
     assert not psutil.pid_exists(server.pid)
     assert list((project.state / "servers").glob("*.json")) == []
-
-
-def test_an_occupied_port_is_an_error(project: Project) -> None:
-    """It names the port, and nothing is started."""
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        taken.listen()
-        port = taken.getsockname()[1]
-
-        with pytest.raises(SlipwayError, match=f"port {port} on 127.0.0.1: Address already in use"):
-            start(project, TAG, 7, port)
-
-    assert running(project) == []
 
 
 def test_no_such_bento(project: Project) -> None:
@@ -296,6 +282,6 @@ def test_a_process_that_ends_meanwhile_is_no_error(sleeper: subprocess.Popen[byt
     sleeper.kill()
     sleeper.wait()
 
-    servers._end(process)
+    processes.end(process)
 
     assert not process.is_running()

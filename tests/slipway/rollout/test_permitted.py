@@ -47,6 +47,14 @@ def test_no_other_way_is_permitted(
     assert [code] == [check.code for check in checks if not check.passed]
 
 
+@pytest.mark.parametrize(("digest", "allowed"), [(sample.digest("version"), True), ("another", False)])
+def test_a_rollback_leads_to_what_was_live_before(digest: str, allowed: bool) -> None:
+    """Under that number and by those bits; else it would be a way round the canary."""
+    checks = permitted(sample.record(decision="rollback"), version(), LIVE, LIVE.number, {8: digest})
+
+    assert all(check.passed for check in checks) is allowed
+
+
 def test_what_refuses_nothing_does_not_keep_a_winner_back() -> None:
     """A slice that was too small to be shown is told in the record, and no more than told."""
     small = OPEN.model_copy(update={"code": "small_slice.device.tv", "optional": True})

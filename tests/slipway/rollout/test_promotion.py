@@ -47,6 +47,22 @@ def test_first_then_promote_then_rollback(clean: Registry) -> None:
     assert "rollback" == kept(clean, back).decision
 
 
+def test_a_rollback_takes_staging_from_what_it_bars(clean: Registry) -> None:
+    """Also from the same bits under another number; another version stays staged."""
+    target, found = OneServer(), []
+    for staged in (2, 4, 3):
+        for number in (1, 2):
+            clean.clear(number)
+        move, target.version = promoter(clean, target).move, 2
+        clean.point("previous", 1)
+        clean.point("production", 2)
+        clean.point("staging", staged)
+        move(record(clean, "rollback", 1, 2))
+        found.append(clean.resolve("staging"))
+
+    assert found == [None, None, 3]
+
+
 REFUSED = [
     pytest.param(
         3,

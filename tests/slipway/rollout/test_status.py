@@ -1,17 +1,24 @@
 """`slipway status`: alias and traffic side by side, and where they do not agree."""
 
 import json
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
 
+import psutil
 import pytest
 
 from slipway.base.atomic import write_text
 from slipway.registry.versions import SIGNATURE, Registry
+from slipway.release.processes import began
 from slipway.rollout.promotion import Intent
-from slipway.rollout.status import differences, look
+from slipway.rollout.status import astray, differences, look
 from slipway.rollout.target import Deployed, TrafficState
+from slipway.rollout.targets.local_addresses import Serving, written_down
 from slipway.settings import Line
 from slipway.settings.root import Project
-from tests.slipway.cli.conftest import settings_only, slipway
+from tests.slipway.cli.conftest import only_line, settings_only, slipway
 from tests.slipway.report import sample
 from tests.slipway.root import ROOT
 from tests.slipway.tiny import tiny_version
@@ -97,6 +104,102 @@ def test_both_sides_are_shown(registry: Registry) -> None:
     assert "differs: the alias production is 1, production traffic goes to 2" in table.stdout
     assert (found["production"], found["stable"]) == (1, 2)
     assert found["problems"] == ["the alias production is 1, production traffic goes to 2"]
+
+
+@pytest.fixture
+def answering(registry: Registry) -> Iterator[str]:
+    """A server that says it is version 2, as a `slipway serve` of this line."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            """Which version."""
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(b'{"versions": ["2"]}')
+
+        def log_message(self, *_: object) -> None:
+            """Nothing."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, args=(0.01,)).start()
+        url = f"http://127.0.0.1:{server.server_address[1]}"
+        with written_down(registry.line, url):
+            yield url
+        server.shutdown()
+
+
+def test_what_answers_is_asked_of_the_server(registry: Registry, answering: str) -> None:
+    """And not believed of the file that says where traffic goes."""
+    send(registry, TrafficState(stable=ONE))
+    apart = look(registry)
+    send(registry, TrafficState(stable=TWO))
+    registry.point("production", 2)
+    together = look(registry)
+    registry.point("production", 1)
+
+    assert apart.answers == together.answers == {answering: 2}
+    assert apart.problems == [f"{answering} answers with version 2, production traffic goes to 1"]
+    assert together.problems == []
+
+
+def test_a_serve_that_was_killed_answers_nothing(registry: Registry, answering: str) -> None:
+    """What it left written down is passed over, and the next one takes it away."""
+    left = registry.line.fronts / "1.json"
+    own = next(registry.line.fronts.glob("*.json"))
+    left.write_text(own.read_text().replace('"pid":', '"pid":1'))
+    with_left = look(registry).answers
+    with written_down(registry.line, "http://127.0.0.1:9"):
+        gone = not left.exists()
+    own.write_text(Serving(url=answering, **_this()).model_dump_json())
+
+    assert with_left == {answering: 2}
+    assert gone
+
+
+def _this() -> dict[str, Any]:
+    one = psutil.Process()
+    return {"pid": one.pid, "started": began(one)}
+
+
+@pytest.mark.parametrize(
+    ("traffic", "answers", "found"),
+    [
+        (None, {}, []),
+        (TrafficState(stable=ONE), {"u": 1}, []),
+        (
+            TrafficState(stable=ONE),
+            {"u": 1, "v": 2},
+            ["v answers with version 2, production traffic goes to 1"],
+        ),
+        (TrafficState(stable=ONE), {"u": None}, ["u answers with no version, production traffic goes to 1"]),
+        (None, {"u": None}, ["u answers with no version, production traffic goes to None"]),
+    ],
+)
+def test_every_server_astray_is_a_line(
+    traffic: TrafficState | None, answers: dict[str, int | None], found: list[str]
+) -> None:
+    """One that gives no version is no better than one that gives another."""
+    assert astray(traffic, answers) == found
+
+
+@pytest.mark.gate(
+    "status.differs",
+    fed="`slipway status --check` where the alias production is another version than traffic goes to",
+    stops="serve",
+    exit=3,
+    reason="the alias production is N, production traffic goes to M",
+    untouched="the command changes nothing; without --check it ends with 0",
+)
+def test_a_difference_ends_the_check(registry: Registry) -> None:
+    """For whoever watches a machine; what was found is printed as ever."""
+    send(registry, TrafficState(stable=TWO))
+    differs = slipway(project(registry).root, "status", "--check", "--json")
+    send(registry, TrafficState(stable=ONE))
+    agrees = slipway(project(registry).root, "status", "--check")
+
+    assert "the alias production is 1, production traffic goes to 2" in only_line(differs, 3)
+    assert json.loads(differs.stdout)[0]["stable"] == 2
+    assert agrees.returncode == 0, agrees.stderr
 
 
 def test_a_version_that_nobody_vouches_for_is_told(registry: Registry) -> None:

@@ -3,7 +3,7 @@
 import json
 import shutil
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -57,6 +57,23 @@ class Desk:
         known = of_version(registry, number)
         keep(registry, new_record(RUN, registry, "rollout", "first", "nothing was live", known), None)
         registry.point("production", number)
+
+    def retrain(self) -> None:
+        """Other bits for the candidate, as of the same training at another commit."""
+        path = self.models / "candidate" / MANIFEST
+        manifest = json.loads(path.read_text())
+        before = manifest["code"]["git_commit"] or ""
+        manifest["code"]["git_commit"] = f"{int(before or '0', 16) + 1:040x}"
+        path.write_text(json.dumps(manifest))
+        self.write_evidence()
+
+    def register_twin(self) -> None:
+        """The bits of version 1 under another number, from before that was refused."""
+        registry = self.registry
+        known = replace(of_version(registry, 1), version=None)
+        record = new_record(RUN, registry, "training", "registered", "it is good", known)
+        number = registry.register(record.run or "", self.models / "candidate")
+        keep(registry, record.model_copy(update={"version": number}), None)
 
     def write_evidence(self, **changes: object) -> Evidence:
         """Good evidence about the candidate that lies here, or what `changes` make of it."""

@@ -40,6 +40,7 @@ def test_an_inconclusive_canary_is_withdrawn_and_recorded(desk: Desk, tmp_path: 
 def test_the_canary_of_a_later_rollout_keeps_its_alias(desk: Desk, tmp_path: Path) -> None:
     """It may have begun between the verdict about this one and its record."""
     for _ in range(2):
+        desk.retrain()
         enter(desk)
     desk.registry.point("canary", 2)
     end(desk, tmp_path, "abort")

@@ -58,6 +58,7 @@ def test_nothing_that_a_rule_stops_is_registered(desk: Desk) -> None:
     desk.registry.point("staging", None)
     shutil.rmtree(desk.models / "candidate")
     tiny_version(ROOT, desk.models / "candidate", "logistic")
+    desk.retrain()
     digest = sha256(desk.models / "candidate" / MANIFEST)
     # The sample evidence is about the second candidate on its holdout.
     for one in ("another", digest):

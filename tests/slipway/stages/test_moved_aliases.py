@@ -80,6 +80,6 @@ def test_a_clearance_is_of_what_was_registered(desk: Desk) -> None:
     registry.client.set_model_version_tag(registry.name, "1", DIGEST, "0" * 64)
 
     with pytest.raises(Refused, match=r"registered was .*, its tag says '000000000000'"):
-        clear(registry.line, 1)
+        clear(registry.line, 1, "it was a false alarm")
     assert BARRED in registry.client.get_model_version(registry.name, "1").tags
     assert [one.decision for one in registry.records()] == ["registered", "rollback"]

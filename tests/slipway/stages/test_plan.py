@@ -21,6 +21,7 @@ from tests.slipway.tiny import tiny_version
 def line(desk: Desk) -> Desk:
     """Version 1 is in production, version 2 in staging; a short rollout, and rows for it."""
     for _ in range(2):
+        desk.retrain()
         enter(desk)
     desk.registry.point("production", 1)
     folder = desk.root / "systems" / "ad_click"

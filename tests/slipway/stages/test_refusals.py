@@ -108,6 +108,7 @@ def test_a_place_on_the_holdout_that_was_not_paid_for_registers_nothing(desk: De
     """The evidence says the first candidate, and the registry has counted none."""
     enter(desk)
     desk.goes_live(1)
+    desk.retrain()
     digest = desk.write_evidence().candidate.digest
     whole = evidence()
     champion = whole.champion.model_copy(update={"version": 1})
@@ -195,6 +196,7 @@ def test_neither_arm_may_know_the_traffic(desk: Desk, number: int) -> None:
     """The replay of the sample split begins after the first version's training and before the second's."""
     start = sample.split().parts["replay"].start
     for seen in (start.replace(year=2020), start) if number == 2 else (start, start.replace(year=2020)):
+        desk.retrain()
         found = desk.write_evidence()
         holdout = found.holdout.model_copy(update={"start": start.replace(year=2099)})
         candidate = found.candidate.model_copy(update={"train_end": seen})
@@ -255,6 +257,6 @@ def test_only_a_barred_version_is_cleared(desk: Desk) -> None:
     tags = desk.registry.client.get_model_version(desk.registry.name, "1").tags
 
     with pytest.raises(Refused, match="is not barred"):
-        clear(version=1, size="small")
+        clear(version=1, reason="why not", size="small")
     assert desk.registry.client.get_model_version(desk.registry.name, "1").tags == tags
     assert [("registered", 1)] == decisions(desk)

@@ -41,8 +41,8 @@ with FileLock(sys.argv[1]):
 
 def twins(desk: Desk, rollout: str = SHORT) -> Line:
     """A line with two versions of the same bits, and a short rollout with traffic for it."""
-    for _ in range(2):
-        enter(desk)
+    enter(desk)
+    desk.register_twin()
     pq.write_table(impressions(400), desk.data / "replay.parquet")
     card = desk.root / "systems" / "ad_click" / "system.yaml"
     for file in (ROOT / "systems" / "ad_click").glob("*.py"):

@@ -126,14 +126,14 @@ def test_the_verdict_of_a_job_is_that_of_its_own_run(desk: Desk, shared: Registr
     ask = ("report", "--size", "small", "--format", "markdown", "--last-run", "--system", "")
     logs = desk.root / ".slipway" / "runs"
     logs.mkdir(parents=True, exist_ok=True)
-    assert only_line(run(desk, *ask), 1) == "SlipwayError: no run has begun on this machine\n"
+    assert only_line(run(desk, *ask), 3) == "Refused: no run has begun on this machine\n"
 
     (logs / f"{RUN.id}.log").touch()
     assert "### ✓ registered" in run(desk, *ask).stdout
 
     (logs / "20260102-030406-000000.log").touch()
     failed = run(desk, *ask)
-    assert "run 20260102-030406-000000 took no decision" in only_line(failed, 1)
+    assert "run 20260102-030406-000000 took no decision" in only_line(failed, 3)
     assert failed.stdout == ""
 
 

@@ -1,19 +1,29 @@
 """A rollback while a canary of the same line has the traffic: real processes, registry and servers."""
 
 import json
+import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
+from threading import Event
 
+import httpx
 import pytest
 
 from slipway.base.errors import Refused
 from slipway.release import servers
+from slipway.release.bento import bento_path
 from slipway.rollout.target import TrafficState
+from slipway.rollout.targets import bind
+from slipway.settings import load_card
 from slipway.stages.canary import canary
 from slipway.stages.clear import clear
 from tests.slipway.cli.conftest import environment, slipway
+from tests.slipway.rollout.live import traffic
 from tests.slipway.root import ROOT
 from tests.slipway.stages.packaged import RUN, Packaged, packaged
 from tests.slipway.tiny import tiny_version
@@ -61,7 +71,7 @@ def live(line: Packaged, monkeypatch: pytest.MonkeyPatch) -> Packaged:
     """Version 2 is live, 1 was before it, and nothing is barred."""
     monkeypatch.chdir(line.root)
     if line.registry.get(2).barred:
-        clear(line.line, 2)
+        clear(line.line, 2, "for the next test")
     line.registry.point("canary", None)
     line.went_live(1, 2)
     line.send_traffic(2)
@@ -108,6 +118,74 @@ def test_a_rollback_takes_the_traffic_from_a_canary(live: Packaged) -> None:
     assert registry.get(3).barred is None
     assert live.traffic() == TrafficState(stable=live.deployed(1))
     assert servers.running(live.line.project) == []
+
+
+@contextmanager
+def serving(line: Packaged) -> Iterator[str]:
+    """`slipway serve` of the line, in a process; where it answers."""
+    command = [sys.executable, "-m", "slipway", "serve", "--size", "small", "--port", "0", "--json"]
+    process = subprocess.Popen(command, cwd=line.root, env=environment({}), stdout=subprocess.PIPE, text=True)
+    try:
+        assert process.stdout is not None
+        yield str(json.loads(process.stdout.readline())["url"])
+    finally:
+        process.terminate()
+        process.communicate(timeout=120)
+
+
+def asked(url: str, over: Event, body: bytes) -> list[tuple[int, str]]:
+    """Ask again and again over one connection, until it is over: status and version of every answer."""
+    found = []
+    with httpx.Client(base_url=url, timeout=60) as client:
+        while not over.is_set():
+            answer = client.post("/v2/models/ad_click/infer", content=body)
+            found.append((answer.status_code, answer.json().get("model_version", "")))
+    return found
+
+
+@pytest.mark.long
+def test_what_serves_follows_a_rollback(live: Packaged, tmp_path: Path) -> None:
+    """Nobody's request fails, and `slipway status` has asked the server that answers."""
+    over, placement = Event(), bind(live.line).placement
+    [offer] = traffic(load_card(ROOT, "ad_click"), tmp_path, 1).offers(0, 1)
+    with serving(live) as url, ThreadPoolExecutor(1) as client:
+        answers = client.submit(asked, url, over, offer.body)
+        before = placement.answers()
+        back = slipway(live.root, "rollback", "--size", "small", "--reason", REASON)
+        while placement.answers() != {url: 1}:
+            assert not answers.done()
+        [server] = servers.running(live.line.project)
+        agrees = slipway(live.root, "status", "--check")
+        over.set()
+    statuses, versions = zip(*answers.result(), strict=True)
+
+    assert back.returncode == 0, back.stderr
+    assert (before, server.version) == ({url: 2}, 1)
+    assert agrees.returncode == 0, agrees.stderr
+    assert set(statuses) == {200}
+    assert list(dict.fromkeys(versions)) == ["2", "1"]
+    assert servers.running(live.line.project) == []
+
+
+@pytest.mark.long
+def test_a_second_rollback_leads_where_it_is_told_to(live: Packaged) -> None:
+    """What was before `previous` is not known; a Bento that was lost is built again."""
+    live.went_live(1, 3, 2)
+    back = partial(slipway, live.root, "rollback", "--size", "small", "--reason", REASON)
+    first = back("--json")
+    shutil.rmtree(bento_path(live.line.project, live.bentos[1]))
+    blind, second = back(), back("--to", "1", "--json")
+    registry = live.registry
+    for number in (2, 3):
+        clear(live.line, number, "for the next test")
+
+    assert json.loads(first.stdout)["version"] == 3
+    assert "previous is None; a rollback needs both, or --to" in blind.stderr
+    assert blind.stderr.strip().endswith("and is not barred: 1")
+    assert (blind.returncode, second.returncode) == (3, 0), second.stderr
+    assert [registry.resolve(alias) for alias in ("production", "previous")] == [1, None]
+    assert live.traffic() == TrafficState(stable=live.deployed(1))
+    assert registry.verdict().breaks == []
 
 
 @pytest.mark.gate(

@@ -33,6 +33,7 @@ def declare(desk: Desk, depends: bool | None) -> None:
 def two(desk: Desk) -> Desk:
     """Two registered versions, of which the first is live."""
     for _ in range(2):
+        desk.retrain()
         register(RUN, **desk.files)
     desk.goes_live(1)
     return desk

@@ -66,6 +66,10 @@ class MemoryPlacement:
         """Where traffic goes."""
         return self.cluster.state
 
+    def answers(self) -> dict[str, int | None]:
+        """One address, for all that clients know."""
+        return {} if self.cluster.state is None else {"http://memory": self.answering()}
+
     def pulled(self, version: Deployed) -> None:
         """Have the image."""
         found = self.cluster.images.get(version.number)
@@ -73,7 +77,7 @@ class MemoryPlacement:
             raise SlipwayError(f"image {version.digest}: found {found}")
 
     @contextmanager
-    def aside(self, version: Deployed, port: int = 0) -> Iterator[Endpoint]:
+    def aside(self, version: Deployed) -> Iterator[Endpoint]:
         """Serve a version where no traffic goes."""
         self.pulled(version)
         url = f"http://staging/{version.number}"
