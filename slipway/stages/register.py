@@ -8,10 +8,10 @@ from slipway.base.errors import Refused
 from slipway.base.failure import failure_kept
 from slipway.evaluation.gate import decide
 from slipway.records.checks import Check
-from slipway.records.evidence import Evidence
+from slipway.records.evidence import Evidence, Twin
 from slipway.registry.holdouts import Holdouts
 from slipway.registry.versions import Registry
-from slipway.stages.evaluate import headline, read_evidence, trained
+from slipway.stages.evaluate import headline, read_evidence, trained, twin
 from slipway.stages.record import Checked, Known, keep, new_record, refusals_kept
 from slipway.stages.run import RunRef, project, say
 from slipway.stages.train import CANDIDATE
@@ -43,7 +43,8 @@ def register(
         live = registry.explained("production")
         checks = decide(found, card.task, card.gate, card.problem.p99_latency_ms).checks
         digest = sha256(candidate / MANIFEST)
-        about = about_this(found, run, digest, live, Holdouts(line).place(run.fingerprint, digest))
+        place, same = Holdouts(line).place(run.fingerprint, digest), twin(line, run, digest, live)
+        about = about_this(found, run, digest, live, place, same)
         if failed := [str(check) for check in (*checks, *about) if check.refuses]:
             raise Refused(f"not registered: {'; '.join(failed)}")  # guard register.decides_again
     known = replace(of_candidate(found, candidate, checked), checks=[*checks, *about], replaced=live)
@@ -57,13 +58,16 @@ def register(
     return number
 
 
-def about_this(found: Evidence, run: RunRef, digest: str, live: int | None, place: int | None) -> list[Check]:
+def about_this(
+    found: Evidence, run: RunRef, digest: str, live: int | None, place: int | None, same: Twin | None = None
+) -> list[Check]:
     """Whether evidence is about the run, the model and the champion that it is used for.
 
     Args:
         digest: of the version to be registered.
         live: the version in production now.
         place: of the version among the candidates that the registry has counted on this holdout.
+        same: the version that has its bits already.
     """
     champion = None if found.champion is None else found.champion.version
     return [
@@ -71,6 +75,7 @@ def about_this(found: Evidence, run: RunRef, digest: str, live: int | None, plac
         _check("evidence.candidate", found.candidate.digest, digest),
         _check("evidence.data", found.holdout.fingerprint, run.fingerprint),
         _check("evidence.champion", champion, live),
+        _check("evidence.twin", found.twin, same),
         # Who was never compared with a champion pays for nothing.
         _check("evidence.use", found.use and found.use.place, None if champion is None else place),
     ]
