@@ -8,6 +8,7 @@ from slipway.base.errors import Refused, SlipwayError
 from slipway.cli.console import Teller, out, print_json
 from slipway.cli.lines import new_line
 from slipway.cli.options import DataSize, Json, System
+from slipway.evaluation.gate import UNREGISTERED
 from slipway.records.decision import DecisionRecord
 from slipway.settings import Line
 from slipway.settings.root import Project
@@ -60,9 +61,15 @@ def _decide(line: Line, scope: Literal["all", "baseline"], teller: Teller) -> De
     from slipway.data.versions import WORKSPACE
 
     record = jobs.train(line, WORKSPACE, scope, teller)
-    if record.version is None:
-        return record
-    return jobs.rollout(line, WORKSPACE, record.version, teller)
+    number = record.version or registered_already(record)
+    return record if number is None else jobs.rollout(line, WORKSPACE, number, teller)
+
+
+def registered_already(record: DecisionRecord) -> int | None:
+    """The version whose bits a run has trained anew, where nothing else keeps them from a rollout."""
+    twin = None if record.evaluation is None else record.evaluation.twin
+    failed = [check.code for check in record.checks if check.refuses]
+    return twin.version if twin is not None and twin.barred is None and failed == [UNREGISTERED] else None
 
 
 def summarise(line: Line, record: DecisionRecord, as_json: bool) -> None:

@@ -22,6 +22,8 @@ from slipway.settings.criterion import answer
 from slipway.tasks import Metric, Task
 from slipway.tasks.merit import bounded, shown
 
+UNREGISTERED = "candidate.unregistered"
+
 
 def decide(evidence: Evidence, task: Task, gate: Gate, p99_latency_ms: float) -> GateVerdict:
     """Whether the candidate may be registered.
@@ -39,6 +41,7 @@ def decide(evidence: Evidence, task: Task, gate: Gate, p99_latency_ms: float) ->
     """
     checks = [
         *_about(evidence, task),
+        *_unregistered(evidence),
         *_sound(evidence, task),
         *_enough(evidence, task, gate),
         *_unseen(evidence),
@@ -57,6 +60,12 @@ def _about(evidence: Evidence, task: Task) -> Iterator[Check]:
     found = (evidence.task, evidence.primary)
     if found != due:
         yield _check("evidence.task", False, ", ".join(found), ", ".join(due))
+
+
+def _unregistered(evidence: Evidence) -> Iterator[Check]:
+    """What is trained every week on the same rows would be registered every week."""
+    if evidence.twin is not None:
+        yield _check(UNREGISTERED, False, str(evidence.twin), "bits that no version has")
 
 
 def _sound(evidence: Evidence, task: Task) -> Iterator[Check]:

@@ -226,6 +226,18 @@ class ValidationScore(Strict):
     chosen: bool
 
 
+class Twin(Strict):
+    """A version that is registered and has the bits of the candidate."""
+
+    version: int
+    barred: Annotated[str | None, Field(description="why, None where it is not")]
+
+    def __str__(self) -> str:
+        if self.barred is not None:
+            return f"those of version {self.version}, which is barred: {self.barred}"
+        return f"those of version {self.version}; `slipway rollout --version {self.version}` tries it"
+
+
 class Evidence(Document):
     """All that the gate may look at."""
 
@@ -260,6 +272,11 @@ class Evidence(Document):
             description="of the holdout by the comparison with the champion, whose interval it widens; None: "
             "there is none, or an older slipway did not count"
         ),
+    ] = None
+
+    twin: Annotated[
+        Twin | None,
+        Field(description="but the champion; None: there is none, or an older slipway did not ask"),
     ] = None
 
     @property

@@ -110,6 +110,21 @@ class Registry(Decisions):
             signature=one.tags.get(SIGNATURE),
         )
 
+    def twin(self, digest: str, run: str) -> ModelVersion | None:
+        """The newest version of these bits that a pipeline run before this one has registered.
+
+        A version without a record, as a kill leaves one, counts for nothing.
+        """
+        chain = self.chain()
+        known = {
+            one.version
+            for one in (*chain.entries.values(), *chain.waiting)
+            if (one.decision, one.digest) == ("registered", digest) and not one.id.endswith(f"-{run}")
+        }
+        numbers = [int(one.version) for one in self._versions() if one.tags.get(DIGEST) == digest]
+        newest = max((one for one in numbers if one in known), default=None)
+        return None if newest is None else self.get(newest)
+
     def _twins(self, number: int, digest: str) -> list[Any]:
         """A version and those of its digest: the same bits registered twice are barred together."""
         return [
@@ -117,6 +132,8 @@ class Registry(Decisions):
         ]
 
     def _versions(self) -> list[Any]:
+        if not self._made:
+            return []
         return list(self.client.search_model_versions(f"name = '{self.name}'", max_results=10_000))
 
     def resolve(self, alias: Alias) -> int | None:

@@ -10,7 +10,7 @@ from slipway.base.errors import SlipwayError
 from slipway.base.failure import failure_kept
 from slipway.evaluation.carried import Environments
 from slipway.evaluation.evaluate import Contender, evaluate_models
-from slipway.records.evidence import Evidence, HoldoutUse, ModelMetrics
+from slipway.records.evidence import Evidence, HoldoutUse, ModelMetrics, Twin
 from slipway.settings import Line
 from slipway.stages.fetched import require_fetched
 from slipway.stages.record import refusals_kept
@@ -44,10 +44,9 @@ def evaluate(run: RunRef, *, champion: int, data: Path, models: Path, evidence: 
             contenders.append(live := _champion(line, champion, Path(temporary)))
             use = None if live.problem else counted(line, run, data, models / CANDIDATE)
         system = load_system(card.name, line.project.root)
-        own = Environments.of(line.project)
-        found = evaluate_models(
-            card, system, data, run.fingerprint, contenders, read_scores(models), use, own
-        )
+        own, scores = Environments.of(line.project), read_scores(models)
+        found = evaluate_models(card, system, data, run.fingerprint, contenders, scores, use, own)
+    found = found.model_copy(update={"twin": twin(line, run, found.candidate.digest, champion or None)})
     write_text(evidence, found.model_dump_json(indent=2))
     for model in filter(None, (found.baseline, found.champion, found.candidate)):
         figures = [f"{one.words} {model.metrics[one.name].value:.5f}" for one in _tracked(found, model)]
@@ -72,6 +71,16 @@ def _champion(line: Line, number: int, folder: Path) -> Contender:
         return Contender("champion", Registry(line).download(number, folder), number)
     except SlipwayError as error:
         return Contender("champion", None, number, problem=str(error))
+
+
+def twin(line: Line, run: RunRef, digest: str, champion: int | None) -> Twin | None:
+    """The version that has the candidate's bits already, if it is not the champion."""
+    from slipway.registry.versions import Registry
+
+    found = Registry(line).twin(digest, run.id)
+    return (
+        None if found is None or found.number == champion else Twin(version=found.number, barred=found.barred)
+    )
 
 
 def counted(line: Line, run: RunRef, data: Path, candidate: Path) -> HoldoutUse:

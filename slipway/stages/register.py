@@ -7,13 +7,11 @@ from slipway.base.digest import sha256
 from slipway.base.errors import Refused
 from slipway.base.failure import failure_kept
 from slipway.evaluation.gate import decide
-from slipway.records.chain import Chain
 from slipway.records.checks import Check
-from slipway.records.evidence import Evidence
-from slipway.records.explained import barred
+from slipway.records.evidence import Evidence, Twin
 from slipway.registry.holdouts import Holdouts
 from slipway.registry.versions import Registry
-from slipway.stages.evaluate import headline, read_evidence, trained
+from slipway.stages.evaluate import headline, read_evidence, trained, twin
 from slipway.stages.record import Checked, Known, keep, new_record, refusals_kept
 from slipway.stages.run import RunRef, project, say
 from slipway.stages.train import CANDIDATE
@@ -42,14 +40,11 @@ def register(
     candidate, checked = models / CANDIDATE, Checked(summary, docs)
     with refusals_kept(run, "training", checked=checked):
         trained(line, candidate)  # guard register.committed
-        chain = registry.require_intact()
-        live = registry.explained("production", chain)
+        live = registry.explained("production")
         checks = decide(found, card.task, card.gate, card.problem.p99_latency_ms).checks
         digest = sha256(candidate / MANIFEST)
-        about = about_this(found, run, digest, live, Holdouts(line).place(run.fingerprint, digest))
-        about.append(new_bits(chain, digest))
-        if registry.embedded:
-            _stage_left(registry, chain, digest)
+        place, same = Holdouts(line).place(run.fingerprint, digest), twin(line, run, digest, live)
+        about = about_this(found, run, digest, live, place, same)
         if failed := [str(check) for check in (*checks, *about) if check.refuses]:
             raise Refused(f"not registered: {'; '.join(failed)}")  # guard register.decides_again
     known = replace(of_candidate(found, candidate, checked), checks=[*checks, *about], replaced=live)
@@ -63,13 +58,16 @@ def register(
     return number
 
 
-def about_this(found: Evidence, run: RunRef, digest: str, live: int | None, place: int | None) -> list[Check]:
+def about_this(
+    found: Evidence, run: RunRef, digest: str, live: int | None, place: int | None, same: Twin | None = None
+) -> list[Check]:
     """Whether evidence is about the run, the model and the champion that it is used for.
 
     Args:
         digest: of the version to be registered.
         live: the version in production now.
         place: of the version among the candidates that the registry has counted on this holdout.
+        same: the version that has its bits already.
     """
     champion = None if found.champion is None else found.champion.version
     return [
@@ -77,35 +75,10 @@ def about_this(found: Evidence, run: RunRef, digest: str, live: int | None, plac
         _check("evidence.candidate", found.candidate.digest, digest),
         _check("evidence.data", found.holdout.fingerprint, run.fingerprint),
         _check("evidence.champion", champion, live),
+        _check("evidence.twin", found.twin, same),
         # Who was never compared with a champion pays for nothing.
         _check("evidence.use", found.use and found.use.place, None if champion is None else place),
     ]
-
-
-def _stage_left(registry: Registry, chain: Chain, digest: str) -> None:
-    """Point `staging` at a version with these bits that a run registered and was killed before it staged."""
-    of_it = [one for one in chain.entries.values() if one.digest == digest and one.version is not None]
-    if [one.decision for one in of_it] == ["registered"] and (left := of_it[0].version or 0) > (
-        registry.resolve("staging") or 0
-    ):
-        registry.point("staging", left)
-
-
-def new_bits(chain: Chain, digest: str) -> Check:
-    """Whether no version of the records has these bits: retraining on the same would register them weekly.
-
-    A version that was barred for its bits would come back under a number that nobody barred.
-    """
-    bar = barred(chain).get(digest)
-    twins = [
-        one.version for one in chain.entries.values() if (one.decision, one.digest) == ("registered", digest)
-    ]
-    found = f"those of version {twins[-1]}" if twins else "new"
-    if bar is not None:
-        found += f", which record {bar.id} barred"
-    return Check(
-        code="candidate.unregistered", passed=not twins, found=found, allowed="bits of no version yet"
-    )
 
 
 def _check(code: str, seen: object, due: object) -> Check:

@@ -66,6 +66,7 @@ class Forks:
         *arguments: Any,
         functions: str = "",
         at: int | None = None,
+        line: int | None = None,
         group: bool = False,
         warm: bool = False,
     ) -> Ended:
@@ -74,6 +75,7 @@ class Forks:
         Args:
             functions: those whose lines are counted, see `killing/sitecustomize.py`.
             at: before which of them the process is killed; None lets it end.
+            line: of a file, at the first of which it is killed; None as well.
             group: kill its process group, and so its children.
             warm: run it in the process that others are forked from, which inherit what it has prepared.
         """
@@ -86,6 +88,7 @@ class Forks:
             "arguments": arguments,
             "functions": functions,
             "at": at,
+            "line": line,
             "group": group,
             "warm": warm,
             "said": str(self.said),

@@ -105,13 +105,6 @@ def again(decision: str, version: int, replaced: int | None) -> dict[str, Any]:
     return {"found": found, "said": said, "end": look()}
 
 
-def follow(version: int) -> str | None:
-    """Settle what somebody has left, and promote a version over what is live then; returns what was said."""
-    said = recover()
-    move("promote", version, here()[1].resolve("production"), "follower")
-    return said
-
-
 def move_without_registry(decision: str, version: int, replaced: int | None) -> None:
     """The database is away from the moment at which the traffic has moved, and back when this has failed."""
     project, registry = here()

@@ -14,7 +14,7 @@ from typing import Any
 
 import sqlalchemy.orm
 
-from tests.slipway.durability.killing.sitecustomize import kill_at, watch
+from tests.slipway.durability.killing.sitecustomize import kill_at, kill_before, watch
 
 WARM = (
     "lightgbm",
@@ -70,6 +70,8 @@ def _run(request: dict[str, Any]) -> int:
     lines: list[str] = []
     if request["at"] is not None:
         kill_at(request["functions"], request["at"], request["group"])
+    elif request["line"] is not None:
+        kill_before(request["functions"], request["line"])
     elif request["functions"]:
         watch(request["functions"], lambda file, name, number: lines.append(f"{file}:{name}:{number}"))
     try:

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from slipway.base.errors import UsageError
-from slipway.settings import load_card, load_project
+from slipway.rollout.targets import bind
+from slipway.settings import Line, load_card, load_project
 from slipway.settings.root import Project
 from tests.slipway.root import REPOSITORY, ROOT
 from tests.slipway.settings.conftest import Spoil
@@ -165,3 +166,69 @@ def test_a_fault_beside_it_does_not_tell_it_either(project_fault: Fault) -> None
     """What was found is shown of any key."""
     said = project_fault(lambda project: project.update(tracking_uri=["https://ann:s3cret@host"], name="X"))
     assert "s3cret" not in said
+
+
+@pytest.mark.parametrize(
+    ("targets", "said"),
+    [
+        pytest.param(
+            {"local": "https://team"},
+            "targets: local: found 'https://team', expected 'embedded' for local and an address for",
+            marks=pytest.mark.gate(
+                "settings.local_target",
+                fed="a project.yaml that binds a laptop's traffic to a shared registry",
+                stops="settings",
+                exit=2,
+                reason="expected 'embedded' for local and an address for any other",
+                untouched="no settings made of it",
+            ),
+        ),
+        ({"local": "embedded", "cluster": "embedded"}, "targets: cluster: found 'embedded'"),
+        pytest.param(
+            {"a": "https://team/", "b": "https://team"},
+            "targets: 'https://team' is moved by two targets, expected one for each registry",
+            marks=pytest.mark.gate(
+                "settings.one_target",
+                fed="two targets that would move the aliases of one registry",
+                stops="settings",
+                exit=2,
+                reason="is moved by two targets, expected one for each registry",
+                untouched="no settings made of it",
+            ),
+        ),
+        pytest.param(
+            {"a": "https://ann:s3cret@team"},  # pragma: allowlist secret
+            "targets: a: found 'https://***@team' with a user or a password; take it out",
+            marks=pytest.mark.gate(
+                "settings.target_secret",
+                fed="the address of a target's registry with a password, which Git keeps",
+                stops="settings",
+                exit=2,
+                reason="with a user or a password; take it out",
+                untouched="the password is not repeated",
+            ),
+        ),
+    ],
+)
+def test_a_target_moves_a_registry_of_its_own(
+    project_fault: Fault, targets: dict[str, str], said: str
+) -> None:
+    """And this machine's, the one that is in its state folder."""
+    assert said in project_fault(lambda project: project.update(targets=targets))
+
+
+@pytest.mark.gate(
+    "target.known",
+    fed="a target of a kind that this slipway does not have",
+    stops="rollout",
+    exit=2,
+    reason="targets: found 'cluster', expected one of ['local']",
+    untouched="no alias moved, no traffic shifted",
+)
+def test_a_target_is_of_a_known_kind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By its name."""
+    text = (ROOT / "project.yaml").read_text()
+    (tmp_path / "project.yaml").write_text(f"{text}targets: {{cluster: 'https://team'}}\n")
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "https://team")
+    with pytest.raises(UsageError, match=r"targets: found 'cluster', expected one of \['local'\]"):
+        bind(Line(Project(tmp_path), "ad_click", "small"))

@@ -2,8 +2,7 @@
 
 import pytest
 
-from slipway.records.chain import Chain, Entry, Kept
-from slipway.stages.register import about_this, new_bits
+from slipway.stages.register import about_this
 from slipway.stages.run import RunRef
 from tests.slipway.report.sample import evidence
 
@@ -110,43 +109,3 @@ def test_who_was_not_compared_with_a_champion_pays_nothing() -> None:
     for place in (None, 4):
         [*_, found] = about_this(alone, RUN, alone.candidate.digest, None, place)
         assert (found.code, found.passed) == ("evidence.use", True)
-
-
-def entry(place: int, decision: str, version: int, digest: str, replaced: int | None = None) -> Entry:
-    """A record that holds."""
-    kept = Kept("r", f"{place}-r", b"", None)
-    return Entry(kept, "s", decision, version, replaced, digest, signer="k")
-
-
-def chain(*entries: Entry) -> Chain:
-    """The records of a line."""
-    return Chain({one.id: one for one in entries}, ())
-
-
-TRAINED = (entry(1, "registered", 1, "one"), entry(2, "registered", 2, "two"))
-BACK = entry(3, "rollback", 1, "one", replaced=2)
-
-
-@pytest.mark.parametrize(
-    ("entries", "digest", "found"),
-    [
-        ((), "one", None),
-        (TRAINED, "three", None),
-        (TRAINED, "one", "those of version 1"),
-        ((*TRAINED, BACK), "two", "those of version 2, which record 3-r barred"),
-        ((*TRAINED, BACK, entry(4, "cleared", 2, "two")), "two", "those of version 2"),
-        ((entry(1, "refused", 1, "one"), entry(2, "abort", 1, "one")), "one", None),
-    ],
-)
-@other(
-    "candidate.unregistered",
-    "a candidate that is bit by bit a version, as after training on what did not change",
-)
-def test_the_bits_of_a_version_are_not_registered_again(
-    entries: tuple[Entry, ...], digest: str, found: str | None
-) -> None:
-    """By the records, which every registry has; what a killed run left without one does not count."""
-    check = new_bits(chain(*entries), digest)
-
-    assert check.passed is (found is None)
-    assert check.found == (found or "new")

@@ -57,5 +57,15 @@ def kill_at(functions: str, at: int, group: bool = False) -> None:
     watch(functions, line)
 
 
+def kill_before(functions: str, number: int) -> None:
+    """Kill this process before the line of that number, where it comes to it."""
+
+    def line(_file: str, _function: str, found: int) -> None:
+        if found == number:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    watch(functions, line)
+
+
 if "KILL_IN" in os.environ:
     kill_at(os.environ["KILL_IN"], int(os.environ["KILL_AT"]), "KILL_GROUP" in os.environ)
