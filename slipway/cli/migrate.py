@@ -40,10 +40,13 @@ def registry(
     teller = Teller()
     with teller.doing("migrate"):
         lines = [line for line in possible(None, None) if Registry(line).begun]
-        found = [migrate(line, to, teller.line) for line in lines]
-    for one in found:
+        found = {line.name: migrate(line, to, teller.line) for line in lines}
+    for name, one in found.items():
+        if one is None:
+            out.print(f"{name}: carried already, and lives in {masked(to)} since", markup=False)
+            continue
         carried = f"{one.runs:,} runs, {one.versions:,} versions and {one.records:,} records"
-        out.print(f"{one.line}: {carried} are in {masked(to)}", markup=False)
+        out.print(f"{name}: {carried} are in {masked(to)}", markup=False)
     if not found:
         out.print("nothing to carry: the embedded registry is empty", markup=False)
         return

@@ -40,15 +40,14 @@ MOST_METRICS, MOST_PARAMS = 1000, 100
 class Carried:
     """What was carried, in numbers."""
 
-    line: str
     runs: int
     versions: int
     records: int
     to_sign: int
 
 
-def migrate(line: Line, to: str, tell: Callable[[str], None]) -> Carried:
-    """Carry a line; one that was killed on the way goes on where it was.
+def migrate(line: Line, to: str, tell: Callable[[str], None]) -> Carried | None:
+    """Carry a line; one that was killed on the way goes on where it was. None where it was carried already.
 
     Args:
         to: tracking URI of a registry in which the line is not yet.
@@ -56,7 +55,7 @@ def migrate(line: Line, to: str, tell: Callable[[str], None]) -> Carried:
 
     Raises:
         UsageError: the project's registry is not the embedded one, or the other is.
-        Refused: the records are not those that were kept, a move is under way, or the line is there already.
+        Refused: the records are not those that were kept, a move is under way, or the name is taken there.
         SlipwayError: what arrived is not what was sent.
     """
     source, target = Registry(line), Registry(line, to)
@@ -80,9 +79,10 @@ class _Carrier:
         self.key = LocalKey(source.line.project.state).identity
         self.runs: dict[str, str] = {}
 
-    def carry(self) -> Carried:
+    def carry(self) -> Carried | None:
         chain = self._require_whole()
-        self._require_room()
+        if self._require_room():
+            return None
         uses = Holdouts(self.source.line), Holdouts(self.source.line, self.target.uri)
         self._carry_runs(self.source.name)
         self._carry_runs(uses[0].experiment)
@@ -91,7 +91,7 @@ class _Carrier:
         self._point()
         self._require_same(chain, versions)
         self.target.client.set_registered_model_tag(self.target.name, WHOLE, "yes")
-        return Carried(self.source.line.name, len(self.runs), len(versions), len(chain.entries), signed)
+        return Carried(len(self.runs), len(versions), len(chain.entries), signed)
 
     def _require_whole(self) -> Chain:
         verdict = self.source.verdict()
@@ -107,8 +107,11 @@ class _Carrier:
             )  # guard migrate.moving
         return verdict.chain
 
-    def _require_room(self) -> None:
-        """Let nothing be there of that name but what an earlier attempt has carried from here."""
+    def _require_room(self) -> bool:
+        """Let nothing be there of that name but what was carried from here; whether that was all of it.
+
+        Then the line lives there: production may have moved since, and its aliases are not ours to set.
+        """
         client, name = self.target.client, self.target.name
         found = client.search_registered_models(f"name = '{name}'")
         if not found and client.get_experiment_by_name(name) is None:
@@ -118,6 +121,7 @@ class _Carrier:
                 f"{self.target.where}: {name} is there already, and not from here; a line is carried to "
                 "where it is not yet"
             )  # guard migrate.room
+        return bool(found) and WHOLE in found[0].tags
 
     def _carry_runs(self, experiment: str) -> None:
         there = self.target._experiment(experiment)

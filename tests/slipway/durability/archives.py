@@ -74,10 +74,10 @@ def with_gap() -> None:
     Holdouts(registry.line).spend("f", rows, registry.get(number).digest)
 
 
-def carried(to: str) -> dict[str, Any]:
-    """Carry the registry of the project to another one."""
-    _, registry = here()
-    return asdict(migrate(registry.line, to, lambda _: None))
+def carried(to: str) -> dict[str, Any] | None:
+    """Carry the registry of the project to another one; None where it was carried already."""
+    found = migrate(here()[1].line, to, lambda _: None)
+    return None if found is None else asdict(found)
 
 
 def made(path: str) -> None:
