@@ -88,17 +88,9 @@ class Registry(Decisions):
         Raises:
             UsageError: there is none.
         """
-        from mlflow.exceptions import MlflowException
-
-        absent = f"{self.name}: no version {number} in {self.where}"
-        if not self._made:
-            raise UsageError(absent)
-        try:
-            one = self.client.get_model_version(self.name, str(number))
-        except MlflowException as error:
-            if error.error_code != ABSENT:
-                raise
-            raise UsageError(absent) from error  # guard registry.version
+        one = self._found(number)
+        if one is None:
+            raise UsageError(f"{self.name}: no version {number} in {self.where}")  # guard registry.version
         digest = one.tags.get(DIGEST, "")
         twins = self._twins(number, digest)
         return ModelVersion(
@@ -124,6 +116,19 @@ class Registry(Decisions):
         numbers = [int(one.version) for one in self._versions() if one.tags.get(DIGEST) == digest]
         newest = max((one for one in numbers if one in known), default=None)
         return None if newest is None else self.get(newest)
+
+    def _found(self, number: int) -> Any:
+        """What MLflow holds of a version, None where there is none; no database is made to find out."""
+        from mlflow.exceptions import MlflowException
+
+        if not self._made:
+            return None
+        try:
+            return self.client.get_model_version(self.name, str(number))
+        except MlflowException as error:
+            if error.error_code != ABSENT:
+                raise
+            return None
 
     def _twins(self, number: int, digest: str) -> list[Any]:
         """A version and those of its digest: the same bits registered twice are barred together."""

@@ -9,7 +9,7 @@ import pytest
 
 from slipway import cli
 from slipway.base.errors import Inconclusive, Refused, SlipwayError, UsageError
-from slipway.cli import inspect
+from slipway.cli import console, inspect
 from tests.slipway.root import ROOT
 
 TABLE = (ROOT / "docs" / "exit-codes.md").read_text(encoding="utf-8")
@@ -28,6 +28,7 @@ def test_a_command_ends_as_its_row_says(
 ) -> None:
     """And it says why."""
     monkeypatch.chdir(root)
+    monkeypatch.setattr(console.out, "_file", None)  # `main` leaves it at a file that pytest closes
     monkeypatch.setattr(sys, "argv", ["slipway", *shlex.split(command)])
     with pytest.raises(SystemExit) as ended:
         cli.main()
@@ -64,13 +65,25 @@ def test_the_readme_says_the_same() -> None:
     reason="no decision yet; begin with `slipway demo`",
     untouched="nothing copied",
 )
-@pytest.mark.parametrize("asked", ["", "--last-run"])
-def test_no_decision_has_no_report(root: Path, monkeypatch: pytest.MonkeyPatch, asked: str) -> None:
+@pytest.mark.parametrize(
+    ("log", "asked", "said"),
+    [
+        (None, False, "no decision yet"),
+        (None, True, "no run has begun"),
+        ("20260102-030406-000000.log", True, "run 20260102-030406-000000 took no decision"),
+    ],
+)
+def test_no_decision_has_no_report(
+    own: Path, monkeypatch: pytest.MonkeyPatch, log: str | None, asked: bool, said: str
+) -> None:
     """There is nothing yet, as where nothing is live."""
-    monkeypatch.chdir(root)
-    with pytest.raises(Refused, match=r"no decision yet|no run has begun"):
-        inspect.report(ran_here=bool(asked), size="small", to=root / "copied.html")
-    assert not (root / "copied.html").exists()
+    monkeypatch.chdir(own)
+    if log is not None:
+        (own / ".slipway" / "runs").mkdir(parents=True)
+        (own / ".slipway" / "runs" / log).touch()
+    with pytest.raises(Refused, match=said):
+        inspect.report(ran_here=asked, size="small", to=own / "copied.html")
+    assert not (own / "copied.html").exists()
 
 
 @pytest.mark.gate(
