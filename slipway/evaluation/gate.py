@@ -65,7 +65,9 @@ def _about(evidence: Evidence, task: Task) -> Iterator[Check]:
 def _unregistered(evidence: Evidence) -> Iterator[Check]:
     """What is trained every week on the same rows would be registered every week."""
     if evidence.twin is not None:
-        yield _check(UNREGISTERED, False, str(evidence.twin), "bits that no version has")
+        yield _check(
+            UNREGISTERED, False, str(evidence.twin), "bits that no version has"
+        )  # guard candidate.unregistered
 
 
 def _sound(evidence: Evidence, task: Task) -> Iterator[Check]:

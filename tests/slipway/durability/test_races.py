@@ -1,7 +1,7 @@
 """Two processes that move production of one line at once, in interleavings that a seeded scheduler chooses.
 
 The embedded registry belongs to one project folder, and so does the lock: promoters in two checkouts move two
-different lines. On a shared registry the local target moves nothing.
+different lines. On a shared registry the local target moves nothing, and others take leases.
 """
 
 import json

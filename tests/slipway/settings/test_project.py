@@ -220,7 +220,7 @@ def test_a_target_moves_a_registry_of_its_own(
 @pytest.mark.gate(
     "target.known",
     fed="a target of a kind that this slipway does not have",
-    stops="rollout",
+    stops="promote",
     exit=2,
     reason="targets: found 'cluster', expected one of ['local']",
     untouched="no alias moved, no traffic shifted",

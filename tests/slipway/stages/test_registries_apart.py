@@ -45,7 +45,7 @@ def test_a_shared_registry_is_not_held_against_the_traffic_of_a_laptop(
 @pytest.mark.gate(
     "target.bound",
     fed="traffic of a registry to which project.yaml binds no target",
-    stops="serve, smoke, rollout",
+    stops="smoke",
     exit=3,
     reason="targets: none is bound to the registry",
     untouched="no server started, no alias moved",

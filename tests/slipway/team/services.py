@@ -22,7 +22,10 @@ from tests.demanded import absent
 
 PATIENCE_S = 120.0
 BUCKET = "team"
-USER = {"MLFLOW_TRACKING_USERNAME": "admin", "MLFLOW_TRACKING_PASSWORD": "a password of a test"}
+USER = {
+    "MLFLOW_TRACKING_USERNAME": "admin",
+    "MLFLOW_TRACKING_PASSWORD": "a password of a test",  # pragma: allowlist secret
+}
 KEYS = {
     "AWS_ACCESS_KEY_ID": "test",
     "AWS_SECRET_ACCESS_KEY": "test",  # pragma: allowlist secret

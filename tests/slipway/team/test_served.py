@@ -3,6 +3,7 @@
 import tempfile
 from pathlib import Path
 
+import mlflow
 import pytest
 
 from slipway.base.errors import Refused
@@ -79,6 +80,10 @@ def test_a_server_with_passwords_and_artifacts_of_its_own(
         "MLFLOW_AUTH_ADMIN_PASSWORD": USER["MLFLOW_TRACKING_PASSWORD"],
         "MLFLOW_FLASK_SERVER_SECRET_KEY": "k",
     }
+    default = (Path(mlflow.__file__).parent / "server" / "auth" / "basic_auth.ini").read_text()
+    # Or it would hash a password for each of hundreds of requests.
+    (tmp_path / "auth.ini").write_text(f"{default}\nauth_cache_ttl_seconds = 600\n")
+    known["MLFLOW_AUTH_CONFIG_PATH"] = str(tmp_path / "auth.ini")
     with tracking(tmp_path, new_database(rows, "guarded"), store, *place, **known) as url:
         team = Served(url, rows, store, "", USER)
         for name, value in team.environment.items():

@@ -12,32 +12,9 @@ from slipway.registry.turns.shared import Held, SharedTurns
 from slipway.registry.turns.turn import Left, Outlived
 from slipway.settings import Line
 from slipway.settings.root import Project
+from tests.slipway.team.values import Values
 
 NAME = "p.ad_click"
-
-
-class Values:
-    """A store in variables; one that is deaf to conditions takes every write."""
-
-    def __init__(self, deaf: bool = False) -> None:
-        self.deaf = deaf
-        self.values: dict[str, tuple[str, str]] = {}
-
-    def read(self, name: str) -> tuple[str, str] | None:
-        """A value."""
-        return self.values.get(name)
-
-    def swap(self, name: str, mark: str | None, value: str) -> str | None:
-        """Write one."""
-        found = self.values.get(name)
-        if not self.deaf and (found and found[0]) != mark:
-            return None
-        self.values[name] = (str(int(found[0] if found else 0) + 1), value)
-        return self.values[name][0]
-
-    def where(self, name: str) -> str:
-        """Its place."""
-        return f"here/{name}"
 
 
 def quick(store: turns.Store, lapse_s: float = 30.0) -> SharedTurns:
