@@ -16,6 +16,7 @@ from slipway.records.decision import DecisionRecord
 from slipway.records.seal import Link, hexdigest, unsigned
 from slipway.registry.artifacts import local_folder, require_own_artifacts
 from slipway.registry.parts import MOST, TOO_LARGE, Part, part
+from slipway.registry.shown import described
 from slipway.registry.tracking import PIPELINE_RUN, Tracking
 from slipway.trust.keyless import Keyless, Nobody
 from slipway.trust.signing import Allowed, LocalKey, Signer, verified
@@ -90,6 +91,11 @@ class Decisions(Tracking):
         if record.version is not None:
             tag = f"{RECORD}.{record.id}"
             self.client.set_model_version_tag(self.name, str(record.version), tag, record.decision)
+            self.client.update_model_version(self.name, str(record.version), self.described(record))
+
+    def described(self, record: DecisionRecord) -> str:
+        """A decision as its run and its version show it."""
+        return described(record, self._experiment(self.name))
 
     def to_sign(self, name: str, statement: bytes) -> None:
         """Leave what a workflow has to sign; `make sign-statements` does, and asks the registry nothing.

@@ -63,7 +63,7 @@ class Registry(Decisions):
         with naming(self.folder):
             self.client.log_artifacts(run, str(folder), VERSION_FOLDER)
         if not self._exists():
-            self.client.create_registered_model(self.name, description=self.description)
+            self.client.create_registered_model(self.name, description=self._described)
         # The version comes last, so that a kill before it leaves files of a run and no broken version.
         source = f"{place}/{VERSION_FOLDER}"
         digest = sha256(folder / MANIFEST)
@@ -75,6 +75,14 @@ class Registry(Decisions):
         else:
             self.to_sign(f"version-{self.name}-{number}", statement(self.name, number, digest))
         return number
+
+    @property
+    def _described(self) -> str:
+        system, size = self.line.system, self.line.size
+        return (
+            f"{self.description}\n\nThe versions of `{system}` at size {size}. Rollouts move the aliases "
+            f"`production` and `previous`; `slipway history --system {system} --size {size}` tells why."
+        )
 
     def _exists(self) -> bool:
         return self._made and bool(self.client.search_registered_models(f"name = '{self.name}'"))
