@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Literal
 
 from slipway.base.atomic import naming
@@ -13,6 +14,7 @@ from slipway.records.decision import DecisionRecord
 from slipway.records.explained import Held, State, Verdict, barred, production, unexplained
 from slipway.registry.artifacts import require_own_artifacts
 from slipway.registry.decisions import RECORD, SIGNATURE, Decisions
+from slipway.registry.mlmodel import inside, write_mlmodel
 from slipway.registry.tracking import ABSENT, FINGERPRINT
 from slipway.trust.signing import Identity, LocalKey, verified
 from slipway.version.manifest import MANIFEST, verify
@@ -23,7 +25,8 @@ DIGEST = "slipway.digest"
 DIGITS = re.compile(r"[0-9a-f]{64}")
 BARRED = "slipway.barred"
 ADOPTED = "slipway.adopted"
-VERSION_FOLDER = "version"
+MODEL_FOLDER = "model"
+"""Of a run, what MLflow loads; before, the version alone lay in `version`."""
 
 
 @dataclass(frozen=True)
@@ -60,12 +63,11 @@ class Registry(Decisions):
             SlipwayError: the folder is not a whole version.
         """
         manifest, place = verify(folder), self.artifacts(run)
-        with naming(self.folder):
-            self.client.log_artifacts(run, str(folder), VERSION_FOLDER)
+        self._upload_version(run, folder)
         if not self._exists():
             self.client.create_registered_model(self.name, description=self._described)
         # The version comes last, so that a kill before it leaves files of a run and no broken version.
-        source = f"{place}/{VERSION_FOLDER}"
+        source = f"{place}/{MODEL_FOLDER}"
         digest = sha256(folder / MANIFEST)
         tags = {DIGEST: digest, FINGERPRINT: manifest.data.fingerprint}
         number = int(self.client.create_model_version(self.name, source, run, tags=tags).version)
@@ -75,6 +77,14 @@ class Registry(Decisions):
         else:
             self.to_sign(f"version-{self.name}-{number}", statement(self.name, number, digest))
         return number
+
+    def _upload_version(self, run: str, folder: Path) -> None:
+        """Lay a version into its run, as MLflow loads it."""
+        with TemporaryDirectory() as temporary:
+            model = Path(temporary) / MODEL_FOLDER
+            write_mlmodel(folder, model)
+            with naming(self.folder):
+                self.client.log_artifacts(run, str(model), MODEL_FOLDER)
 
     @property
     def _described(self) -> str:
@@ -208,7 +218,7 @@ class Registry(Decisions):
             self.client.get_model_version_download_uri(self.name, str(number)), self.own
         )
         out.mkdir(parents=True, exist_ok=True)
-        return Path(download_artifacts(artifact_uri=uri, dst_path=str(out), tracking_uri=self.uri))
+        return inside(Path(download_artifacts(artifact_uri=uri, dst_path=str(out), tracking_uri=self.uri)))
 
     def vouched(self, version: ModelVersion, chain: Chain | None = None) -> Identity:
         """Who signed a version; the registry alone proves nothing, for whoever writes to it writes its tags.
