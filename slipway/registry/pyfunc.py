@@ -6,11 +6,8 @@ it call another. Where that is to be feared, `slipway.load` is the way: it asks 
 
 from pathlib import Path
 
-from slipway.base.digest import sha256
 from slipway.registry.predictor import Predictor
-from slipway.trust.provenance import Origin
-from slipway.version.manifest import MANIFEST
-from slipway.version.proven import Proven
+from slipway.version.proven import whole
 
 
 def _load_pyfunc(path: str) -> Predictor:
@@ -19,6 +16,4 @@ def _load_pyfunc(path: str) -> Predictor:
     Raises:
         SlipwayError: a file is missing, was added or changed.
     """
-    folder = Path(path)
-    digest = sha256(folder / MANIFEST) if (folder / MANIFEST).is_file() else ""
-    return Predictor(Proven(folder, digest, Origin("unknown")))
+    return Predictor(whole(Path(path)))

@@ -45,7 +45,7 @@ def test_mlflow_and_slipway_load_the_version_in_production(lived: Desk) -> None:
 
 
 def test_whoever_writes_to_the_registry_chooses_what_mlflow_calls(lived: Desk, tmp_path: Path) -> None:
-    """`slipway.load` is for where that is to be feared: it reads nothing of that file, and asks who signed."""
+    """Where that is to be feared, `slipway.load` reads nothing of that file, and asks who signed."""
     evil, marker = tmp_path / "evil", tmp_path / "it ran"
     evil.mkdir()
     (evil / "theirs.py").write_text(f"def _load_pyfunc(path):\n    open({str(marker)!r}, 'w')\n")
