@@ -1,8 +1,10 @@
 """Commands that look and change nothing: status, history, report, doctor, schema."""
 
 import json
+from collections.abc import Iterable, Iterator
+from datetime import datetime, time
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 from pydantic import TypeAdapter
@@ -13,10 +15,15 @@ from slipway.base.errors import SlipwayError
 from slipway.cli.console import Teller, err, out, print_json
 from slipway.cli.lines import existing, in_use
 from slipway.cli.options import AnySize, AnySystem, Json, LineSize, System
+from slipway.records.chain import Entry
 from slipway.records.decision import DecisionRecord
 from slipway.records.history import Past, as_of, moment, told
+from slipway.records.window import NEWEST, Window
 from slipway.settings import Line
 from slipway.settings.root import Project
+
+if TYPE_CHECKING:
+    from slipway.registry.versions import Registry
 
 
 def status(system: AnySystem = None, size: AnySize = None, as_json: Json = False) -> None:
@@ -68,9 +75,17 @@ def history(
             "--accept", metavar="REASON", help="Write down that the breaks found are known, and why."
         ),
     ] = None,
+    last: Annotated[
+        int | None, typer.Option("--last", min=1, help=f"The newest so many. Default: {NEWEST}.")
+    ] = None,
+    since: Annotated[
+        str | None,
+        typer.Option("--since", metavar="DATE", help="Those from then on: an ISO date or time; UTC."),
+    ] = None,
+    everything: Annotated[bool, typer.Option("--all", help="Every decision.")] = False,
     as_json: Json = False,
 ) -> None:
-    """List every decision on every line, oldest first, and why it was taken; or those until a moment."""
+    """List the newest decisions on every line, oldest first, and why they were taken; or until a moment."""
     if verify or accept is not None:
         if accept is not None:
             from slipway.stages.accept import accept as keep_accepted
@@ -78,22 +93,38 @@ def history(
             keep_accepted(in_use(system, size), accept)
         _verify(existing(system, size), as_json)
         return
+    begin = None if since is None else moment(since, "--since", time.min)
+    window = Window(last or (None if everything or since else NEWEST), begin)
     until = None if at is None else moment(at)
     with Teller(quiet=as_json).doing("history"):
-        lines = {line: [record for _, record in _decisions([line])] for line in existing(system, size)}
+        kept = _kept(existing(system, size))
+        records = [] if until else _newest(kept, window)
+        past = [] if until is None else [(one, _past(one, some, until, window)) for one, some in kept.items()]
     if until is None:
-        records = [record for some in lines.values() for record in some]
         _print_decisions(records, as_json)
+        if window.last is not None and window.last < (whole := sum(map(len, kept.values()))):
+            err.print(f"the newest {len(records)} of {whole} decisions; --all shows the rest", markup=False)
         return
-    past = {
-        line: as_of(records, until, system=line.system, size=line.size) for line, records in lines.items()
-    }
+    shown = [one.model_copy(update={"decisions": window.cut(one.decisions)}) for _, one in past]
     if as_json:
-        print_json(TypeAdapter(list[Past]).dump_json(list(past.values())).decode())
+        print_json(TypeAdapter(list[Past]).dump_json(shown).decode())
         return
-    _print_decisions([record for one in past.values() for record in one.decisions])
-    for line, one in past.items():
-        out.print(f"{line.name}: {told(one)}", markup=False)
+    _print_decisions([record for one in shown for record in one.decisions])
+    for registry, one in past:
+        out.print(f"{registry.line.name}: {told(one)}", markup=False)
+
+
+def _newest(kept: "dict[Registry, list[Entry]]", window: Window) -> list[DecisionRecord]:
+    """Of all lines together, oldest first."""
+    found = [(registry, one) for registry, some in kept.items() for one in window.newest(some)]
+    newest = window.cut(sorted(found, key=lambda one: one[1].id))
+    return [record for record in _read(newest) if window.holds(record)]
+
+
+def _past(registry: "Registry", entries: list[Entry], at: datetime, window: Window) -> Past:
+    """What the records of one line say of a moment."""
+    records = _read((registry, one) for one in window.until(entries, at))
+    return as_of(records, at, system=registry.line.system, size=registry.line.size)
 
 
 def _verify(lines: list[Line], as_json: bool) -> None:
@@ -122,13 +153,18 @@ def _verify(lines: list[Line], as_json: bool) -> None:
         )
 
 
-def _decisions(lines: list[Line], run: str | None = None) -> list[tuple[Line, DecisionRecord]]:
-    """The decisions on some lines, oldest first, each with its line."""
+def _kept(lines: list[Line], run: str | None = None) -> "dict[Registry, list[Entry]]":
+    """The records of some lines that hold, oldest first; nothing of them is read yet."""
     from slipway.registry.versions import Registry
 
-    # A record that a newer slipway wrote must not hide the others.
-    found = [(line, record) for line in lines for record in Registry(line).records(run, skip=_warn)]
-    return sorted(found, key=lambda one: one[1].id)
+    return {registry: registry.entries(run, _warn) for registry in map(Registry, lines)}
+
+
+def _read(found: "Iterable[tuple[Registry, Entry]]") -> Iterator[DecisionRecord]:
+    """Records, each once it is asked for; one that a newer slipway wrote must not hide the others."""
+    for registry, entry in found:
+        if (record := registry.readable(entry, _warn)) is not None:
+            yield record
 
 
 def _warn(error: SlipwayError) -> None:
@@ -173,8 +209,6 @@ def report(
 ) -> None:
     """Print where the report of a decision is, or copy it; as Markdown, print the decision itself."""
     from slipway.base.atomic import whole_file
-    from slipway.registry.versions import Registry
-    from slipway.report import markdown
     from slipway.runs import last_run
 
     run = last_run(Project.find()) if ran_here else None
@@ -182,14 +216,14 @@ def report(
         raise SlipwayError("no run has begun on this machine")
     # A run or a record has an id, which is found on whichever line it was decided.
     lines = existing(system, size) if run or record else [in_use(system, size)]
-    found = [one for one in _decisions(lines, run) if record in (None, one[1].id)]
-    if not found and run:
+    found = _last(_kept(lines, run), record)
+    if found is None and run:
         raise SlipwayError(f"run {run} took no decision; its log is .slipway/runs/{run}.log")
-    if not found:
+    if found is None:
         raise SlipwayError(f"no decision {record or 'yet'}; `slipway history` lists them")
-    line, newest = found[-1]
-    path = None if form == "markdown" else Registry(line).artifact(newest.run or "", "report.html")
-    content = path.read_bytes() if path else markdown(newest).encode()
+    registry, newest = found
+    path = None if form == "markdown" else registry.artifact(newest.run or "", "report.html")
+    content = path.read_bytes() if path else _markdown(newest).encode()
     if to is not None:
         with whole_file(to) as aside:
             aside.write_bytes(content)
@@ -200,6 +234,24 @@ def report(
         print_json(json.dumps({"record": newest.id, "report": str(to or path)}))
     else:
         out.print(str(to or path), markup=False)
+
+
+def _last(
+    kept: "dict[Registry, list[Entry]]", record: str | None
+) -> "tuple[Registry, DecisionRecord] | None":
+    """The newest decision that can be read, or the one with an id; None where there is none."""
+    found = [(registry, one) for registry, some in kept.items() for one in some if record in (None, one.id)]
+    for pair in sorted(found, key=lambda one: one[1].id, reverse=True):
+        for decision in _read([pair]):
+            return pair[0], decision
+    return None
+
+
+def _markdown(record: DecisionRecord) -> str:
+    # It draws nothing, but lies beside what does.
+    from slipway.report import markdown
+
+    return markdown(record)
 
 
 def doctor(

@@ -13,6 +13,7 @@ from slipway.base.addresses import masked
 from slipway.base.atomic import naming, whole_file
 from slipway.base.errors import SlipwayError, UsageError
 from slipway.registry.artifacts import Own, local_folder, require_own_artifacts
+from slipway.registry.embedded import Embedded, Run
 from slipway.registry.shown import DataShown
 from slipway.settings import Line
 
@@ -55,6 +56,11 @@ class Tracking:
             os.environ.pop("MLFLOW_TRACKING_URI", None)
         return mlflow.MlflowClient(tracking_uri=self.uri, registry_uri=self.uri)
 
+    @property
+    def _database(self) -> Embedded | None:
+        """The database to read, where MLflow need not be asked; None for a shared registry."""
+        return Embedded(self.folder / DATABASE) if self.embedded and self._made else None
+
     def _make(self) -> None:
         """Lay the embedded database out aside; MLflow cannot use one in which it was killed on the way."""
         import mlflow
@@ -74,6 +80,8 @@ class Tracking:
     @property
     def begun(self) -> bool:
         """Whether anything of this line was ever kept."""
+        if (database := self._database) is not None:
+            return database.experiment(self.name) is not None
         return self._made and self.client.get_experiment_by_name(self.name) is not None
 
     def _experiment(self, name: str) -> str:
@@ -180,7 +188,11 @@ class Tracking:
         Raises:
             Refused: as for `require_own_artifacts`.
         """
-        return require_own_artifacts(self.client.get_run(run).info.artifact_uri, self.own)
+        return require_own_artifacts(self._run(run).artifacts, self.own)
+
+    def _run(self, run: str) -> Run:
+        found = None if self._database is None else self._database.run(run)
+        return found or Run.of(self.client.get_run(run))
 
     def artifact(self, run: str, name: str) -> Path:
         """A local copy of one artifact of a run; where they are files of this machine, the file itself.

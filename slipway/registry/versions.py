@@ -15,7 +15,7 @@ from slipway.records.explained import Held, State, Verdict, barred, production, 
 from slipway.registry.artifacts import require_own_artifacts
 from slipway.registry.decisions import RECORD, SIGNATURE, Decisions
 from slipway.registry.mlmodel import inside, write_mlmodel
-from slipway.registry.tracking import ABSENT, FINGERPRINT
+from slipway.registry.tracking import FINGERPRINT
 from slipway.trust.signing import Identity, LocalKey, verified
 from slipway.version.manifest import MANIFEST, verify
 from slipway.version.proven import Proven, prove, statement
@@ -99,17 +99,8 @@ class Registry(Decisions):
 
     def get(self, number: int) -> ModelVersion:
         """One version by its number."""
-        from mlflow.exceptions import MlflowException
-
-        absent = f"{self.name}: no version {number} in {self.where}"
-        if not self._made:
-            raise SlipwayError(absent)
-        try:
-            one = self.client.get_model_version(self.name, str(number))
-        except MlflowException as error:
-            if error.error_code != ABSENT:
-                raise
-            raise SlipwayError(absent) from error
+        if (one := next((one for one in self._versions() if int(one.version) == number), None)) is None:
+            raise SlipwayError(f"{self.name}: no version {number} in {self.where}")
         digest = one.tags.get(DIGEST, "")
         twins = self._twins(number, digest)
         return ModelVersion(
@@ -117,7 +108,7 @@ class Registry(Decisions):
             digest=digest,
             run=str(one.run_id),
             barred=next((twin.tags[BARRED] for twin in twins if BARRED in twin.tags), None),
-            aliases=tuple(one.aliases),
+            aliases=tuple(alias for alias, named in self._aliases().items() if named == number),
             signature=one.tags.get(SIGNATURE),
         )
 
@@ -128,14 +119,23 @@ class Registry(Decisions):
         ]
 
     def _versions(self) -> list[Any]:
-        return list(self.client.search_model_versions(f"name = '{self.name}'", max_results=10_000))
+        if (database := self._database) is not None:
+            return database.versions(self.name)
+        return (
+            []
+            if not self._exists()
+            else list(self.client.search_model_versions(f"name = '{self.name}'", max_results=10_000))
+        )
 
     def resolve(self, alias: Alias) -> int | None:
         """The number that an alias points at, None where it is not set."""
-        if not self._exists():
-            return None
-        number = self.client.get_registered_model(self.name).aliases.get(alias)
-        return None if number is None else int(number)
+        return self._aliases().get(alias)
+
+    def _aliases(self) -> dict[str, int]:
+        if (database := self._database) is not None:
+            return database.aliases(self.name)
+        found = self.client.get_registered_model(self.name).aliases if self._exists() else {}
+        return {alias: int(number) for alias, number in found.items()}
 
     def explained(self, alias: Literal["production", "previous"], chain: Chain | None = None) -> int | None:
         """The number that an alias points at, if it is the one that the records put there.
@@ -272,7 +272,7 @@ class Registry(Decisions):
         return Verdict(chain, unexplained(chain, self._state()))
 
     def _state(self) -> State:
-        found = self._versions() if self._exists() else []
+        found = self._versions()
         return State(
             production=self.resolve("production"),
             previous=self.resolve("previous"),

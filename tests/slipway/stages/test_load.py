@@ -1,6 +1,7 @@
 """Versions of a registry, loaded by MLflow and by `slipway.load`."""
 
 import shutil
+import sys
 from pathlib import Path
 
 import mlflow
@@ -44,11 +45,17 @@ def test_mlflow_and_slipway_load_the_version_in_production(lived: Desk) -> None:
     assert lived.registry.get(1).digest == model.metadata.metadata["slipway.digest"]
 
 
-def test_whoever_writes_to_the_registry_chooses_what_mlflow_calls(lived: Desk, tmp_path: Path) -> None:
+def test_whoever_writes_to_the_registry_chooses_what_mlflow_calls(
+    lived: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Where that is to be feared, `slipway.load` reads nothing of that file, and asks who signed."""
     evil, marker = tmp_path / "evil", tmp_path / "it ran"
     evil.mkdir()
-    (evil / "theirs.py").write_text(f"def _load_pyfunc(path):\n    open({str(marker)!r}, 'w')\n")
+    (evil / "theirs.py").write_text(
+        f"class Theirs:\n    predict = len\n\n\n"
+        f"def _load_pyfunc(path):\n    open({str(marker)!r}, 'w')\n    return Theirs()\n"
+    )
+    monkeypatch.setattr(sys, "path", [*sys.path])  # MLflow adds to it
     path = laid(lived.registry)
     content = yaml.safe_load(path.read_text())
     content["flavors"]["python_function"] |= {"loader_module": "theirs", "code": "code"}
