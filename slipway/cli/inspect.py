@@ -47,6 +47,8 @@ def status(system: AnySystem = None, size: AnySize = None, as_json: Json = False
         out.print(table)
         broken = f"; `slipway history --verify` says what: {one.breaks[0]}" if one.breaks else ""
         out.print(f"{one.records}{broken}", markup=False)
+        for moved in one.by_hand:
+            out.print(f"by hand: {moved}", markup=False)
         for problem in one.problems:
             out.print(f"differs: {problem}", markup=False)
 
@@ -143,7 +145,8 @@ def _verify(lines: list[Line], as_json: bool) -> None:
         for name, one in found.items():
             out.print(f"{name}: {one}", markup=False)
             for fault in one.breaks:
-                out.print(f"{name}: {fault}", markup=False)
+                back = f"; {fault.back}" if fault.back else ""
+                out.print(f"{name}: {fault}{back}", markup=False)
             for fault in one.chain.accepted:
                 out.print(f"{name}: accepted: {fault}", markup=False)
     if broken := [name for name, one in found.items() if one.breaks]:

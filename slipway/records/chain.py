@@ -29,11 +29,13 @@ class Break:
 
     Attributes:
         of: the id of a record, an alias or a version.
+        back: what happened and how to undo it, where that is known.
     """
 
     kind: Kind
     of: str
     says: str
+    back: str = ""
 
     @property
     def key(self) -> str:

@@ -45,6 +45,8 @@ class Registered:
 
     version: int
     run_id: str
+    source: str
+    current_stage: str
     tags: dict[str, str] = field(default_factory=dict)
 
 
@@ -83,12 +85,15 @@ class Embedded:
     def versions(self, name: str) -> list[Registered]:
         """The versions of a model that nobody has deleted."""
         rows = self._all(
-            "SELECT version, run_id FROM model_versions WHERE name = ? "
+            "SELECT version, run_id, source, current_stage FROM model_versions WHERE name = ? "
             "AND current_stage != 'Deleted_Internal' ORDER BY version",
             [name],
         )
         tags = self._tags("SELECT version, key, value FROM model_version_tags WHERE name = ?", [name])
-        return [Registered(version, str(run), tags.get(version, {})) for version, run in rows]
+        return [
+            Registered(version, str(run), source, stage, tags.get(version, {}))
+            for version, run, source, stage in rows
+        ]
 
     def aliases(self, name: str) -> dict[str, int]:
         """The versions of a model that have an alias, by alias."""

@@ -11,7 +11,7 @@ from slipway.base.digest import sha256
 from slipway.base.errors import Refused, SlipwayError
 from slipway.records.chain import Chain, Entry
 from slipway.records.decision import DecisionRecord
-from slipway.records.explained import Held, State, Verdict, barred, production, unexplained
+from slipway.records.explained import UNSTAGED, Held, State, Verdict, barred, production, unexplained
 from slipway.registry.artifacts import require_own_artifacts
 from slipway.registry.decisions import RECORD, SIGNATURE, Decisions
 from slipway.registry.mlmodel import inside, write_mlmodel
@@ -333,4 +333,6 @@ def _held(found: Any) -> Held:
         run=str(found.run_id),
         barred=found.tags.get(BARRED),
         tags={name.removeprefix(about): found.tags[name] for name in found.tags if name.startswith(about)},
+        source=str(found.source or ""),
+        stage=str(found.current_stage or UNSTAGED),
     )

@@ -16,6 +16,7 @@ class Status(Strict):
 
     Attributes:
         records: whether the decision records are those that were kept, in one line.
+        by_hand: what somebody did in MLflow, such as by its button Promote, and how to undo it.
     """
 
     system: str
@@ -30,6 +31,7 @@ class Status(Strict):
     weight: int
     records: str
     breaks: list[str]
+    by_hand: list[str]
     problems: list[str]
 
 
@@ -53,6 +55,7 @@ def look(registry: Registry) -> Status:
         weight=traffic.weight if traffic else 0,
         records=str(verdict),
         breaks=[str(one) for one in verdict.breaks],
+        by_hand=[f"{one.of}: {one.back}" for one in verdict.odd if one.back],
         problems=[
             *unfinished(line),
             *differences(production, canary, traffic),

@@ -60,8 +60,9 @@ def test_versions_and_aliases_are_those_that_mlflow_finds(registry: Registry, da
 
     due = client.search_model_versions(f"name = '{registry.name}'")
     assert len(due) == 2
-    found = {one.version: (one.run_id, one.tags) for one in database.versions(registry.name)}
-    assert found == {int(one.version): (one.run_id, one.tags) for one in due}
+    names = ("run_id", "source", "current_stage", "tags")
+    found = {one.version: [getattr(one, name) for name in names] for one in database.versions(registry.name)}
+    assert found == {int(one.version): [getattr(one, name) for name in names] for one in due}
     aliases = client.get_registered_model(registry.name).aliases
     assert database.aliases(registry.name) == {alias: int(number) for alias, number in aliases.items()}
     assert database.experiment(registry.name) == client.get_experiment_by_name(registry.name).experiment_id
