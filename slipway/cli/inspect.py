@@ -1,8 +1,8 @@
 """Commands that look and change nothing: status, history, report, doctor, schema."""
 
 import json
-from collections.abc import Mapping
-from datetime import datetime
+from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime, time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -16,13 +16,19 @@ from slipway.base.provenance import now
 from slipway.cli.console import Teller, err, out, print_json
 from slipway.cli.lines import existing, in_use
 from slipway.cli.options import AnySize, AnySystem, Json, LineSize, System
+from slipway.records.chain import Entry
 from slipway.records.decision import DecisionRecord
 from slipway.records.history import Past, as_of, moment, told
+from slipway.records.window import NEWEST, Window
 from slipway.settings import Line
 from slipway.settings.root import Project
 
 if TYPE_CHECKING:
+    from slipway.registry.versions import Registry
     from slipway.rollout.status import Status
+
+Tell = Callable[[SlipwayError], None]
+"""Takes what is said of a record that does not hold, or that cannot be read."""
 
 
 def status(
@@ -60,6 +66,8 @@ def _print_status(one: "Status") -> None:
     out.print(table)
     broken = f"; `slipway history --verify` says what: {one.breaks[0]}" if one.breaks else ""
     out.print(f"{one.records}{broken}", markup=False)
+    for moved in one.by_hand:
+        out.print(f"by hand: {moved}", markup=False)
     if one.target is None:
         out.print(
             "no target of project.yaml is bound to this registry: its traffic is not known here", markup=False
@@ -92,9 +100,17 @@ def history(
             "--accept", metavar="REASON", help="Write down that the breaks found are known, and why."
         ),
     ] = None,
+    last: Annotated[
+        int | None, typer.Option("--last", min=1, help=f"The newest so many. Default: {NEWEST}.")
+    ] = None,
+    since: Annotated[
+        str | None,
+        typer.Option("--since", metavar="DATE", help="Those from then on: an ISO date or time; UTC."),
+    ] = None,
+    everything: Annotated[bool, typer.Option("--all", help="Every decision.")] = False,
     as_json: Json = False,
 ) -> None:
-    """List every decision on every line, oldest first, and why it was taken; or those until a moment."""
+    """List the newest decisions on every line, oldest first, and why they were taken; or until a moment."""
     if verify or accept is not None:
         if accept is not None:
             from slipway.stages.accept import accept as keep_accepted
@@ -102,33 +118,48 @@ def history(
             keep_accepted(in_use(system, size), accept)
         _verify(existing(system, size), as_json)
         return
+    begin = None if since is None else moment(since, "--since", time.min)
+    window = Window(last or (None if everything or since else NEWEST), begin)
     until = None if at is None else moment(at)
     lost: list[Lost] = []
     with Teller(quiet=as_json).doing("history"):
-        lines = {
-            line: [record for _, record in _decisions([line], lost=lost)] for line in existing(system, size)
-        }
+        tell = _warning(lost)
+        kept = _kept(existing(system, size), tell)
+        records = [] if until else _newest(kept, window, tell)
+        past = [] if until is None else [(one, _past(one, kept[one], until, window, tell)) for one in kept]
     if until is None:
-        _print_decisions([record for some in lines.values() for record in some], as_json)
+        _print_decisions(records, as_json)
+        if window.last is not None and window.last < (whole := sum(map(len, kept.values()))):
+            err.print(f"the newest {len(records)} of {whole} decisions; --all shows the rest", markup=False)
     else:
-        _print_past(lines, until, as_json)
+        _print_past(past, window, as_json)
     if lost:
         more = f", and {len(lost) - 1} more" if len(lost) > 1 else ""
         raise Lost(f"{lost[0]}{more}; see `slipway history --verify`")  # guard history.lost
 
 
-def _print_past(lines: Mapping[Line, list[DecisionRecord]], until: datetime, as_json: bool) -> None:
-    """What was in production at a moment, and the decisions until then."""
-    past = {
-        line: as_of(records, until, system=line.system, size=line.size, now=now())
-        for line, records in lines.items()
-    }
+def _print_past(past: "list[tuple[Registry, Past]]", window: Window, as_json: bool) -> None:
+    """What was in production at a moment, and the newest decisions until then."""
+    shown = [one.model_copy(update={"decisions": window.cut(one.decisions)}) for _, one in past]
     if as_json:
-        print_json(TypeAdapter(list[Past]).dump_json(list(past.values())).decode())
+        print_json(TypeAdapter(list[Past]).dump_json(shown).decode())
         return
-    _print_decisions([record for one in past.values() for record in one.decisions])
-    for line, one in past.items():
-        out.print(f"{line.name}: {told(one)}", markup=False)
+    _print_decisions([record for one in shown for record in one.decisions])
+    for registry, one in past:
+        out.print(f"{registry.line.name}: {told(one)}", markup=False)
+
+
+def _newest(kept: "dict[Registry, list[Entry]]", window: Window, tell: Tell) -> list[DecisionRecord]:
+    """Of all lines together, oldest first."""
+    found = [(registry, one) for registry, some in kept.items() for one in window.newest(some)]
+    newest = window.cut(sorted(found, key=lambda one: one[1].id))
+    return [record for record in _read(newest, tell) if window.holds(record)]
+
+
+def _past(registry: "Registry", entries: list[Entry], at: datetime, window: Window, tell: Tell) -> Past:
+    """What the records of one line say of a moment."""
+    records = _read(((registry, one) for one in window.until(entries, at)), tell)
+    return as_of(records, at, system=registry.line.system, size=registry.line.size, now=now())
 
 
 def _verify(lines: list[Line], as_json: bool) -> None:
@@ -147,7 +178,8 @@ def _verify(lines: list[Line], as_json: bool) -> None:
         for name, one in found.items():
             out.print(f"{name}: {one}", markup=False)
             for fault in one.breaks:
-                out.print(f"{name}: {fault}", markup=False)
+                back = f"; {fault.back}" if fault.back else ""
+                out.print(f"{name}: {fault}{back}", markup=False)
             for fault in one.chain.accepted:
                 out.print(f"{name}: accepted: {fault}", markup=False)
     if broken := [name for name, one in found.items() if one.breaks]:
@@ -157,24 +189,29 @@ def _verify(lines: list[Line], as_json: bool) -> None:
         )
 
 
-def _decisions(
-    lines: list[Line], run: str | None = None, lost: list[Lost] | None = None
-) -> list[tuple[Line, DecisionRecord]]:
-    """The decisions on some lines, oldest first, each with its line.
+def _warning(lost: list[Lost]) -> Tell:
+    """Warns, and keeps what is said of each record that was kept and does not hold any more."""
 
-    Args:
-        lost: takes what is said of each record that was kept and does not hold any more.
-    """
-    from slipway.registry.versions import Registry
-
-    def skip(error: SlipwayError) -> None:
+    def tell(error: SlipwayError) -> None:
         err.print(f"warning: {error}", markup=False)
-        if isinstance(error, Lost) and lost is not None:
+        if isinstance(error, Lost):
             lost.append(error)
 
-    # A record that a newer slipway wrote must not hide the others.
-    found = [(line, record) for line in lines for record in Registry(line).records(run, skip=skip)]
-    return sorted(found, key=lambda one: one[1].id)
+    return tell
+
+
+def _kept(lines: list[Line], tell: Tell, run: str | None = None) -> "dict[Registry, list[Entry]]":
+    """The records of some lines that hold, oldest first; nothing of them is read yet."""
+    from slipway.registry.versions import Registry
+
+    return {registry: registry.entries(run, tell) for registry in map(Registry, lines)}
+
+
+def _read(found: "Iterable[tuple[Registry, Entry]]", tell: Tell) -> Iterator[DecisionRecord]:
+    """Records, each once it is asked for; one that a newer slipway wrote must not hide the others."""
+    for registry, entry in found:
+        if (record := registry.readable(entry, tell)) is not None:
+            yield record
 
 
 def _print_decisions(records: list[DecisionRecord], as_json: bool = False) -> None:
@@ -215,8 +252,6 @@ def report(
 ) -> None:
     """Print where the report of a decision is, or copy it; as Markdown, print the decision itself."""
     from slipway.base.atomic import whole_file
-    from slipway.registry.versions import Registry
-    from slipway.report import markdown
     from slipway.runs import last_run
 
     run = last_run(Project.find()) if ran_here else None
@@ -224,16 +259,17 @@ def report(
         raise Refused("no run has begun on this machine")  # guard report.none
     # A run or a record has an id, which is found on whichever line it was decided.
     lines = existing(system, size) if run or record else [in_use(system, size)]
-    found = [one for one in _decisions(lines, run) if record in (None, one[1].id)]
-    if not found and run:
+    tell = _warning([])
+    found = _last(_kept(lines, tell, run), record, tell)
+    if found is None and run:
         raise Refused(f"run {run} took no decision; its log is .slipway/runs/{run}.log")  # guard report.none
-    if not found and record:
+    if found is None and record:
         raise UsageError(f"no decision {record}; `slipway history` lists them")  # guard report.record
-    if not found:
+    if found is None:
         raise Refused("no decision yet; begin with `slipway demo`")  # guard report.none
-    line, newest = found[-1]
-    path = None if form == "markdown" else Registry(line).artifact(newest.run or "", "report.html")
-    content = path.read_bytes() if path else markdown(newest).encode()
+    registry, newest = found
+    path = None if form == "markdown" else registry.artifact(newest.run or "", "report.html")
+    content = path.read_bytes() if path else _markdown(newest).encode()
     if to is not None:
         with whole_file(to) as aside:
             aside.write_bytes(content)
@@ -244,6 +280,24 @@ def report(
         print_json(json.dumps({"record": newest.id, "report": str(to or path)}))
     else:
         out.print(str(to or path), markup=False)
+
+
+def _last(
+    kept: "dict[Registry, list[Entry]]", record: str | None, tell: Tell
+) -> "tuple[Registry, DecisionRecord] | None":
+    """The newest decision that can be read, or the one with an id; None where there is none."""
+    found = [(registry, one) for registry, some in kept.items() for one in some if record in (None, one.id)]
+    for pair in sorted(found, key=lambda one: one[1].id, reverse=True):
+        for decision in _read([pair], tell):
+            return pair[0], decision
+    return None
+
+
+def _markdown(record: DecisionRecord) -> str:
+    # It draws nothing, but lies beside what does.
+    from slipway.report import markdown
+
+    return markdown(record)
 
 
 def doctor(

@@ -29,11 +29,13 @@ class Break:
 
     Attributes:
         of: the id of a record, an alias or a version.
+        back: what happened and how to undo it, where that is known.
     """
 
     kind: Kind
     of: str
     says: str
+    back: str = ""
 
     @property
     def perhaps_lost(self) -> bool:
@@ -302,10 +304,10 @@ def _hold(found: _Findings, link: Link, where: str, absent: Kind) -> None:
 
 
 def _hold_tags(found: _Findings, kept: Sequence[Kept], ended: Mapping[str, str]) -> None:
-    there = {(one.run, one.id) for one in kept if _json(one.content) is not None}
-    for run, name in ended.items():
-        if name in found.entries or name in found.lost or (run, name) in there:
-            continue
+    lost = found.lost
+    gone = {(run, name) for run, name in ended.items() if name not in found.entries and name not in lost}
+    there = {key for one in kept if (key := (one.run, one.id)) in gone and _json(one.content) is not None}
+    for run, name in sorted(gone - there):
         if (run, name) in found.sealed:
             found.tell("missing", name, f"run {run} ended and its tag names it")  # guard chain.tag
         elif name not in {one.of for one in found.breaks}:

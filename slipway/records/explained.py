@@ -6,6 +6,10 @@ from typing import Any
 
 from slipway.records.chain import Break, Chain, Entry
 
+UNSTAGED = "None"
+COPIED = "models:/"
+"""The source of what MLflow's button `Promote` makes begins so: a copy under a number of its own."""
+
 
 @dataclass(frozen=True)
 class Held:
@@ -14,6 +18,8 @@ class Held:
     Attributes:
         barred: the reason on it, None where it has none.
         tags: the decision that a tag gives for each record about it, by id.
+        source: where MLflow says that it is from.
+        stage: of MLflow's own, which it has given up for aliases; `None` where nobody set one.
     """
 
     number: int
@@ -21,6 +27,8 @@ class Held:
     run: str
     barred: str | None
     tags: Mapping[str, str]
+    source: str = ""
+    stage: str = UNSTAGED
 
 
 @dataclass(frozen=True)
@@ -121,7 +129,16 @@ def _version(chain: Chain, one: Held) -> list[Break]:
     of, records = f"version {one.number}", chain.registered(one.number)
     if len(records) != 1:
         holding = f"{len(records)} `registered` records that hold"
-        found.append(_fault(of, holding, "1; delete it if a kill left it"))  # guard explained.version
+        copied = (
+            f"MLflow's Promote copied it from {one.source}; that moved no traffic, and nothing here runs it: "
+            "delete it, and take the original to production by `slipway rollout --version NUMBER`"
+        )
+        back = copied if one.source.startswith(COPIED) else ""
+        # guard explained.version
+        found.append(_fault(of, holding, "1; delete it if a kill left it", back))
+    if one.stage != UNSTAGED:
+        back = "MLflow's stages move no traffic, and nothing here asks for them; take it from the stage"
+        found.append(_fault(of, f"stage {one.stage}", "none", back))  # guard explained.stage
     for record in records:
         if (record.digest, record.kept.run) != (one.digest, one.run):
             due = f"{record.digest!s:.12}… of run {record.kept.run}, as record {record.id} says"
@@ -141,7 +158,12 @@ def _aliases(chain: Chain, state: State) -> list[Break]:
     by = f"as record {chain.moves[-1].id} says" if chain.moves else "for no record moved production"
     for name, points, expected in zip(names, (state.production, state.previous), due, strict=True):
         if points != expected:
-            found.append(_fault(f"alias {name}", points, f"{expected}, {by}"))  # guard explained.alias
+            back = "take it away" if expected is None else f"put it on version {expected}"
+            back = (
+                f"somebody moved it in MLflow, which moved no traffic; {back} there (`make ui` shows an "
+                "embedded registry); what is to go live goes by `slipway rollout --version NUMBER`"
+            )
+            found.append(_fault(f"alias {name}", points, f"{expected}, {by}", back))  # guard explained.alias
     return found
 
 
@@ -160,5 +182,5 @@ def _bars(due: Mapping[str, Entry], versions: Sequence[Held]) -> list[Break]:
     return found
 
 
-def _fault(of: str, found: object, due: str) -> Break:
-    return Break("unexplained", of, f"found {found}, expected {due}")
+def _fault(of: str, found: object, due: str, back: str = "") -> Break:
+    return Break("unexplained", of, f"found {found}, expected {due}", back)

@@ -1,6 +1,6 @@
 """What was in production at a moment, and why: a pure function of the decision records."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import takewhile
 from typing import Annotated
@@ -25,17 +25,23 @@ class Past(Strict):
     at: Moment
     production: Annotated[int | None, Field(description="the version in production, None where none was")]
     record: Annotated[str | None, Field(description="id of the decision that put it there")]
-    decisions: Annotated[list[DecisionRecord], Field(description="up to that moment, oldest first")]
+    decisions: Annotated[
+        list[DecisionRecord], Field(description="the newest up to that moment, oldest first")
+    ]
 
 
-def moment(text: str) -> datetime:
-    """Read an ISO date, which means the end of that day, or an ISO date and time; UTC unless it names a zone.
+def moment(text: str, option: str = "--at", of_day: time = time.max) -> datetime:
+    """Read an ISO date, by default the end of that day, or an ISO date and time; UTC unless it names a zone.
+
+    Args:
+        option: whose value it is, for the error.
+        of_day: what a date alone means.
 
     Raises:
         UsageError: it is neither.
     """
     try:
-        return datetime.combine(date.fromisoformat(text), time.max, UTC)
+        return datetime.combine(date.fromisoformat(text), of_day, UTC)
     except ValueError:
         pass  # not a date alone; it may have a time
     try:
@@ -43,13 +49,14 @@ def moment(text: str) -> datetime:
         return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
     except (ValueError, OverflowError) as error:  # a zone can move year 1 before the calendar begins
         raise UsageError(
-            f"--at: found {text!r}, expected an ISO date such as 2026-01-31 (the end of that day) or a date "
+            f"{option}: found {text!r}, expected an ISO date such as 2026-01-31 "
+            f"(the {'end' if of_day == time.max else 'beginning'} of that day) or a date "
             "and time such as 2026-01-31T12:30 or 2026-01-31T12:30+01:00 (UTC where no zone is named)"
         ) from error  # guard history.at
 
 
-def as_of(records: Sequence[DecisionRecord], at: datetime, *, system: str, size: str, now: datetime) -> Past:
-    """What the records of a line, oldest first, say of a moment.
+def as_of(records: Iterable[DecisionRecord], at: datetime, *, system: str, size: str, now: datetime) -> Past:
+    """What the records of a line, oldest first, say of a moment; none is asked for after the first later one.
 
     Where the clock was set back between two decisions, the later one counts from the moment of the earlier:
     what was decided up to a moment is always a beginning of the order of decisions. One that is dated in the

@@ -7,7 +7,6 @@ from functools import cached_property
 from itertools import count
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
 
 from slipway.base.atomic import naming, write_text
 from slipway.base.documents import Document, parse, read
@@ -16,7 +15,9 @@ from slipway.records.chain import Chain, Entry, Kept, judge
 from slipway.records.decision import DecisionRecord
 from slipway.records.seal import Link, hexdigest, unsigned
 from slipway.registry.artifacts import local_folder, require_own_artifacts
+from slipway.registry.embedded import Run
 from slipway.registry.parts import MOST, TOO_LARGE, Part, part
+from slipway.registry.shown import described
 from slipway.registry.tracking import PIPELINE_RUN, Tracking
 from slipway.trust.keyless import Keyless, Nobody
 from slipway.trust.signing import Allowed, LocalKey, Signer, verified
@@ -91,6 +92,11 @@ class Decisions(Tracking):
         if record.version is not None:
             tag = f"{RECORD}.{record.id}"
             self.client.set_model_version_tag(self.name, str(record.version), tag, record.decision)
+            self.client.update_model_version(self.name, str(record.version), self.described(record))
+
+    def described(self, record: DecisionRecord) -> str:
+        """A decision as its run and its version show it."""
+        return described(record, self._experiment(self.name))
 
     def to_sign(self, name: str, statement: bytes) -> None:
         """Leave what a workflow has to sign; `make sign-statements` does, and asks the registry nothing.
@@ -127,8 +133,8 @@ class Decisions(Tracking):
 
     def last_record(self) -> str | None:
         """The id that the tags of runs name as the newest, None where there is none; nothing is verified."""
-        runs = self._runs(f"tags.`{RECORD}` != ''", order_by=[f"tags.`{RECORD}` DESC"], most=1)
-        return str(runs[0].data.tags[RECORD]) if runs else None
+        runs = self._runs(order_by=[f"tags.`{RECORD}` DESC"], most=1)
+        return max((run.tags[RECORD] for run in runs), default=None)
 
     def records(
         self, pipeline_run: str | None = None, skip: Callable[[SlipwayError], None] | None = None
@@ -140,19 +146,36 @@ class Decisions(Tracking):
                 such as a newer slipway's; without it that is an error.
         """
         tell = skip or _fail
-        chain, found = self.chain(), []
-        only = None if pipeline_run is None else {one.info.run_id for one in self._of_pipeline(pipeline_run)}
-        for fault in () if only is not None else chain.breaks:
-            tell((Lost if fault.perhaps_lost else SlipwayError)(f"{self.name}: {fault}"))
+        found = (self.readable(one, tell) for one in self.entries(pipeline_run, tell))
+        return [one for one in found if one is not None]
+
+    def entries(
+        self, pipeline_run: str | None = None, tell: Callable[[SlipwayError], None] | None = None
+    ) -> list[Entry]:
+        """The records that hold, oldest first, without what they say: to read each takes a millisecond.
+
+        Args:
+            tell: as `skip` of `records`.
+        """
+        chain = self.chain()
+        if pipeline_run is None:
+            for fault in chain.breaks:
+                (tell or _fail)((Lost if fault.perhaps_lost else SlipwayError)(f"{self.name}: {fault}"))
+            return sorted(chain.entries.values(), key=lambda one: one.id)
+        more = f" and tags.`{PIPELINE_RUN}` = '{pipeline_run}'"
+        runs = {one.id for one in self._runs(more) if one.tags.get(PIPELINE_RUN) == pipeline_run}
         # Of a run that has just ended, who asks is who ran it: a workflow signs only once it knows the end.
-        own = () if only is None or self.embedded else chain.waiting
-        for one in sorted((*chain.entries.values(), *own), key=lambda one: one.id):
-            if only is None or one.kept.run in only:
-                try:
-                    found.append(self.read(one))
-                except SlipwayError as error:
-                    tell(error)
-        return found
+        own = () if self.embedded else chain.waiting
+        found = [one for one in (*chain.entries.values(), *own) if one.kept.run in runs]
+        return sorted(found, key=lambda one: one.id)
+
+    def readable(self, entry: Entry, tell: Callable[[SlipwayError], None]) -> DecisionRecord | None:
+        """What a record says; None where it cannot be read, which is told."""
+        try:
+            return self.read(entry)
+        except SlipwayError as error:
+            tell(error)
+            return None
 
     def read(self, entry: Entry) -> DecisionRecord:
         """A record that holds; its run is the one that it lies in, for it may have been carried here."""
@@ -162,9 +185,9 @@ class Decisions(Tracking):
 
     def chain(self) -> Chain:
         """All records of the line, held against each other and against what this machine saw last."""
-        runs = self._runs(f"tags.`{RECORD}` != ''")
+        runs = self._runs()
         kept = [one for run in runs for one in self._kept(run)]
-        ended = {run.info.run_id: run.data.tags[RECORD] for run in runs if run.info.status == "FINISHED"}
+        ended = {run.id: run.tags[RECORD] for run in runs if run.status == "FINISHED"}
         return judge(kept, self.name, self._signed_by, self.seen(), ended)
 
     def verify(self) -> Chain:
@@ -214,50 +237,51 @@ class Decisions(Tracking):
         if found != known:
             write_text(self._seen, Seen(heads=found).model_dump_json(indent=2))
 
-    def _of_pipeline(self, run: str) -> list[Any]:
-        return self._runs(f"tags.`{RECORD}` != '' and tags.`{PIPELINE_RUN}` = '{run}'")
+    def _runs(self, more: str = "", order_by: list[str] | None = None, most: int | None = None) -> list[Run]:
+        """The runs of the line that name a record.
 
-    def _runs(self, wanted: str, order_by: list[str] | None = None, most: int | None = None) -> list[Any]:
+        Args:
+            more: what a server is to look for beside that.
+            most: how many of them at most, for a server that is asked for the first ones.
+        """
+        if (database := self._database) is not None:
+            return database.runs(self.name, RECORD)
         experiment = self.client.get_experiment_by_name(self.name) if self._made else None
-        if experiment is None:
-            return []
-        found: list[Any] = []
+        found: list[Run] = []
         token: str | None = None
-        while token != "" and (most is None or len(found) < most):
+        while experiment is not None and token != "" and (most is None or len(found) < most):
             page = self.client.search_runs(
                 [experiment.experiment_id],
-                wanted,
+                f"tags.`{RECORD}` != ''{more}",
                 max_results=most or 1000,
                 order_by=order_by,
                 page_token=token,
             )
-            found += page
+            found += map(Run.of, page)
             token = page.token or ""
         return found
 
     def _kept_in(self, run: str) -> list[Kept]:
-        return self._kept(self.client.get_run(run))
+        return self._kept(self._run(run))
 
-    def _kept(self, run: Any) -> list[Kept]:
+    def _kept(self, run: Run) -> list[Kept]:
         """The records of a run with their seals, as bytes, and with what was signed since."""
-        name = run.info.run_id
         if self.embedded:
             return self._read(run)
-        found = self._ended[name] if name in self._ended else self._read(run)
-        if run.info.status == "FINISHED":
-            self._ended[name] = found
-        return [replace(one, signature=_signature(run.data.tags, one.id)) for one in found]
+        found = self._ended[run.id] if run.id in self._ended else self._read(run)
+        if run.status == "FINISHED":
+            self._ended[run.id] = found
+        return [replace(one, signature=_signature(run.tags, one.id)) for one in found]
 
-    def _read(self, run: Any) -> list[Kept]:
+    def _read(self, run: Run) -> list[Kept]:
         """What lies in a run; what cannot be read says why, for a file there stops nobody."""
-        name = run.info.run_id
         try:
             records, seals = self._files(run, RECORDS), self._files(run, SEALS)
         except Refused as error:
-            return [Kept(name, run.data.tags.get(RECORD, ""), b"", None, fault=str(error))]
+            return [Kept(run.id, run.tags.get(RECORD, ""), b"", None, fault=str(error))]
         return [
             Kept(
-                name,
+                run.id,
                 one,
                 records.get(one, Part()).content,
                 seals[one].content if one in seals else None,
@@ -271,20 +295,20 @@ class Decisions(Tracking):
         """What lies in runs that have ended: a server would be asked for the same files again and again."""
         return {}
 
-    def _files(self, run: Any, place: str) -> dict[str, Part]:
+    def _files(self, run: Run, place: str) -> dict[str, Part]:
         """The files of a place in a run, by their names without `.json`."""
-        from mlflow.artifacts import list_artifacts
-
-        uri = require_own_artifacts(f"{run.info.artifact_uri}/{place}", self.own)
+        uri = require_own_artifacts(f"{run.artifacts}/{place}", self.own)
         if (folder := local_folder(uri)) is not None:
             # The folder itself: MLflow asks its database about every file.
             return {path.stem: part(path) for path in folder.glob("*.json")}
+        from mlflow.artifacts import list_artifacts
+
         found = list_artifacts(artifact_uri=uri, tracking_uri=self.uri)
         with TemporaryDirectory() as into:
             return {
                 Path(one.path).stem: TOO_LARGE
                 if (one.file_size or 0) > MOST
-                else part(self.downloaded(f"{run.info.artifact_uri}/{one.path}", Path(into)))
+                else part(self.downloaded(f"{run.artifacts}/{one.path}", Path(into)))
                 for one in found
                 if not one.is_dir
             }

@@ -7,8 +7,8 @@ from filelock import FileLock
 
 from slipway.base.errors import SlipwayError
 from slipway.data.overlap import RowSketch
+from slipway.registry.model_version import DIGEST
 from slipway.registry.tracking import FINGERPRINT, Tracking
-from slipway.registry.versions import DIGEST
 
 ROWS = "slipway.holdout_rows"
 PLACE = "slipway.holdout_place"

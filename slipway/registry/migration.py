@@ -19,8 +19,9 @@ from slipway.records.seal import Link, Seal, hexdigest
 from slipway.registry.artifacts import local_folder
 from slipway.registry.decisions import RECORDS, SEALS, SIGNATURE
 from slipway.registry.holdouts import Holdouts
+from slipway.registry.model_version import DIGEST
 from slipway.registry.tracking import PARENT
-from slipway.registry.versions import DIGEST, VERSION_FOLDER, Registry
+from slipway.registry.versions import Registry
 from slipway.settings import Line
 from slipway.trust.signing import LocalKey
 from slipway.version.manifest import verify
@@ -183,7 +184,7 @@ class _Carrier:
             if number in versions:
                 tags = {**one.tags, FROM: str(number)}
                 tags.pop(SIGNATURE, None)
-            place = f"{self.target.artifacts(run)}/{VERSION_FOLDER}"
+            place = f"{self.target.artifacts(run)}/{one.source.rpartition('/')[2]}"
             client.create_model_version(name, place, run, tags=tags, description=one.description)
         for one in self.target._versions():
             if one.tags.get(FROM) not in (str(one.version), GAP):

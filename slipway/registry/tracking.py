@@ -2,6 +2,7 @@
 
 import os
 import time
+from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
@@ -12,7 +13,9 @@ from slipway.base.addresses import masked
 from slipway.base.atomic import naming, whole_file
 from slipway.base.errors import SlipwayError, UsageError
 from slipway.registry.artifacts import Own, local_folder, require_own_artifacts
+from slipway.registry.embedded import Embedded, Run
 from slipway.registry.place import ARTIFACTS, DATABASE, MADE, bring_along, lay_out
+from slipway.registry.shown import DataShown
 from slipway.settings import Line
 
 FINGERPRINT = "slipway.data_fingerprint"
@@ -56,6 +59,14 @@ class Tracking:
             os.environ.pop("MLFLOW_TRACKING_URI", None)
         return mlflow.MlflowClient(tracking_uri=self.uri, registry_uri=self.uri)
 
+    @property
+    def _database(self) -> Embedded | None:
+        """The database to read, where MLflow need not be asked; None for a shared registry."""
+        if not (self.embedded and self._made):
+            return None
+        bring_along(self.folder)
+        return Embedded(self.folder / DATABASE)
+
     def _make(self) -> None:
         """Lay the embedded database out aside; MLflow cannot use one in which it was killed on the way."""
         import mlflow
@@ -76,6 +87,8 @@ class Tracking:
     @property
     def begun(self) -> bool:
         """Whether anything of this line was ever kept."""
+        if (database := self._database) is not None:
+            return database.experiment(self.name) is not None
         return self._made and self.client.get_experiment_by_name(self.name) is not None
 
     def _experiment(self, name: str) -> str:
@@ -87,25 +100,29 @@ class Tracking:
         place = self.own.folder.as_uri() if self.own.folder else None
         return str(self.client.create_experiment(name, artifact_location=place))
 
-    def start_run(self, name: str, pipeline_run: str, fingerprint: str) -> str:
+    def start_run(
+        self, name: str, pipeline_run: str, fingerprint: str, source: Mapping[str, str] | None = None
+    ) -> str:
         """A run in this line's experiment, where `records` looks; returns its id.
 
         It is the run that a Kubeflow server injected, if that lies there. One of another experiment becomes
         its parent, and a tag leads from there to here.
 
+        Args:
+            source: who began it and on which code, as tags; an injected run says that itself.
+
         Raises:
             UsageError: the environment names a run that the registry does not have.
         """
         experiment, injected = self._experiment(self.name), os.environ.get(INJECTED)
+        tags = {PIPELINE_RUN: pipeline_run, FINGERPRINT: fingerprint}
         if injected and self._experiment_of(injected) == experiment:
-            run = injected
-        else:
-            tags = {PARENT: injected} if injected else {}
-            run = str(self.client.create_run(experiment, run_name=name, tags=tags).info.run_id)
-            if injected:
-                self.client.set_tag(injected, RUN, run)
-        self.client.set_tag(run, PIPELINE_RUN, pipeline_run)
-        self.client.set_tag(run, FINGERPRINT, fingerprint)
+            self.log(injected, {}, {}, tags)
+            return injected
+        tags |= {**(source or {}), **({PARENT: injected} if injected else {})}
+        run = str(self.client.create_run(experiment, run_name=name, tags=tags).info.run_id)
+        if injected:
+            self.client.set_tag(injected, RUN, run)
         return run
 
     def _experiment_of(self, run: str) -> str:
@@ -125,17 +142,37 @@ class Tracking:
         """Mark a run as ended."""
         self.client.set_terminated(run, status)
 
-    def log(self, run: str, params: dict[str, Any], metrics: dict[str, float]) -> None:
-        """Parameters and metrics of a run, in one call."""
-        from mlflow.entities import Metric, Param
+    def rename_run(self, run: str, name: str) -> None:
+        """Call a run by what happened in it, which is known only at its end."""
+        self.client.update_run(run, name=name)
+
+    def log(
+        self,
+        run: str,
+        params: Mapping[str, str],
+        metrics: Mapping[str, float],
+        tags: Mapping[str, str] | None = None,
+    ) -> None:
+        """Parameters, metrics and tags of a run, in one call; see `slipway.registry.shown` for its bounds."""
+        from mlflow.entities import Metric, Param, RunTag
 
         at = int(time.time() * 1000)
+        # No parameter is changed, says MLflow, and a restart may find another card than the killed run did.
+        known = self.client.get_run(run).data.params if params else {}
         self.client.log_batch(
             run,
             metrics=[Metric(name, value, at, 0) for name, value in metrics.items()],
-            # A server before MLflow 2.8 refuses values of more than 500 characters.
-            params=[Param(name, str(value)[:500]) for name, value in params.items()],
+            params=[Param(name, value) for name, value in params.items() if name not in known],
+            tags=[RunTag(name, value) for name, value in (tags or {}).items()],
         )
+
+    def log_data(self, run: str, data: DataShown) -> None:
+        """Name the data that a run worked on, by DVC's fingerprint, as an input of the run."""
+        from mlflow.entities import Dataset, DatasetInput, InputTag
+
+        shown = Dataset(data.name, data.digest, "code", data.source, data.columns, data.profile)
+        context = InputTag("mlflow.data.context", data.context)
+        self.client.log_inputs(run, [DatasetInput(shown, [context])])
 
     def log_text(self, run: str, path: Path, name: str) -> None:
         """Keep a text file as the artifact `name` of a run."""
@@ -158,7 +195,11 @@ class Tracking:
         Raises:
             Refused: as for `require_own_artifacts`.
         """
-        return require_own_artifacts(self.client.get_run(run).info.artifact_uri, self.own)
+        return require_own_artifacts(self._run(run).artifacts, self.own)
+
+    def _run(self, run: str) -> Run:
+        found = None if self._database is None else self._database.run(run)
+        return found or Run.of(self.client.get_run(run))
 
     def artifact(self, run: str, name: str) -> Path:
         """A local copy of one artifact of a run; where they are files of this machine, the file itself.

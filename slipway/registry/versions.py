@@ -1,8 +1,8 @@
 """MLflow's registry side: model versions and their aliases, which decision records explain."""
 
 import re
-from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Literal
 
 from slipway.base.atomic import naming
@@ -10,33 +10,22 @@ from slipway.base.digest import sha256
 from slipway.base.errors import Refused, UsageError
 from slipway.records.chain import Chain, Entry
 from slipway.records.decision import DecisionRecord
-from slipway.records.explained import Held, State, Verdict, barred, production, unexplained
+from slipway.records.explained import State, Verdict, barred, production, unexplained
 from slipway.registry import turns
 from slipway.registry.artifacts import require_own_artifacts
-from slipway.registry.decisions import RECORD, SIGNATURE, Decisions
-from slipway.registry.tracking import ABSENT, FINGERPRINT
+from slipway.registry.decisions import SIGNATURE, Decisions
+from slipway.registry.mlmodel import inside, write_mlmodel
+from slipway.registry.model_version import BARRED, DIGEST, ModelVersion, held
+from slipway.registry.tracking import FINGERPRINT
 from slipway.trust.signing import Identity, LocalKey, verified
 from slipway.version.manifest import MANIFEST, verify
 from slipway.version.proven import Proven, prove, statement
 
 Alias = Literal["staging", "canary", "production", "previous"]
-DIGEST = "slipway.digest"
 DIGITS = re.compile(r"[0-9a-f]{64}")
-BARRED = "slipway.barred"
 ADOPTED = "slipway.adopted"
-VERSION_FOLDER = "version"
-
-
-@dataclass(frozen=True)
-class ModelVersion:
-    """One version in the registry."""
-
-    number: int
-    digest: str
-    run: str
-    barred: str | None
-    aliases: tuple[str, ...]
-    signature: str | None = None
+MODEL_FOLDER = "model"
+"""Of a run, what MLflow loads; before, the version alone lay in `version`."""
 
 
 class Registry(Decisions):
@@ -63,12 +52,11 @@ class Registry(Decisions):
             SlipwayError: the folder is not a whole version.
         """
         manifest, place = verify(folder), self.artifacts(run)
-        with naming(self.folder):
-            self.client.log_artifacts(run, str(folder), VERSION_FOLDER)
+        self._upload_version(run, folder)
         if not self._exists():
-            self.client.create_registered_model(self.name, description=self.description)
+            self.client.create_registered_model(self.name, description=self._described)
         # The version comes last, so that a kill before it leaves files of a run and no broken version.
-        source = f"{place}/{VERSION_FOLDER}"
+        source = f"{place}/{MODEL_FOLDER}"
         digest = sha256(folder / MANIFEST)
         tags = {DIGEST: digest, FINGERPRINT: manifest.data.fingerprint}
         number = int(self.client.create_model_version(self.name, source, run, tags=tags).version)
@@ -79,6 +67,22 @@ class Registry(Decisions):
             self.to_sign(f"version-{self.name}-{number}", statement(self.name, number, digest))
         return number
 
+    def _upload_version(self, run: str, folder: Path) -> None:
+        """Lay a version into its run, as MLflow loads it."""
+        with TemporaryDirectory() as temporary:
+            model = Path(temporary) / MODEL_FOLDER
+            write_mlmodel(folder, model)
+            with naming(self.folder):
+                self.client.log_artifacts(run, str(model), MODEL_FOLDER)
+
+    @property
+    def _described(self) -> str:
+        system, size = self.line.system, self.line.size
+        return (
+            f"{self.description}\n\nThe versions of `{system}` at size {size}. Rollouts move the aliases "
+            f"`production` and `previous`; `slipway history --system {system} --size {size}` tells why."
+        )
+
     def _exists(self) -> bool:
         return self._made and bool(self.client.search_registered_models(f"name = '{self.name}'"))
 
@@ -88,19 +92,9 @@ class Registry(Decisions):
         Raises:
             UsageError: there is none.
         """
-        one = self._found(number)
-        if one is None:
+        if (one := next((one for one in self._versions() if int(one.version) == number), None)) is None:
             raise UsageError(f"{self.name}: no version {number} in {self.where}")  # guard registry.version
-        digest = one.tags.get(DIGEST, "")
-        twins = self._twins(number, digest)
-        return ModelVersion(
-            number=number,
-            digest=digest,
-            run=str(one.run_id),
-            barred=next((twin.tags[BARRED] for twin in twins if BARRED in twin.tags), None),
-            aliases=tuple(one.aliases),
-            signature=one.tags.get(SIGNATURE),
-        )
+        return ModelVersion.of(one, self._twins(number, one.tags.get(DIGEST, "")), self._aliases())
 
     def twin(self, digest: str, run: str) -> ModelVersion | None:
         """The newest version of these bits that a pipeline run before this one has registered.
@@ -117,19 +111,6 @@ class Registry(Decisions):
         newest = max((one for one in numbers if one in known), default=None)
         return None if newest is None else self.get(newest)
 
-    def _found(self, number: int) -> Any:
-        """What MLflow holds of a version, None where there is none; no database is made to find out."""
-        from mlflow.exceptions import MlflowException
-
-        if not self._made:
-            return None
-        try:
-            return self.client.get_model_version(self.name, str(number))
-        except MlflowException as error:
-            if error.error_code != ABSENT:
-                raise
-            return None
-
     def _twins(self, number: int, digest: str) -> list[Any]:
         """A version and those of its digest: the same bits registered twice are barred together."""
         return [
@@ -137,16 +118,23 @@ class Registry(Decisions):
         ]
 
     def _versions(self) -> list[Any]:
-        if not self._made:
-            return []
-        return list(self.client.search_model_versions(f"name = '{self.name}'", max_results=10_000))
+        if (database := self._database) is not None:
+            return database.versions(self.name)
+        return (
+            []
+            if not self._exists()
+            else list(self.client.search_model_versions(f"name = '{self.name}'", max_results=10_000))
+        )
 
     def resolve(self, alias: Alias) -> int | None:
         """The number that an alias points at, None where it is not set."""
-        if not self._exists():
-            return None
-        number = self.client.get_registered_model(self.name).aliases.get(alias)
-        return None if number is None else int(number)
+        return self._aliases().get(alias)
+
+    def _aliases(self) -> dict[str, int]:
+        if (database := self._database) is not None:
+            return database.aliases(self.name)
+        found = self.client.get_registered_model(self.name).aliases if self._exists() else {}
+        return {alias: int(number) for alias, number in found.items()}
 
     def explained(self, alias: Literal["production", "previous"], chain: Chain | None = None) -> int | None:
         """The number that an alias points at, if it is the one that the records put there.
@@ -238,7 +226,7 @@ class Registry(Decisions):
             self.client.get_model_version_download_uri(self.name, str(number)), self.own
         )
         out.mkdir(parents=True, exist_ok=True)
-        return Path(download_artifacts(artifact_uri=uri, dst_path=str(out), tracking_uri=self.uri))
+        return inside(Path(download_artifacts(artifact_uri=uri, dst_path=str(out), tracking_uri=self.uri)))
 
     def vouched(self, version: ModelVersion, chain: Chain | None = None) -> Identity:
         """Who signed a version; the registry alone proves nothing, for whoever writes to it writes its tags.
@@ -292,11 +280,11 @@ class Registry(Decisions):
         return Verdict(chain, unexplained(chain, self._state()))
 
     def _state(self) -> State:
-        found = self._versions() if self._exists() else []
+        found = self._versions()
         return State(
             production=self.resolve("production"),
             previous=self.resolve("previous"),
-            versions=[_held(one) for one in sorted(found, key=lambda one: int(one.version))],
+            versions=[held(one) for one in sorted(found, key=lambda one: int(one.version))],
             moving=turns.look(self.line).begun is not None,
         )
 
@@ -343,14 +331,3 @@ class Registry(Decisions):
                 f"{what} is of run {version.run}, but record {record.id} registered one of {record.kept.run}"
             )  # guard version.recorded_run
         return record
-
-
-def _held(found: Any) -> Held:
-    about = f"{RECORD}."
-    return Held(
-        number=int(found.version),
-        digest=found.tags.get(DIGEST, ""),
-        run=str(found.run_id),
-        barred=found.tags.get(BARRED),
-        tags={name.removeprefix(about): found.tags[name] for name in found.tags if name.startswith(about)},
-    )

@@ -15,9 +15,10 @@ from slipway.base.errors import Refused, SlipwayError
 from slipway.records.checks import Check
 from slipway.records.decision import DecisionRecord
 from slipway.records.explained import lived
+from slipway.registry.model_version import ModelVersion
 from slipway.registry.turns import bind
 from slipway.registry.turns.turn import Outlived, Turn, Turns
-from slipway.registry.versions import ModelVersion, Registry
+from slipway.registry.versions import Registry
 from slipway.rollout.target import Deployed, Placement
 
 UNREADABLE = "delete it if `slipway status` finds that aliases and traffic agree, else bring it back"

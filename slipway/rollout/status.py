@@ -22,6 +22,7 @@ class Status(Strict):
         answers: the version that every `slipway serve` of this machine answers with, by its URL; None where
             none does.
         records: whether the decision records are those that were kept, in one line.
+        by_hand: what somebody did in MLflow, such as by its button Promote, and how to undo it.
     """
 
     system: str
@@ -38,6 +39,7 @@ class Status(Strict):
     answers: dict[str, int | None]
     records: str
     breaks: list[str]
+    by_hand: list[str]
     problems: list[str]
 
 
@@ -64,6 +66,7 @@ def look(registry: Registry) -> Status:
         answers=answers,
         records=str(verdict),
         breaks=[str(one) for one in verdict.breaks],
+        by_hand=[f"{one.of}: {one.back}" for one in verdict.odd if one.back],
         problems=[
             *unfinished(line),
             *(differences(production, canary, traffic) if bound else ()),

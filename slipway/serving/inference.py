@@ -22,7 +22,7 @@ from slipway.serving.parse import parsed
 from slipway.serving.predict import check_rows, no_input
 from slipway.serving.refusal import Refusal, invalid, short
 from slipway.serving.served import Served, Unfit
-from slipway.serving.values import list_of, optional, value_type
+from slipway.serving.values import list_of, value_type
 from slipway.version.answer import Answers
 
 WHOLE = ("INT64", "INT32", "INT16", "INT8", "UINT64", "UINT32", "UINT16", "UINT8")
@@ -236,7 +236,7 @@ class Protocol:
         ]
 
     def _absent(self, name: str, rows: int) -> list[None]:
-        if not optional(self.served.columns[name]):
+        if not self.served.columns[name].optional:
             raise Refusal(400, f"{name}: missing from inputs")  # guard serve.tensors
         return [None] * rows
 

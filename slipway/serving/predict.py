@@ -13,7 +13,7 @@ from slipway.serving.names import MOST, Misnamed, Names, few, told
 from slipway.serving.parse import parsed
 from slipway.serving.refusal import Refusal, invalid
 from slipway.serving.served import Served, Unfit
-from slipway.serving.values import list_of, optional, value_type
+from slipway.serving.values import list_of, value_type
 from slipway.settings import Column
 from slipway.tasks.columns import OPTIONS
 from slipway.version.answer import Answers
@@ -119,8 +119,7 @@ def _typed_dict(name: str, fields: dict[str, Any]) -> Any:
 def _fields(served: Served, columns: dict[str, Column]) -> dict[str, Any]:
     kinds = {name: value_type(column, served.cleaning, served.written) for name, column in columns.items()}
     return {
-        name: NotRequired[kinds[name]] if optional(column) else kinds[name]
-        for name, column in columns.items()
+        name: NotRequired[kinds[name]] if column.optional else kinds[name] for name, column in columns.items()
     }
 
 
@@ -143,7 +142,7 @@ class Typed:
         self.has_options = OPTIONS in fields
         self.request = Names(fields, options, "each option")
         self.option = Names(options, own, "the request")
-        required = {name for name, column in served.columns.items() if not optional(column)}
+        required = {name for name, column in served.columns.items() if not column.optional}
         inputs = self.request.inputs | self.option.inputs
         # Where one is required, no body lacks all of them.
         self.may_be_empty = required.isdisjoint(inputs)

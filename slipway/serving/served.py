@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from slipway.serving.counted import as_text, is_counted
 from slipway.serving.refusal import short
-from slipway.serving.values import moment, optional
+from slipway.serving.values import moment
 from slipway.settings import Column
 from slipway.settings.data import TableSource
 from slipway.system.cleaning import TEXT, Cleaning, unsound
@@ -155,7 +155,7 @@ class Served:
 
     def _require(self, name: str, array: pa.Array, values: list[Any]) -> None:
         """Refuse what stands for a missing value where none may be missing."""
-        if array.null_count and not optional(self.columns[name]):
+        if array.null_count and not self.columns[name].optional:
             row = pc.index(pc.is_null(array), True).as_py()
             # guard serve.value
             raise Unfit(name, row, f"{short(values[row])} stands for a missing value, expected one")

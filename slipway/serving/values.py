@@ -45,15 +45,6 @@ OWN_TIME = {"pattern": "^(19[789][0-9]|[2-9][0-9]{3})-"}
 """The years from `EARLIEST` on, which a request's own time is of."""
 
 
-def optional(column: Column) -> bool:
-    """Whether a request may leave a column out.
-
-    It may lack what the training data may lack. Without a time it is of now; its id is only echoed.
-    """
-    lacked = column.null_share > 0 or column.severity == "warning" or column.made
-    return lacked or column.role in {"time", "request"}
-
-
 def value_type(column: Column, cleaning: Cleaning, written: str | None = None) -> Any:
     """The type of one value; None is allowed where the column is optional.
 
@@ -62,7 +53,7 @@ def value_type(column: Column, cleaning: Cleaning, written: str | None = None) -
     """
     choices, name = list(KINDS[column.type][0]), KINDS[column.type][1]
     own = OWN_TIME if column.role == "time" else {}
-    schemas, lacks = [SCHEMAS[column.type] | own], optional(column)
+    schemas, lacks = [SCHEMAS[column.type] | own], column.optional
     is_text = column.type in ("string", "timestamp")
     if column.type == "timestamp" and written is not None and is_counted(written):
         is_text, name = False, f"a number of {written}, or {name}"

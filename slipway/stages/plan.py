@@ -156,8 +156,9 @@ def recorded_error_rate(
     Args:
         warn: told of each record that cannot be read: one of a newer slipway must not keep a line from plans.
     """
-    for record in reversed(registry.records(skip=warn)):
-        rate = None if record.canary is None else record.canary.error_rate(version)
+    for entry in reversed(registry.entries(tell=warn)):
+        record = registry.readable(entry, warn)
+        rate = None if record is None or record.canary is None else record.canary.error_rate(version)
         if rate is not None:
             return rate
     return None

@@ -10,17 +10,20 @@ from datetime import datetime
 from pathlib import Path
 from typing import Literal
 
+from slipway.base.addresses import masked
 from slipway.base.atomic import whole_file, write_text
 from slipway.base.errors import Refused, SlipwayError
-from slipway.base.provenance import commit, now, who
+from slipway.base.provenance import Commit, commit, git, now, who
 from slipway.records.canary import CanaryEvidence
 from slipway.records.chain import Entry
 from slipway.records.checks import Check
 from slipway.records.decision import CheckSummary, Decision, DecisionRecord, record_id
 from slipway.records.evidence import Evidence
 from slipway.records.history import behind
+from slipway.registry.shown import data_shown, figures, parameters, run_name
 from slipway.registry.versions import Registry
 from slipway.stages.run import RunRef, project, say
+from slipway.version.manifest import Manifest
 
 REPORT_FILE = "report.html"
 DOCS_FILE = "data_docs/docs.html"
@@ -89,7 +92,7 @@ def new_record(
         version_digest=known.version_digest,
         code_digest=known.code_digest,
         bento=known.bento,
-        run=registry.start_run(kind, run.id, run.fingerprint),
+        run=registry.start_run(kind, run.id, run.fingerprint, started(kind, tree, project().root)),
         checks=known.checks,
         data_checks=known.data_checks,
         evaluation=known.evaluation,
@@ -137,16 +140,19 @@ def keep(
     report: Path | None = None,
     checked: Checked | None = None,
     accepts: Sequence[str] = (),
+    trained: Manifest | None = None,
 ) -> None:
-    """Log the data's checks, the report and, last, the record that makes the decision count; end the run.
+    """Log what the run shows, the report and, last, the record that makes the decision count; end the run.
 
     Args:
         data: the split that the decision was made on, where it is at hand.
         report: where else to leave the report.
         checked: what this run's `check` left, where the decision is about its data.
         accepts: see `Registry.keep`.
+        trained: of the model that this run trained.
     """
     run = record.run or ""
+    _show(registry, record, data, trained)
     with tempfile.TemporaryDirectory() as temporary:
         page = Path(temporary) / REPORT_FILE
         write_text(page, _rendered(record, data, None if checked is None else DOCS_FILE))
@@ -159,7 +165,36 @@ def keep(
         if report is not None:
             with whole_file(report) as aside:
                 shutil.copyfile(page, aside)
+    # Last: a name never says what no record does.
+    registry.rename_run(run, run_name(record))
     registry.end_run(run)
+
+
+def _show(registry: Registry, record: DecisionRecord, data: Path | None, trained: Manifest | None) -> None:
+    """What MLflow shows of the run beside its record; the data where it was worked on."""
+    run, card = record.run or "", project().card(record.system)
+    notes = {"mlflow.note.content": registry.described(record)}
+    registry.log(run, parameters(record, card, trained), figures(record), notes)
+    if data is not None:
+        from slipway.data.parts import read_manifest
+
+        parts: dict[str, int] = {name: part.rows for name, part in read_manifest(data).parts.items()}
+        context = "evaluation" if trained is None else "training"
+        registry.log_data(run, data_shown(record, card, parts, context))
+
+
+def started(kind: Kind, tree: Commit, root: Path) -> dict[str, str]:
+    """Who began a run and on which code, by the tags that MLflow shows."""
+    found = {
+        "mlflow.user": who().partition("@")[0],
+        "mlflow.source.name": f"slipway {kind}",
+        "mlflow.source.type": "LOCAL",
+        "mlflow.source.git.commit": tree.sha,
+        "mlflow.source.git.branch": git(root, "branch", "--show-current"),
+        "mlflow.source.git.repoURL": masked(git(root, "remote", "get-url", "origin") or ""),
+        "mlflow.source.git.dirty": None if tree.sha is None else str(not tree.clean).lower(),
+    }
+    return {name: value for name, value in found.items() if value}
 
 
 def _rendered(record: DecisionRecord, data: Path | None, docs: str | None) -> str:

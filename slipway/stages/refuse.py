@@ -6,11 +6,12 @@ from pathlib import Path
 from slipway.base.failure import failure_kept
 from slipway.evaluation.gate import decide
 from slipway.registry.versions import Registry
-from slipway.stages.evaluate import headline, read_evidence
+from slipway.stages.evaluate import read_evidence
 from slipway.stages.record import Checked, keep, new_record
 from slipway.stages.register import of_candidate
 from slipway.stages.run import RunRef, project, say
 from slipway.stages.train import CANDIDATE
+from slipway.version.manifest import verify
 
 
 @failure_kept()
@@ -27,6 +28,5 @@ def refuse(
     known = of_candidate(found, models / CANDIDATE, checked)
     known = replace(known, checks=verdict.checks, replaced=registry.resolve("production"))
     record = new_record(run, registry, "training", "refused", reason, known)
-    registry.log(record.run or "", {"fingerprint": run.fingerprint, "size": run.size}, headline(found))
-    keep(registry, record, data, report, checked)
+    keep(registry, record, data, report, checked, trained=verify(models / CANDIDATE))
     say("nothing was registered")

@@ -11,7 +11,7 @@ from slipway.records.checks import Check
 from slipway.records.evidence import Evidence, Twin
 from slipway.registry.holdouts import Holdouts
 from slipway.registry.versions import Registry
-from slipway.stages.evaluate import headline, read_evidence, trained, twin
+from slipway.stages.evaluate import read_evidence, trained, twin
 from slipway.stages.record import Checked, Known, keep, new_record, refusals_kept
 from slipway.stages.run import RunRef, project, say
 from slipway.stages.train import CANDIDATE
@@ -51,8 +51,8 @@ def register(
     record = new_record(run, registry, "training", "registered", "no check of the gate refuses it", known)
     # Before its record, which names the number; a version without one is never rolled out.
     number = registry.register(record.run or "", candidate)
-    registry.log(record.run or "", {"fingerprint": run.fingerprint, "size": run.size}, headline(found))
-    keep(registry, record.model_copy(update={"version": number}), data, report, checked)
+    made = verify(candidate)
+    keep(registry, record.model_copy(update={"version": number}), data, report, checked, trained=made)
     registry.point("staging", number)
     say(f"version {number} is staged in {registry.where}{'' if line.project.target else UNBOUND}")
     return number

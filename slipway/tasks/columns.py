@@ -80,6 +80,16 @@ class Column(Strict):
         """Whether ingestion makes it; then no request carries it."""
         return self.source in (ROW, SHUFFLED)
 
+    @property
+    def optional(self) -> bool:
+        """Whether a request may leave it out.
+
+        It may lack what the training data may lack. Without a time it is of now; its id is only echoed.
+        """
+        return (
+            self.null_share > 0 or self.severity == "warning" or self.made or self.role in ("time", "request")
+        )
+
 
 class Columns(Strict):
     """What the columns of a table mean, and who is who among them."""

@@ -41,8 +41,14 @@ class VersionProcess:
     """
 
     def __init__(
-        self, version: Proven, deadlines: Deadlines | None = None, python: Path | None = None
+        self,
+        version: Proven,
+        deadlines: Deadlines | None = None,
+        python: Path | None = None,
+        module: str = "slipway.version.worker",
     ) -> None:
+        """Take a version, whose `module` answers; the interpreter is by default this one."""
+        self.module = module
         self.version, self.folder = version, version.folder.resolve()
         self.python = str(python or sys.executable)
         self.deadlines = deadlines or Deadlines()
@@ -57,7 +63,7 @@ class VersionProcess:
         self.errors = tempfile.TemporaryFile()
         self.process = subprocess.Popen(  # noqa: S603 - an interpreter of ours, no user input
             # -P keeps the working directory, which holds another slipway, off the path.
-            [self.python, "-P", "-m", "slipway.version.worker", str(self.folder)],
+            [self.python, "-P", "-m", self.module, str(self.folder)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self.errors,
@@ -95,6 +101,19 @@ class VersionProcess:
             return np.asarray(np.load(out, allow_pickle=False), np.float64)
         except (OSError, ValueError, TypeError) as error:
             raise self._failure(f"its scores cannot be read: {error}") from error
+
+    def infer(self, body: Path, out: Path) -> str | None:
+        """Answer a body of the Open Inference Protocol; needs `slipway.serving.batch` as module.
+
+        Args:
+            out: where its process writes the answer, as JSON.
+
+        Returns:
+            Why the version takes no such body; None where it has answered.
+        """
+        command = {"infer": str(body.resolve()), "out": str(out.resolve())}
+        refused = self._send(command, "refused", self.deadlines.score)
+        return None if refused is None else str(refused)
 
     def seconds(self, requests: Path, start: int, stop: int) -> float:
         """Seconds that the rows from `start` up to, but without, `stop` take as one request."""

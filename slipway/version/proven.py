@@ -66,6 +66,18 @@ def trained_here(folder: Path, root: Path, shared: bool) -> Proven:
     return Proven(folder, sha256(folder / MANIFEST), origin)
 
 
+def whole(folder: Path) -> Proven:
+    """A version that MLflow hands over: its files are its manifest's, and nobody vouches for that.
+
+    MLflow has run by then what the registry told it to; `slipway.load` is for who does not trust its writers.
+
+    Raises:
+        SlipwayError: a file is missing, was added or changed.
+    """
+    verify(folder)
+    return Proven(folder, sha256(folder / MANIFEST), Origin("unknown"))
+
+
 def origin_in(manifest: Manifest, root: Path, committed: bool = False) -> Origin:
     """Where the code that a manifest lists is from; see `origin_of`."""
     return origin_of(code_of(manifest.files), manifest.code.git_commit, root, PACKAGE, committed)

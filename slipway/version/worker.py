@@ -11,6 +11,7 @@ import json
 import os
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -52,15 +53,20 @@ class Worker:
         return self.tables[path]
 
 
-def main() -> None:
-    """Answer the commands on standard input until it ends."""
+def main(make: Callable[[Version, Path], Worker] | None = None) -> None:
+    """Answer the commands on standard input until it ends.
+
+    Args:
+        make: who answers, from the version and its folder; by default one who knows the two above.
+    """
     folder = Path(sys.argv[1])
     # Replies keep the real standard output for themselves.
     replies = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)  # what a system's code prints is no reply
     try:
         require_own_code(folder / CODE)
-        worker = Worker(Version.load(folder))
+        version = Version.load(folder)
+        worker = Worker(version) if make is None else make(version, folder)
         # Again: loading the version has imported its system, from wherever Python found it.
         require_own_code(folder / CODE)
     except SlipwayError as error:

@@ -15,7 +15,8 @@ from slipway.base.errors import Refused, SlipwayError, UsageError
 from slipway.cli import app
 from slipway.registry.holdouts import Holdouts
 from slipway.registry.migration import FROM, WHOLE, migrate
-from slipway.registry.versions import DIGEST, Registry
+from slipway.registry.model_version import DIGEST
+from slipway.registry.versions import Registry
 from slipway.settings import Line
 from slipway.settings.root import Project
 from tests.slipway.durability.conftest import Yard

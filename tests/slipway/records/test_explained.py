@@ -68,6 +68,32 @@ def test_a_version_without_a_record_is_told(desk: Desk) -> None:
 
 
 @pytest.mark.gate(
+    "explained.stage",
+    fed="a version that MLflow's own stages call production",
+    stops="record",
+    exit=1,
+    reason="found stage Production, expected none",
+    untouched="nothing",
+)
+def test_a_stage_of_mlflow_is_told(desk: Desk) -> None:
+    """It has no effect here, and who set it thinks that it has."""
+    assert explained(desk, stage="Production") == [("version 1", "found stage Production, expected none")]
+
+
+def test_what_somebody_did_in_mlflow_is_told_with_the_way_back(desk: Desk) -> None:
+    """Its button makes a copy under a number of its own, and its page moves aliases."""
+    copy = Held(2, "digest1", "run1", None, {}, source="models:/demo.ad_click/1")
+    held = Held(1, "digest1", "run1", None, {"001-r": "registered"})
+    found = unexplained(desk.judged(), State(production=2, previous=7, versions=[held, copy]))
+
+    assert [one.of for one in found] == ["version 2", "alias previous"]
+    assert found[0].back.startswith(
+        "MLflow's Promote copied it from models:/demo.ad_click/1; that moved no traffic"
+    )
+    assert "put it on version 1 there" in found[1].back
+
+
+@pytest.mark.gate(
     "explained.digest",
     fed="a version whose digest or run was changed",
     stops="record",

@@ -12,7 +12,8 @@ from typer.testing import CliRunner
 from slipway.cli import app
 from slipway.records.decision import DecisionRecord
 from slipway.registry.decisions import RECORD, RECORDS, SEALS
-from slipway.registry.versions import BARRED, DIGEST, Registry
+from slipway.registry.model_version import BARRED, DIGEST
+from slipway.registry.versions import Registry
 from slipway.trust.signing import LocalKey
 from tests.slipway.report import sample
 
@@ -56,7 +57,13 @@ def put_back(root: Path) -> None:
     for folder in ("heads", "registry/artifacts"):
         shutil.rmtree(state / folder, ignore_errors=True)
         shutil.copytree(before / folder, state / folder)
-    shutil.copyfile(before / "registry" / "mlflow.db", state / "registry" / "mlflow.db")
+    path = state / "registry" / "mlflow.db"
+    content, changes = bytearray((before / "registry" / "mlflow.db").read_bytes()), slice(24, 28)
+    # SQLite's count of changes, by which a connection knows whether its pages are those of the file: one that
+    # comes again would have it write back what an attack left. At 92 stands the count that the size is of.
+    newer = (int.from_bytes(path.read_bytes()[changes]) + 1).to_bytes(4)
+    content[changes] = content[92:96] = newer
+    path.write_bytes(content)
 
 
 def record_of(registry: Registry, number: int) -> DecisionRecord:

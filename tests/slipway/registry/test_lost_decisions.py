@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from slipway.base.errors import Refused
-from slipway.registry.versions import BARRED, DIGEST, Registry
+from slipway.registry.model_version import BARRED, DIGEST
+from slipway.registry.versions import Registry
 from slipway.stages.accept import accept
 from slipway.stages.clear import clear
 from slipway.stages.package import bento_of

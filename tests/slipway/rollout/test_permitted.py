@@ -3,7 +3,7 @@
 import pytest
 
 from slipway.records.checks import Check
-from slipway.registry.versions import ModelVersion
+from slipway.registry.model_version import ModelVersion
 from slipway.rollout.promotion import permitted
 from tests.slipway.report import sample, shadows
 

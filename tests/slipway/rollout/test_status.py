@@ -226,3 +226,25 @@ def test_a_move_that_was_killed_is_told(registry: Registry) -> None:
 
     assert len(told) == 1
     assert "a promote of version 2 is under way; if its process was killed, the next train" in told[0]
+
+
+def test_what_somebody_did_in_mlflow_is_told_in_words(registry: Registry) -> None:
+    """By its own client, as its pages do it: the button Promote, an alias, a stage; and the way back."""
+    client, name = registry.client, registry.name
+    client.copy_model_version(f"models:/{name}/2", name)
+    client.set_registered_model_alias(name, "previous", "2")
+    client.transition_model_version_stage(name, "2", "Production")
+    shown = slipway(registry.line.project.root, "status").stdout
+    client.transition_model_version_stage(name, "2", "None")
+    client.delete_registered_model_alias(name, "previous")
+    client.delete_model_version(name, "3")
+
+    assert (
+        f"by hand: version 3: MLflow's Promote copied it from models:/{name}/2; that moved no traffic"
+        in shown
+    )
+    assert "by hand: version 2: MLflow's stages move no traffic" in shown
+    assert (
+        "by hand: alias previous: somebody moved it in MLflow, which moved no traffic; take it away" in shown
+    )
+    assert "`slipway rollout --version NUMBER`" in shown

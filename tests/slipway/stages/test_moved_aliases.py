@@ -7,7 +7,7 @@ import pytest
 from slipway.base.errors import Refused
 from slipway.cli.console import Teller
 from slipway.cli.jobs import live
-from slipway.registry.versions import BARRED, DIGEST
+from slipway.registry.model_version import BARRED, DIGEST
 from slipway.stages.clear import clear
 from slipway.stages.record import keep, new_record, of_version
 from slipway.stages.register import register

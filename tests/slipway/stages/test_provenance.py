@@ -12,7 +12,8 @@ from mlflow import MlflowClient
 from slipway.base.digest import sha256
 from slipway.base.errors import Refused
 from slipway.records.seal import Seal
-from slipway.registry.versions import DIGEST, SIGNATURE, Registry
+from slipway.registry.model_version import DIGEST
+from slipway.registry.versions import SIGNATURE, Registry
 from slipway.settings import Line
 from slipway.settings.root import Project
 from slipway.stages.evaluate import _champion

@@ -9,7 +9,7 @@ import pytest
 
 from slipway.base.atomic import write_text
 from slipway.base.errors import Refused
-from slipway.registry.versions import DIGEST
+from slipway.registry.model_version import DIGEST
 from slipway.rollout.target import Deployed, TrafficState
 from slipway.settings import Line
 from slipway.settings.root import Project
