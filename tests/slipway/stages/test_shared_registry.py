@@ -10,6 +10,7 @@ import pytest
 from slipway.base.errors import Refused
 from slipway.registry.versions import Registry
 from slipway.stages.canary import canary
+from slipway.stages.clear import clear
 from slipway.stages.first import first
 from slipway.stages.package import package
 from slipway.stages.shadow import shadow
@@ -94,3 +95,13 @@ def test_a_shared_registry_is_left_alone(team: Team, act: Callable[[Team], objec
     assert team.seen() == (aliases, tags)
     assert not list((team.desk.root / ".slipway").rglob("bentoml"))
     assert not list((team.desk.root / ".slipway").rglob("local"))
+
+
+@SHARED_REGISTRY
+def test_no_record_tells_of_a_version_that_is_not_cleared(team: Team) -> None:
+    """The record comes before the bar goes, so it is asked before that."""
+    before = team.seen()
+    runs = len(team.registry._runs(""))
+    with pytest.raises(Refused, match="embedded registry only"):
+        clear(team.registry.line, 1)
+    assert (team.seen(), len(team.registry._runs(""))) == (before, runs)
