@@ -19,8 +19,10 @@ DECIDED = """
 import sys
 from slipway.cli import jobs, main
 from slipway.records.decision import DecisionRecord
+from slipway.registry.versions import Registry
 record = DecisionRecord.model_validate_json(sys.stdin.read())
 jobs.reference = lambda *_: None
+Registry.chosen = lambda _, version: version
 jobs.rollout = jobs.train = lambda *_: record
 main()
 """

@@ -175,12 +175,12 @@ def test_a_default_system_goes_first(empty: Project, capsys: pytest.CaptureFixtu
 
 
 def test_serve_looks_at_traffic(project: Project) -> None:
-    """What was decided on last may have none; a line that has it is chosen, whose Bento is lacking here."""
+    """What was decided on last may have none; a line that has it is chosen, whose version is gone."""
     line = make_live(project, "ad_click", "small")
     ran = invoke("serve", "--port", "0")
     line.traffic.unlink()
     assert "using ad_click-small, the only one" in ran.stderr
-    assert "no such Bento" in str(ran.exception)
+    assert "no version 1 in the embedded registry" in str(ran.exception)
 
 
 @pytest.mark.parametrize(
@@ -188,7 +188,7 @@ def test_serve_looks_at_traffic(project: Project) -> None:
     [
         ("rollout", "nothing of slipway-demo.churn-small is in staging"),
         ("rollback --reason robots", "slipway-demo.churn-small: production is None"),
-        ("clear --version 1", "slipway-demo.churn-small: no version 1"),
+        ("clear --version 1 --reason mended", "slipway-demo.churn-small: no version 1"),
         ("package", "nothing of slipway-demo.churn-small is in staging"),
         ("publish", "nothing of slipway-demo.churn-small is in staging"),
         ("report --to report.html", "kept no report.html"),

@@ -35,10 +35,17 @@ def bento(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return bento_path(project, tag)
 
 
+def plain(root: Path) -> Project:
+    """A project that has its settings and nothing else."""
+    root.mkdir(exist_ok=True)
+    shutil.copyfile(ROOT / "project.yaml", root / "project.yaml")
+    return Project(root)
+
+
 @pytest.fixture
 def project(bento: Path, tmp_path: Path) -> Iterator[Project]:
     """A project of its own with that Bento; its servers end with the test."""
-    found = Project(tmp_path)
+    found = plain(tmp_path)
     bento_path(found, TAG).parent.mkdir(parents=True)
     shutil.copytree(bento, bento_path(found, TAG))
     yield found
@@ -116,7 +123,7 @@ def test_a_damaged_bento_is_not_started(project: Project) -> None:
 
 def test_a_path_that_python_would_split_is_refused(bento: Path, tmp_path: Path) -> None:
     """PYTHONPATH cannot hold it."""
-    project = Project(tmp_path / f"a{os.pathsep}b")
+    project = plain(tmp_path / f"a{os.pathsep}b")
     shutil.copytree(bento, bento_path(project, TAG))
 
     with pytest.raises(SlipwayError, match="in the path; Python would look elsewhere"):
@@ -263,7 +270,7 @@ def test_another_users_server_is_left_alone(
 ) -> None:
     """Its process may not be ended, and its record stays."""
     with tempfile.TemporaryDirectory() as folder:
-        project = Project(Path(folder))
+        project = plain(Path(folder))
         path = record(project, replace(seen(sleeper, os.getpid()), owner_started=1.0))
         Path(folder).chmod(0o755)
         with another_user():

@@ -1,5 +1,6 @@
 """Tags that say something else each time that they are read: what is used is what was vouched for."""
 
+from collections.abc import Iterator
 from functools import cached_property
 from itertools import product
 from pathlib import Path
@@ -29,18 +30,15 @@ class Changing(Registry):
     says: tuple[str, ...] = ()
 
     @cached_property
-    def client(self) -> Any:
+    def _answers(self) -> Iterator[str]:
+        return iter(self.says)
+
+    def _versions(self) -> list[Any]:
         """It answers the next digest at each question for a version, and the last one for ever."""
-        client, says = super().client, iter(self.says)
-        ask = client.get_model_version
-
-        def answer(name: str, version: str) -> Any:
-            found = ask(name, version)
-            found.tags[DIGEST] = next(says, self.says[-1])
-            return found
-
-        client.get_model_version = answer
-        return client
+        found = super()._versions()
+        for one in found:
+            one.tags[DIGEST] = next(self._answers, self.says[-1])
+        return found
 
 
 def changing(desk: Desk, *says: str) -> Registry:

@@ -12,8 +12,9 @@ from mlflow import MlflowClient
 from slipway.base.digest import sha256
 from slipway.base.errors import Refused
 from slipway.records.seal import Seal
+from slipway.registry.mlmodel import INSIDE
 from slipway.registry.model_version import DIGEST
-from slipway.registry.versions import SIGNATURE, Registry
+from slipway.registry.versions import MODEL_FOLDER, SIGNATURE, Registry
 from slipway.settings import Line
 from slipway.settings.root import Project
 from slipway.stages.evaluate import _champion
@@ -38,6 +39,8 @@ ATTACK = pytest.mark.gate(
 )
 NEVER = "ran"
 """The file that the attacker's code writes once anything runs it."""
+PLACE = f"{MODEL_FOLDER}/{INSIDE}"
+"""Of a version in its run."""
 
 
 class Attacker:
@@ -61,7 +64,7 @@ class Attacker:
         code = manifest.code.model_copy(update={"digest": code_digest(files)})
         changed = manifest.model_copy(update={"files": files, "code": code})
         (copy / MANIFEST).write_text(changed.model_dump_json(indent=2))
-        self.client.log_artifacts(self.run, str(copy), "version")
+        self.client.log_artifacts(self.run, str(copy), PLACE)
         self.tag(DIGEST, sha256(copy / MANIFEST))
 
     def change_record(self) -> None:
@@ -101,7 +104,7 @@ class Attacker:
         self.client.set_model_version_tag(self.name, self.number, name, value)
 
     def _version(self) -> Path:
-        return Path(self.client.download_artifacts(self.run, "version", str(self._new())))
+        return Path(self.client.download_artifacts(self.run, PLACE, str(self._new())))
 
     def _new(self) -> Path:
         folder = self.elsewhere / str(len([*self.elsewhere.glob("*")]))
