@@ -7,14 +7,16 @@ import mlflow
 import pytest
 
 from slipway.base.errors import Refused
+from slipway.records.evidence import Twin
 from slipway.registry.adoption import look
 from slipway.registry.versions import Registry
-from slipway.stages.evaluate import _champion
+from slipway.stages.evaluate import _champion, twin
 from slipway.stages.refuse import refuse
 from slipway.stages.register import register
 from tests.slipway.cli.conftest import only_line, slipway
 from tests.slipway.stages.conftest import RUN, Desk
 from tests.slipway.stages.shared import WORKFLOW, sign, sign_records
+from tests.slipway.stages.test_twins import AGAIN
 from tests.slipway.team.conftest import Member, Served, joined
 from tests.slipway.team.services import BUCKET, USER, new_database, tracking
 from tests.slipway.trust.authority import Authority
@@ -51,6 +53,7 @@ def test_what_was_kept_is_read_back(
     assert [one.decision for one in registry.records()] == ["registered", "refused"]
     assert str(registry.download(1, tmp_path / "version").signer) == f"keyless {WORKFLOW}"
     assert look(registry, 1).unsigned is None
+    assert twin(registry.line, AGAIN, registry.get(1).digest, None) == Twin(version=1, barred=None)
     assert _champion(registry.line, 1, tmp_path / "champion").problem is None
     assert not list((tmp_path / "temporary").iterdir())  # thousands of records leave nothing behind
     found = registry.artifact(registry.records()[0].run or "", "report.html")
