@@ -8,6 +8,7 @@ from pathlib import Path
 
 from slipway.registry.artifacts import local_folder
 from slipway.registry.decisions import RECORD, RECORDS
+from slipway.registry.mlmodel import inside
 from slipway.registry.place import ARTIFACTS, DATABASE, former_places
 from slipway.version.manifest import MANIFEST
 
@@ -47,15 +48,15 @@ def look(folder: Path) -> Health:
         versions = database.execute(VERSIONS).fetchall()
         former = former_places(database, folder)
         kept = database.execute(KEPT, (RECORD,)).fetchall()
-    named = [(f"version {number} of {name}", f"{uri}/{MANIFEST}") for name, number, uri in versions]
-    named += [(f"record {one}", f"{uri}/{RECORDS}/{one}.json") for uri, one in kept]
+    named = [(f"version {number} of {name}", uri, MANIFEST) for name, number, uri in versions]
+    named += [(f"record {one}", f"{uri}/{RECORDS}", f"{one}.json") for uri, one in kept]
     return Health(len(versions), bool(former), list(_missing(named, former, folder)))
 
 
-def _missing(named: list[tuple[str, str]], former: list[str], folder: Path) -> Iterator[str]:
+def _missing(named: list[tuple[str, str, str]], former: list[str], folder: Path) -> Iterator[str]:
     here = (folder / ARTIFACTS).as_uri()
-    for what, uri in named:
+    for what, uri, name in named:
         place = next((one for one in former if uri.startswith(f"{one}/")), None)
         path = local_folder(uri if place is None else here + uri.removeprefix(place))
-        if path is None or not path.is_file():
+        if path is None or not (inside(path) / name).is_file():
             yield what

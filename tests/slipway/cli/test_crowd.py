@@ -78,7 +78,7 @@ def said(*command: str) -> Any:
     [
         (("status",), 2, 25),
         (("history",), 20, 5),
-        (("history", "--at", "2027-06-01"), 22, 5),
+        (("history", "--at", "2023-06-01"), 22, 5),
         (("report", "--format", "html"), 1, 10),
     ],
 )
@@ -113,8 +113,8 @@ def test_a_history_is_as_long_as_is_asked_for(quarter: Path, monkeypatch: pytest
 def test_what_was_in_production_long_ago_is_found(quarter: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Its promotion is not among the newest decisions of that day."""
     monkeypatch.chdir(quarter)
-    asked = ("history", "--at", "2026-12-19", "--last", "3")
+    asked = ("history", "--at", "2022-12-19", "--last", "3")
     [past] = said(*asked)
     assert (past["production"], [one["decision"] for one in past["decisions"]]) == (6, ["refused"] * 3)
     shown = CliRunner().invoke(app, asked).stdout
-    assert "version 6 was in production, since 2026-12-18 00:00:00: promote" in shown
+    assert "version 6 was in production, since 2022-12-18 00:00:00: promote" in shown

@@ -14,7 +14,8 @@ from typer.testing import CliRunner
 from slipway.base.errors import Refused, SlipwayError, UsageError
 from slipway.cli import app
 from slipway.registry.holdouts import Holdouts
-from slipway.registry.migration import FROM, WHOLE, migrate
+from slipway.registry.migration import FROM, WHOLE, _all_runs, migrate
+from slipway.registry.mlmodel import inside
 from slipway.registry.model_version import DIGEST
 from slipway.registry.versions import Registry
 from slipway.settings import Line
@@ -78,7 +79,7 @@ def seen(registry: Registry) -> dict[str, Any]:
             one.data.metrics,
             one.data.params,
         )
-        for one in registry._runs("")
+        for one in _all_runs(registry, registry.name)
     }
     chain = registry.chain()
     kept = {one.id: one.kept for one in (*chain.entries.values(), *chain.waiting)}
@@ -296,7 +297,7 @@ def test_what_did_not_arrive_is_told(line: Line, empty: str, tmp_path: Path, wha
     else:
         target.fetch(1, tmp_path / "out")
         folder = Path(client.get_model_version(target.name, "1").source.removeprefix("file://"))
-        (folder / "manifest.json").write_text("{}")
+        (inside(folder) / "manifest.json").write_text("{}")
     with pytest.raises(SlipwayError, match=r"somebody else registers there|not all records|manifest\.json"):
         migrate(line, empty, lambda _: None)
     assert WHOLE not in client.get_registered_model(target.name).tags

@@ -17,7 +17,7 @@ from slipway.trust.signing import LocalKey
 from slipway.version.proven import statement
 from tests.slipway.report import sample
 
-BEGUN = datetime(2026, 12, 1, tzinfo=UTC)
+BEGUN = datetime(2022, 12, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True)

@@ -9,11 +9,10 @@ from slipway.cli.move import clear, rollout
 from slipway.settings import Line
 from slipway.settings.root import Project
 from slipway.stages.record import keep, new_record, of_version
-from slipway.stages.register import register
 from slipway.stages.rollback import roll_back
 from slipway.stages.train import CANDIDATE
 from tests.slipway.stages.conftest import RUN, Desk
-from tests.slipway.stages.test_refusals import decisions, enter, is_kept
+from tests.slipway.stages.test_refusals import decisions, enter
 
 
 @pytest.mark.gate(
@@ -38,18 +37,6 @@ def test_a_rollback_does_not_lead_to_what_was_never_live(desk: Desk) -> None:
     assert desk.registry.resolve("production") == 1
     assert [("registered", 1), ("first", 1)] == decisions(desk)
     assert not (desk.root / ".slipway" / "bentoml").exists()
-
-
-@pytest.mark.gate("candidate.unregistered")
-def test_the_bits_of_a_version_are_not_registered_twice(desk: Desk) -> None:
-    """Nor those of a barred one, which nobody would see under another number."""
-    enter(desk)
-    with pytest.raises(Refused, match=r"candidate\.unregistered: those of version 1 ") as caught:
-        register(RUN, **desk.files)
-
-    assert is_kept(desk, caught)
-    assert [("registered", 1), ("refused", None)] == decisions(desk)
-    assert len(desk.registry._versions()) == 1
 
 
 @pytest.mark.gate(

@@ -103,5 +103,5 @@ def test_no_record_tells_of_a_version_that_is_not_cleared(team: Team) -> None:
     before = team.seen()
     runs = len(team.registry._runs(""))
     with pytest.raises(Refused, match="embedded registry only"):
-        clear(team.registry.line, 1)
+        clear(team.registry.line, 1, "mended")
     assert (team.seen(), len(team.registry._runs(""))) == (before, runs)
