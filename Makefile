@@ -15,9 +15,11 @@ LIBRARY := $(wildcard slipway/pyproject.toml)
 # What the library's own tests need beside; no project has them.
 TESTED := $(wildcard requirements-library.txt)
 WORKFLOWS := $(wildcard .github/workflows/*.yml)
-# Programs of a .venv name its place, and a copy's would run the code of the original: it is made anew.
+# Programs of a .venv name its place, and a copy's would run the code of the original: it is made anew. One that is
+# a link belongs to another folder, and lies where it says.
+PLACE = cd -P .venv && cd .. && pwd -P
 MOVED := $(if $(wildcard .venv/.chain),$(shell read -r place < .venv/.chain; \
-  test -z "$$place" -o "$$place" = "$$(pwd -P)" || echo .moved))
+  test -z "$$place" -o "$$place" = "$$($(PLACE))" || echo .moved))
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -101,11 +103,11 @@ reset: ## Forget every run: data, registry, records, reports; says what, and doe
 
 .venv/.chain: requirements.txt pyproject.toml $(LIBRARY) $(RUN) $(MOVED)
 	@$(call INSTALL,requirements.txt)
-	@pwd -P > $@
+	@place="$$($(PLACE))" && echo "$$place" > $@
 
 .venv/.dev: requirements-dev.txt pyproject.toml $(LIBRARY) $(TESTED) $(RUN) $(MOVED)
 	@$(call INSTALL,requirements-dev.txt $(TESTED))
-	@pwd -P > .venv/.chain; touch $@
+	@place="$$($(PLACE))" && echo "$$place" > .venv/.chain && touch $@
 
 # Never there, and so always newer.
 .moved: ;

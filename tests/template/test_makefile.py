@@ -200,3 +200,15 @@ def test_a_moved_environment_is_made_anew(project: Path) -> None:
     assert make(moved, "setup").returncode == 0
     assert installs(moved) == 2
     assert (moved / "calls").read_text().count("-m venv --clear .venv") == 2
+
+
+def test_a_lent_environment_is_left_alone(project: Path) -> None:
+    """A link leads to that of another folder, which still needs it."""
+    assert make(project, "setup").returncode == 0
+    other = shutil.copytree(
+        project, project.parent / "other", ignore=shutil.ignore_patterns(".venv", "calls")
+    )
+    (other / ".venv").symlink_to(project / ".venv")
+    assert make(other, "setup").returncode == 0
+    assert not (other / "calls").exists()
+    assert (project / ".venv" / ".chain").read_text() == f"{project.resolve()}\n"
