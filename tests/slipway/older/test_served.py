@@ -43,7 +43,7 @@ def live(project: Packaged, monkeypatch: pytest.MonkeyPatch) -> Packaged:
     """The same as at first, whatever another test moved; and the test stands in it."""
     monkeypatch.chdir(project.root)
     if project.registry.get(NEWER).barred:
-        clear(project.line, NEWER)
+        clear(project.line, NEWER, "tried again")
     for alias, number in (("canary", None), ("previous", None), ("production", OLDER)):
         project.registry.point(alias, number)  # type: ignore[arg-type]
     shutil.copyfile(project.root.parent / "older" / "traffic.json", project.line.traffic)
