@@ -17,7 +17,7 @@ from slipway.base.atomic import whole_file
 from slipway.base.errors import Refused, UsageError
 from slipway.base.provenance import now, who
 from slipway.registry.archive import INDEX, Held, Index, is_left_out, packing
-from slipway.registry.place import DATABASE
+from slipway.registry.place import DATABASE, read_only
 from slipway.registry.versions import Registry
 from slipway.settings import Line, Size
 from slipway.settings.root import Project
@@ -89,11 +89,7 @@ def _moment(state: Path, temporary: Path) -> tuple[Mapping[str, bytes], Path]:
         before = _changed(intents)
         early = dict(_small(state))
         copy.unlink(missing_ok=True)
-        source = f"{(state / REGISTRY).absolute().as_uri()}?mode=ro"
-        with (
-            closing(sqlite3.connect(source, uri=True, timeout=20)) as opened,
-            closing(sqlite3.connect(copy)) as new,
-        ):
+        with read_only(state / REGISTRY, patience_s=20) as opened, closing(sqlite3.connect(copy)) as new:
             opened.backup(new)
         if before == _changed(intents) and not list(intents.glob("*.json")):
             break

@@ -7,12 +7,13 @@ A test holds each answer against MLflow's.
 
 import sqlite3
 from collections.abc import Iterable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from slipway.base.errors import SlipwayError
+from slipway.registry.place import read_only
 
 OWN = "slipway."
 """The tags that decisions need begin with it."""
@@ -115,7 +116,7 @@ class Embedded:
     def _opened(self) -> Iterator[sqlite3.Connection]:
         try:
             # Opened each time: a restored or migrated database is another file, and `ro` makes none.
-            with closing(sqlite3.connect(f"{self.path.absolute().as_uri()}?mode=ro", uri=True)) as database:
+            with read_only(self.path) as database:
                 yield database
         except sqlite3.DatabaseError as error:
             raise SlipwayError(f"{self.path}: {error}; see `slipway doctor`") from error

@@ -1,15 +1,13 @@
 """What an embedded registry holds and lacks, seen without MLflow and without changing anything."""
 
-import sqlite3
 from collections.abc import Iterator
-from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
 from slipway.registry.artifacts import local_folder
 from slipway.registry.decisions import RECORD, RECORDS
 from slipway.registry.mlmodel import inside
-from slipway.registry.place import ARTIFACTS, DATABASE, former_places
+from slipway.registry.place import ARTIFACTS, DATABASE, former_places, read_only, require_sound
 from slipway.version.manifest import MANIFEST
 
 VERSIONS = "SELECT name, version, source FROM model_versions WHERE current_stage != 'Deleted_Internal'"
@@ -39,12 +37,8 @@ def look(folder: Path) -> Health:
     Raises:
         sqlite3.Error: it is none, or none of MLflow's.
     """
-    # Read-only: else SQLite could make or change the file that is looked at.
-    uri = f"{(folder / DATABASE).absolute().as_uri()}?mode=ro"
-    with closing(sqlite3.connect(uri, uri=True)) as database:
-        (whole,) = database.execute("PRAGMA quick_check(1)").fetchone()
-        if whole != "ok":
-            raise sqlite3.DatabaseError(whole)
+    with read_only(folder / DATABASE) as database:
+        require_sound(database)
         versions = database.execute(VERSIONS).fetchall()
         former = former_places(database, folder)
         kept = database.execute(KEPT, (RECORD,)).fetchall()

@@ -2,7 +2,7 @@
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from filelock import FileLock
@@ -30,6 +30,30 @@ MOVE = """
     UPDATE {table} SET {column} = :here || substr({column}, length(:former) + 1)
     WHERE {column} = :former OR substr({column}, 1, length(:former) + 1) = :former || '/'
 """
+
+
+@contextmanager
+def read_only(database: Path, patience_s: float = 5) -> Iterator[sqlite3.Connection]:
+    """Open a database to look at it; else SQLite could make or change the file.
+
+    Args:
+        patience_s: how long to wait for another process that locks it.
+    """
+    with closing(
+        sqlite3.connect(f"{database.absolute().as_uri()}?mode=ro", uri=True, timeout=patience_s)
+    ) as opened:
+        yield opened
+
+
+def require_sound(database: sqlite3.Connection) -> None:
+    """Whether SQLite finds its pages whole.
+
+    Raises:
+        sqlite3.Error: it does not.
+    """
+    (said,) = database.execute("PRAGMA quick_check(1)").fetchone()
+    if said != "ok":
+        raise sqlite3.DatabaseError(said)
 
 
 def lay_out(database: Path, folder: Path) -> None:

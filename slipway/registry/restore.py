@@ -5,7 +5,6 @@ import shutil
 import sqlite3
 import tarfile
 from collections.abc import Iterator
-from contextlib import closing
 from pathlib import Path, PurePosixPath
 
 from filelock import FileLock
@@ -15,6 +14,7 @@ from slipway.base.documents import read
 from slipway.base.errors import Refused, SlipwayError
 from slipway.registry.archive import INDEX, Index
 from slipway.registry.backup import REGISTRY
+from slipway.registry.place import read_only, require_sound
 from slipway.settings.root import Project
 from slipway.trust.signing import KEY, LocalKey
 
@@ -114,11 +114,11 @@ def _checked(path: Path, staged: Path, project: Project) -> Index:
 
 def _database_faults(path: Path) -> list[str]:
     try:
-        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as database:
-            (whole,) = database.execute("PRAGMA quick_check(1)").fetchone()
+        with read_only(path) as database:
+            require_sound(database)
     except sqlite3.Error as error:
-        whole = str(error)
-    return [] if whole == "ok" else [f"{REGISTRY}: {whole}"]
+        return [f"{REGISTRY}: {error}"]
+    return []
 
 
 def _require_room(project: Project, index: Index) -> None:

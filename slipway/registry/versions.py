@@ -92,9 +92,10 @@ class Registry(Decisions):
         Raises:
             UsageError: there is none.
         """
-        if (one := next((one for one in self._versions() if int(one.version) == number), None)) is None:
+        found = self._versions()  # once, for tags may change between two reads
+        if (one := next((one for one in found if int(one.version) == number), None)) is None:
             raise UsageError(f"{self.name}: no version {number} in {self.where}")  # guard registry.version
-        return ModelVersion.of(one, self._twins(number, one.tags.get(DIGEST, "")), self._aliases())
+        return ModelVersion.of(one, _twins(found, number, one.tags.get(DIGEST, "")), self._aliases())
 
     def twin(self, digest: str, run: str) -> ModelVersion | None:
         """The newest version of these bits that a pipeline run before this one has registered.
@@ -110,12 +111,6 @@ class Registry(Decisions):
         numbers = [int(one.version) for one in self._versions() if one.tags.get(DIGEST) == digest]
         newest = max((one for one in numbers if one in known), default=None)
         return None if newest is None else self.get(newest)
-
-    def _twins(self, number: int, digest: str) -> list[Any]:
-        """A version and those of its digest: the same bits registered twice are barred together."""
-        return [
-            one for one in self._versions() if int(one.version) == number or one.tags.get(DIGEST) == digest
-        ]
 
     def _versions(self) -> list[Any]:
         if (database := self._database) is not None:
@@ -202,7 +197,7 @@ class Registry(Decisions):
     def clear(self, number: int) -> None:
         """Let a barred version, and any with the same bits, be rolled out again."""
         self.require_movable()  # guard registry.embedded
-        for twin in self._twins(number, self.get(number).digest):
+        for twin in _twins(self._versions(), number, self.get(number).digest):
             if BARRED in twin.tags:
                 self.client.delete_model_version_tag(self.name, twin.version, BARRED)
 
@@ -331,3 +326,8 @@ class Registry(Decisions):
                 f"{what} is of run {version.run}, but record {record.id} registered one of {record.kept.run}"
             )  # guard version.recorded_run
         return record
+
+
+def _twins(found: list[Any], number: int, digest: str) -> list[Any]:
+    """A version and those of its digest: the same bits registered twice are barred together."""
+    return [one for one in found if int(one.version) == number or one.tags.get(DIGEST) == digest]
