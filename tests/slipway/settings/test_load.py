@@ -1,11 +1,19 @@
 """Reading YAML: what is no settings file at all is told as plainly as a wrong value."""
 
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
+from random import Random
 
 import pytest
+import yaml
 
 from slipway.settings import Card
+from slipway.settings.load import _Exact, _parsed
+from tests.slipway.root import ROOT
 from tests.slipway.settings.conftest import complaint
+
+SPOILING = (*":-[]{}#&*!|>'\"%@`,? \t\n~=<", "\n  ", "- ", "!!int ", "<<: *a", "&a ", "---\n", "\u2028", "")
 
 LAUGHS = b"a0: &a0 [1]\n" + b"".join(
     b"a%d: &a%d [%s]\n" % (n, n, b",".join([b"*a%d" % (n - 1)] * 9)) for n in range(1, 12)
@@ -75,3 +83,24 @@ def test_an_absent_file_is_told(tmp_path: Path) -> None:
 def test_a_folder_in_place_of_the_file_is_told(tmp_path: Path) -> None:
     """In the system's own words."""
     assert complaint(tmp_path, Card) == "cannot be read: Is a directory"
+
+
+def read(load: Callable[[str], object], text: str) -> object:
+    """What it reads, or what it says is wrong."""
+    try:
+        return load(text)
+    except yaml.YAMLError as error:
+        return str(error)
+
+
+def test_libyaml_reads_what_python_reads() -> None:
+    """Of a card with a few characters changed; what either refuses is told in the same words."""
+    text = (ROOT / "systems" / "ad_click" / "system.yaml").read_text(encoding="utf-8")
+    random, texts = Random(1), [text]  # noqa: S311 - a test's
+    for _ in range(200):
+        begin, at = random.randrange(len(text)), random.randrange(100)
+        part = text[begin : begin + 200]
+        texts.append(part[:at] + random.choice(SPOILING) + part[at + random.randrange(2) :])
+
+    exact = partial(yaml.load, Loader=_Exact)
+    assert [read(_parsed, one) for one in texts] == [read(exact, one) for one in texts]
