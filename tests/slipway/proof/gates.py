@@ -79,9 +79,13 @@ class Collector:
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """Every test with every gate that it proves, in the order of collection."""
-        for item in session.items:
-            case = Case(item.nodeid, item.get_closest_marker("long") is not None)
-            self.found += [(mark, case) for mark in item.iter_markers("gate")]
+        self.found += marked(session.items)
+
+
+def marked(items: list[pytest.Item]) -> list[tuple[pytest.Mark, Case]]:
+    """Every gate marker with its test."""
+    cases = ((item, Case(item.nodeid, item.get_closest_marker("long") is not None)) for item in items)
+    return [(mark, case) for item, case in cases for mark in item.iter_markers("gate")]
 
 
 def collect(root: Path) -> list[Gate]:
