@@ -30,6 +30,10 @@ from slipway.cli import (
 )
 from slipway.cli.console import err, out
 from slipway.cli.faults import one_line
+from slipway.cli.webhook import tell_decisions
+
+INTERRUPTED = 130
+"""128 and the number of SIGINT, as a shell has it."""
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 app.add_typer(data.app, name="data")
@@ -70,28 +74,37 @@ def main() -> None:
     """Run a command; an error is one line on standard error and the exit code of its kind."""
     settle()
     out.file = sys.stdout  # what kfp's tasks print is redirected; what people see is not
+    code = _run()
+    if code != INTERRUPTED:
+        tell_decisions()
+    sys.exit(code)
+
+
+def _run() -> int:
+    """The exit code of a command; what went wrong is told."""
     try:
         # DVC starts this program as well; whoever started DVC learns from a file why it failed.
         with failure_kept():
             app()
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else int(end.code is not None)
     except SlipwayError as error:
         _tell(error, str(error))
-        sys.exit(error.exit_code)
+        return error.exit_code
     except KeyboardInterrupt:
-        # 128 and the number of SIGINT, as a shell has it.
-        sys.exit(130)
+        return INTERRUPTED
     except BrokenPipeError:
         # Whoever read is gone; Python's last flush would complain of that once more.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(1)
+        return 1
     except Exception as error:  # noqa: BLE001 - a bug too is told without passwords
-        text = one_line(error)
-        if text is None:
+        if (text := one_line(error)) is None:
             # As Python would, but for passwords in addresses.
             sys.stderr.write(masked(traceback.format_exc()))
-            sys.exit(1)
-        _tell(error, text)
-        sys.exit(1)
+        else:
+            _tell(error, text)
+        return 1
+    return 0
 
 
 def _tell(error: Exception, text: str) -> None:

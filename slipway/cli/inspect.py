@@ -66,6 +66,8 @@ def _print_status(one: "Status") -> None:
     out.print(table)
     broken = f"; `slipway history --verify` says what: {one.breaks[0]}" if one.breaks else ""
     out.print(f"{one.records}{broken}", markup=False)
+    if one.webhook:
+        out.print(f"webhook: {one.webhook}", markup=False)
     for moved in one.by_hand:
         out.print(f"by hand: {moved}", markup=False)
     if one.target is None:

@@ -21,6 +21,7 @@ from slipway.registry.shown import described
 from slipway.registry.tracking import PIPELINE_RUN, Tracking
 from slipway.trust.keyless import Keyless, Nobody
 from slipway.trust.signing import Allowed, LocalKey, Signer, verified
+from slipway.webhook.outbox import announce
 
 RECORD = "slipway.record"
 RECORDS = "records"
@@ -84,9 +85,11 @@ class Decisions(Tracking):
             else:
                 self.to_sign(record.id, seal.statement())
             sealed = seal.model_dump_json(indent=2).encode()
+            announce(self.line, record, content, decided=False)
             # The seal first: it says nothing without its record, and nobody sees a record without its seal.
             self._upload(record.run, SEALS, folder / SEALS / f"{record.id}.json", sealed)
             self._upload(record.run, RECORDS, folder / f"{record.id}.json", content)
+            announce(self.line, record, content, decided=True)
             if seal.signature:
                 self._remember([Link(id=record.id, sha256=hexdigest(sealed))], seal.before)
         if record.version is not None:

@@ -12,6 +12,8 @@ from slipway.rollout import targets
 from slipway.rollout.promotion import UNREADABLE, Intent
 from slipway.rollout.target import TrafficState
 from slipway.settings import Line
+from slipway.webhook.delivery import told
+from slipway.webhook.outbox import Outbox
 
 
 class Status(Strict):
@@ -21,6 +23,7 @@ class Status(Strict):
         target: what moves its aliases; None where `project.yaml` binds none, and then no traffic is known.
         answers: the version that every `slipway serve` of this machine answers with, by its URL; None where
             none does.
+        webhook: the decisions that it was not told yet, and why, in one line; None where it was told all.
         records: whether the decision records are those that were kept, in one line.
         by_hand: what somebody did in MLflow, such as by its button Promote, and how to undo it.
     """
@@ -37,6 +40,7 @@ class Status(Strict):
     canary_traffic: int | None
     weight: int
     answers: dict[str, int | None]
+    webhook: str | None
     records: str
     breaks: list[str]
     by_hand: list[str]
@@ -64,6 +68,7 @@ def look(registry: Registry) -> Status:
         canary_traffic=traffic.canary.number if traffic and traffic.canary else None,
         weight=traffic.weight if traffic else 0,
         answers=answers,
+        webhook=untold(line),
         records=str(verdict),
         breaks=[str(one) for one in verdict.breaks],
         by_hand=[f"{one.of}: {one.back}" for one in verdict.odd if one.back],
@@ -74,6 +79,13 @@ def look(registry: Registry) -> Status:
             *unvouched(registry, verdict.chain, production, canary, staging, previous),
         ],
     )
+
+
+def untold(line: Line) -> str | None:
+    """The decisions on a line that a webhook was not told yet, in words."""
+    outbox = Outbox(line.project.outbox)
+    own = [one for one in outbox.waiting() if (one.system, one.size) == (line.system, line.size)]
+    return told(own, line.project.settings.webhook, outbox.folder)
 
 
 def unfinished(line: Line) -> list[str]:

@@ -2,6 +2,7 @@
 
 import re
 from typing import Annotated, Literal, get_args
+from urllib.parse import urlsplit
 
 from pydantic import Field, field_validator, model_validator
 
@@ -17,6 +18,16 @@ EMBEDDED = "embedded"
 """How `targets` names the registry in the state folder."""
 LONGEST_TAG = 63
 """Characters in the name of a Bento; BentoML takes no more."""
+
+
+def _of_a_server(url: str) -> bool:
+    """Whether something could answer at an address by HTTP."""
+    try:
+        place = urlsplit(url)
+        fits = place.scheme in {"http", "https"} and bool(place.hostname) and place.port != 0
+    except ValueError:  # a port or an IPv6 address that is none
+        return False
+    return fits and re.fullmatch(r"[!-~]+", url) is not None and not place.fragment
 
 
 def line_name(system: str, size: Size) -> str:
@@ -85,6 +96,10 @@ class ProjectSettings(Strict):
         Trust | None,
         Field(description="who signs versions and records; a shared registry needs it, the embedded one not"),
     ] = None
+    webhook: Annotated[
+        str | None,
+        Field(description="who is told of each decision, by a signed POST: https://...; see docs/webhook.md"),
+    ] = None
 
     @field_validator("targets")
     @classmethod
@@ -114,6 +129,14 @@ class ProjectSettings(Strict):
                 f"found {masked(uri)!r}, expected s3://BUCKET/... or /FOLDER, without a password"
             )
         return uri
+
+    @field_validator("webhook")
+    @classmethod
+    def _takes_posts(cls, url: str | None) -> str | None:
+        if url is not None and (tells_secret(url) or not _of_a_server(url)):
+            # guard settings.webhook
+            raise ValueError(f"found {masked(url)!r}, expected https://HOST/..., without a user or a secret")
+        return url
 
     @field_validator("tracking_uri")
     @classmethod

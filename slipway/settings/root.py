@@ -68,6 +68,11 @@ class Project:
         name = hashlib.sha256(without_user(self.tracking_uri).encode()).hexdigest()[:8]
         return self.state / "registries" / name
 
+    @property
+    def outbox(self) -> Path:
+        """The folder of what a webhook is still to be told; see `slipway.webhook`."""
+        return self.kept / "outbox"
+
     def source(self, system: str) -> Path:
         """The folder of a system's raw data: its table, or the package of its generator."""
         return self.root / "systems" / system / "source"
