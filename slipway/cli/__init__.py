@@ -25,6 +25,7 @@ from slipway.cli import (
     release,
     request,
     serve,
+    storage,
     train,
     update,
 )
@@ -47,6 +48,7 @@ for module in (
     migrate,
     adopt,
     backup,
+    storage,
 ):
     module.add(app)
 
