@@ -46,6 +46,7 @@ ROOMS = (
     "rollout",
     "report",
     "stages",
+    "storage",
     "starter",
     "update",
     "cli",

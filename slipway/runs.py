@@ -4,7 +4,6 @@ import contextlib
 import io
 import os
 import re
-import shutil
 import sys
 import warnings
 from collections.abc import Callable, Iterator
@@ -12,17 +11,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TextIO
 
-from filelock import FileLock, Timeout
-
 from slipway.base.errors import SlipwayError
 from slipway.base.failure import PLACE, read_failure
 from slipway.release import servers
 from slipway.settings.root import Project
+from slipway.storage.run_folders import held
 
 # kfp colours the name, so codes of the terminal may stand before the quote.
 TASK = re.compile(r"Executing task \S*?'([^']+)'")
-UNFINISHED = "unfinished"
-"""A file in the folder of a run, until all of its tasks have succeeded."""
 
 
 @dataclass(frozen=True)
@@ -129,7 +125,7 @@ def run_locally(
     local.init(runner=local.SubprocessRunner(use_venv=False), pipeline_root=str(folder), raise_on_error=True)
     path, failed = (folder.with_name(f"{name}.{kind}") for kind in ("log", "error.json"))
     failed.unlink(missing_ok=True)  # of an earlier run of that name
-    with heard(project, name, tell) as listener, _held(folder):
+    with heard(project, name, tell) as listener, held(project, folder):
         try:
             with warnings.catch_warnings(), _started_by_kfp(failed):
                 warnings.simplefilter("ignore")  # display names have no effect here, says kfp for every task
@@ -140,36 +136,6 @@ def run_locally(
         finally:
             servers.reap(project)  # those of a task that was killed
     return LocalRun(tuple(listener.tasks), path)
-
-
-@contextlib.contextmanager
-def _held(folder: Path) -> Iterator[None]:
-    """Hold a run's folder, and remove those of earlier runs but the last that did not end well."""
-    with FileLock(_lock(folder)):
-        folder.mkdir(exist_ok=True)
-        unfinished = folder / UNFINISHED
-        unfinished.touch()
-        # This run's own folder is locked, so it does not count as ended. Names begin with a run's time.
-        ended = [one for one in sorted(folder.parent.iterdir()) if one.is_dir() and _has_ended(one)]
-        failed = [one for one in ended if (one / UNFINISHED).is_file()]
-        for one in ended:
-            if one not in failed[-1:]:
-                shutil.rmtree(one, ignore_errors=True)
-        yield
-        # In no `finally`: a run that failed keeps its mark, and by that its folder.
-        unfinished.unlink()
-
-
-def _has_ended(folder: Path) -> bool:
-    try:
-        with FileLock(_lock(folder), timeout=0):
-            return True
-    except Timeout:
-        return False
-
-
-def _lock(folder: Path) -> Path:
-    return folder.with_name(f"{folder.name}.lock")
 
 
 def _said(failed: Path, task: str, log: Path) -> SlipwayError:

@@ -77,6 +77,12 @@ def _clear_beside(path: Path) -> None:
                 one.unlink()
 
 
+def is_left_beside(path: Path) -> bool | None:
+    """Whether the process lives that writes there; None where the name is none that is written aside."""
+    match = re.fullmatch(r"\..+\.(\d+)\.(?:part|old)", path.name)
+    return None if match is None else _alive(int(match[1]))
+
+
 def _alive(process: int) -> bool:
     """Whether another process with this id is running; our own id counts as one that has ended."""
     # Every container starts with process 1: a file with our id is an earlier process's.

@@ -25,6 +25,7 @@ from slipway.cli import (
     release,
     request,
     serve,
+    storage,
     train,
     update,
 )
@@ -51,6 +52,7 @@ for module in (
     migrate,
     adopt,
     backup,
+    storage,
 ):
     module.add(app)
 

@@ -6,6 +6,7 @@ from typing import Any, Self
 
 from slipway.records.explained import UNSTAGED, Held
 from slipway.registry.decisions import RECORD, SIGNATURE
+from slipway.registry.tracking import FINGERPRINT
 
 DIGEST = "slipway.digest"
 BARRED = "slipway.barred"
@@ -21,6 +22,10 @@ class ModelVersion:
     barred: str | None
     aliases: tuple[str, ...]
     signature: str | None = None
+    fingerprint: str | None = None
+    """Of the data that it was trained on, by its tag."""
+    source: str = ""
+    """The address of its files."""
 
     @classmethod
     def of(cls, found: Any, twins: Iterable[Any], aliases: Mapping[str, int]) -> Self:
@@ -38,6 +43,8 @@ class ModelVersion:
             barred=next((twin.tags[BARRED] for twin in twins if BARRED in twin.tags), None),
             aliases=tuple(alias for alias, named in aliases.items() if named == number),
             signature=found.tags.get(SIGNATURE),
+            fingerprint=found.tags.get(FINGERPRINT),
+            source=str(found.source or ""),
         )
 
 

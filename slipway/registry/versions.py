@@ -97,6 +97,15 @@ class Registry(Decisions):
             raise UsageError(f"{self.name}: no version {number} in {self.where}")  # guard registry.version
         return ModelVersion.of(one, _twins(found, number, one.tags.get(DIGEST, "")), self._aliases())
 
+    def all(self) -> list[ModelVersion]:
+        """Every version, by its number."""
+        found, aliases = self._versions(), self._aliases()
+        by_number = sorted(found, key=lambda one: int(one.version))
+        return [
+            ModelVersion.of(one, _twins(found, int(one.version), one.tags.get(DIGEST, "")), aliases)
+            for one in by_number
+        ]
+
     def twin(self, digest: str, run: str) -> ModelVersion | None:
         """The newest version of these bits that a pipeline run before this one has registered.
 

@@ -27,13 +27,12 @@ from slipway.system import Examples, FeatureState, Inputs, System, load_system
 from slipway.system.examples import microseconds, moment
 from slipway.tasks import Scores, Task
 from slipway.tasks.recalibration import recalibrated, recalibration
+from slipway.training.sample import made_rows
 from slipway.version.assemble import assemble
 from slipway.version.manifest import DataRef
 
 Scope = Literal["all", "baseline"]
 SCORES = "validation.json"
-SAMPLE_ROWS = 200
-"""Rows of the validation part that a version carries with their scores, for a served copy to repeat."""
 
 
 @dataclass(frozen=True)
@@ -63,13 +62,15 @@ class Tables:
 
     Attributes:
         validation_units: int64 [rows], from 0; whose each row is.
+        made: rows that are nobody's, which a version carries with their scores, for a served copy to repeat.
     """
 
     state: FeatureState
     train: Labelled
     validation: Labelled
-    validation_requests: pa.Table
     validation_units: NDArray[np.int64]
+    made: pa.Table
+    made_inputs: Inputs
 
     @classmethod
     def read(cls, card: Card, system: System, split: Path) -> "Tables":
@@ -86,6 +87,7 @@ class Tables:
         _require_known(train, "train", parts["validation"].start)
         _require_known(validation, "validation", parts["holdout"].start)
         state = system.fit_features(card, train.requests)
+        made = made_rows(card, train.requests, value_codes(train.units))
 
         def labelled(rows: Examples) -> Labelled:
             return Labelled(
@@ -99,8 +101,9 @@ class Tables:
             state=state,
             train=labelled(train),
             validation=labelled(validation),
-            validation_requests=validation.requests,
             validation_units=value_codes(validation.units),
+            made=made,
+            made_inputs=system.transform(card, made, state),
         )
 
 
@@ -187,8 +190,8 @@ def _assemble(out: Path, root: Path, card: Card, chosen: Trained, tables: Tables
         chosen.predictor,
         tables.state,
         data,
-        sample=tables.validation_requests.slice(0, SAMPLE_ROWS),
-        sample_scores=chosen.answers(card.task, tables.validation.inputs)[:SAMPLE_ROWS],
+        sample=tables.made,
+        sample_scores=chosen.answers(card.task, tables.made_inputs),
         commit=at.sha,
         clean=at.clean,
         recalibration=chosen.recalibration,
