@@ -189,15 +189,19 @@ case "$${#DIGEST}$$DIGEST" in (64*[!0-9a-f]*) false;; (64*) ;; (*) false;; esac 
 endef
 
 # What is signed says what it is: no file of another kind may pass for a version or a record. Nothing is signed before
-# all are known to be one.
+# all are known to be one. The records of a run that was only handed on lie in a folder below, named by its registry.
 define SIGN_STATEMENTS
 set -e; : "$${MLFLOW_TRACKING_URI:?is not set}"; \
-for file in "$${STATEMENTS:?names no folder}"/*.txt; do \
+folder="$$(find "$${STATEMENTS:?names no folder}" -name '*.txt' -exec dirname {} \; | sort -u)"; \
+count="$$(printf '%s' "$$folder" | grep -c '')" || true; \
+test "$$count" = 1 || \
+  { echo "$$STATEMENTS: found $$count folders of statements, expected that of one registry" >&2; exit 2; }; \
+for file in "$$folder"/*.txt; do \
   case "$$(sed -n 1p "$$file")" in ("slipway version"|"slipway decision record") ;; (*) \
     echo "$$file: expected the first line 'slipway version' or 'slipway decision record'" >&2; exit 2;; \
   esac; \
 done; \
-for file in "$$STATEMENTS"/*.txt; do \
+for file in "$$folder"/*.txt; do \
   cosign sign-blob --yes --new-bundle-format --bundle "$$file.json" "$$file" >/dev/null; \
   jq -n --rawfile text "$$file" "$$TAGS" >"$$file.tags" \
     --arg value "keyless:sigstore:$$(base64 <"$$file.json" | tr -d '\n')"; \

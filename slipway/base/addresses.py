@@ -1,5 +1,6 @@
 """Addresses that may hold a password: found, and shown without it."""
 
+import hashlib
 import re
 
 _USER = re.compile(r"(?<=://)[^/\s\"'<>]*@")
@@ -21,6 +22,11 @@ def masked(text: str) -> str:
 def without_user(address: str) -> str:
     """An address as it is the same for everybody: without a user, a password and a slash at its end."""
     return _USER.sub("", address).rstrip("/")
+
+
+def name_of(address: str) -> str:
+    """A name for files that belong to what lies at an address: 8 hexadecimal digits, whoever asks for it."""
+    return hashlib.sha256(without_user(address).encode()).hexdigest()[:8]
 
 
 def tells_secret(address: str) -> bool:

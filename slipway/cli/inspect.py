@@ -16,9 +16,9 @@ from slipway.base.provenance import now
 from slipway.cli.console import Teller, err, out, print_json
 from slipway.cli.lines import existing, in_use
 from slipway.cli.options import AnySize, AnySystem, Json, LineSize, System
-from slipway.records.chain import Entry
 from slipway.records.decision import DecisionRecord
 from slipway.records.history import Past, as_of, moment, told
+from slipway.records.kept import Entry
 from slipway.records.window import NEWEST, Window
 from slipway.settings import Line
 from slipway.settings.root import Project

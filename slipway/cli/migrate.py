@@ -33,7 +33,6 @@ def registry(
     """Carry the embedded registry to a server: numbers, aliases, records; killed, it goes on where it was."""
     from slipway.base.addresses import masked
     from slipway.cli.lines import possible
-    from slipway.registry.decisions import STATEMENTS
     from slipway.registry.migration import migrate
     from slipway.registry.versions import Registry
 
@@ -50,10 +49,12 @@ def registry(
     if not found:
         out.print("nothing to carry: the embedded registry is empty", markup=False)
         return
+    left = Registry(lines[0], to).statements.relative_to(lines[0].project.root)
     out.print(
-        "nothing of it counts there before it is signed: have the identity that project.yaml trusts run "
-        f"`make sign-statements STATEMENTS=.slipway/{STATEMENTS}`, then name the server in project.yaml: "
-        "tracking_uri; the embedded registry stays as it is",
+        f"nothing of it counts there before it is signed: commit {left} (`git add --force`), and once it is "
+        f"merged run train.yml with `statements: {left}`, or by the identity that project.yaml trusts "
+        f"`make sign-statements STATEMENTS={left}`; then name the server in project.yaml: tracking_uri; the "
+        "embedded registry stays as it is",
         markup=False,
     )
 

@@ -3,153 +3,21 @@
 Every record has a seal, which is signed and names the records before it, like a commit of Git its parents:
 writers that know nothing of each other make two branches, and the next record joins them. Records from before
 there were seals are where the chain begins: the first seal names them all, each by its digest.
+What nobody has signed yet counts for nothing, but a move of production whose seal the lease names.
 """
 
 import json
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from graphlib import TopologicalSorter
 from itertools import pairwise
-from typing import Any, Literal
+from typing import Any
 
 from slipway.base.documents import parse
 from slipway.base.errors import Refused, SlipwayError
 from slipway.records.history import MOVES
+from slipway.records.kept import ADDED, Break, Chain, Entry, Kept, Kind
 from slipway.records.seal import Link, Seal, hexdigest
-
-Kind = Literal["changed", "missing", "absent", "forged", "unsigned", "fork", "cut", "unexplained"]
-ADDED: frozenset[Kind] = frozenset({"forged", "unsigned", "absent"})
-"""What somebody put there: it counts for nothing, and so it takes nothing away."""
-
-
-@dataclass(frozen=True)
-class Break:
-    """One thing that nobody but slipway's own runs should have been able to do.
-
-    Attributes:
-        of: the id of a record, an alias or a version.
-        back: what happened and how to undo it, where that is known.
-    """
-
-    kind: Kind
-    of: str
-    says: str
-    back: str = ""
-
-    @property
-    def perhaps_lost(self) -> bool:
-        """Whether a record of ours may be gone, and not merely one that nobody here kept be there.
-
-        A tag alone stops nobody, for anybody who can write can write one; but whoever looks wants to know.
-        """
-        return self.kind not in ADDED or self.kind == "absent"
-
-    @property
-    def key(self) -> str:
-        """What an accepting record names it by; that record names what was cut off, which then is missing."""
-        return f"{'missing' if self.kind == 'cut' else self.kind} {self.of}"
-
-    def __str__(self) -> str:
-        return f"{self.kind}: {self.of}: {self.says}"
-
-
-@dataclass(frozen=True)
-class Kept:
-    """A record as it lies in the registry.
-
-    Attributes:
-        id: the name of its file.
-        seal: what lies beside it, None where nothing does.
-        signature: of a seal that holds none, for it was signed after its run; empty where nobody did.
-        fault: why content and seal could not be read; empty where they were.
-    """
-
-    run: str
-    id: str
-    content: bytes
-    seal: bytes | None
-    signature: str = ""
-    fault: str = ""
-
-
-@dataclass(frozen=True)
-class Entry:
-    """A record that holds.
-
-    Attributes:
-        kept: where it lies.
-        sha256: by which others name it.
-        signer: None where it is from before there were seals.
-    """
-
-    kept: Kept
-    sha256: str
-    decision: str
-    version: int | None
-    replaced: int | None
-    digest: str | None
-    before: tuple[Link, ...] = ()
-    accepts: tuple[str, ...] = ()
-    signer: str | None = None
-
-    @property
-    def id(self) -> str:
-        """Of the record."""
-        return self.kept.id
-
-    @property
-    def link(self) -> Link:
-        """As others name it."""
-        return Link(id=self.id, sha256=self.sha256)
-
-
-@dataclass(frozen=True)
-class Chain:
-    """The records of a line that hold, by id in the order of decisions, and what is broken.
-
-    Attributes:
-        heads: what the next record has to name.
-        accepted: breaks that a later record names, signed like any other.
-        waiting: records with a seal that nobody has signed yet, as where a workflow signs after a run.
-    """
-
-    entries: Mapping[str, Entry]
-    heads: tuple[Link, ...]
-    breaks: tuple[Break, ...] = ()
-    accepted: tuple[Break, ...] = ()
-    waiting: tuple[Entry, ...] = ()
-
-    @property
-    def losses(self) -> list[Break]:
-        """Breaks by which something that was decided is gone."""
-        return [one for one in self.breaks if one.kind not in ADDED]
-
-    @property
-    def begun(self) -> bool:
-        """Whether anything is sealed."""
-        return any(one.signer for one in self.entries.values())
-
-    @property
-    def signers(self) -> Counter[str]:
-        """How many records each identity signed."""
-        return Counter(one.signer for one in self.entries.values() if one.signer)
-
-    @property
-    def older(self) -> int:
-        """How many records are from before there were seals."""
-        return sum(one.signer is None for one in self.entries.values())
-
-    @property
-    def moves(self) -> list[Entry]:
-        """The records that moved production, oldest first."""
-        return [one for one in self.entries.values() if one.decision in MOVES]
-
-    def registered(self, version: int) -> list[Entry]:
-        """The records that say that a version was registered; more than one would be a riddle."""
-        return [
-            one for one in self.entries.values() if (one.decision, one.version) == ("registered", version)
-        ]
 
 
 @dataclass
@@ -157,6 +25,9 @@ class _Findings:
     entries: dict[str, Entry] = field(default_factory=dict)
     unsealed: list[Kept] = field(default_factory=list)
     waiting: list[Entry] = field(default_factory=list)
+    forged: list[Entry] = field(default_factory=list)
+    """With a signature that does not count, which anybody may have laid beside it."""
+    pending: dict[str, Entry] = field(default_factory=dict)
     breaks: list[Break] = field(default_factory=list)
     sealed: set[tuple[str, str]] = field(default_factory=set)
     """Of a run, what somebody who counts signed and is not there any more."""
@@ -175,6 +46,7 @@ def judge(
     signed_by: Callable[[bytes, str], str],
     seen: Sequence[Link] = (),
     ended: Mapping[str, str] | None = None,
+    leased: Link | None = None,
 ) -> Chain:
     """Hold the records of a line against each other.
 
@@ -184,16 +56,21 @@ def judge(
         signed_by: who signed these bytes with this signature; raises Refused where nobody who counts did.
         seen: the heads that were there when the chain was last looked at from here.
         ended: the record that a run's tag names, by run, of runs that ended after they had kept it.
+        leased: the record that moved production last, as the lease of the line names it: whoever writes to
+            the registry does not write there.
     """
     found = _Findings()
     for one in sorted(kept, key=lambda one: (one.id, one.run)):
         _take(found, one, line, signed_by)
+    _take_pending(found, leased)
     pins = {link.id: (link, one) for one in found.entries.values() for link in one.before}
     _take_unsealed(found, pins, begun=bool(found.entries or seen))
     for link, by in pins.values():
         _hold(found, link, f"as record {by.id} names it", "missing")
     for link in seen:
         _hold(found, link, "as it was when this machine last looked", "cut")
+    for link in [leased] if leased else []:
+        _hold(found, link, "as the lease of the line names it", "cut")
     _hold_tags(found, kept, ended or {})
     _hold_moves(found)
     entries = dict(sorted(found.entries.items()))
@@ -208,6 +85,7 @@ def judge(
         breaks=tuple(one for one in found.breaks if one.key not in known),
         accepted=tuple(one for one in found.breaks if one.key in known),
         waiting=tuple(found.waiting),
+        pending=tuple(sorted(found.pending.values(), key=lambda one: one.id)),
     )
 
 
@@ -235,6 +113,8 @@ def _take(found: _Findings, one: Kept, line: str, signed_by: Callable[[bytes, st
         signer = signed_by(seal.statement(), signature) if signature else None
     except Refused as error:
         found.tell("forged", one.id, f"in run {one.run}: {error}")  # guard chain.signature
+        if hexdigest(one.content) == seal.sha256:
+            found.forged.append(_entry(one, seal, None))
         return
     if (content := hexdigest(one.content)) != seal.sha256:
         if signer is not None:
@@ -246,10 +126,29 @@ def _take(found: _Findings, one: Kept, line: str, signed_by: Callable[[bytes, st
     entry = _entry(one, seal, signer)
     if signer is None:
         found.waiting.append(entry)
-        # guard chain.signed
-        found.tell("unsigned", one.id, f"in run {one.run}: nobody has signed its seal")
     else:
         found.entries[one.id] = entry
+
+
+def _take_pending(found: _Findings, leased: Link | None) -> None:
+    """Tell what nobody has signed, and take of it the moves that the lease or what holds names by their seal.
+
+    A seal that is named so is whole, and so is what it says of the one before it.
+    """
+    links = [leased] if leased else []
+    links += [link for one in found.entries.values() for link in one.before]
+    named = {(link.id, link.sha256) for link in links}
+    # The newest first, for each names the one before it.
+    for one in sorted([*found.waiting, *found.forged], key=lambda one: one.id, reverse=True):
+        if (one.id, one.sha256) in named and one.decision in MOVES:
+            found.pending[one.id] = one
+            named |= {(link.id, link.sha256) for link in one.before}
+    for one in found.waiting:
+        says = "nobody has signed its seal"
+        if one.id in found.pending:
+            says = "it moved production, and its seal waits to be signed; until then only a rollback follows"
+        # guard chain.signed
+        found.tell("unsigned", one.id, f"in run {one.kept.run}: {says}")
 
 
 def _entry(one: Kept, seal: Seal, signer: str | None) -> Entry:
@@ -293,12 +192,13 @@ def _take_unsealed(found: _Findings, pins: Mapping[str, tuple[Link, Entry]], beg
 
 def _hold(found: _Findings, link: Link, where: str, absent: Kind) -> None:
     """Hold what lies there against a name that somebody had for it."""
-    entry = found.entries.get(link.id)
+    entry = found.entries.get(link.id) or found.pending.get(link.id)
     if entry is None:
         if link.id not in found.lost:
             found.tell(absent, link.id, f"expected {link.sha256[:12]}…, {where}")  # guard chain.missing
     elif entry.sha256 != link.sha256:
-        del found.entries[link.id]
+        for places in (found.entries, found.pending):
+            places.pop(link.id, None)
         # guard chain.replaced
         found.tell("changed", link.id, f"{entry.sha256[:12]}…, expected {link.sha256[:12]}…, {where}")
 

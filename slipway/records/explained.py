@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from slipway.records.chain import Break, Chain, Entry
+from slipway.records.history import MOVES
+from slipway.records.kept import Break, Chain, Entry
 
 UNSTAGED = "None"
 COPIED = "models:/"
@@ -66,6 +67,7 @@ class Verdict:
         chain = self.chain
         return {
             "records": len(chain.entries),
+            "waiting": [one.id for one in chain.pending],
             "signed": dict(chain.signers),
             "older": chain.older,
             "breaks": [asdict(one) for one in self.breaks],
@@ -80,6 +82,8 @@ class Verdict:
                 "which the first signed one names" if self.chain.begun else "which nothing vouches for yet"
             )
             signed.append(f"{older} from before records were signed, {pinned}")
+        if waiting := len(self.chain.pending):
+            signed.append(f"{waiting} more moved production and must be signed")
         whole = f"{len(self.chain.entries)} decision records verified" + "".join(f", {one}" for one in signed)
         return f"{whole}; {len(self.breaks)} BROKEN" if self.breaks else whole
 
@@ -97,7 +101,7 @@ def barred(chain: Chain) -> dict[str, Entry]:
     """The digests that rollbacks have barred and nobody has cleared since, each with the record that did."""
     registered = {one.version: one.digest for one in chain.entries.values() if one.decision == "registered"}
     found: dict[str, Entry] = {}
-    for one in chain.entries.values():
+    for one in chain.known.values():
         if one.decision == "rollback" and (digest := registered.get(one.replaced)):
             found[digest] = one
         elif one.decision == "cleared":
@@ -107,15 +111,14 @@ def barred(chain: Chain) -> dict[str, Entry]:
 
 def production(chain: Chain) -> tuple[int | None, int | None]:
     """The versions in production and before it, by the newest record that moved production."""
-    if not chain.moves:
+    if (newest := chain.newest_move) is None:
         return None, None
-    newest: Entry = chain.moves[-1]
     # A rollback leads one step back, and no further.
     return newest.version, None if newest.decision == "rollback" else newest.replaced
 
 
 def lived(chain: Chain) -> dict[int, str]:
-    """The versions that were ever in production, each with its digest, the newest last."""
+    """The versions that were ever in production, each with its digest, the newest last; by what is signed."""
     found: dict[int, str] = {}
     for one in chain.moves:
         if one.version is not None:
@@ -145,7 +148,7 @@ def _version(chain: Chain, one: Held) -> list[Break]:
             # guard explained.digest
             found.append(_fault(of, f"digest {one.digest[:12]}… of run {one.run}", due))
     for name, decision in one.tags.items():
-        named = chain.entries.get(name)
+        named = chain.known.get(name)
         if named is None or (named.version, named.decision) != (one.number, decision):
             says = "no record" if named is None else f"{named.decision} of version {named.version}"
             found.append(_fault(of, f"tag {name}: {decision}", says))  # guard explained.tag
@@ -155,16 +158,23 @@ def _version(chain: Chain, one: Held) -> list[Break]:
 def _aliases(chain: Chain, state: State) -> list[Break]:
     found: list[Break] = []
     names, due = ("production", "previous"), production(chain)
-    by = f"as record {chain.moves[-1].id} says" if chain.moves else "for no record moved production"
+    newest = chain.newest_move
+    by = f"as record {newest.id} says" if newest else "for no record moved production"
     for name, points, expected in zip(names, (state.production, state.previous), due, strict=True):
         if points != expected:
             back = "take it away" if expected is None else f"put it on version {expected}"
-            back = (
+            back = unsigned_move(chain, state.production) or (
                 f"somebody moved it in MLflow, which moved no traffic; {back} there (`make ui` shows an "
                 "embedded registry); what is to go live goes by `slipway rollout --version NUMBER`"
             )
             found.append(_fault(f"alias {name}", points, f"{expected}, {by}", back))  # guard explained.alias
     return found
+
+
+def unsigned_move(chain: Chain, production: int | None) -> str:
+    """What to do where a record that nobody signed or named would put `production` where it is."""
+    found = [one.id for one in chain.waiting if one.decision in MOVES and one.version == production]
+    return f"record {found[-1]} would put it there, and nobody has signed it: have that done" if found else ""
 
 
 def _bars(due: Mapping[str, Entry], versions: Sequence[Held]) -> list[Break]:
@@ -176,7 +186,7 @@ def _bars(due: Mapping[str, Entry], versions: Sequence[Held]) -> list[Break]:
             # guard explained.bar
             found.append(_fault(of, f"barred: {one.barred}", "no bar, for no record set one"))
         # Who cleared a version left no record before there were seals.
-        if record is not None and record.signer and one.digest not in marked:
+        if record is not None and record.kept.seal and one.digest not in marked:
             # guard explained.bar
             found.append(_fault(of, "no bar", f"the one that record {record.id} set"))
     return found

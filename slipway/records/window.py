@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TypeVar
 
-from slipway.records.chain import Entry
 from slipway.records.decision import STAMP, DecisionRecord
 from slipway.records.history import MOVES
+from slipway.records.kept import Entry
 
 NEWEST = 20
 """Decisions that are shown where nobody asks for more."""

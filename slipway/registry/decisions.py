@@ -1,36 +1,29 @@
 """MLflow's records side: decisions as artifacts of their runs, each sealed, and held against each other."""
 
 import json
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import cached_property
-from itertools import count
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
+from slipway.base.addresses import name_of
 from slipway.base.atomic import naming, write_text
 from slipway.base.documents import Document, parse, read
 from slipway.base.errors import Lost, Refused, SlipwayError
-from slipway.records.chain import Chain, Entry, Kept, judge
+from slipway.records.chain import judge
 from slipway.records.decision import DecisionRecord
-from slipway.records.seal import Link, hexdigest, unsigned
-from slipway.registry.artifacts import local_folder, require_own_artifacts
-from slipway.registry.embedded import Run
-from slipway.registry.parts import MOST, TOO_LARGE, Part, part
+from slipway.records.kept import Chain, Entry
+from slipway.records.seal import PURPOSE, Link, Seal, hexdigest, unsigned
+from slipway.registry import turns
+from slipway.registry.kept_records import RECORD, RECORDS, SEALS, KeptRecords
 from slipway.registry.shown import described
-from slipway.registry.tracking import PIPELINE_RUN, Tracking
+from slipway.registry.tracking import PIPELINE_RUN
 from slipway.trust.keyless import Keyless, Nobody
 from slipway.trust.signing import Allowed, LocalKey, Signer, verified
 from slipway.webhook.outbox import announce
 
-RECORD = "slipway.record"
-RECORDS = "records"
-SEALS = "seals"
-SIGNATURE = "slipway.signature"
-PART = 5000
-"""Characters that every server takes in a tag of a run; a keyless signature has more."""
 STATEMENTS = "trust/statements"
-"""Below the state folder: what a workflow has to sign, each in a file, where this process has no identity."""
+"""Below `Project.kept_of`: what a workflow has to sign, each in a file, for nobody here has an identity."""
 
 
 class Seen(Document):
@@ -40,7 +33,7 @@ class Seen(Document):
     heads: list[Link]
 
 
-class Decisions(Tracking):
+class Decisions(KeptRecords):
     """The decision records of one line."""
 
     @cached_property
@@ -79,7 +72,8 @@ class Decisions(Tracking):
         self.client.set_tag(record.run, RECORD, record.id)  # first: a record without it would not be found
         chain = self.chain()
         if not self._held(record, chain):
-            seal = unsigned(record, content, self.name, list(chain.heads), list(accepts))
+            before = list(chain.before(record.decision))
+            seal = unsigned(record, content, self.name, before, list(accepts))
             if self.signer is not None:
                 seal = seal.model_copy(update={"signature": self.signer.sign(seal.statement())})
             else:
@@ -106,7 +100,24 @@ class Decisions(Tracking):
 
         So it is what was decided or trained here: the registry may hold something else by then.
         """
-        write_text(self.line.project.state / STATEMENTS / f"{name}.txt", statement.decode())
+        write_text(self.statements / f"{name}.txt", statement.decode())
+
+    @property
+    def statements(self) -> Path:
+        """The folder of what is to be signed."""
+        return self.line.project.kept_of(self.uri) / STATEMENTS
+
+    def to_be_signed(self, record: str) -> Link | None:
+        """A record that was left to be signed here, by the seal that was made here; None where there is none.
+
+        Whatever the registry holds meanwhile: anybody may write there.
+        """
+        path = self.statements / f"{record}.txt"
+        if not path.is_file():
+            return None
+        said = json.loads(path.read_bytes().removeprefix(PURPOSE))
+        seal = Seal.model_validate({**said, "signature": ""})
+        return Link(id=record, sha256=hexdigest(seal.model_dump_json(indent=2).encode()))
 
     def _upload(self, run: str, place: str, path: Path, content: bytes) -> None:
         path.parent.mkdir(exist_ok=True)
@@ -131,8 +142,12 @@ class Decisions(Tracking):
         if parse(found[0], DecisionRecord, f"run {run}: {name}") != record:
             # guard record.unchanged
             raise SlipwayError(f"run {run}: {name} is kept and says something else; no record is changed")
-        # One that nobody sealed, put there before ours came, is sealed now.
-        return record.id in chain.entries
+        if record.id in chain.entries:
+            return True
+        # One that nobody sealed, put there before ours came, is sealed now. Ours is not sealed for a second
+        # time: another one may name it, and somebody may be about to sign it.
+        own = self.to_be_signed(record.id)
+        return own is not None and own in [one.link for one in chain.waiting]
 
     def last_record(self) -> str | None:
         """The id that the tags of runs name as the newest, None where there is none; nothing is verified."""
@@ -164,7 +179,7 @@ class Decisions(Tracking):
         if pipeline_run is None:
             for fault in chain.breaks:
                 (tell or _fail)((Lost if fault.perhaps_lost else SlipwayError)(f"{self.name}: {fault}"))
-            return sorted(chain.entries.values(), key=lambda one: one.id)
+            return list(chain.known.values())
         more = f" and tags.`{PIPELINE_RUN}` = '{pipeline_run}'"
         runs = {one.id for one in self._runs(more) if one.tags.get(PIPELINE_RUN) == pipeline_run}
         # Of a run that has just ended, who asks is who ran it: a workflow signs only once it knows the end.
@@ -191,7 +206,15 @@ class Decisions(Tracking):
         runs = self._runs()
         kept = [one for run in runs for one in self._kept(run)]
         ended = {run.id: run.tags[RECORD] for run in runs if run.status == "FINISHED"}
-        return judge(kept, self.name, self._signed_by, self.seen(), ended)
+        return judge(kept, self.name, self._signed_by, self.seen(), ended, self._leased())
+
+    def _leased(self) -> Link | None:
+        """The record that moved production last, as the lease names it where nobody had signed it."""
+        if self.embedded or self.uri != self.line.project.tracking_uri:
+            return None
+        with suppress(SlipwayError):  # without a lease, nothing counts that is not signed
+            return turns.look(self.line).sealed
+        return None
 
     def verify(self) -> Chain:
         """The chain; where nothing is broken, this machine knows its heads from now on."""
@@ -223,9 +246,9 @@ class Decisions(Tracking):
 
     @property
     def _seen(self) -> Path:
-        # Of each registry, for a line may have lived in another one before; a URI may hold a password, and
-        # that of the embedded one changes with the folder that both lie in.
-        where = "embedded" if self.embedded else hexdigest(self.uri.encode())[:8]
+        # Of each registry, for a line may have lived in another one before; the address of the embedded one
+        # changes with the folder that both lie in.
+        where = "embedded" if self.embedded else name_of(self.uri)
         return self.line.project.state / "heads" / f"{self.line.name}-{where}.json"
 
     def seen(self) -> list[Link]:
@@ -239,93 +262,6 @@ class Decisions(Tracking):
         found = [*heads, *(one for one in known if one not in instead and one not in heads)]
         if found != known:
             write_text(self._seen, Seen(heads=found).model_dump_json(indent=2))
-
-    def _runs(self, more: str = "", order_by: list[str] | None = None, most: int | None = None) -> list[Run]:
-        """The runs of the line that name a record.
-
-        Args:
-            more: what a server is to look for beside that.
-            most: how many of them at most, for a server that is asked for the first ones.
-        """
-        if (database := self._database) is not None:
-            return database.runs(self.name, RECORD)
-        experiment = self.client.get_experiment_by_name(self.name) if self._made else None
-        found: list[Run] = []
-        token: str | None = None
-        while experiment is not None and token != "" and (most is None or len(found) < most):
-            page = self.client.search_runs(
-                [experiment.experiment_id],
-                f"tags.`{RECORD}` != ''{more}",
-                max_results=most or 1000,
-                order_by=order_by,
-                page_token=token,
-            )
-            found += map(Run.of, page)
-            token = page.token or ""
-        return found
-
-    def _kept_in(self, run: str) -> list[Kept]:
-        return self._kept(self._run(run))
-
-    def _kept(self, run: Run) -> list[Kept]:
-        """The records of a run with their seals, as bytes, and with what was signed since."""
-        if self.embedded:
-            return self._read(run)
-        found = self._ended[run.id] if run.id in self._ended else self._read(run)
-        if run.status == "FINISHED":
-            self._ended[run.id] = found
-        return [replace(one, signature=_signature(run.tags, one.id)) for one in found]
-
-    def _read(self, run: Run) -> list[Kept]:
-        """What lies in a run; what cannot be read says why, for a file there stops nobody."""
-        try:
-            records, seals = self._files(run, RECORDS), self._files(run, SEALS)
-        except Refused as error:
-            return [Kept(run.id, run.tags.get(RECORD, ""), b"", None, fault=str(error))]
-        return [
-            Kept(
-                run.id,
-                one,
-                records.get(one, Part()).content,
-                seals[one].content if one in seals else None,
-                fault=records.get(one, Part()).fault or seals.get(one, Part()).fault,
-            )
-            for one in sorted({*records, *seals})
-        ]
-
-    @cached_property
-    def _ended(self) -> dict[str, list[Kept]]:
-        """What lies in runs that have ended: a server would be asked for the same files again and again."""
-        return {}
-
-    def _files(self, run: Run, place: str) -> dict[str, Part]:
-        """The files of a place in a run, by their names without `.json`."""
-        uri = require_own_artifacts(f"{run.artifacts}/{place}", self.own)
-        if (folder := local_folder(uri)) is not None:
-            # The folder itself: MLflow asks its database about every file.
-            return {path.stem: part(path) for path in folder.glob("*.json")}
-        from mlflow.artifacts import list_artifacts
-
-        found = list_artifacts(artifact_uri=uri, tracking_uri=self.uri)
-        with TemporaryDirectory() as into:
-            return {
-                Path(one.path).stem: TOO_LARGE
-                if (one.file_size or 0) > MOST
-                else part(self.downloaded(f"{run.artifacts}/{one.path}", Path(into)))
-                for one in found
-                if not one.is_dir
-            }
-
-
-def _signature(tags: Mapping[str, str], record: str) -> str:
-    """The signature of a record in the tags of its run, in parts of which the last alone is not full."""
-    found = ""
-    for number in count():
-        part = tags.get(f"{SIGNATURE}.{record}.{number}", "")
-        found += part
-        if len(part) < PART:
-            break
-    return found
 
 
 def _fail(error: SlipwayError) -> None:

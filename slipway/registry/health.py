@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from slipway.registry.artifacts import local_folder
-from slipway.registry.decisions import RECORD, RECORDS
+from slipway.registry.kept_records import RECORD, RECORDS
 from slipway.registry.mlmodel import inside
 from slipway.registry.place import ARTIFACTS, DATABASE, former_places, read_only, require_sound
 from slipway.version.manifest import MANIFEST

@@ -14,11 +14,11 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from slipway.base.errors import Refused, SlipwayError, UsageError
-from slipway.records.chain import Chain, Entry
+from slipway.records.kept import Chain, Entry
 from slipway.records.seal import Link, Seal, hexdigest
 from slipway.registry.artifacts import local_folder
-from slipway.registry.decisions import RECORDS, SEALS, SIGNATURE
 from slipway.registry.holdouts import Holdouts
+from slipway.registry.kept_records import RECORDS, SEALS, SIGNATURE
 from slipway.registry.model_version import DIGEST
 from slipway.registry.tracking import PARENT
 from slipway.registry.versions import Registry

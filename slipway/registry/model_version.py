@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 from slipway.records.explained import UNSTAGED, Held
-from slipway.registry.decisions import RECORD, SIGNATURE
+from slipway.registry.kept_records import RECORD, SIGNATURE
 from slipway.registry.tracking import FINGERPRINT
 
 DIGEST = "slipway.digest"

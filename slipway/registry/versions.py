@@ -8,12 +8,13 @@ from typing import Any, Literal
 from slipway.base.atomic import naming
 from slipway.base.digest import sha256
 from slipway.base.errors import Refused, UsageError
-from slipway.records.chain import Chain, Entry
 from slipway.records.decision import DecisionRecord
-from slipway.records.explained import State, Verdict, barred, production, unexplained
+from slipway.records.explained import State, Verdict, barred, production, unexplained, unsigned_move
+from slipway.records.kept import Chain, Entry
 from slipway.registry import turns
 from slipway.registry.artifacts import require_own_artifacts
-from slipway.registry.decisions import SIGNATURE, Decisions
+from slipway.registry.decisions import Decisions
+from slipway.registry.kept_records import SIGNATURE
 from slipway.registry.mlmodel import inside, write_mlmodel
 from slipway.registry.model_version import BARRED, DIGEST, ModelVersion, held
 from slipway.registry.tracking import FINGERPRINT
@@ -153,14 +154,29 @@ class Registry(Decisions):
         live, before = production(chain)
         found, due = self.resolve(alias), live if alias == "production" else before
         if found != due:
-            by = f"record {chain.moves[-1].id}" if chain.moves else "no record that moved production"
+            newest = chain.newest_move
+            by = f"record {newest.id}" if newest else "no record that moved production"
             # A record that is lost explains nothing any more.
-            advice = chain.breaks[0] if chain.breaks else "somebody moved it; put it back in MLflow"
+            advice = unsigned_move(chain, self.resolve("production")) or (
+                str(chain.breaks[0]) if chain.breaks else "somebody moved it; put it back in MLflow"
+            )
             raise Refused(
                 f"{self.name}: the alias {alias} is {found or 'not set'}, expected {due or 'none'} by "
                 f"{by}: {advice}, see `slipway history --verify`"
             )  # guard alias.explained
         return found
+
+    def require_signed(self) -> None:
+        """Let what has to earn production wait until the moves before it are signed; a rollback does not.
+
+        Raises:
+            Refused: one of them is not.
+        """
+        if not self.embedded and (pending := self.chain().pending):
+            raise Refused(
+                f"{self.name}: record {pending[0].id} moved production and is not signed yet; have its "
+                "workflow sign it, then try again; until then only `slipway rollback` moves production"
+            )  # guard promote.signed
 
     def chosen(self, version: int | None) -> int:
         """The number of the version that was named, else of the one in staging.
@@ -308,7 +324,7 @@ class Registry(Decisions):
         chain = self.require_intact(chain)
         record = self.registered(version, chain)
         bar = barred(chain).get(record.digest or "")
-        if bar is not None and bar.signer and version.barred is None:
+        if bar is not None and bar.kept.seal and version.barred is None:
             raise Refused(
                 f"{self.name} version {version.number}: record {bar.id} barred it, and its bar was taken "
                 f"away; if that is well, `slipway clear --version {version.number} --reason ...`"

@@ -166,6 +166,8 @@ class Promoter:
         checks = permitted(record, version, live, answering, been)
         if failed := [str(check) for check in checks if not check.passed]:
             raise Refused("; ".join(failed))  # guard promote.earned
+        if record.decision != "rollback":
+            self.registry.require_signed()  # guard promote.signed
         turn.begin(_text(record))
         try:
             self.placement.shift(Deployed(number=version.number, digest=version.digest))
@@ -213,7 +215,7 @@ class Promoter:
             self.registry.point("previous", None)
         self.registry.point("canary", None)
         self.keep(record)
-        turn.end(_text(record), answered)
+        turn.end(_text(record), answered, self.registry.to_be_signed(record.id))
 
     def _give_way(self) -> DecisionRecord | None:
         """Put back what was settled last, over what this process wrote after its turn; None is nothing."""

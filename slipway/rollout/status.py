@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from slipway.base.documents import parse
 from slipway.base.errors import SlipwayError
 from slipway.base.strict import Strict
-from slipway.records.chain import Chain
+from slipway.records.kept import Chain
 from slipway.registry import turns
 from slipway.registry.versions import Registry
 from slipway.rollout import targets

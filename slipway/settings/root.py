@@ -1,12 +1,11 @@
 """A project on disk: its root, its settings, and the one ignored folder that holds all state."""
 
-import hashlib
 import os
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from slipway.base.addresses import without_user
+from slipway.base.addresses import name_of, without_user
 from slipway.base.errors import UsageError
 from slipway.settings.card import Card
 from slipway.settings.load import load_card, load_project
@@ -63,10 +62,13 @@ class Project:
     @property
     def kept(self) -> Path:
         """The part of it that belongs to the versions of one registry: Bentos, servers, traffic, locks."""
-        if self.embedded:
+        return self.kept_of(self.tracking_uri)
+
+    def kept_of(self, uri: str) -> Path:
+        """As `kept`, of the registry at an address."""
+        if uri == self.embedded_tracking_uri:
             return self.state
-        name = hashlib.sha256(without_user(self.tracking_uri).encode()).hexdigest()[:8]
-        return self.state / "registries" / name
+        return self.state / "registries" / name_of(uri)
 
     @property
     def outbox(self) -> Path:

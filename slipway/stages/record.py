@@ -15,11 +15,11 @@ from slipway.base.atomic import whole_file, write_text
 from slipway.base.errors import Refused, SlipwayError
 from slipway.base.provenance import Commit, commit, git, now, who
 from slipway.records.canary import CanaryEvidence
-from slipway.records.chain import Entry
 from slipway.records.checks import Check
 from slipway.records.decision import CheckSummary, Decision, DecisionRecord, record_id
 from slipway.records.evidence import Evidence
 from slipway.records.history import behind
+from slipway.records.kept import Entry
 from slipway.registry.shown import data_shown, figures, parameters, run_name
 from slipway.registry.versions import Registry
 from slipway.stages.run import RunRef, project, say
@@ -70,7 +70,7 @@ def new_record(
 ) -> DecisionRecord:
     """A record of a decision made now, by this code, in an MLflow run of its own."""
     at, tree = now(), commit(project().root)
-    entries = registry.chain().entries
+    entries = registry.chain().known
     newest = max(entries, default=None)
     if newest is not None:
         _tell_clock(registry, entries[newest], at)

@@ -5,9 +5,9 @@ from uuid import uuid4
 
 from slipway.base.errors import Refused
 from slipway.base.provenance import who
-from slipway.records.chain import Chain
 from slipway.records.decision import DecisionRecord
 from slipway.records.explained import lived
+from slipway.records.kept import Chain
 from slipway.registry.versions import Registry
 from slipway.settings import Line
 from slipway.stages.move import move, recover
@@ -46,7 +46,8 @@ def roll_back(line: Line, reason: str, to: int | None = None) -> DecisionRecord:
             f"{registry.name}: production is {bad}, previous is {good}; a rollback needs both, or --to a "
             f"version that was in production before and is not barred: {others}"
         )
-    if to is not None and lived(chain).get(good) != registry.get(good).digest:
+    # By what is signed: the last move may not be yet, and a rollback waits for no signature.
+    if lived(chain).get(good) != registry.get(good).digest:
         raise Refused(
             f"{registry.name} version {good} was never in production; "
             f"`slipway rollout --version {good}` tries it"

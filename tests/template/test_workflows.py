@@ -111,11 +111,15 @@ def test_what_was_kept_is_signed_however_the_training_ended() -> None:
     for job in [found["sign"]] if found else []:
         (taken,) = [step for step in job["steps"] if "download-artifact" in step.get("uses", "")]
         (given,) = [step for step in found["train"]["steps"] if step.get("id") == "statements"]
-        assert given["with"]["path"] == f".slipway/{STATEMENTS}"
+        assert given["with"]["path"] == f".slipway/registries/*/{STATEMENTS}"
         assert given["with"]["name"] == taken["with"]["name"]
-        assert given["if"].startswith(f"always() && hashFiles('.slipway/{STATEMENTS}/*.txt') != ''")
-        assert job["if"].startswith("always() && needs.train.outputs.statements != ''")
-        assert (job["needs"], job["env"]["STATEMENTS"]) == ("train", taken["with"]["path"])
+        assert given["if"].startswith(f"always() && hashFiles('.slipway/registries/*/{STATEMENTS}/*.txt')")
+        assert job["if"] == "always() && (needs.train.outputs.statements != '' || inputs.statements != '')"
+        assert job["needs"] == "train"
+        # Or what lies in a folder of the commit, and then nothing is trained.
+        assert job["env"]["STATEMENTS"] == f"${{{{ inputs.statements || '{taken['with']['path']}' }}}}"
+        assert found["train"]["if"].startswith("inputs.statements == '' && ")
+        assert taken["if"] == "inputs.statements == ''"
 
 
 def test_who_proves_a_version_has_the_whole_history() -> None:

@@ -7,6 +7,7 @@ from filelock import FileLock, Timeout
 
 from slipway.base.atomic import write_text
 from slipway.base.errors import Refused, SlipwayError
+from slipway.records.seal import Link
 from slipway.registry.turns.turn import Left
 from slipway.settings import Line
 
@@ -55,6 +56,6 @@ class LocalTurns:
     def require(self) -> None:
         """It is."""
 
-    def end(self, settled: str | None, answered: bool = False) -> None:
+    def end(self, settled: str | None, answered: bool = False, sealed: Link | None = None) -> None:
         """Remove the file."""
         self.intent.unlink(missing_ok=True)

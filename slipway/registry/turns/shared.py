@@ -18,6 +18,7 @@ from uuid import uuid4
 from slipway.base.documents import Document, parse
 from slipway.base.errors import Refused, SlipwayError
 from slipway.base.provenance import who
+from slipway.records.seal import Link
 from slipway.registry.turns.turn import Left, Outlived
 
 BEAT_S = 2.0
@@ -51,7 +52,7 @@ class Held(Document):
     Attributes:
         holder: who, where and which process, None where nobody has it.
         beat: counted up by whoever writes.
-        begun, settled, outlived: see `Left`.
+        begun, settled, outlived, sealed: see `Left`.
     """
 
     schema_version: Literal[1] = 1
@@ -60,11 +61,12 @@ class Held(Document):
     begun: str | None = None
     settled: str | None = None
     outlived: str | None = None
+    sealed: Link | None = None
 
     @property
     def left(self) -> Left:
         """What the next one has to see to."""
-        return Left(self.begun, self.settled, self.outlived)
+        return Left(self.begun, self.settled, self.outlived, self.sealed)
 
 
 class SharedTurns:
@@ -166,12 +168,13 @@ class SharedTurn:
         """Count up."""
         self._write()
 
-    def end(self, settled: str | None, answered: bool = False) -> None:
+    def end(self, settled: str | None, answered: bool = False, sealed: Link | None = None) -> None:
         """Drop what was begun."""
         self._write(
             begun=None,
             settled=settled or self.held.settled,
             outlived=None if answered else self.held.outlived,
+            sealed=sealed if settled else self.held.sealed,
         )
 
     def leave(self) -> None:
@@ -189,7 +192,7 @@ class SharedTurn:
             self.mark = mark
         return mark is not None
 
-    def _write(self, **changes: str | None) -> None:
+    def _write(self, **changes: str | Link | None) -> None:
         with self.alone:
             self.held = self.held.model_copy(update={**changes, "beat": self.held.beat + 1})
             if not self.written():

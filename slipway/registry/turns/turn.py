@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from slipway.base.errors import Refused
+from slipway.records.seal import Link
 
 
 class Outlived(Refused):
@@ -19,11 +20,13 @@ class Left:
         begun: what has not ended.
         settled: the last that was carried out, where a turn can be lost.
         outlived: what somebody had begun whose turn was taken, and who may still write elsewhere.
+        sealed: the seal of the record of what was settled, where that was not signed at once.
     """
 
     begun: str | None = None
     settled: str | None = None
     outlived: str | None = None
+    sealed: Link | None = None
 
 
 class Turn(Protocol):
@@ -51,12 +54,13 @@ class Turn(Protocol):
             Outlived: it is not.
         """
 
-    def end(self, settled: str | None, answered: bool = False) -> None:
+    def end(self, settled: str | None, answered: bool = False, sealed: Link | None = None) -> None:
         """Nothing is under way any more.
 
         Args:
             settled: what was carried out, None where it was dropped.
             answered: what somebody who outlived their turn wrote is undone.
+            sealed: see `Left`; of what was carried out.
 
         Raises:
             Outlived: the turn is somebody else's, who may have moved production since.

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from slipway.registry.decisions import RECORD, RECORDS
+from slipway.registry.kept_records import RECORD, RECORDS
 from slipway.registry.versions import Registry
 from slipway.stages.package import package
 from slipway.stages.record import REPORT_FILE

@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from slipway.records.chain import Chain, Kept, judge
+from slipway.records.chain import judge
 from slipway.records.decision import DecisionRecord
+from slipway.records.kept import Chain, Kept
 from slipway.records.seal import Link, hexdigest, unsigned
 from slipway.trust.signing import LocalKey, verified
 from tests.slipway.report import sample

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from slipway.records.chain import Kept, judge
+from slipway.records.chain import judge
 from slipway.records.decision import DecisionRecord
+from slipway.records.kept import Kept
 from slipway.records.seal import hexdigest
 from tests.slipway.records.desk import Desk, edited, lived, said
 from tests.slipway.report import sample

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from slipway.records.chain import Kept
+from slipway.records.kept import Kept
 from tests.slipway.records.desk import Desk, lived, said
 
 

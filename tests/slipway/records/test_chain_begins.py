@@ -3,7 +3,7 @@
 from dataclasses import replace
 from pathlib import Path
 
-from slipway.records.chain import Kept
+from slipway.records.kept import Kept
 from tests.slipway.records.desk import Desk, edited, lived, said
 from tests.slipway.report import sample
 

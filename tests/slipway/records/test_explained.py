@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from slipway.records.chain import Break
 from slipway.records.explained import Held, State, Verdict, unexplained
+from slipway.records.kept import Break
 from tests.slipway.records.desk import Desk, lived
 
 

@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from slipway.base.errors import UsageError
-from slipway.records.chain import Entry, Kept
 from slipway.records.decision import DecisionRecord, record_id
 from slipway.records.history import as_of, moment, told
+from slipway.records.kept import Entry, Kept
 from slipway.records.window import Window
 from tests.slipway.report import sample
 

@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from slipway.cli import app
 from slipway.records.decision import DecisionRecord
-from slipway.registry.decisions import RECORD, RECORDS, SEALS
+from slipway.registry.kept_records import RECORD, RECORDS, SEALS
 from slipway.registry.model_version import BARRED, DIGEST
 from slipway.registry.versions import Registry
 from slipway.trust.signing import LocalKey

@@ -9,7 +9,7 @@ from typing import Any
 
 from slipway.records.decision import DecisionRecord
 from slipway.records.seal import Link, hexdigest, unsigned
-from slipway.registry.decisions import RECORD, RECORDS, SEALS
+from slipway.registry.kept_records import RECORD, RECORDS, SEALS
 from slipway.registry.model_version import DIGEST
 from slipway.registry.tracking import DATABASE
 from slipway.registry.versions import SIGNATURE, Registry

@@ -11,7 +11,7 @@ from mlflow import MlflowClient
 
 from slipway.base.errors import Refused
 from slipway.registry.artifacts import Own, require_own_artifacts
-from slipway.registry.decisions import RECORD, RECORDS
+from slipway.registry.kept_records import RECORD, RECORDS
 from slipway.registry.parts import MOST, part
 from slipway.registry.versions import Registry
 from tests.slipway.registry.attacks import record_of

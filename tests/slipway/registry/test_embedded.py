@@ -10,8 +10,8 @@ from mlflow.utils.file_utils import local_file_uri_to_path
 from slipway.base.errors import SlipwayError
 from slipway.records.decision import record_id
 from slipway.registry.artifacts import local_folder
-from slipway.registry.decisions import RECORD
 from slipway.registry.embedded import OWN, Embedded, Run
+from slipway.registry.kept_records import RECORD
 from slipway.registry.tracking import DATABASE
 from slipway.registry.versions import Registry
 

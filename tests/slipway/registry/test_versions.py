@@ -15,7 +15,7 @@ from slipway.cli import app
 from slipway.cli.jobs import record_of
 from slipway.records.decision import DecisionRecord
 from slipway.records.seal import Seal, unsigned
-from slipway.registry.decisions import RECORD, SEALS
+from slipway.registry.kept_records import RECORD, SEALS
 from slipway.registry.tracking import INJECTED, PARENT, RUN
 from slipway.registry.versions import Registry
 from slipway.settings import Line

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from slipway.records.seal import PURPOSE
-from slipway.registry.decisions import PART, SIGNATURE, STATEMENTS
+from slipway.registry.kept_records import PART, SIGNATURE
 from slipway.registry.versions import Registry
 from slipway.stages.register import register
 from slipway.version.assemble import copy_code
@@ -38,7 +38,7 @@ def share(desk: Desk, database: Path, folder: Path, patch: pytest.MonkeyPatch) -
 
 def statements(registry: Registry) -> list[Path]:
     """What the job that trains hands to the one that signs; records first, oldest first."""
-    return sorted((registry.line.project.state / STATEMENTS).glob("*.txt"))
+    return sorted(registry.statements.glob("*.txt"))
 
 
 def sign_records(registry: Registry, authority: Authority, identity: str = WORKFLOW) -> None:

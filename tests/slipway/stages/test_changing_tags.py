@@ -10,7 +10,7 @@ import pytest
 
 from slipway.base.errors import Refused, SlipwayError
 from slipway.registry.adoption import adopt, look
-from slipway.registry.decisions import SIGNATURE
+from slipway.registry.kept_records import SIGNATURE
 from slipway.registry.model_version import DIGEST
 from slipway.registry.versions import Registry
 from slipway.stages.package import bento_of

@@ -7,7 +7,7 @@ import pytest
 
 from slipway.base.errors import Refused
 from slipway.registry.adoption import adopt, look
-from slipway.registry.decisions import SIGNATURE
+from slipway.registry.kept_records import SIGNATURE
 from slipway.stages.register import register
 from slipway.trust.signing import LocalKey
 from slipway.version.proven import statement

@@ -11,7 +11,7 @@ import pytest
 from mlflow.entities import RunTag
 
 from slipway.base.errors import Refused
-from slipway.registry.decisions import PART
+from slipway.registry.kept_records import PART
 from slipway.registry.versions import Registry
 from slipway.stages.refuse import refuse
 from slipway.stages.register import register
@@ -80,15 +80,17 @@ def job(tmp_path: Path) -> Path:
 def test_the_last_job_signs_all_that_was_kept(desk: Desk, authority: Authority, job: Path) -> None:
     """Version and records, by one target; then all of it holds, and the version runs."""
     registry = kept(desk)
+    below = job / "the statements" / "0123abcd" / "trust" / "statements"  # as the artifact holds them
+    below.mkdir(parents=True)
     for path in statements(registry):
-        shutil.copy(path, job / "the statements")
+        shutil.copy(path, below)
         signature = authority.sign(path.read_bytes(), WORKFLOW, ISSUER)
         (job / "made" / path.name).write_bytes(base64.b64decode(signature.rpartition(":")[2]))
     done = make(job)
     assert done.returncode == 0, done.stderr
     calls = [line for line in (job / "sent").read_text().splitlines() if line.startswith("https://")]
     for path, call in zip(statements(registry), calls, strict=True):
-        sent = json.loads((job / "the statements" / f"{path.name}.tags").read_bytes())
+        sent = json.loads((below / f"{path.name}.tags").read_bytes())
         if call == "https://registry/api/2.0/mlflow/runs/log-batch":
             assert len(sent["tags"]) > 1
             assert max(len(one["value"]) for one in sent["tags"]) == PART
@@ -104,16 +106,27 @@ def test_the_last_job_signs_all_that_was_kept(desk: Desk, authority: Authority, 
     assert f"2 decision records verified, 2 signed by keyless {WORKFLOW}" in ran.stdout
 
 
-@pytest.mark.parametrize("other", [None, "", "slipway image\nproject.system\n7\n0123\n"])
-def test_nothing_is_signed_beside_a_statement_of_another_kind(job: Path, other: str | None) -> None:
-    """It would get an identity that counts elsewhere; a folder without any is one that got lost."""
-    if other is not None:
-        (job / "the statements" / "a.txt").write_text("slipway version\nproject.system\n7\n0123\n")
-        (job / "the statements" / "b.txt").write_text(other)
+VERSION = "slipway version\nproject.system\n7\n0123\n"
+
+
+@pytest.mark.parametrize(
+    ("files", "said"),
+    [
+        ({}, "found 0 folders of statements, expected that of one registry"),
+        ({"a.txt": VERSION, "b.txt": ""}, "expected the first line 'slipway version' or 'slipway decision"),
+        ({"a.txt": VERSION, "b.txt": VERSION.replace("version", "image")}, "expected the first line 'slipway"),
+        ({"one/trust/a.txt": VERSION, "two/trust/a.txt": VERSION}, "found 2 folders of statements, expected"),
+    ],
+)
+def test_nothing_else_is_signed(job: Path, files: dict[str, str], said: str) -> None:
+    """Another kind would get an identity that counts elsewhere; none is a folder that got lost."""
+    for name, text in files.items():
+        (job / "the statements" / name).parent.mkdir(parents=True, exist_ok=True)
+        (job / "the statements" / name).write_text(text)
     done = make(job)
 
     assert done.returncode != 0
-    assert "expected the first line 'slipway version' or 'slipway decision record'" in done.stderr
+    assert said in done.stderr
     assert not (job / "calls").exists()
     assert not (job / "sent").exists()
 
