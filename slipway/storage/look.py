@@ -8,7 +8,7 @@ from pathlib import Path
 
 from slipway.base.atomic import is_left_beside
 from slipway.base.provenance import now
-from slipway.registry.decisions import RECORD
+from slipway.registry.kept_records import RECORD
 from slipway.registry.place import ARTIFACTS, DATABASE, bring_along, read_only
 from slipway.registry.tracking import PIPELINE_RUN
 from slipway.settings.root import Project
