@@ -2,7 +2,7 @@
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-run check manifests test test-full demo ui lock locks audit base wheel sign sign-statements
-.PHONY: verify clean reset
+.PHONY: hooks verify clean reset
 
 SIZE ?= full
 PORT ?= 5050
@@ -46,6 +46,9 @@ check: .venv/.dev ## Check format, lint, types and for secrets, and that no file
 	@$(if $(WORKFLOWS),.venv/bin/check-jsonschema --builtin-schema vendor.github-workflows $(WORKFLOWS))
 	@$(if $(WORKFLOWS),.venv/bin/zizmor -q --offline --no-progress --persona auditor .github)
 	@if git rev-parse --git-dir >/dev/null 2>&1; then $(SECRETS) && git diff --exit-code; fi
+
+hooks: .venv/.dev ## Have Git run the checks on the files of each commit; .venv/bin/pre-commit uninstall ends it
+	@.venv/bin/pre-commit install
 
 manifests: .venv/.dev ## Compile pipelines/ and build k8s/, and hold both against what is kept; needs kubectl
 	@SLIPWAY_STRICT=1 $(RUN) -m pytest -q tests/pipelines tests/k8s

@@ -58,7 +58,8 @@ def split(system: System = None, size: DataSize = "full") -> None:
     # Two questions: how the checked rows did, and whether they are the rows that lie here.
     require(read_summary(folder / "checks" / RESULT))  # guard check.failed
     require_checked(folder / "checks" / RESULT, [folder / "raw" / ROWS])  # guard split.unchanged
-    manifest = split_rows(card, load_system(card.name, project.root), size, folder / "raw", folder / "split")
+    found, raw, out = load_system(card.name, project.root), folder / "raw", folder / "split"
+    manifest = split_rows(card, found, size, raw, out, told=True)
     for name, part in manifest.parts.items():
         typer.echo(
             f"{name:>10}: {part.rows} rows, {told(part.labels)}, {part.start} to {part.end}; "

@@ -17,6 +17,7 @@ from slipway.base.digest import sha256
 from slipway.base.errors import SlipwayError
 from slipway.data.apart import without_copies
 from slipway.data.copies import find_copies
+from slipway.data.counts import write_counts
 from slipway.data.embargo import embargo
 from slipway.data.manifest import PARTS, Part, PartSummary, SplitManifest
 from slipway.data.parquet import ROWS, TRUTH, batches_between, open_parquet, write_batches
@@ -28,7 +29,9 @@ from slipway.system.examples import microseconds, moment
 MANIFEST = "manifest.json"
 
 
-def split_rows(card: Card, system: System, size: Size, raw: Path, out: Path) -> SplitManifest:
+def split_rows(
+    card: Card, system: System, size: Size, raw: Path, out: Path, told: bool = False
+) -> SplitManifest:
     """Write the parts of the rows in the folder `raw` to the folder `out`, with `manifest.json`.
 
     Parts begin at a time that no earlier part has, no request lies in two, and left out are what was not
@@ -36,6 +39,7 @@ def split_rows(card: Card, system: System, size: Size, raw: Path, out: Path) -> 
 
     Args:
         system: whose reader says when each outcome became known.
+        told: write beside `out` what `dvc metrics` and `dvc plots` show of it.
 
     Raises:
         SlipwayError: rows are not sorted, or cannot be cut so; nothing is written.
@@ -56,6 +60,8 @@ def split_rows(card: Card, system: System, size: Size, raw: Path, out: Path) -> 
         }
         manifest = SplitManifest(system=card.name, size=size, source=card.data.source.kind, parts=parts)
         (folder / MANIFEST).write_text(manifest.model_dump_json(indent=2) + "\n", encoding="utf-8")
+    if told:
+        write_counts(card, system, manifest, raw / ROWS, out.parent)
     return manifest
 
 

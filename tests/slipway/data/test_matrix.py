@@ -1,5 +1,8 @@
 """`dvc.yaml` at the root: what DVC runs for which change, with commands that only copy."""
 
+import contextlib
+import io
+import json
 import re
 import shutil
 import subprocess
@@ -8,6 +11,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from dvc.cli import main
 
 from slipway.base.errors import SlipwayError
 from slipway.data.versions import run_stages
@@ -24,7 +28,9 @@ data=data/$2/$3
 case $1 in
   ingest) mkdir -p $data/raw; cat systems/$2/source/* > $data/raw/rows ;;
   check) mkdir -p $data/checks; cp $data/raw/rows $data/checks/result.json ;;
-  split) mkdir -p $data/split; cp $data/raw/rows $data/split/train ;;
+  split) mkdir -p $data/split; cp $data/raw/rows $data/split/train
+    echo '{"rows": 4, "train": {"labels": {"base_rate": 0.25}}}' > $data/metrics.json
+    printf 'period,label\n1,0.2\n2,0.3\n' > $data/labels.csv ;;
 esac
 """
 
@@ -73,6 +79,20 @@ def two_systems(root: Path) -> Project:
         (root / name).write_text(content, encoding="utf-8")
     git(root, "init", "--quiet")
     return Project(root)
+
+
+@pytest.fixture
+def said(monkeypatch: pytest.MonkeyPatch) -> None:
+    """DVC prints to whatever standard output is, and not to the one that it began with."""
+    monkeypatch.setenv("DVC_TEST", "1")
+
+
+def dvc(project: Project, *arguments: str) -> str:
+    """What a command of DVC's says, that has to end well; in this process, which has imported it."""
+    out = io.StringIO()
+    with contextlib.chdir(project.root), contextlib.redirect_stdout(out):
+        assert main(list(arguments)) == 0
+    return out.getvalue()
 
 
 def repro(project: Project, *arguments: str) -> tuple[int, set[str], str]:
@@ -146,3 +166,39 @@ def test_a_project_without_systems_has_nothing_to_make(project: Project) -> None
     (project.root / "project.yaml").write_text("systems: [] # none yet\n")
     assert repro(project)[:2] == (0, set())
     assert not (project.root / "dvc.lock").exists()
+
+
+@pytest.mark.usefixtures("said")
+def test_metrics_and_plots_need_no_arguments(made: Project) -> None:
+    """At the root, of all systems; a plot is a page, which Git does not see."""
+    found = json.loads(dvc(made, "metrics", "show", "--json"))[""]["data"]
+    assert {name: one["data"]["train"] for name, one in found.items()} == {
+        f"data/{system}/{size}/metrics.json": {"labels": {"base_rate": 0.25}}
+        for system in ("left", "right")
+        for size in ("full", "small")
+    }
+    page = made.root / "dvc_plots" / "index.html"
+    assert page.as_uri() in dvc(made, "plots", "show")
+    drawn = page.read_text(encoding="utf-8")
+    assert all(f"labels over time, {one}" in drawn for one in ("left (full)", "right (small)"))
+    ignored = (REPOSITORY / ".gitignore").read_text(encoding="utf-8").splitlines()
+    assert "/dvc_plots/" in ignored
+
+
+@pytest.mark.usefixtures("said")
+def test_metrics_are_compared_between_revisions(made: Project) -> None:
+    """What changed in the data of one system, and nothing of the other one."""
+    for words in (("add", "--all"), ("commit", "--quiet", "--message", "before")):
+        git(made.root, "-c", "user.name=a", "-c", "user.email=a@b", *words)
+    name = "data/right/full/metrics.json"
+    (made.root / name).write_text('{"rows": 9, "train": {"labels": {"base_rate": 0.25}}}')
+    found = json.loads(dvc(made, "metrics", "diff", "HEAD", "--json"))
+    assert found == {name: {"rows": {"old": 4, "new": 9, "diff": 5}}}
+
+
+@pytest.mark.usefixtures("said")
+def test_a_project_without_systems_shows_none(project: Project) -> None:
+    """That is no error either."""
+    (project.root / "project.yaml").write_text("systems: [] # none yet\n")
+    assert json.loads(dvc(project, "metrics", "show", "--json")) == {"": {"data": {}}}
+    dvc(project, "plots", "show")

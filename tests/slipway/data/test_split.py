@@ -1,5 +1,7 @@
 """Parts by time: in order, apart, and no request in two."""
 
+import csv
+import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -174,3 +176,28 @@ def test_row_groups_do_not_depend_on_batches(tmp_path: Path, size: int) -> None:
 
 def _files(folder: Path) -> list[Path]:
     return sorted(folder.iterdir())
+
+
+def test_what_dvc_shows_is_what_the_parts_hold(card: Card, raw: Path, tmp_path: Path) -> None:
+    """Rows, labels and what is missing, in all and period by period; the same bytes for the same rows."""
+    system, table = load_system("ad_click", ROOT), pq.read_table(raw / "rows.parquet")
+    for name in ("one", "two"):
+        manifest = split_rows(card, system, "small", raw, tmp_path / name / "split", told=True)
+    for name in ("metrics.json", "labels.csv"):
+        assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()
+
+    told = json.loads((tmp_path / "one" / "metrics.json").read_text())
+    lacking = {name: table[name].null_count / len(table) for name in table.column_names}
+    assert told["rows"] == len(table)
+    assert told["missing"] == {name: share for name, share in lacking.items() if share}
+    with (tmp_path / "one" / "labels.csv").open() as file:
+        periods = list(csv.DictReader(file))
+    assert [int(one["period"]) for one in periods] == list(range(1, 41))
+    for part, summary in manifest.parts.items():
+        own = [one for one in periods if one["part"] == part]
+        rows = np.array([int(one["rows"]) for one in own])
+        rates = np.array([float(one["label"]) for one in own])
+        assert told[part]["rows"] == rows.sum() == summary.rows
+        assert told[part]["labels"] == summary.labels
+        assert rates @ rows / rows.sum() == pytest.approx(summary.labels["base_rate"])
+        assert datetime.fromisoformat(own[0]["from"]) == summary.start

@@ -135,6 +135,47 @@ def test_a_password_does_not_belong_into_a_file_of_git(project_fault: Fault, uri
 
 
 @pytest.mark.gate(
+    "settings.webhook",
+    fed="a webhook in project.yaml that is no http(s) address, or has a user, a password or a token",
+    stops="settings",
+    exit=2,
+    reason="the key, what was found without the secret, what is expected",
+    untouched="nothing sent, no state folder made",
+)
+@pytest.mark.parametrize(
+    "url",
+    [
+        "hooks.example.com/x",
+        "ftp://hooks.example.com",
+        "file:///etc/passwd",
+        "https:///x",
+        "https://hooks.example.com:99999/",
+        "https://[::1/",
+        "https://hooks.example.com/a b",
+        "https://hooks.example.com/\nX: y",
+        "https://hooks.example.com/#x",
+        "https://ann:s3cret@hooks.example.com/",  # pragma: allowlist secret
+        "https://hooks.example.com/?token=s3cret",
+    ],
+)
+def test_a_webhook_is_an_address_without_a_secret(project_fault: Fault, url: str) -> None:
+    """Git would keep it."""
+    said = project_fault(lambda project: project.update(webhook=url))
+    assert said.startswith("webhook: found '")
+    assert said.endswith("expected https://HOST/..., without a user or a secret")
+    assert "s3cret" not in said
+
+
+@pytest.mark.parametrize(
+    "url", ["http://127.0.0.1:8000", "https://[::1]:8443/x", "https://h.example.com/x?team=ml"]
+)
+def test_a_webhook_may_be_anywhere(tmp_path: Path, url: str) -> None:
+    """A part of a query that is named as no secret is none."""
+    (tmp_path / "project.yaml").write_text((ROOT / "project.yaml").read_text() + f"webhook: {url}\n")
+    assert load_project(tmp_path).webhook == url
+
+
+@pytest.mark.gate(
     "settings.artifacts",
     fed="a place of artifacts in project.yaml that is no store, all of one, or has a password",
     stops="settings",
