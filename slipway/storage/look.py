@@ -72,11 +72,11 @@ def _environments(project: Project, needs: Needs) -> Iterator[Item]:
 
 def _logs(project: Project, needs: Needs) -> Iterator[Item]:
     folder = run_folders(project)
-    names = sorted({path.name.partition(".")[0] for path in folder.glob("*") if path.is_file()})
-    recent = {*names[-LOGS:], *(path.name for path in folder.glob("*") if path.is_dir())}
+    names = sorted(path.stem for path in folder.glob("*.log"))
+    old = {name for name in names[:-LOGS] if not (folder / name).is_dir()}
     for path in sorted(folder.glob("*")):
         if path.is_file() and not path.name.startswith("."):
-            yield Item("logs", path, 0, "recent" if path.name.partition(".")[0] in recent else None)
+            yield Item("logs", path, 0, None if path.name.partition(".")[0] in old else "recent")
     tags = {tag.replace(":", "-") for tag in needs.bentos}
     for path in sorted((project.kept / "servers").glob("*.log*")):
         yield Item("logs", path, 0, "its Bento stays" if path.name.partition(".log")[0] in tags else None)
@@ -94,7 +94,7 @@ def _artifacts(project: Project) -> Iterator[Item]:
         "SELECT run_uuid, EXISTS (SELECT 1 FROM model_versions WHERE run_id = run_uuid), "
         "EXISTS (SELECT 1 FROM tags WHERE tags.run_uuid = runs.run_uuid AND key = ?), "
         "EXISTS (SELECT 1 FROM tags WHERE tags.run_uuid = runs.run_uuid AND key = ?) "
-        "FROM runs JOIN experiments USING (experiment_id) WHERE name = ? AND start_time < ?"
+        "FROM runs JOIN experiments USING (experiment_id) WHERE experiments.name = ? AND start_time < ?"
     )
     before = int((now() - YOUNG).timestamp() * 1000)
     with read_only(folder / DATABASE) as database:
