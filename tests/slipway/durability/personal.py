@@ -1,4 +1,4 @@
-"""A project whose rows are users' own, one of whom is to be forgotten; its versions carry rows, as they did."""
+"""A project whose rows are users' own, one of whom is to be forgotten; its versions carry rows."""
 
 import shutil
 from pathlib import Path
