@@ -15,12 +15,10 @@ from slipway.settings.root import Project
 from slipway.storage import data_objects
 from slipway.storage.item import Item, size_of
 from slipway.storage.needs import Needs, lines_of
-from slipway.storage.run_folders import has_ended, left_over, run_folders
+from slipway.storage.run_folders import has_ended, left_over, old_logs, run_folders
 
 YOUNG = timedelta(days=1)
 """A run of MLflow that began since may still get its record."""
-LOGS = 20
-"""Runs whose logs stay."""
 DEEP = ("environments", "dvc-remote", "trash")
 """Of the state folder, where nobody writes beside a file and there are many."""
 
@@ -71,12 +69,10 @@ def _environments(project: Project, needs: Needs) -> Iterator[Item]:
 
 
 def _logs(project: Project, needs: Needs) -> Iterator[Item]:
-    folder = run_folders(project)
-    names = sorted(path.stem for path in folder.glob("*.log"))
-    old = {name for name in names[:-LOGS] if not (folder / name).is_dir()}
-    for path in sorted(folder.glob("*")):
+    old = set(old_logs(project))
+    for path in sorted(run_folders(project).glob("*")):
         if path.is_file() and not path.name.startswith("."):
-            yield Item("logs", path, 0, None if path.name.partition(".")[0] in old else "recent")
+            yield Item("logs", path, 0, None if path in old else "recent")
     tags = {tag.replace(":", "-") for tag in needs.bentos}
     for path in sorted((project.kept / "servers").glob("*.log*")):
         yield Item("logs", path, 0, "its Bento stays" if path.name.partition(".log")[0] in tags else None)

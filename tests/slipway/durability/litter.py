@@ -13,9 +13,9 @@ from slipway.base.digest import sha256
 from slipway.registry.place import DATABASE
 from slipway.storage.collect import collect
 from slipway.storage.item import told
-from slipway.storage.look import LOGS, look
+from slipway.storage.look import look
 from slipway.storage.needs import needs
-from slipway.storage.run_folders import UNFINISHED
+from slipway.storage.run_folders import LOGS, UNFINISHED
 from slipway.version.environment import LOCK
 from tests.slipway.durability.scenes import here
 from tests.slipway.root import ROOT

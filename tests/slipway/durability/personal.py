@@ -1,6 +1,7 @@
 """A project whose rows are users' own, one of whom is to be forgotten; its versions carry rows."""
 
 import shutil
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,7 @@ def settle_in() -> None:
     card["data"]["source"] = {"kind": "table", "format": "csv"}
     CARD.write_text(yaml.safe_dump(card), encoding="utf-8")
     shutil.copytree(ROOT / ".dvc", project.root / ".dvc", ignore=shutil.ignore_patterns("cache", "tmp"))
+    subprocess.run(["git", "init", "-q"], cwd=project.root, check=True)
     write_source(USER, USER, USER + 1)
     rows = impressions(64)
     _parquet(project.state / "runs" / "20260101-a" / "split" / "train.parquet", rows)
@@ -36,9 +38,9 @@ def settle_in() -> None:
         _parquet(bento / str(number) / "src" / "version" / "parity.parquet", rows)
     objects = project.root / ".dvc" / "cache" / "files" / "md5"
     aside = project.root / "aside.parquet"
-    for name, kept in (("with", rows), ("without", rows.filter(pa.compute.not_equal(rows["user_id"], USER)))):
+    for kept in (rows, rows.filter(pa.compute.not_equal(rows["user_id"], USER))):
         _parquet(aside, kept)
-        print(name, data_object(objects, aside.read_bytes()))
+        data_object(objects, aside.read_bytes())
     aside.unlink()
     data_object(objects, f"user_id,other\n{USER},1\n".encode())
 
