@@ -96,7 +96,7 @@ def system(name: str, machine: str, libc: tuple[str, str]) -> Requirement:
 
 def disk(free: int) -> Requirement:
     """Whether enough disk is free where the project lies; `free` is in bytes."""
-    hint = "free some, elsewhere first: what lies in .slipway/ is kept nowhere else; see `du -sh .slipway/*`"
+    hint = "free some, elsewhere first: what lies in .slipway/ is kept nowhere else; `slipway gc` looks there"
     return Requirement("disk", free >= NEEDED_DISK_GB * GB, _gb(free), f"{NEEDED_DISK_GB:.1f} GB free", hint)
 
 

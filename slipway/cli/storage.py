@@ -1,4 +1,4 @@
-"""`slipway gc`: what takes room on this disk, and what nothing needs any more."""
+"""`slipway gc` and `slipway forget`: what nothing needs any more, and the rows of one unit."""
 
 from typing import Annotated
 
@@ -8,9 +8,11 @@ from rich.table import Table
 
 from slipway.base.strict import Strict
 from slipway.cli.console import Teller, err, out, print_json
-from slipway.cli.options import Json
+from slipway.cli.options import Json, System
 from slipway.settings.root import Project
 from slipway.storage.item import Told, told
+from slipway.storage.marked import Marked
+from slipway.storage.place import BEYOND, Place
 
 
 class Collected(Strict):
@@ -54,6 +56,53 @@ def gc(
     out.print(said, markup=False)
 
 
+class Found(Strict):
+    """What `slipway forget --json` prints."""
+
+    applied: bool
+    places: list[Place]
+    versions: list[Marked]
+    beyond: list[str]
+
+
+def forget(
+    unit: Annotated[str, typer.Option("--unit", "--user", help="Value of the column with the role unit.")],
+    system: System = None,
+    apply: Annotated[
+        bool, typer.Option("--apply", help="Remove what may be, mark versions, keep a signed record.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Show every place with rows of one unit, and the versions that learned from it; with --apply, act."""
+    from slipway.storage.forget import find, unit_of
+    from slipway.storage.forget import forget as carry_out
+
+    project = Project.find()
+    whose, teller = unit_of(project, system, unit), Teller(quiet=as_json)
+    with teller.doing("forget"):
+        if apply:
+            done = carry_out(whose, teller.line)
+            places, versions = [*done.removed, *done.left], done.versions
+        else:
+            places, versions = find(whose)
+    beyond = [*BEYOND, *(note for note in _notes(project) if note.startswith("DVC"))]
+    if as_json:
+        print_json(Found(applied=apply, places=places, versions=versions, beyond=beyond).model_dump_json())
+        return
+    table = Table("where", "rows", "with --apply" if not apply else "", "what to do, or why")
+    for one in places:
+        table.add_row(escape(one.where), f"{one.rows:,}", one.deed, escape(one.how))
+    out.print(table)
+    for marked in versions:
+        out.print(f"{marked.name} version {marked.number}: {marked.why}", markup=False)
+    for note in beyond:
+        out.print(f"not looked at: {note}", markup=False)
+    if not apply:
+        out.print(
+            "nothing was changed; with --apply, what is `removed` is, and versions are marked", markup=False
+        )
+
+
 def _notes(project: Project) -> list[str]:
     from slipway.data.versions import remote_elsewhere
 
@@ -74,5 +123,6 @@ def _mb(size: int) -> str:
 
 
 def add(app: typer.Typer) -> None:
-    """Add `slipway gc` to the program."""
+    """Add `slipway gc` and `slipway forget` to the program."""
     app.command()(gc)
+    app.command()(forget)

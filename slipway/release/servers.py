@@ -25,6 +25,8 @@ from slipway.version.manifest import Registered
 from slipway.version.origin import search_path
 
 HOST = "127.0.0.1"
+LONG = 5_000_000
+"""Bytes of a log beyond which the next server begins another, and the one before is kept."""
 
 
 @dataclass(frozen=True)
@@ -51,10 +53,12 @@ class Server:
 
 
 class Log:
-    """The log of the servers of one Bento, to which each new server appends."""
+    """The log of the servers of one Bento, to which each new one appends; a long one is put aside first."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        if path.exists() and path.stat().st_size > LONG:
+            path.replace(path.with_suffix(".log.1"))
         # Where the new server begins: an earlier one's last words are not its reason.
         self.begin = path.stat().st_size if path.exists() else 0
 

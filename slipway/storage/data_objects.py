@@ -44,7 +44,17 @@ def named(project: Project, fingerprints: Iterable[str]) -> set[str]:
     Raises:
         SlipwayError: Git cannot say what it holds.
     """
-    found = set(fingerprints) | {name for text in _texts(project.root) for name in hashes(text)}
+    return with_members(project, {*fingerprints, *_hashes(_past(project.root)), *_hashes(_now(project.root))})
+
+
+def named_now(project: Project) -> set[str]:
+    """The same of the working tree alone."""
+    return with_members(project, _hashes(_now(project.root)))
+
+
+def with_members(project: Project, names: Iterable[str]) -> set[str]:
+    """Hashes, and those of the files in the folders among them whose lists are here."""
+    found = set(names)
     for store in stores(project):
         for name, path in objects(store):
             if name.endswith(FOLDER) and name in found:
@@ -70,10 +80,18 @@ def members(path: Path) -> dict[str, str]:
         return {}
 
 
-def _texts(root: Path) -> Iterator[bytes]:
-    """Every lock and `.dvc` file of the working tree, the index and all of Git's history."""
+def _hashes(texts: Iterable[bytes]) -> set[str]:
+    return {name for text in texts for name in hashes(text)}
+
+
+def _now(root: Path) -> Iterator[bytes]:
+    """Every lock and `.dvc` file of the working tree."""
     for pattern in ("dvc.lock", "systems/**/dvc.lock", "*.dvc", "systems/**/*.dvc"):
         yield from (path.read_bytes() for path in root.glob(pattern) if path.is_file())
+
+
+def _past(root: Path) -> Iterator[bytes]:
+    """Those of the index and of all of Git's history."""
     places = [":(glob)**/dvc.lock", ":(glob)**/*.dvc"]
     # Without simplification: a lock of a branch that was merged away counts as well.
     how = ["--objects", "--full-history", "--all", "--reflog"]

@@ -41,7 +41,7 @@ WHY = {
     "runs": "a run that is going on, and the last one that failed",
     "bentos": "of production, previous, staging, canary, traffic and servers; any other is packaged again",
     "environments": "of each version that is live, in an alias or was live and is not barred",
-    "logs": "of the last 20 runs, of Bentos that stay and of DVC's last commands",
+    "logs": "of the last 50 runs, of Bentos that stay and of DVC's last commands",
     "artifacts": "of each run with a version or a record, and of the last day",
     "data": "each hash in a dvc.lock or .dvc file of Git's history or the working tree, or of a version",
     "copies": "nothing: what a shared registry holds is fetched again",

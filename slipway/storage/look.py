@@ -15,12 +15,10 @@ from slipway.settings.root import Project
 from slipway.storage import data_objects
 from slipway.storage.item import Item, size_of
 from slipway.storage.needs import Needs, lines_of
-from slipway.storage.run_folders import has_ended, left_over, run_folders
+from slipway.storage.run_folders import has_ended, left_over, old_logs, run_folders
 
 YOUNG = timedelta(days=1)
 """A run of MLflow that began since may still get its record."""
-LOGS = 20
-"""Runs whose logs stay."""
 DEEP = ("environments", "dvc-remote", "trash")
 """Of the state folder, where nobody writes beside a file and there are many."""
 
@@ -71,12 +69,10 @@ def _environments(project: Project, needs: Needs) -> Iterator[Item]:
 
 
 def _logs(project: Project, needs: Needs) -> Iterator[Item]:
-    folder = run_folders(project)
-    names = sorted({path.name.partition(".")[0] for path in folder.glob("*") if path.is_file()})
-    recent = {*names[-LOGS:], *(path.name for path in folder.glob("*") if path.is_dir())}
-    for path in sorted(folder.glob("*")):
+    old = set(old_logs(project))
+    for path in sorted(run_folders(project).glob("*")):
         if path.is_file() and not path.name.startswith("."):
-            yield Item("logs", path, 0, "recent" if path.name.partition(".")[0] in recent else None)
+            yield Item("logs", path, 0, None if path in old else "recent")
     tags = {tag.replace(":", "-") for tag in needs.bentos}
     for path in sorted((project.kept / "servers").glob("*.log*")):
         yield Item("logs", path, 0, "its Bento stays" if path.name.partition(".log")[0] in tags else None)
@@ -94,7 +90,7 @@ def _artifacts(project: Project) -> Iterator[Item]:
         "SELECT run_uuid, EXISTS (SELECT 1 FROM model_versions WHERE run_id = run_uuid), "
         "EXISTS (SELECT 1 FROM tags WHERE tags.run_uuid = runs.run_uuid AND key = ?), "
         "EXISTS (SELECT 1 FROM tags WHERE tags.run_uuid = runs.run_uuid AND key = ?) "
-        "FROM runs JOIN experiments USING (experiment_id) WHERE name = ? AND start_time < ?"
+        "FROM runs JOIN experiments USING (experiment_id) WHERE experiments.name = ? AND start_time < ?"
     )
     before = int((now() - YOUNG).timestamp() * 1000)
     with read_only(folder / DATABASE) as database:

@@ -9,6 +9,8 @@ from filelock import FileLock, Timeout
 
 from slipway.settings.root import Project
 
+LOGS = 50
+"""Runs whose logs stay."""
 UNFINISHED = "unfinished"
 """A file in the folder of a run, until all of its tasks have succeeded."""
 
@@ -25,7 +27,7 @@ def collecting(project: Project) -> Path:
 
 @contextmanager
 def held(project: Project, folder: Path) -> Iterator[None]:
-    """Hold a run's folder, and remove those of earlier runs but the last that did not end well."""
+    """Hold a run's folder, and remove what earlier runs left but the last failure and the newest logs."""
     gate = collecting(project)
     gate.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(_lock(folder)):
@@ -38,6 +40,8 @@ def held(project: Project, folder: Path) -> Iterator[None]:
         # This run's own folder is locked, so it does not count as ended.
         for one in left_over(project):
             shutil.rmtree(one, ignore_errors=True)
+        for log in old_logs(project):
+            log.unlink(missing_ok=True)
         yield
         # In no `finally`: a run that failed keeps its mark, and by that its folder.
         unfinished.unlink()
@@ -49,6 +53,14 @@ def left_over(project: Project) -> list[Path]:
     ended = [one for one in sorted(run_folders(project).glob("*")) if one.is_dir() and has_ended(one)]
     failed = [one for one in ended if (one / UNFINISHED).is_file()]
     return [one for one in ended if one not in failed[-1:]]
+
+
+def old_logs(project: Project) -> list[Path]:
+    """Logs of runs before the newest ones, with what failed there and the locks of folders that are gone."""
+    folder = run_folders(project)
+    names = sorted(path.stem for path in folder.glob("*.log"))
+    old = {name for name in names[:-LOGS] if not (folder / name).is_dir()}
+    return [path for path in sorted(folder.glob("*.*")) if path.name.partition(".")[0] in old]
 
 
 def has_ended(folder: Path) -> bool:

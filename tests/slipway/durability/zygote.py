@@ -17,6 +17,7 @@ import sqlalchemy.orm
 from tests.slipway.durability.killing.sitecustomize import kill_at, kill_before, watch
 
 WARM = (
+    "dvc.repo",
     "lightgbm",
     "mlflow.store.model_registry.sqlalchemy_store",
     "mlflow.store.tracking.sqlalchemy_store",
@@ -24,6 +25,8 @@ WARM = (
     "sklearn.linear_model",
     "slipway.report",
     "slipway.serving.served",
+    "tests.slipway.durability.litter",
+    "tests.slipway.durability.personal",
     "tests.slipway.durability.scenes",
     "tests.slipway.durability.stages",
     "tests.slipway.tiny",

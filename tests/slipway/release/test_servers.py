@@ -292,3 +292,14 @@ def test_a_process_that_ends_meanwhile_is_no_error(sleeper: subprocess.Popen[byt
     processes.end(process)
 
     assert not process.is_running()
+
+
+def test_a_long_log_is_put_aside(tmp_path: Path) -> None:
+    """The server that starts begins another, and the one before is kept."""
+    path = tmp_path / "a-1.log"
+    path.write_bytes(b"x" * (servers.LONG + 1))
+    assert servers.Log(path).begin == 0
+    assert not path.exists()
+    path.write_bytes(b"short")
+    assert servers.Log(path).begin == 5
+    assert path.with_suffix(".log.1").stat().st_size > servers.LONG

@@ -1,0 +1,100 @@
+"""How many rows of a table are one unit's: of a source as ingestion reads it, and of Parquet."""
+
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from slipway.base.errors import SlipwayError, UsageError
+from slipway.data.duckdb_engine import connect
+from slipway.data.source_files import reader
+from slipway.data.table import ARROW, _field, _require_columns, _view
+from slipway.settings import Card
+from slipway.settings.data import TableSource
+
+
+def unit_value(card: Card, written: str) -> pa.Scalar:
+    """A unit as its column holds it.
+
+    Raises:
+        UsageError: it is none that the column could hold, or the rows have no unit of their own.
+    """
+    name = card.data.required("unit")
+    column = card.data.columns[name]
+    if column.made:
+        # guard forget.unit
+        raise UsageError(f"systems/{card.name}: each row is a unit of its own, by its place; name none")
+    try:
+        return pa.scalar(written).cast(ARROW[column.type])
+    except pa.ArrowInvalid as error:
+        raise UsageError(
+            f"--unit: found {written!r}, expected a value of the column {name!r}, of type {column.type}"
+        ) from error  # guard forget.unit
+
+
+def in_source(card: Card, path: Path, unit: pa.Scalar) -> int:
+    """The rows of a table, file or folder, by the conversion of ingestion.
+
+    Raises:
+        SlipwayError: it cannot be read.
+    """
+    import duckdb
+
+    source = card.data.source
+    if not isinstance(source, TableSource):
+        return 0
+    name = card.data.required("unit")
+    fields = [_field(card, name, card.data.columns[name])]
+    with TemporaryDirectory() as folder:
+        found = reader(source, path, [fields[0].source], Path(folder))
+        _require_columns(fields, found, path)
+        try:
+            with connect(Path(folder)) as connection:
+                connection.execute(_view(fields, found, source))
+                query = f'SELECT count(*) FROM converted WHERE "{name}" = ?'  # noqa: S608 - the card's name
+                [(rows,)] = connection.execute(query, [unit.as_py()]).fetchall()
+        except duckdb.Error as error:
+            raise found.refusal(path, error) from error
+    return int(rows)
+
+
+def in_object(card: Card, path: Path, unit: pa.Scalar) -> int:
+    """The same of an object of DVC, which has no name that tells what it is; 0 where it is no such table."""
+    if is_parquet(path):
+        return in_parquet(path, card, unit)
+    source = card.data.source
+    if not isinstance(source, TableSource) or source.format == "parquet":
+        return 0
+    with path.open("rb") as file:
+        packed = ".gz" if file.read(2) == b"\x1f\x8b" else ""
+    with TemporaryDirectory() as folder:
+        link = Path(folder) / f"object.{source.format}{packed}"
+        link.symlink_to(path.absolute())
+        try:
+            return in_source(card, link, unit)
+        except SlipwayError:
+            return 0
+
+
+def in_parquet(path: Path, card: Card, unit: pa.Scalar) -> int:
+    """The rows of a Parquet file; 0 where it has no such column."""
+    name = card.data.required("unit")
+    column = card.data.columns[name].source or name
+    try:
+        file = pq.ParquetFile(path)
+        known = [one for one in dict.fromkeys((name, column)) if one in file.schema_arrow.names]
+        found = 0
+        for batch in file.iter_batches(columns=known[:1]) if known else ():
+            same = pc.equal(batch.column(0), unit.cast(batch.schema.field(0).type))
+            found += pc.sum(same).as_py() or 0
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError, OSError):
+        return 0
+    return found
+
+
+def is_parquet(path: Path) -> bool:
+    """By its first bytes."""
+    with path.open("rb") as file:
+        return file.read(4) == b"PAR1"
