@@ -26,6 +26,7 @@ from slipway.cli import (
     request,
     serve,
     train,
+    ui,
     update,
 )
 from slipway.cli.console import err, out
@@ -43,6 +44,7 @@ for module in (
     serve,
     request,
     inspect,
+    ui,
     update,
     migrate,
     adopt,
