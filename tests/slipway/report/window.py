@@ -1,4 +1,4 @@
-"""A window of Chromium of any size, driven by its own driver: what a page measures, prints and gives focus to."""
+"""A window of Chromium of any size, by its own driver: what a page measures, prints and gives focus to."""
 
 import base64
 import json
@@ -65,8 +65,8 @@ class Window:
 
     def _ask(self, method: str, path: str, content: Any = None) -> Any:
         body = None if content is None else json.dumps(content).encode()
-        request = urllib.request.Request(self.address + path, body, method=method)  # noqa: S310 - of this machine
-        with urllib.request.urlopen(request, timeout=PATIENCE_S) as answer:  # noqa: S310 - the same
+        request = urllib.request.Request(self.address + path, body, method=method)
+        with urllib.request.urlopen(request, timeout=PATIENCE_S) as answer:
             return json.load(answer)["value"]
 
 
