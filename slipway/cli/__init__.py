@@ -18,6 +18,7 @@ from slipway.cli import (
     data,
     demo,
     inspect,
+    look,
     migrate,
     move,
     new_system,
@@ -35,6 +36,7 @@ from slipway.cli.faults import one_line
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 app.add_typer(data.app, name="data")
 for module in (
+    look,
     new_system,
     demo,
     train,
