@@ -1,7 +1,7 @@
 # One vocabulary for people and CI. Works with GNU make 3.81, which macOS has; nothing here asks a question.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-run check manifests test test-full demo ui lock locks audit base wheel sign sign-statements
+.PHONY: help setup setup-run check manifests test test-full demo mlflow lock locks audit base wheel sign sign-statements
 .PHONY: hooks verify clean reset
 
 SIZE ?= full
@@ -53,7 +53,7 @@ hooks: .venv/.dev ## Have Git run the checks on the files of each commit; .venv/
 manifests: .venv/.dev ## Compile pipelines/ and build k8s/, and hold both against what is kept; needs kubectl
 	@SLIPWAY_STRICT=1 $(RUN) -m pytest -q tests/pipelines tests/k8s
 
-ui: .venv/.chain ## Show the embedded registry in MLflow's UI, on this machine only; PORT=5050
+mlflow: .venv/.chain ## Show the embedded registry in MLflow's pages, on this machine only; PORT=5050
 	@mkdir -p .slipway/registry
 	@$(RUN) -c "$$UI" $(PORT)
 
@@ -240,7 +240,7 @@ port = int(sys.argv[1])
 try:
     socket.create_server(("127.0.0.1", port)).close()
 except OSError:
-    sys.exit(f"port {port} is not free; take another: make ui PORT={port + 1}")
+    sys.exit(f"port {port} is not free; take another: make mlflow PORT={port + 1}")
 print(f"http://127.0.0.1:{port} in some seconds; Ctrl-C stops it", flush=True)
 settle()
 bring_along(Path(".slipway/registry").resolve())

@@ -18,6 +18,7 @@ from slipway.cli import (
     data,
     demo,
     inspect,
+    look,
     migrate,
     move,
     new_system,
@@ -27,6 +28,7 @@ from slipway.cli import (
     serve,
     storage,
     train,
+    ui,
     update,
 )
 from slipway.cli.console import err, out
@@ -39,6 +41,7 @@ INTERRUPTED = 130
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 app.add_typer(data.app, name="data")
 for module in (
+    look,
     new_system,
     demo,
     train,
@@ -48,6 +51,7 @@ for module in (
     serve,
     request,
     inspect,
+    ui,
     update,
     migrate,
     adopt,

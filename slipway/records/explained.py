@@ -164,7 +164,7 @@ def _aliases(chain: Chain, state: State) -> list[Break]:
         if points != expected:
             back = "take it away" if expected is None else f"put it on version {expected}"
             back = unsigned_move(chain, state.production) or (
-                f"somebody moved it in MLflow, which moved no traffic; {back} there (`make ui` shows an "
+                f"somebody moved it in MLflow, which moved no traffic; {back} there (`make mlflow` shows an "
                 "embedded registry); what is to go live goes by `slipway rollout --version NUMBER`"
             )
             found.append(_fault(f"alias {name}", points, f"{expected}, {by}", back))  # guard explained.alias

@@ -1,11 +1,6 @@
 """One decision as one self-contained HTML page."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from functools import cache
 from itertools import groupby
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 from slipway.data.manifest import SplitManifest
 from slipway.records.canary import CanaryEvidence, Look
@@ -13,25 +8,11 @@ from slipway.records.decision import DecisionRecord
 from slipway.records.evidence import Comparison
 from slipway.records.labels import told
 from slipway.report import plots, summary, wording
-from slipway.report.plots.canvas import NARROW, WIDE
+from slipway.report.html import Figure, environment, figure
 from slipway.report.plots.models import models
 from slipway.report.plots.slices import SHOWN
 from slipway.settings.card import Card
 from slipway.tasks import kind
-
-if TYPE_CHECKING:
-    from jinja2 import Environment
-    from markupsafe import Markup
-
-_TEMPLATES = Path(__file__).parent / "templates"
-
-
-@dataclass(frozen=True)
-class Figure:
-    """The same figure for a wide and for a narrow window."""
-
-    wide: "Markup"
-    narrow: "Markup"
 
 
 def render(record: DecisionRecord, card: Card, split: SplitManifest | None, docs: str | None = None) -> str:
@@ -46,7 +27,7 @@ def render(record: DecisionRecord, card: Card, split: SplitManifest | None, docs
     # The card may be a newer one; evidence says itself by which task it was measured.
     task = record.evaluation.task if record.evaluation else card.problem.task
     return (
-        _environment()
+        environment()
         .get_template("page.html")
         .render(
             record=record,
@@ -67,61 +48,25 @@ def render(record: DecisionRecord, card: Card, split: SplitManifest | None, docs
     )
 
 
-@cache  # with its templates, which take longer to compile than to fill
-def _environment() -> "Environment":
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-    environment = Environment(
-        loader=FileSystemLoader(_TEMPLATES),
-        autoescape=True,
-        # A name that is missing is an error, not an empty place on the page.
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    filters = (
-        wording.digest,
-        wording.interval,
-        wording.number,
-        wording.percent,
-        wording.percent_interval,
-        wording.printable,
-        wording.rise,
-        wording.significant,
-        wording.verdict,
-        wording.when,
-    )
-    environment.filters |= {function.__name__: function for function in filters}
-    return environment
-
-
 def _figures(record: DecisionRecord, card: Card) -> dict[str, Figure]:
     figures: dict[str, Figure] = {}
     evidence, canary = record.evaluation, record.canary
     if evidence:
         primary = kind(evidence.task).metric(evidence.primary)
-        figures["primary"] = _figure(plots.primary, evidence)
-        figures["latency"] = _figure(plots.latency, evidence, card.problem.p99_latency_ms)
+        figures["primary"] = figure(plots.primary, evidence)
+        figures["latency"] = figure(plots.latency, evidence, card.problem.p99_latency_ms)
         if any(model.curve for model in models(evidence)):
-            figures["curve"] = _figure(plots.curve, evidence)
+            figures["curve"] = figure(plots.curve, evidence)
         compared = _compared(record)
         if compared and compared.slices:
             small = evidence.small_slices.slices if evidence.small_slices else []
             most = card.gate.max_slice_regression
-            figures["slices"] = _figure(plots.slices, compared, small, primary, most)
+            figures["slices"] = figure(plots.slices, compared, small, primary, most)
     if canary and canary.shadow and canary.shadow.looks:
-        figures["shadow"] = _figure(plots.shadow, canary.shadow)
+        figures["shadow"] = figure(plots.shadow, canary.shadow)
     if canary and canary.looks:
-        figures["timeline"] = _figure(plots.timeline, canary)
+        figures["timeline"] = figure(plots.timeline, canary)
     return figures
-
-
-def _figure(plot: Callable[..., str], *evidence: Any) -> Figure:
-    from markupsafe import Markup
-
-    # The plots escape what comes from data; `canvas.svg` writes it through an XML serialiser.
-    wide, narrow = (Markup(plot(*evidence, width)) for width in (WIDE, NARROW))  # noqa: S704 - see above
-    return Figure(wide, narrow)
 
 
 def _compared(record: DecisionRecord) -> Comparison | None:

@@ -1,10 +1,13 @@
 """Aliases, traffic and the versions that really answer, side by side."""
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 
 from slipway.base.documents import parse
 from slipway.base.errors import SlipwayError
-from slipway.base.strict import Strict
+from slipway.base.strict import Moment, Strict
+from slipway.records.decision import DecisionRecord
+from slipway.records.explained import Verdict
 from slipway.records.kept import Chain
 from slipway.registry import turns
 from slipway.registry.versions import Registry
@@ -16,6 +19,24 @@ from slipway.webhook.delivery import told
 from slipway.webhook.outbox import Outbox
 
 
+class Running(Strict):
+    """A move of production or a canary that is under way, or was killed on its way.
+
+    Attributes:
+        stage: `canary`, or the decision that is being carried out.
+        weight: percent of units that a canary is given.
+        step: of the card's steps, the first is 1; None before the first, and of what has no steps.
+        since: when the move was decided, or the canary was given this weight; None where nobody noted it.
+    """
+
+    stage: str
+    version: int | None
+    weight: int | None = None
+    step: int | None = None
+    steps: int | None = None
+    since: Moment | None = None
+
+
 class Status(Strict):
     """What the registry says, where traffic goes and what answers there; traffic is the fact.
 
@@ -25,6 +46,7 @@ class Status(Strict):
             none does.
         webhook: the decisions that it was not told yet, and why, in one line; None where it was told all.
         records: whether the decision records are those that were kept, in one line.
+        running: what moves traffic at this moment.
         by_hand: what somebody did in MLflow, such as by its button Promote, and how to undo it.
     """
 
@@ -41,20 +63,25 @@ class Status(Strict):
     weight: int
     answers: dict[str, int | None]
     webhook: str | None
+    running: list[Running]
     records: str
     breaks: list[str]
     by_hand: list[str]
     problems: list[str]
 
 
-def look(registry: Registry) -> Status:
-    """Read the aliases and records of the registry and the traffic of the target, and ask its servers."""
+def look(registry: Registry, verdict: Verdict | None = None) -> Status:
+    """Read the aliases and records of the registry and the traffic of the target, and ask its servers.
+
+    Args:
+        verdict: on the records, where they were read already.
+    """
     line = registry.line
     bound = targets.bind(line).placement if line.project.target else None
     traffic, answers = (None, {}) if bound is None else (bound.state(), bound.answers())
     production, canary = registry.resolve("production"), registry.resolve("canary")
     staging, previous = registry.resolve("staging"), registry.resolve("previous")
-    verdict = registry.verdict()
+    verdict, moving = verdict or registry.verdict(), begun(line)
     return Status(
         system=line.system,
         size=line.size,
@@ -69,11 +96,12 @@ def look(registry: Registry) -> Status:
         weight=traffic.weight if traffic else 0,
         answers=answers,
         webhook=untold(line),
+        running=[*_moving(moving), *_trial(line, traffic)],
         records=str(verdict),
         breaks=[str(one) for one in verdict.breaks],
         by_hand=[f"{one.of}: {one.back}" for one in verdict.odd if one.back],
         problems=[
-            *unfinished(line),
+            *unfinished(moving),
             *(differences(production, canary, traffic) if bound else ()),
             *astray(traffic, answers),
             *unvouched(registry, verdict.chain, production, canary, staging, previous),
@@ -88,13 +116,45 @@ def untold(line: Line) -> str | None:
     return told(own, line.project.settings.webhook, outbox.folder)
 
 
-def unfinished(line: Line) -> list[str]:
+def begun(line: Line) -> DecisionRecord | None:
+    """The decision that somebody is carrying out, or was killed on; None where there is none.
+
+    Raises:
+        SlipwayError: what was begun cannot be read.
+    """
+    if (left := turns.look(line).begun) is None:
+        return None
+    return parse(left.encode(), Intent, turns.bind(line).place, UNREADABLE).record
+
+
+def unfinished(record: DecisionRecord | None) -> list[str]:
     """A move of production that is under way, or was killed on it, in words."""
-    if (begun := turns.look(line).begun) is None:
+    if record is None:
         return []
-    record = parse(begun.encode(), Intent, turns.bind(line).place, UNREADABLE).record
     moving = f"a {record.decision} of version {record.version} is under way"
     return [f"{moving}; if its process was killed, the next train, rollout or rollback finishes or drops it"]
+
+
+def _moving(record: DecisionRecord | None) -> list[Running]:
+    return [] if record is None else [Running(stage=record.decision, version=record.version, since=record.at)]
+
+
+def _trial(line: Line, traffic: TrafficState | None) -> list[Running]:
+    if traffic is None or traffic.canary is None:
+        return []
+    weights = [step.weight for step in line.card.rollout.steps]
+    # The local target writes it anew with every weight; another keeps it elsewhere.
+    noted = line.traffic.stat().st_mtime if line.traffic.is_file() else None
+    return [
+        Running(
+            stage="canary",
+            version=traffic.canary.number,
+            weight=traffic.weight,
+            step=weights.index(traffic.weight) + 1 if traffic.weight in weights else None,
+            steps=len(weights),
+            since=None if noted is None else datetime.fromtimestamp(noted, UTC),
+        )
+    ]
 
 
 def unvouched(registry: Registry, chain: Chain, *numbers: int | None) -> list[str]:

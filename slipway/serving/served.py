@@ -15,11 +15,12 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from slipway.serving.counted import as_text, is_counted
+from slipway.serving.names import MOST, shown
 from slipway.serving.refusal import short
 from slipway.serving.values import moment
 from slipway.settings import Column
 from slipway.settings.data import TableSource
-from slipway.system.cleaning import TEXT, Cleaning, unsound
+from slipway.system.cleaning import TEXT, Cleaning, unlisted, unsound
 from slipway.tasks import Task
 from slipway.version.answer import Answers, Version
 from slipway.version.assemble import SCORE
@@ -101,6 +102,7 @@ class Served:
                 found[name] = self._times(name, texts[name].to_pylist())
             else:
                 found[name] = texts[name]
+                self._require_listed(name, texts[name])
             self._require(name, found[name], values)
         return pa.table(
             {
@@ -159,6 +161,15 @@ class Served:
             row = pc.index(pc.is_null(array), True).as_py()
             # guard serve.value
             raise Unfit(name, row, f"{short(values[row])} stands for a missing value, expected one")
+
+    def _require_listed(self, name: str, texts: pa.StringArray) -> None:
+        """Refuse a value beside those that the card lists, as the check of the data does."""
+        if (allowed := self.columns[name].only) is None or (row := unlisted(texts, allowed)) is None:
+            return
+        few = ", ".join(map(repr, map(shown, allowed[:MOST])))
+        more = f" and {len(allowed) - MOST} more" if len(allowed) > MOST else ""
+        # guard serve.listed
+        raise Unfit(name, row, f"one of {few}{more} is expected, found {short(texts[row].as_py())}")
 
     def answer(self, requests: pa.Table, groups: NDArray[np.int64]) -> Answers:
         """Score and rank; no rows give no answers."""

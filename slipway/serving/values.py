@@ -54,6 +54,9 @@ def value_type(column: Column, cleaning: Cleaning, written: str | None = None) -
     choices, name = list(KINDS[column.type][0]), KINDS[column.type][1]
     own = OWN_TIME if column.role == "time" else {}
     schemas, lacks = [SCHEMAS[column.type] | own], column.optional
+    if column.only and not cleaning.raw:
+        # A table's own value may have spaces about it, which are cut.
+        schemas = [{"type": "string", "enum": column.only}]
     is_text = column.type in ("string", "timestamp")
     if column.type == "timestamp" and written is not None and is_counted(written):
         is_text, name = False, f"a number of {written}, or {name}"

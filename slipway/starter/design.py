@@ -143,6 +143,14 @@ def design(
     )
 
 
+def remark(found: ColumnProfile, rows: int) -> str:
+    """What is said of a column without a role: why it would be left out, or what somebody has to review."""
+    one = Named(found.source, found, rows, None, 0.0)
+    if why := _why_not(one, None):
+        return f"left out: {why}"
+    return f"review: {doubt}" if (doubt := _doubt(one)) else ""
+
+
 def _tells_hours(time_format: str) -> bool:
     return time_format in NUMBERED or "%H" in time_format or "%I" in time_format
 

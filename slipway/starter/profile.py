@@ -21,6 +21,8 @@ from slipway.starter.times import ISO, sound_formats
 Kind = Literal["integer", "number", "string", "timestamp", "nested"]
 FEW = 20
 """Up to so many values of a column are listed."""
+COPY = "source.parquet"
+"""The copy of a table."""
 CLASSES = 50
 """The same of the label, whose values may be classes."""
 
@@ -98,12 +100,12 @@ def profile(
     found = reader(source, path, [], folder)
     try:
         with connect(folder) as connection:
-            types = _copy(connection, found, source, folder / "source.parquet")
+            types = _copy(connection, found, source, folder / COPY)
             named = dict(zip(found.types, types, strict=True))
             # Marks are found only by a look at the copy, which is then read a second time without them.
             if missing := marks(connection, types, named.get(label or "")):
                 source = source.model_copy(update={"missing": missing})
-                _view(connection, types, source, folder / "source.parquet")
+                _view(connection, types, source, folder / COPY)
             [(rows,)] = connection.execute("SELECT count(*) FROM source").fetchall()
             if not rows:
                 raise SlipwayError(f"{path}: no rows")
@@ -126,6 +128,13 @@ def profile(
     except duckdb.Error as error:
         raise found.refusal(path, error) from error
     return Profile(path, source, rows, tuple(columns), span)
+
+
+def copied(connection: Any, found: Profile, folder: Path) -> None:
+    """Open the copy that `profile` left in a folder, as `source`: its columns are `raw c0` and so on."""
+    file = folder / COPY
+    described = connection.execute(f"DESCRIBE SELECT * FROM {parquet(file)}").fetchall()  # noqa: S608 - quoted
+    _view(connection, {f"c{place}": str(one[1]) for place, one in enumerate(described)}, found.source, file)
 
 
 def _format(connection: Any, at: str, time: str, path: Path) -> str | None:

@@ -89,6 +89,13 @@ def unsound(texts: pa.StringArray) -> int | None:
     return place if place >= 0 else None
 
 
+def unlisted(texts: pa.StringArray, allowed: list[str]) -> int | None:
+    """The place of the first text that is none of those allowed, None where there is none."""
+    others = pc.and_(pc.is_valid(texts), pc.invert(pc.is_in(texts, value_set=pa.array(allowed, pa.string()))))
+    place: int = pc.index(others, True).as_py()
+    return place if place >= 0 else None
+
+
 def _number(mark: str) -> float | None:
     try:
         number = float(mark)

@@ -81,6 +81,11 @@ class Column(Strict):
         return self.source in (ROW, SHUFFLED)
 
     @property
+    def only(self) -> list[str] | None:
+        """The values beside which any other stops a run, and a request; None where it is taken."""
+        return self.values if self.severity == "critical" else None
+
+    @property
     def optional(self) -> bool:
         """Whether a request may leave it out.
 

@@ -12,7 +12,7 @@ from slipway.base.digest import sha256
 from slipway.models import Labelled, predictor
 from slipway.records.recalibration import Recalibration
 from slipway.release.bento import build_bento
-from slipway.settings import load_card
+from slipway.settings import Card, load_card
 from slipway.settings.model import Model
 from slipway.settings.root import Project
 from slipway.system import load_system
@@ -62,6 +62,7 @@ def tiny_version(
     skew: float = 0.0,
     rows: pa.Table | None = None,
     recalibration: Recalibration | None = None,
+    card: Card | None = None,
 ) -> Manifest:
     """Train on the impressions and write the version to `out`, with the code of the project at `root`.
 
@@ -69,8 +70,9 @@ def tiny_version(
         skew: makes a version whose parity sample is off by so much, as if serving differed from training.
         rows: other impressions than those of seed 0.
         recalibration: what its scores are bent by.
+        card: another than the project's.
     """
-    card = load_card(root, "ad_click")
+    card = card or load_card(root, "ad_click")
     system = load_system("ad_click", root)
     examples = system.examples(card, impressions() if rows is None else rows)
     state = system.fit_features(card, examples.requests)

@@ -10,7 +10,7 @@ from typing import Any, Literal
 WIDE, NARROW = 920, 360
 """Widths in pixels; a page holds each figure in both, and its style shows the one that fits the window."""
 INK, MUTED, LINE, PAPER = "#1c2430", "#5b6675", "#dde2e9", "#ffffff"
-BLUE, VERMILLION, GREEN, AMBER = "#0072b2", "#c4500a", "#00805d", "#8a6100"
+BLUE, VERMILLION, GREEN, AMBER = "#0072b2", "#ad4403", "#00734f", "#8a6100"
 
 _VARIABLES = {
     INK: "ink",

@@ -23,6 +23,7 @@ from slipway.release.bento import lay_out
 from slipway.serving.app import build
 from slipway.serving.served import load
 from slipway.serving.warm import freeze
+from slipway.settings import Card, load_card
 from tests.slipway.root import ROOT
 from tests.slipway.serving.browser import Browser
 from tests.slipway.serving.shapes import SHAPES, VALID, Shape
@@ -82,13 +83,21 @@ def served() -> Browser:
     """The application of a small version, which has answered before."""
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
-        manifest = tiny_version(ROOT, folder / "version", "logistic")
+        manifest = tiny_version(ROOT, folder / "version", "logistic", card=of_any_device())
         lay_out(folder / "version", manifest, registered(folder / "version", 7), folder / "src")
         browser = Browser(build(load(folder / "src", None)))
         for path, content in VALID.values():
             assert browser.post(path, content=content).status_code == 200
     freeze()
     return browser
+
+
+def of_any_device() -> Card:
+    """The card of a system in which a text may be of any length."""
+    card = load_card(ROOT, "ad_click")
+    device = card.data.columns["device"].model_copy(update={"values": None})
+    columns = card.data.columns | {"device": device}
+    return card.model_copy(update={"data": card.data.model_copy(update={"columns": columns})})
 
 
 def main() -> None:

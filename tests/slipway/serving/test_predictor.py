@@ -25,7 +25,7 @@ from tests.slipway.vouched import proven
 
 RAW: dict[str, list[Any]] = {
     "signed_up": ["2024-05-01 10:00:00", "2024-05-01T10:00:00+02:00", "2024-06-01T23:00:00Z", "2024-05-01"],
-    "plan": [" basic ", "NA", "new", None],
+    "plan": [" basic ", "NA", "plus", None],
     "months": [3.0, -999.0, None, 40.0],
     "monthly_spend": [0.1, 1e300, -999.0, float("nan")],
 }

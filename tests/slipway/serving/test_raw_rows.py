@@ -97,6 +97,8 @@ def ingested(made: Tabled, rows: list[Row], folder: Path) -> list[float] | None:
         return None
     # Ingestion sorts by time, and gives the rows of one time the order of the table.
     table = pq.read_table(folder / "rows.parquet", columns=made.card.data.inputs)
+    if {*table["plan"].to_pylist()} - {None, *(made.card.data.columns["plan"].values or [])}:
+        return None  # by the check that follows; see test_listed.py
     found = made.served.version.scores(table)
     order = sorted(range(len(rows) + 1), key=lambda place: moment([*rows, rows[0]][place][0], None, True))
     return [found[order.index(place)] for place in range(len(rows))]

@@ -101,7 +101,8 @@ def test_what_ingestion_refuses_is_refused(
         {"at": " NA "},
         {"at": None},
         {"at": "31/12/2030"},
-        {"plan": f" {'x' * LONGEST} "},
+        {"who": f" {'x' * LONGEST} "},
+        {"plan": " b "},
     ],
 )
 def test_what_ingestion_takes_is_taken(asked: Browser, changes: dict[str, Any]) -> None:
