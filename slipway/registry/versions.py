@@ -146,7 +146,7 @@ class Registry(Decisions):
         if found != due:
             by = f"record {chain.moves[-1].id}" if chain.moves else "no record that moved production"
             # A record that is lost explains nothing any more.
-            advice = chain.breaks[0] if chain.breaks else "somebody moved it; put it back in MLflow"
+            advice = chain.breaks[0] if chain.breaks else "somebody moved it; `slipway recover` puts it back"
             raise Refused(
                 f"{self.name}: the alias {alias} is {found or 'not set'}, expected {due or 'none'} by "
                 f"{by}: {advice}, see `slipway history --verify`"
