@@ -31,10 +31,11 @@ def reference(line: Line, revision: str) -> RunRef:
 
 def train(line: Line, revision: str, scope: Scope, teller: Teller) -> DecisionRecord:
     """Run the training pipeline on the data of a revision; returns the record of registration or refusal."""
-    # Resolved once, here: every task of the run then speaks of the same data and champion.
-    run, champion = reference(line, revision), live(line, teller)
+    champion = live(line, teller)
     for done in staging(Registry(line)):
         teller.line(done)
+    # Resolved once, here: every task of the run then speaks of the same data and champion.
+    run = reference(line, revision)
     arguments = {"run": run.model_dump(), "champion": champion, "scope": scope}
     _run(line, "training", arguments, teller)
     return record_of(line, run.id)

@@ -22,7 +22,7 @@ def settle(line: Line) -> list[str]:
     registry = Registry(line)
     registry.require_movable()  # guard registry.embedded
     done = [said] if (said := recover(line)) else []
-    registry.require_intact()  # guard recover.intact
+    registry.require_intact()
     return [*done, *_traffic(registry), *_aliases(registry), *staging(registry)]
 
 

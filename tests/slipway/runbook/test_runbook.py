@@ -1,9 +1,13 @@
 """docs/runbook.md runs: each incident is made, and its drill ends in a state that is known to be good."""
 
 import re
+import shutil
 
 import pytest
 
+from slipway.release.bento import bento_path
+from slipway.rollout.target import TrafficState
+from tests.slipway.cli.conftest import slipway
 from tests.slipway.runbook.drills import DOCUMENT, Shell, drills, require_printed
 from tests.slipway.runbook.incidents import INCIDENTS
 from tests.slipway.stages.packaged import Packaged
@@ -34,6 +38,18 @@ def test_a_drill_ends_well_and_says_what_never_to_do(title: str) -> None:
     assert (commands[-1].line, commands[-1].code) == ("slipway status --check", 0)
     assert re.search(r"^Never ", DRILLS[title].text, re.MULTILINE)
     assert not [one for one in commands if re.search(r"\brm\b|reset|--hard|--force", one.line)]
+
+
+@pytest.mark.long
+def test_traffic_that_is_lost_is_sent_again(place: Packaged, shell: Shell) -> None:
+    """To the version that the records have in production, whose Bento is built where it is gone as well."""
+    place.line.traffic.unlink()
+    shutil.rmtree(bento_path(place.line.project, place.bentos[2]))
+    recovered = slipway(place.root, "recover")
+
+    assert "ad_click-small: production traffic goes to version 2 again" in recovered.stdout
+    assert place.traffic() == TrafficState(stable=place.deployed(2))
+    assert slipway(place.root, "status", "--check").returncode == 0
 
 
 def test_a_line_that_is_not_printed_fails() -> None:
