@@ -58,7 +58,7 @@ def diagnose(project: Project, shared: bool = False) -> list[Requirement]:
     return [
         python(sys.version_info[:3]),
         system(platform.system(), platform.machine(), platform.libc_ver()),
-        disk(shutil.disk_usage(project.root).free),
+        disk(min(shutil.disk_usage(one).free for one in (project.root, project.state) if one.exists())),
         memory(_available_memory()),
         folder(project.root),
         repository(project.root),
@@ -95,7 +95,7 @@ def system(name: str, machine: str, libc: tuple[str, str]) -> Requirement:
 
 
 def disk(free: int) -> Requirement:
-    """Whether enough disk is free where the project lies; `free` is in bytes."""
+    """Whether enough disk is free where the project and its state lie; `free` is in bytes."""
     hint = "free some, elsewhere first: what lies in .slipway/ is kept nowhere else; `slipway gc` looks there"
     return Requirement("disk", free >= NEEDED_DISK_GB * GB, _gb(free), f"{NEEDED_DISK_GB:.1f} GB free", hint)
 

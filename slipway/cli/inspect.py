@@ -70,6 +70,8 @@ def _print_status(one: "Status") -> None:
         out.print(f"webhook: {one.webhook}", markup=False)
     for moved in one.by_hand:
         out.print(f"by hand: {moved}", markup=False)
+    for hint in one.hints:
+        out.print(f"hint: {hint}", markup=False)
     if one.target is None:
         out.print(
             "no target of project.yaml is bound to this registry: its traffic is not known here", markup=False

@@ -10,6 +10,7 @@ from slipway.records.decision import DecisionRecord
 from slipway.registry.versions import Registry
 from slipway.runs import LocalRun, run_locally
 from slipway.settings import Line
+from slipway.stages.recover import staging
 from slipway.stages.run import RunRef
 from slipway.training.fit import Scope
 
@@ -30,8 +31,11 @@ def reference(line: Line, revision: str) -> RunRef:
 
 def train(line: Line, revision: str, scope: Scope, teller: Teller) -> DecisionRecord:
     """Run the training pipeline on the data of a revision; returns the record of registration or refusal."""
+    champion = live(line, teller)
+    for done in staging(Registry(line)):
+        teller.line(done)
     # Resolved once, here: every task of the run then speaks of the same data and champion.
-    run, champion = reference(line, revision), live(line, teller)
+    run = reference(line, revision)
     arguments = {"run": run.model_dump(), "champion": champion, "scope": scope}
     _run(line, "training", arguments, teller)
     return record_of(line, run.id)

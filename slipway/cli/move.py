@@ -1,4 +1,4 @@
-"""`slipway rollout` and `slipway rollback`: the commands that move traffic."""
+"""`slipway rollout`, `rollback` and `recover`: the commands that move traffic; and `clear`."""
 
 import json
 from typing import Annotated
@@ -6,8 +6,8 @@ from typing import Annotated
 import typer
 
 from slipway.cli.console import Teller, out, print_json
-from slipway.cli.lines import in_use
-from slipway.cli.options import Json, LineSize, Revision, System, Version
+from slipway.cli.lines import existing, in_use
+from slipway.cli.options import AnySize, AnySystem, Json, LineSize, Revision, System, Version
 
 
 def rollout(
@@ -20,10 +20,14 @@ def rollout(
     """Canary a version against production, and promote it only on evidence from the traffic."""
     from slipway.cli import jobs
     from slipway.registry.versions import Registry
+    from slipway.stages.recover import staging
 
-    registry = Registry(in_use(system, size))
+    registry, teller = Registry(in_use(system, size)), Teller(quiet=as_json)
     registry.require_movable()  # guard registry.embedded
-    record = jobs.rollout(registry.line, revision, registry.chosen(version), Teller(quiet=as_json))
+    if version is None:
+        for done in staging(registry):
+            teller.line(done)
+    record = jobs.rollout(registry.line, revision, registry.chosen(version), teller)
     if as_json:
         print_json(record.model_dump_json())
     else:
@@ -76,7 +80,24 @@ def clear(
         out.print(f"version {version} may be rolled out again", markup=False)
 
 
+def recover(system: AnySystem = None, size: AnySize = None, as_json: Json = False) -> None:
+    """Finish or drop a killed move, and put traffic and aliases back to what the records say."""
+    from slipway.runs import heard
+    from slipway.stages.recover import settle
+
+    teller, done = Teller(quiet=as_json), {}
+    for line in existing(system, size):
+        with teller.doing("recover"), heard(line.project, "recover", lambda _, text: teller.line(text)):
+            done[line.name] = settle(line)
+    if as_json:
+        print_json(json.dumps(done))
+        return
+    for name, found in done.items():
+        for one in found or ["nothing to do"]:
+            out.print(f"{name}: {one}", markup=False)
+
+
 def add(app: typer.Typer) -> None:
-    """Add `slipway rollout`, `rollback` and `clear` to the program."""
-    for command in (rollout, rollback, clear):
+    """Add `slipway rollout`, `rollback`, `recover` and `clear` to the program."""
+    for command in (rollout, rollback, recover, clear):
         app.command()(command)

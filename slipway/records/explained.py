@@ -127,6 +127,16 @@ def lived(chain: Chain) -> dict[int, str]:
     return found
 
 
+def staged(chain: Chain) -> int | None:
+    """The version registered last, which `staging` is for until something else is decided about it."""
+    found = [one for one in chain.entries.values() if one.decision == "registered"]
+    newest: Entry | None = max(found, key=lambda one: one.id, default=None)
+    if newest is None or (newest.digest or "") in barred(chain):
+        return None
+    since = [one for one in chain.known.values() if one.id > newest.id]
+    return None if any(newest.version in (one.version, one.replaced) for one in since) else newest.version
+
+
 def _version(chain: Chain, one: Held) -> list[Break]:
     found: list[Break] = []
     of, records = f"version {one.number}", chain.registered(one.number)
@@ -162,11 +172,7 @@ def _aliases(chain: Chain, state: State) -> list[Break]:
     by = f"as record {newest.id} says" if newest else "for no record moved production"
     for name, points, expected in zip(names, (state.production, state.previous), due, strict=True):
         if points != expected:
-            back = "take it away" if expected is None else f"put it on version {expected}"
-            back = unsigned_move(chain, state.production) or (
-                f"somebody moved it in MLflow, which moved no traffic; {back} there (`make mlflow` shows an "
-                "embedded registry); what is to go live goes by `slipway rollout --version NUMBER`"
-            )
+            back = unsigned_move(chain, state.production) or _back(chain, expected)
             found.append(_fault(f"alias {name}", points, f"{expected}, {by}", back))  # guard explained.alias
     return found
 
@@ -175,6 +181,17 @@ def unsigned_move(chain: Chain, production: int | None) -> str:
     """What to do where a record that nobody signed or named would put `production` where it is."""
     found = [one.id for one in chain.waiting if one.decision in MOVES and one.version == production]
     return f"record {found[-1]} would put it there, and nobody has signed it: have that done" if found else ""
+
+
+def _back(chain: Chain, due: int | None) -> str:
+    if chain.losses:
+        return ""  # the record that is lost may have moved it
+    how = "somebody moved it in MLflow, which moved no traffic"
+    if chain.accepted:
+        how = "no record that holds put it there"
+    done = "takes it away" if due is None else f"puts it on version {due}"
+    live = "what is to go live goes by `slipway rollout --version NUMBER`"
+    return f"{how}; `slipway recover` {done} again; {live}"
 
 
 def _bars(due: Mapping[str, Entry], versions: Sequence[Held]) -> list[Break]:

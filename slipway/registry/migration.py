@@ -103,8 +103,8 @@ class _Carrier:
             )  # guard migrate.intact
         if self.source.line.intent.is_file():
             raise Refused(
-                f"{self.source.line.intent}: a move of production was killed; the next train, rollout or "
-                "rollback finishes or drops it, then try again"
+                f"{self.source.line.intent}: a move of production was killed; `slipway recover` finishes "
+                "or drops it, then try again"
             )  # guard migrate.moving
         return verdict.chain
 

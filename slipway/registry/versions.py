@@ -158,7 +158,7 @@ class Registry(Decisions):
             by = f"record {newest.id}" if newest else "no record that moved production"
             # A record that is lost explains nothing any more.
             advice = unsigned_move(chain, self.resolve("production")) or (
-                str(chain.breaks[0]) if chain.breaks else "somebody moved it; put it back in MLflow"
+                str(chain.breaks[0]) if chain.breaks else "somebody moved it; `slipway recover` puts it back"
             )
             raise Refused(
                 f"{self.name}: the alias {alias} is {found or 'not set'}, expected {due or 'none'} by "

@@ -1,6 +1,7 @@
 """Processes of this machine, each known by its id and by when it began."""
 
 import contextlib
+from pathlib import Path
 
 import psutil
 
@@ -16,6 +17,12 @@ def began(process: psutil.Process) -> float:
     """
     started = float(process.create_time())
     return started - float(psutil.boot_time()) if psutil.LINUX else started
+
+
+def place_of(folder: Path) -> str:
+    """Which folder it is, by its inode: one that was moved is the same, a copy of it is another."""
+    found = folder.stat()
+    return f"{found.st_dev}:{found.st_ino}"
 
 
 def process_of(pid: int, started: float) -> psutil.Process | None:

@@ -18,7 +18,7 @@ from pydantic import TypeAdapter, ValidationError
 from slipway.base.atomic import write_text
 from slipway.base.errors import NotReady, SlipwayError
 from slipway.release.bento import bento_path
-from slipway.release.processes import GRACE, alive, began, end, process_of
+from slipway.release.processes import GRACE, alive, began, end, place_of, process_of
 from slipway.settings.root import Project
 from slipway.trust.environment import bare
 from slipway.version.manifest import Registered
@@ -35,6 +35,7 @@ class Server:
 
     Attributes:
         offered: whether who serves production may take it over, see `offer`.
+        place: the folder that it is written down in, see `place_of`; None by a slipway from before.
     """
 
     tag: str
@@ -45,6 +46,7 @@ class Server:
     owner: int
     owner_started: float
     offered: bool = False
+    place: str | None = None
 
     @property
     def url(self) -> str:
@@ -92,7 +94,7 @@ def start(
     # The server inherits it, so nobody can take its port in between.
     with socket.create_server((HOST, 0)) as taken:
         process = _spawn(bento, path, holds.digest, taken, log)
-        server = _server(tag, number, taken.getsockname()[1], process.pid)
+        server = _server(project, tag, number, taken.getsockname()[1], process.pid)
     try:
         write_text(_record(project, server.pid), _told(server))
         _let_go(process)
@@ -113,7 +115,10 @@ def _checked(project: Project, tag: str, number: int, digest: str | None) -> Reg
     if not bento.is_dir():
         raise SlipwayError(f"{bento}: no such Bento; `slipway package --version {number}` makes it")
     # From outside: Python runs bytecode beside the code before any check inside.
-    found = require_packed(bento / "src", None)
+    try:
+        found = require_packed(bento / "src", None)
+    except SlipwayError as error:
+        raise SlipwayError(f"{error}; `slipway package --version {number}` makes it anew") from error
     if found.number != number:
         # guard serve.swapped_folder
         raise SlipwayError(f"{bento}: holds version {found.number}, expected {number}; delete that folder")
@@ -243,11 +248,16 @@ def _told(server: Server) -> str:
 
 
 def _recorded(project: Project) -> list[Server]:
-    adapter = TypeAdapter(Server)
+    """What is written down of this project's servers; what came here with a copy of another is removed."""
+    adapter, folder = TypeAdapter(Server), _folder(project)
     found = []
-    for path in sorted(_folder(project).glob("[0-9]*.json")):
+    for path in sorted(folder.glob("[0-9]*.json")):
         try:
-            found.append(adapter.validate_json(path.read_bytes()))
+            server = adapter.validate_json(path.read_bytes())
+            if server.place in (None, place_of(folder)):
+                found.append(server)
+            else:
+                path.unlink(missing_ok=True)
         except FileNotFoundError:
             continue  # another process has just stopped that server
         except (OSError, ValidationError):
@@ -255,7 +265,7 @@ def _recorded(project: Project) -> list[Server]:
     return found
 
 
-def _server(tag: str, number: int, port: int, pid: int) -> Server:
+def _server(project: Project, tag: str, number: int, port: int, pid: int) -> Server:
     own = psutil.Process()
     return Server(
         tag=tag,
@@ -265,6 +275,7 @@ def _server(tag: str, number: int, port: int, pid: int) -> Server:
         started=began(psutil.Process(pid)),
         owner=own.pid,
         owner_started=began(own),
+        place=place_of(_folder(project)),
     )
 
 

@@ -1,13 +1,16 @@
 """Aliases, traffic and the versions that really answer, side by side."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 
 from slipway.base.documents import parse
 from slipway.base.errors import SlipwayError
+from slipway.base.provenance import now
 from slipway.base.strict import Moment, Strict
 from slipway.records.decision import DecisionRecord
-from slipway.records.explained import Verdict
+from slipway.records.explained import Verdict, staged
+from slipway.records.history import behind
 from slipway.records.kept import Chain
 from slipway.registry import turns
 from slipway.registry.versions import Registry
@@ -48,6 +51,7 @@ class Status(Strict):
         records: whether the decision records are those that were kept, in one line.
         running: what moves traffic at this moment.
         by_hand: what somebody did in MLflow, such as by its button Promote, and how to undo it.
+        hints: what differs nowhere and is odd all the same, with what to do.
     """
 
     system: str
@@ -67,6 +71,7 @@ class Status(Strict):
     records: str
     breaks: list[str]
     by_hand: list[str]
+    hints: list[str]
     problems: list[str]
 
 
@@ -100,6 +105,7 @@ def look(registry: Registry, verdict: Verdict | None = None) -> Status:
         records=str(verdict),
         breaks=[str(one) for one in verdict.breaks],
         by_hand=[f"{one.of}: {one.back}" for one in verdict.odd if one.back],
+        hints=odd(registry, verdict.chain, staging),
         problems=[
             *unfinished(moving),
             *(differences(production, canary, traffic) if bound else ()),
@@ -132,7 +138,18 @@ def unfinished(record: DecisionRecord | None) -> list[str]:
     if record is None:
         return []
     moving = f"a {record.decision} of version {record.version} is under way"
-    return [f"{moving}; if its process was killed, the next train, rollout or rollback finishes or drops it"]
+    return [f"{moving}; if its process was killed, `slipway recover` finishes or drops it"]
+
+
+def odd(registry: Registry, chain: Chain, staging: int | None) -> list[str]:
+    """A version that a kill kept from `staging`, and a clock behind the newest record, in words."""
+    found, newest = [], max(chain.entries, default=None)
+    if (due := staged(chain)) not in (None, staging):
+        found.append(f"version {due} was registered and is not in staging; `slipway recover` stages it")
+    if newest is not None:
+        with suppress(SlipwayError):  # a newer slipway wrote that one
+            found += filter(None, [behind(now(), registry.read(chain.entries[newest]))])
+    return found
 
 
 def _moving(record: DecisionRecord | None) -> list[Running]:

@@ -1,6 +1,7 @@
 """A project on disk: its root, its settings, and the one ignored folder that holds all state."""
 
 import os
+import re
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -13,6 +14,8 @@ from slipway.settings.project import EMBEDDED, ProjectSettings
 
 FIRST = "slipway new-system NAME --from FILE --label COLUMN"
 """What a project without systems needs first."""
+ANOTHER = re.compile(r"%[0-9A-Fa-f]{2}|\?")
+"""In the address of a SQLite file, SQLAlchemy takes `%20` for a space and ends the path at `?`."""
 
 
 @dataclass(frozen=True)
@@ -26,12 +29,12 @@ class Project:
         """The project that `start` (default: the working directory) lies in, as Git finds a repository.
 
         Raises:
-            UsageError: no `project.yaml` lies there or in a folder above.
+            UsageError: no `project.yaml` lies there or in a folder above, or MLflow would not find it there.
         """
         here = (start or Path.cwd()).resolve()
         for folder in (here, *here.parents):
             if (folder / "project.yaml").is_file():
-                return cls(folder)
+                return cls(_addressed(folder))
         raise UsageError(f"{here}: no project.yaml here or in any folder above")  # guard settings.project
 
     @cached_property
@@ -102,3 +105,16 @@ class Project:
         here = EMBEDDED if self.embedded else without_user(self.tracking_uri)
         bound = {without_user(uri): name for name, uri in self.settings.targets.items()}
         return bound.get(here)
+
+
+def _addressed(root: Path) -> Path:
+    """A folder, if the address of a database in it is read as that folder.
+
+    Quoted it would be read so, but MLflow makes the folders of the quoted path beside it.
+    """
+    if (odd := ANOTHER.search(str(root))) is not None:
+        raise UsageError(
+            f"{root}: found {odd.group()!r} in the path, by which MLflow would put the registry into another "
+            "folder; move the project to one without"
+        )  # guard settings.folder
+    return root

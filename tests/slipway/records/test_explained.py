@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from slipway.records.explained import Held, State, Verdict, unexplained
+from slipway.records.explained import Held, State, Verdict, staged, unexplained
 from slipway.records.kept import Break
 from tests.slipway.records.desk import Desk, lived
 
@@ -90,7 +90,7 @@ def test_what_somebody_did_in_mlflow_is_told_with_the_way_back(desk: Desk) -> No
     assert found[0].back.startswith(
         "MLflow's Promote copied it from models:/demo.ad_click/1; that moved no traffic"
     )
-    assert "put it on version 1 there" in found[1].back
+    assert "`slipway recover` puts it on version 1 again" in found[1].back
 
 
 @pytest.mark.gate(
@@ -158,3 +158,28 @@ def test_the_line_of_a_verdict_says_how_many_hold_and_who_signed(desk: Desk) -> 
 
     assert str(whole) == f"4 decision records verified, 4 signed by local {desk.key.identity}"
     assert str(broken) == f"{whole}; 1 BROKEN"
+
+
+def test_no_hint_leads_back_from_a_record_that_is_lost(desk: Desk) -> None:
+    """It may have moved the alias; once somebody has written down that it is lost, the others count."""
+    chain, state = desk.judged(), State(production=2, previous=1, versions=[])
+    lost = Break("changed", "004-r", "other bytes")
+    older = replace(chain, entries={name: one for name, one in chain.entries.items() if name != "004-r"})
+    before = unexplained(replace(older, breaks=(lost,)), state)
+    accepted = unexplained(replace(older, accepted=(lost,)), state)
+
+    assert [one.back for one in before] == ["", ""]
+    assert accepted[0].back.startswith("no record that holds put it there; `slipway recover` puts it on ver")
+
+
+def test_staging_is_for_what_was_registered_last_until_something_is_decided_about_it(desk: Desk) -> None:
+    """A version that was rolled out, refused or barred since is not staged again."""
+    chain = desk.judged()
+    [entry] = [one for one in chain.entries.values() if one.decision == "registered"]
+    alone = replace(chain, entries={entry.id: entry})
+    later = replace(entry, kept=replace(entry.kept, id="999-r"), version=9, digest="digest9")
+    after = replace(chain, entries=dict(chain.entries) | {"999-r": later})
+
+    assert staged(chain) is None
+    assert (staged(alone), staged(after)) == (entry.version, 9)
+    assert staged(replace(chain, entries={})) is None

@@ -253,6 +253,24 @@ def test_a_record_that_vanishes_is_passed_over(project: Project, capsys: pytest.
     assert capsys.readouterr().err == ""
 
 
+def test_a_copy_of_a_project_ends_no_server_of_the_original(
+    tmp_path: Path, sleeper: subprocess.Popen[bytes]
+) -> None:
+    """Though its run is gone; where the project itself was moved, it is ended as ever."""
+    original = plain(tmp_path / "original")
+    (original.state / "servers").mkdir(parents=True)
+    place = processes.place_of(original.state / "servers")
+    record(original, replace(seen(sleeper, os.getpid()), owner_started=1.0, place=place))
+    copy = Project(Path(shutil.copytree(original.root, tmp_path / "copy")))
+    unknown = running(copy), reap(copy), [*(copy.state / "servers").glob("*.json")]
+    alive = sleeper.poll() is None
+    moved = Project(original.root.rename(tmp_path / "moved"))
+
+    assert (unknown, alive) == (([], 0, []), True)
+    assert reap(moved) == 1
+    assert sleeper.wait(60) is not None
+
+
 @contextmanager
 def another_user() -> Iterator[None]:
     """Lay root's rights down for a while."""

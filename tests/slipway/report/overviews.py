@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from slipway.records.chain import Break
+from slipway.records.kept import Break
 from slipway.registry.model_version import ModelVersion
 from slipway.report.overview import Alive, Decided, Seen, pages
 from slipway.rollout.status import Running, Status

@@ -225,7 +225,7 @@ def test_a_move_that_was_killed_is_told(registry: Registry) -> None:
     path.unlink()
 
     assert len(told) == 1
-    assert "a promote of version 2 is under way; if its process was killed, the next train" in told[0]
+    assert "a promote of version 2 is under way; if its process was killed, `slipway recover`" in told[0]
 
 
 def test_what_somebody_did_in_mlflow_is_told_in_words(registry: Registry) -> None:
@@ -244,7 +244,5 @@ def test_what_somebody_did_in_mlflow_is_told_in_words(registry: Registry) -> Non
         in shown
     )
     assert "by hand: version 2: MLflow's stages move no traffic" in shown
-    assert (
-        "by hand: alias previous: somebody moved it in MLflow, which moved no traffic; take it away" in shown
-    )
+    assert "which moved no traffic; `slipway recover` takes it away again" in shown
     assert "`slipway rollout --version NUMBER`" in shown

@@ -1,5 +1,6 @@
 """`project.yaml`: its faults, and the two shipped files."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -273,3 +274,24 @@ def test_a_target_is_of_a_known_kind(tmp_path: Path, monkeypatch: pytest.MonkeyP
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "https://team")
     with pytest.raises(UsageError, match=r"targets: found 'cluster', expected one of \['local'\]"):
         bind(Line(Project(tmp_path), "ad_click", "small"))
+
+
+@pytest.mark.gate(
+    "settings.folder",
+    fed="a project in a folder with `%20` or `?` in its path",
+    stops="settings",
+    exit=2,
+    reason="found '%20' in the path, by which MLflow would put the registry into another folder",
+    untouched="nothing written, there or beside it",
+)
+@pytest.mark.parametrize(("name", "odd"), [("a%20b", "%20"), ("a?b", "?")])
+def test_a_folder_that_mlflow_takes_for_another_is_refused(tmp_path: Path, name: str, odd: str) -> None:
+    """SQLAlchemy unquotes the path of a database; one more percent sign is a name like any other."""
+    for folder in (tmp_path / name, tmp_path / "100 % sure#1"):
+        folder.mkdir()
+        (folder / "project.yaml").touch()
+
+    with pytest.raises(UsageError, match=re.escape(f"{tmp_path / name}: found {odd!r} in the path")):
+        Project.find(tmp_path / name)
+    assert Project.find(tmp_path / "100 % sure#1").root.name == "100 % sure#1"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["100 % sure#1", name]
