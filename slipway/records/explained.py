@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from slipway.base.errors import Refused
 from slipway.records.history import MOVES
 from slipway.records.kept import Break, Chain, Entry
 
@@ -175,6 +176,19 @@ def unsigned_move(chain: Chain, production: int | None) -> str:
     """What to do where a record that nobody signed or named would put `production` where it is."""
     found = [one.id for one in chain.waiting if one.decision in MOVES and one.version == production]
     return f"record {found[-1]} would put it there, and nobody has signed it: have that done" if found else ""
+
+
+def require_signed(chain: Chain, line: str) -> None:
+    """Refuse what has to earn production while a move before it is not signed; a rollback does not ask.
+
+    Raises:
+        Refused: one of them is not.
+    """
+    if chain.pending:
+        raise Refused(
+            f"{line}: record {chain.pending[0].id} moved production and is not signed yet; have its workflow "
+            "sign it, then try again; until then only `slipway rollback` moves production"
+        )  # guard promote.signed
 
 
 def _bars(due: Mapping[str, Entry], versions: Sequence[Held]) -> list[Break]:
