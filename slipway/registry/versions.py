@@ -290,9 +290,9 @@ class Registry(Decisions):
         """Whether the records are those that were kept, and explain what the registry holds.
 
         Args:
-            remember: let this machine know the newest of an intact chain from now on.
+            remember: read all anew, and let this machine know the newest of an intact chain from now on.
         """
-        chain = self.verify() if remember else self.chain()
+        chain = self.verify(fresh=True) if remember else self.chain()
         return Verdict(chain, unexplained(chain, self._state()))
 
     def _state(self) -> State:

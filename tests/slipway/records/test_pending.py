@@ -25,7 +25,7 @@ def desk(tmp_path: Path) -> Desk:
 
 
 def moved(desk: Desk, decision: str, version: int, replaced: int, leased: Link | None = None) -> Link:
-    """Keep a move of production that is not signed, as on a shared registry; its link, as the lease has it."""
+    """Keep a move of production that is not signed, as on a shared registry; as the lease names it."""
     before = list(desk.judged(leased=leased).before(decision))
     desk.keep(decision, version, replaced=replaced)
     made = desk.kept[-1]
