@@ -139,7 +139,7 @@ class Decisions(KeptRecords):
         if parse(found[0], DecisionRecord, f"run {run}: {name}") != record:
             # guard record.unchanged
             raise SlipwayError(f"run {run}: {name} is kept and says something else; no record is changed")
-        if record.id in chain.entries:
+        if record.id in chain.known:
             return True
         # One that nobody sealed, put there before ours came, is sealed now. Ours is not sealed for a second
         # time: another one may name it, and somebody may be about to sign it.
