@@ -192,7 +192,7 @@ case "$${#DIGEST}$$DIGEST" in (64*[!0-9a-f]*) false;; (64*) ;; (*) false;; esac 
 endef
 
 # What is signed says what it is: no file of another kind may pass for a version or a record. Nothing is signed before
-# all are known to be one. The records of a run that was only handed on lie in a folder below, named by its registry.
+# all are known to be one. They may lie in a folder below, which is named by their registry.
 define SIGN_STATEMENTS
 set -e; : "$${MLFLOW_TRACKING_URI:?is not set}"; \
 folder="$$(find "$${STATEMENTS:?names no folder}" -name '*.txt' -exec dirname {} \; | sort -u)"; \

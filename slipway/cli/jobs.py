@@ -46,7 +46,7 @@ def rollout(line: Line, revision: str, version: int, teller: Teller) -> Decision
     # Before anything is packaged; the stages that need it ask again.
     line.card.depends_on_answer()
     stable = live(line, teller)
-    Registry(line).require_signed()  # guard promote.signed
+    Registry(line).require_signed()  # before anything is packaged, too
     if version == stable:
         # guard canary.another_version
         raise Refused(f"version {version} is in production already; there is nothing to compare it with")

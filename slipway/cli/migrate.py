@@ -51,9 +51,9 @@ def registry(
         return
     left = Registry(lines[0], to).statements.relative_to(lines[0].project.root)
     out.print(
-        f"nothing of it counts there before it is signed: commit {left} (`git add --force`), and once it is "
-        f"merged run train.yml with `statements: {left}`, or by the identity that project.yaml trusts "
-        f"`make sign-statements STATEMENTS={left}`; then name the server in project.yaml: tracking_uri; the "
+        f"nothing of it counts there before it is signed: copy {left} to a folder that Git has, and once it "
+        "is merged run train.yml with `statements: FOLDER`; or have whoever is trusted by project.yaml run "
+        f"`make sign-statements STATEMENTS={left}`. Then name the server in project.yaml: tracking_uri; the "
         "embedded registry stays as it is",
         markup=False,
     )

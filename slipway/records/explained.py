@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from slipway.base.errors import Refused
 from slipway.records.history import MOVES
 from slipway.records.kept import Break, Chain, Entry
 
@@ -192,6 +193,19 @@ def _back(chain: Chain, due: int | None) -> str:
     done = "takes it away" if due is None else f"puts it on version {due}"
     live = "what is to go live goes by `slipway rollout --version NUMBER`"
     return f"{how}; `slipway recover` {done} again; {live}"
+
+
+def require_signed(chain: Chain, line: str) -> None:
+    """Refuse what has to earn production while a move before it is not signed; a rollback does not ask.
+
+    Raises:
+        Refused: one of them is not.
+    """
+    if chain.pending:
+        raise Refused(
+            f"{line}: record {chain.pending[0].id} moved production and is not signed yet; have its workflow "
+            "sign it, then try again; until then only `slipway rollback` moves production"
+        )  # guard promote.signed
 
 
 def _bars(due: Mapping[str, Entry], versions: Sequence[Held]) -> list[Break]:

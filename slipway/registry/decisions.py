@@ -142,7 +142,7 @@ class Decisions(KeptRecords):
         if parse(found[0], DecisionRecord, f"run {run}: {name}") != record:
             # guard record.unchanged
             raise SlipwayError(f"run {run}: {name} is kept and says something else; no record is changed")
-        if record.id in chain.entries:
+        if record.id in chain.known:
             return True
         # One that nobody sealed, put there before ours came, is sealed now. Ours is not sealed for a second
         # time: another one may name it, and somebody may be about to sign it.
@@ -201,12 +201,18 @@ class Decisions(KeptRecords):
         found = parse(kept.content, DecisionRecord, f"run {kept.run}: {RECORDS}/{kept.id}.json")
         return found.model_copy(update={"run": kept.run})
 
-    def chain(self) -> Chain:
-        """All records of the line, held against each other and against what this machine saw last."""
+    def chain(self, fresh: bool = False) -> Chain:
+        """All records of the line, held against each other and against what this machine saw last.
+
+        Args:
+            fresh: of what lies in the registry now, without copies of what held before.
+        """
         runs = self._runs()
-        kept = [one for run in runs for one in self._kept(run)]
+        kept = [one for run in runs for one in self._kept(run, fresh)]
         ended = {run.id: run.tags[RECORD] for run in runs if run.status == "FINISHED"}
-        return judge(kept, self.name, self._signed_by, self.seen(), ended, self._leased())
+        chain = judge(kept, self.name, self._signed_by, self.seen(), ended, self._leased())
+        self._copy(runs, kept, chain)
+        return chain
 
     def _leased(self) -> Link | None:
         """The record that moved production last, as the lease names it where nobody had signed it."""
@@ -216,9 +222,9 @@ class Decisions(KeptRecords):
             return turns.look(self.line).sealed
         return None
 
-    def verify(self) -> Chain:
+    def verify(self, fresh: bool = False) -> Chain:
         """The chain; where nothing is broken, this machine knows its heads from now on."""
-        chain = self.chain()
+        chain = self.chain(fresh)
         if not chain.breaks and chain.begun:
             self._remember(chain.heads, self.seen())
         return chain

@@ -1,6 +1,6 @@
 """What lies in the runs of a line: its decision records and their seals, as bytes."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from itertools import count
@@ -8,8 +8,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from slipway.base.errors import Refused
-from slipway.records.kept import Kept
+from slipway.records.kept import Chain, Kept
 from slipway.registry.artifacts import local_folder, require_own_artifacts
+from slipway.registry.copies import Copies
 from slipway.registry.embedded import Run
 from slipway.registry.parts import MOST, TOO_LARGE, Part, part
 from slipway.registry.tracking import Tracking
@@ -52,14 +53,47 @@ class KeptRecords(Tracking):
     def _kept_in(self, run: str) -> list[Kept]:
         return self._kept(self._run(run))
 
-    def _kept(self, run: Run) -> list[Kept]:
-        """The records of a run with their seals, as bytes, and with what was signed since."""
+    def _kept(self, run: Run, fresh: bool = False) -> list[Kept]:
+        """The records of a run with their seals, as bytes, and with what was signed since.
+
+        Args:
+            fresh: as they lie there now, whatever was copied before.
+        """
         if self.embedded:
             return self._read(run)
-        found = self._ended[run.id] if run.id in self._ended else self._read(run)
+        found = None if fresh else self._ended.get(run.id) or (self._copied(run) and self.copies.of(run.id))
+        found = found or self._read(run)
         if run.status == "FINISHED":
             self._ended[run.id] = found
         return [replace(one, signature=_signature(run.tags, one.id)) for one in found]
+
+    def _copied(self, run: Run) -> bool:
+        """Whether a run changes no more, and lies elsewhere."""
+        return run.status == "FINISHED" and local_folder(run.artifacts) is None
+
+    def _copy(self, runs: Sequence[Run], kept: Sequence[Kept], chain: Chain) -> None:
+        """Copy what lies in runs that ended and holds; forget a copy of what does not hold there any more."""
+        found: dict[str, list[Kept]] = {}
+        for one in kept:
+            found.setdefault(one.run, []).append(one)
+        for run in filter(self._copied, runs):
+            own = found.get(run.id, [])
+            if own and all(
+                one.seal and one.id in chain.entries and chain.entries[one.id].kept == one for one in own
+            ):
+                self.copies.keep(run.id, own)
+            else:
+                self.copies.drop(run.id)
+
+    @cached_property
+    def _ended(self) -> dict[str, list[Kept]]:
+        """What lies in runs that have ended, signed or not, for as long as this registry is looked at."""
+        return {}
+
+    @cached_property
+    def copies(self) -> Copies:
+        """Of what a server would be asked for again and again."""
+        return Copies(self.line.project.kept_of(self.uri) / "records" / self.line.name)
 
     def _read(self, run: Run) -> list[Kept]:
         """What lies in a run; what cannot be read says why, for a file there stops nobody."""
@@ -77,11 +111,6 @@ class KeptRecords(Tracking):
             )
             for one in sorted({*records, *seals})
         ]
-
-    @cached_property
-    def _ended(self) -> dict[str, list[Kept]]:
-        """What lies in runs that have ended: a server would be asked for the same files again and again."""
-        return {}
 
     def _files(self, run: Run, place: str) -> dict[str, Part]:
         """The files of a place in a run, by their names without `.json`."""

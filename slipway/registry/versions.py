@@ -9,7 +9,15 @@ from slipway.base.atomic import naming
 from slipway.base.digest import sha256
 from slipway.base.errors import Refused, UsageError
 from slipway.records.decision import DecisionRecord
-from slipway.records.explained import State, Verdict, barred, production, unexplained, unsigned_move
+from slipway.records.explained import (
+    State,
+    Verdict,
+    barred,
+    production,
+    require_signed,
+    unexplained,
+    unsigned_move,
+)
 from slipway.records.kept import Chain, Entry
 from slipway.registry import turns
 from slipway.registry.artifacts import require_own_artifacts
@@ -172,11 +180,8 @@ class Registry(Decisions):
         Raises:
             Refused: one of them is not.
         """
-        if not self.embedded and (pending := self.chain().pending):
-            raise Refused(
-                f"{self.name}: record {pending[0].id} moved production and is not signed yet; have its "
-                "workflow sign it, then try again; until then only `slipway rollback` moves production"
-            )  # guard promote.signed
+        if not self.embedded:
+            require_signed(self.chain(), self.name)
 
     def chosen(self, version: int | None) -> int:
         """The number of the version that was named, else of the one in staging.
@@ -294,9 +299,9 @@ class Registry(Decisions):
         """Whether the records are those that were kept, and explain what the registry holds.
 
         Args:
-            remember: let this machine know the newest of an intact chain from now on.
+            remember: read all anew, and let this machine know the newest of an intact chain from now on.
         """
-        chain = self.verify() if remember else self.chain()
+        chain = self.verify(fresh=True) if remember else self.chain()
         return Verdict(chain, unexplained(chain, self._state()))
 
     def _state(self) -> State:

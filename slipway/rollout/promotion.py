@@ -167,7 +167,7 @@ class Promoter:
         if failed := [str(check) for check in checks if not check.passed]:
             raise Refused("; ".join(failed))  # guard promote.earned
         if record.decision != "rollback":
-            self.registry.require_signed()  # guard promote.signed
+            self.registry.require_signed()
         turn.begin(_text(record))
         try:
             self.placement.shift(Deployed(number=version.number, digest=version.digest))

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 
-from slipway.records.explained import production, staged
+from slipway.base.errors import Refused
+from slipway.records.explained import production, staged, unsigned_move
 from slipway.registry import turns
 from slipway.registry.versions import Alias, Registry
 from slipway.rollout.target import Deployed
@@ -16,13 +17,17 @@ def settle(line: Line) -> list[str]:
     """Finish or drop a killed move, then traffic, aliases and `staging` as recorded; returns what was done.
 
     Raises:
-        Refused: the records are not those that were kept, or somebody else is moving production.
+        Refused: the records are not those that were kept, a move that nobody signed put `production` where
+            it is, or somebody else is moving it.
         SlipwayError: traffic is on neither side of the killed move, or its version cannot be served.
     """
     registry = Registry(line)
     registry.require_movable()  # guard registry.embedded
     done = [said] if (said := recover(line)) else []
-    registry.require_intact()
+    chain = registry.require_intact()
+    # It may have been a rollback: what the signed records say would put the bad version back.
+    if unsigned := unsigned_move(chain, registry.resolve("production")):
+        raise Refused(f"{registry.name}: {unsigned}")  # guard recover.unsigned
     return [*done, *_traffic(registry), *_aliases(registry), *staging(registry)]
 
 

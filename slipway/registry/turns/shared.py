@@ -169,12 +169,13 @@ class SharedTurn:
         self._write()
 
     def end(self, settled: str | None, answered: bool = False, sealed: Link | None = None) -> None:
-        """Drop what was begun."""
+        """Drop what was begun; what was settled already may be settled again, by who did not seal it."""
+        known = self.held.sealed if settled in (None, self.held.settled) else None
         self._write(
             begun=None,
             settled=settled or self.held.settled,
             outlived=None if answered else self.held.outlived,
-            sealed=sealed if settled else self.held.sealed,
+            sealed=sealed or known,
         )
 
     def leave(self) -> None:

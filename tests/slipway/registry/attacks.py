@@ -18,7 +18,9 @@ from slipway.trust.signing import LocalKey
 from tests.slipway.report import sample
 
 
-def decided(registry: Registry, folder: Path, number: int, decision: str, version: int, **more: Any) -> None:
+def decided(
+    registry: Registry, folder: Path, number: int, decision: str, version: int | None, **more: Any
+) -> None:
     """Keep a decision, and end its run, as a stage does."""
     run = more.pop("run", None) or registry.start_run("rollout", f"run{number}", "f")
     made = sample.record(

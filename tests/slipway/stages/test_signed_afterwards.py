@@ -114,10 +114,7 @@ VERSION = "slipway version\nproject.system\n7\n0123\n"
     [
         ({}, "found 0 folders of statements, expected that of one registry"),
         ({"a.txt": VERSION, "b.txt": ""}, "expected the first line 'slipway version' or 'slipway decision"),
-        (
-            {"a.txt": VERSION, "b.txt": VERSION.replace("version", "image")},
-            "expected the first line 'slipway",
-        ),
+        ({"a.txt": VERSION, "b.txt": VERSION.replace("version", "image")}, "expected the first line"),
         ({"one/trust/a.txt": VERSION, "two/trust/a.txt": VERSION}, "found 2 folders of statements, expected"),
     ],
 )

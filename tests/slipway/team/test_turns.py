@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from slipway.base.errors import Refused, SlipwayError, UsageError
+from slipway.records.seal import Link
 from slipway.registry import turns
 from slipway.registry.turns import STORE
 from slipway.registry.turns.database import Database
@@ -61,6 +62,21 @@ def test_who_stopped_counting_is_gone() -> None:
         assert turn.left == Left(None, "half a move", "half a move")
         turn.end(None, answered=True)
     assert quick(store).look() == Left(settled="half a move")
+
+
+def test_the_seal_of_what_was_settled_is_known() -> None:
+    """Until something else is settled: whoever drops what was begun, or settles the same again, leaves it."""
+    store, sealed = Values(), Link(id="001-r", sha256="ab")
+    with quick(store).taken() as turn:
+        turn.end("a move", sealed=sealed)
+    assert quick(store).look() == Left(settled="a move", sealed=sealed)
+    with quick(store).taken() as turn:
+        turn.begin("another")
+        turn.end(None)
+        turn.end("a move")
+        assert turn.left.sealed == sealed
+        turn.end("another")
+    assert quick(store).look() == Left(settled="another")
 
 
 @pytest.mark.gate(
