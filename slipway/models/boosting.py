@@ -165,6 +165,21 @@ class Boosting:
         mean, scale = self.unit
         return np.asarray(mean + scale * found, dtype=np.float64)
 
+    def gains(self, inputs: Inputs) -> dict[str, float]:
+        """By input, its share of the trees' gain; that of a large category is what its mean labels have."""
+        found = self.booster.feature_importance("gain", iteration=self.booster.best_iteration or None)
+        large = [field.name for field in inputs.fields if not _is_small(field)]
+        names = [
+            *inputs.numeric_names,
+            *(field.name for field in inputs.fields if _is_small(field)),
+            *(name for name in large for _ in range(self.means[name].shape[1])),
+        ]
+        total, shares = found.sum() or 1.0, dict.fromkeys(names, 0.0)
+        # A column may be a number and a category, and the mean labels of many classes are several columns.
+        for name, gain in zip(names, found.tolist(), strict=True):
+            shares[name] += gain / total
+        return shares
+
     def save(self, folder: Path) -> None:
         """The trees as text, cut at the best round, and the arrays."""
         self.booster.save_model(str(folder / MODEL), num_iteration=self.booster.best_iteration)
@@ -270,4 +285,5 @@ kind = Kind(
     params=BoostingParams,
     learns=frozenset({"binary", "squared", "absolute", "classes"}),
     files=frozenset({MODEL, MEANS}),
+    gains=Boosting.gains,
 )

@@ -1,6 +1,6 @@
 """What every kind of model declares and does; each is saved in a data format, never as a pickle."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 from typing import Any, Literal, Protocol, Self
@@ -107,6 +107,8 @@ class Kind:
         learns: the objectives by name.
         files: what `save` writes, all of it data.
         tolerance: how far a served score may lie from that of training.
+        gains: by input, the share of what splits by it took from the loss of the training rows; None where a
+            kind has no such thing.
     """
 
     predictor: type[Predictor]
@@ -114,6 +116,7 @@ class Kind:
     learns: frozenset[Learns]
     files: frozenset[str]
     tolerance: float = 1e-6
+    gains: Callable[[Any, Inputs], dict[str, float]] | None = None
 
     def __post_init__(self) -> None:
         """Refuse formats that could hold code.

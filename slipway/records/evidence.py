@@ -224,6 +224,13 @@ class ValidationScore(Strict):
     score: Annotated[float, Field(description="the primary metric")]
     seconds: float
     chosen: bool
+    gains: Annotated[
+        dict[str, float] | None,
+        Field(
+            description="by input, the share of what splits by it took from the loss of the training rows; "
+            "None: its kind has no splits, or an older slipway did not say"
+        ),
+    ] = None
 
 
 class Twin(Strict):

@@ -148,7 +148,9 @@ def _require(asked: Asked) -> None:
     if asked.delimiter is not None and (fault := delimiter_fault(asked.delimiter)):
         raise UsageError(f"--delimiter: {fault}")  # guard look.file
     if asked.time_format is not None and not is_format(asked.time_format):
-        raise UsageError(f"--time-format: found {asked.time_format!r}, expected {TIME_FORMATS}")
+        raise UsageError(
+            f"--time-format: found {asked.time_format!r}, expected {TIME_FORMATS}"
+        )  # guard look.file
 
 
 def _value(found: Profile, place: int, kind: str) -> str:
@@ -164,14 +166,14 @@ def _column(connection: Any, found: Profile, one: ColumnProfile, place: int) -> 
         return Looked(one, said, Shape())
     value = _value(found, place, one.kind)
     if one.kind in ("integer", "number"):
-        return Looked(one, said, _numbers(connection, value))
+        return Looked(one, said, _numbers(connection, value, ",.0f" if one.kind == "integer" else "g"))
     if one.kind == "timestamp":
         return Looked(one, said, _times(connection, value))
     personal = _personal(connection, value)
     return Looked(one, said, Shape() if personal else _texts(connection, value), personal)
 
 
-def _numbers(connection: Any, value: str) -> Shape:
+def _numbers(connection: Any, value: str, form: str) -> Shape:
     """Spans between the first and the last hundredth, for a few values far away would leave one bar."""
     known = f"(SELECT CAST({value} AS DOUBLE) AS n FROM source WHERE isfinite(CAST({value} AS DOUBLE)))"  # noqa: S608
     shares = {"least": 0.0, "5 %": 0.05, "median": 0.5, "95 %": 0.95, "greatest": 1.0}
@@ -182,7 +184,7 @@ def _numbers(connection: Any, value: str) -> Shape:
     low, high, *quantiles = found
     if low == high:
         low, high = quantiles[0], quantiles[-1]
-    ends = (f"{low:g}", f"{high:g}")
+    ends = (f"{low:{form}}", f"{high:{form}}")
     return Shape(_spans(connection, known, low, high), ends, tuple(zip(shares, quantiles, strict=True)))
 
 

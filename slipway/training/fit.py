@@ -140,7 +140,7 @@ def train_models(
     best = min(trained[1:] or trained, key=lambda one: primary.sign * one.score)
     for folder, chosen in (("baseline", trained[0]), ("candidate", best)):
         _assemble(out / folder, root, card, chosen, tables, data)
-    scores = [_score(one, one is best) for one in trained]
+    scores = [_score(one, one is best, tables.train.inputs) for one in trained]
     write_text(out / SCORES, TypeAdapter(list[ValidationScore]).dump_json(scores, indent=2).decode())
     return scores
 
@@ -198,9 +198,15 @@ def _assemble(out: Path, root: Path, card: Card, chosen: Trained, tables: Tables
     )
 
 
-def _score(one: Trained, chosen: bool) -> ValidationScore:
+def _score(one: Trained, chosen: bool, inputs: Inputs) -> ValidationScore:
+    gains = kind(one.model.kind).gains
     return ValidationScore(
-        model=one.model.name, kind=one.model.kind, score=one.score, seconds=one.seconds, chosen=chosen
+        model=one.model.name,
+        kind=one.model.kind,
+        score=one.score,
+        seconds=one.seconds,
+        chosen=chosen,
+        gains=None if gains is None else gains(one.predictor, inputs),
     )
 
 
