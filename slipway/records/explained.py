@@ -184,6 +184,18 @@ def unsigned_move(chain: Chain, production: int | None) -> str:
     return f"record {found[-1]} would put it there, and nobody has signed it: have that done" if found else ""
 
 
+def require_no_unsigned(chain: Chain, live: int | None, line: str) -> None:
+    """Refuse to put `production` back from where an unsigned move put it, which may have been a rollback.
+
+    Raises:
+        Refused: a record that nobody has signed says that it is there.
+    """
+    if unsigned := unsigned_move(chain, live):
+        raise Refused(
+            f"{line}: production is {live}: {unsigned}; if nobody decided that, put the alias back in MLflow"
+        )  # guard recover.unsigned
+
+
 def _back(chain: Chain, due: int | None) -> str:
     if chain.losses:
         return ""  # the record that is lost may have moved it

@@ -2,8 +2,7 @@
 
 from collections.abc import Iterator
 
-from slipway.base.errors import Refused
-from slipway.records.explained import production, staged, unsigned_move
+from slipway.records.explained import production, require_no_unsigned, staged
 from slipway.registry import turns
 from slipway.registry.versions import Alias, Registry
 from slipway.rollout.target import Deployed
@@ -25,9 +24,7 @@ def settle(line: Line) -> list[str]:
     registry.require_movable()  # guard registry.embedded
     done = [said] if (said := recover(line)) else []
     chain = registry.require_intact()
-    # It may have been a rollback: what the signed records say would put the bad version back.
-    if unsigned := unsigned_move(chain, registry.resolve("production")):
-        raise Refused(f"{registry.name}: {unsigned}")  # guard recover.unsigned
+    require_no_unsigned(chain, registry.resolve("production"), line.name)
     return [*done, *_traffic(registry), *_aliases(registry), *staging(registry)]
 
 

@@ -9,7 +9,15 @@ import pytest
 
 from slipway.base.errors import Refused
 from slipway.records.chain import judge
-from slipway.records.explained import State, barred, lived, production, require_signed, unexplained
+from slipway.records.explained import (
+    State,
+    barred,
+    lived,
+    production,
+    require_no_unsigned,
+    require_signed,
+    unexplained,
+)
 from slipway.records.kept import Chain, Kept
 from slipway.records.seal import Link, hexdigest
 from tests.slipway.records.desk import LINE, Desk, said
@@ -156,3 +164,21 @@ def test_a_move_that_was_removed_is_lost(desk: Desk) -> None:
     assert [(one.kind, one.of, one.says.partition(", ")[2]) for one in lost.losses] == [
         ("cut", "006-r", "as the lease of the line names it")
     ]
+
+
+@pytest.mark.gate(
+    "recover.unsigned",
+    fed="`slipway recover` where production stands as a record says that neither is signed nor named by the lease",
+    stops="recover",
+    exit=3,
+    reason="which record, that nobody has signed it, and what to do",
+    untouched="no alias moved, no traffic shifted",
+)
+def test_an_unsigned_move_is_not_undone(desk: Desk) -> None:
+    """The lease may be lost, and the move a rollback: the signed records would put the bad version back."""
+    moved(desk, "rollback", 1, 2)
+    found = desk.judged()
+
+    with pytest.raises(Refused, match=r"record 006-r would put it there, and nobody has signed it.*MLflow$"):
+        require_no_unsigned(found, 1, LINE)
+    require_no_unsigned(found, 2, LINE)

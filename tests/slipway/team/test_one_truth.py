@@ -198,6 +198,7 @@ def attacked(machine: Machine, place: Path) -> Callable[[], object]:
     theirs.point("production", 3)
     moved = machine.expect(3, "rollback", *SMALL, "--to", "3", "--reason", "please")
     assert f"record {forged.id} would put it there, and nobody has signed it" in moved
+    assert "nobody has signed it" in machine.expect(3, "recover", *SMALL)
     theirs.point("production", 1)
     back = machine.expect(3, "rollback", *SMALL, "--to", "3", "--reason", "please")
     assert "version 3 was never in production" in back
