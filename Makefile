@@ -4,6 +4,9 @@ SHELL := /bin/sh
 .PHONY: help setup setup-run check manifests test test-full demo mlflow lock locks audit base wheel sign sign-statements
 .PHONY: hooks verify clean reset
 
+# Images forbid bytecode: each process would compile the tests and the library again.
+unexport PYTHONDONTWRITEBYTECODE
+
 SIZE ?= full
 PORT ?= 5050
 RUN := .venv/bin/python

@@ -65,6 +65,7 @@ class Case(World):
         tail: user n asks in proportion to n to the minus this; 0 is all alike.
         window: requests until an outcome counts, in both arms; 0 is at once.
         scale: times the requests of each step, batch and block.
+        batch: blocks between two looks.
         held: whether its rates are held against alpha.
     """
 
@@ -75,6 +76,7 @@ class Case(World):
     steps: tuple[tuple[int, int], ...] = ((10, 5000), (25, 8000), (50, 10000))
     window: int = 0
     scale: int = 1
+    batch: int = 1
     held: bool = True
 
     @property
@@ -82,7 +84,8 @@ class Case(World):
         """The rollout as a card would have it."""
         steps = [Step(weight=weight, requests=self.scale * size) for weight, size in self.steps]
         size = self.scale * BLOCK
-        return Rollout(steps=steps, batch_requests=size, block_requests=size, max_duration_minutes=60.0)
+        batch = self.batch * size
+        return Rollout(steps=steps, batch_requests=batch, block_requests=size, max_duration_minutes=60.0)
 
     def setting(self, seed: int) -> Setting:
         """The plan and its requests."""

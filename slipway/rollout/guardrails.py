@@ -70,10 +70,22 @@ def _slow_in_block(answered: Observations, plan: Rollout) -> NDArray[np.float64]
     """`max_latency_ratio` times stable's quantile in each block, [blocks]; 0 where it has none."""
     latency, block = answered.latency_ms[~answered.canary], answered.block[~answered.canary]
     sizes = np.bincount(block, minlength=int(answered.block.max()) + 1)
-    blocks = np.split(latency[np.argsort(block, kind="stable")], np.cumsum(sizes)[:-1])
-    quantile = plan.guardrails.latency_quantile
-    found = np.array([np.quantile(one, quantile) if len(one) else 0.0 for one in blocks])
+    found = _quantiles(latency, block, sizes, plan.guardrails.latency_quantile)
     return plan.guardrails.max_latency_ratio * found
+
+
+def _quantiles(
+    values: NDArray[np.float64], block: NDArray[np.int64], sizes: NDArray[np.int64], quantile: float
+) -> NDArray[np.float64]:
+    """What `np.quantile` says of each block, bit by bit, in one go; 0 of an empty one."""
+    ordered, first, last = values[np.lexsort((values, block))], np.cumsum(sizes) - sizes, sizes - 1
+    place = quantile * np.maximum(last, 0)
+    below = np.floor(place).astype(np.int64)
+    low, high = (ordered[first + np.minimum(at, last)] for at in (below, below + 1))
+    share, step = place - below, high - low
+    # From the nearer end, as numpy rounds.
+    found = np.where(share < 0.5, low + step * share, high - step * (1 - share))
+    return np.where(sizes > 0, found, 0.0)
 
 
 def _by_arm(seen: Observations, asked: NDArray[np.bool_], hits: NDArray[np.bool_], alpha: float) -> Interval:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import yaml
@@ -124,6 +125,7 @@ def _means(plan: Plan, label: str, share: float) -> dict[str, tuple[float, float
     return found
 
 
+@cache  # with its templates, which take longer to compile than to fill
 def _environment() -> "Environment":
     from jinja2 import Environment, PackageLoader, StrictUndefined
 

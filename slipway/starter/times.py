@@ -80,5 +80,7 @@ def _counts(connection: Any, raw: str, fits: Mapping[str, str]) -> tuple[int, di
         asked = ", ".join([f"count({raw})", *(f"count(*) FILTER ({fits[one]})" for one in names)])
         [(values, *counts)] = connection.execute(f"SELECT {asked} FROM {rows}").fetchall()  # noqa: S608
         found = {one: count for one, count in zip(names, counts, strict=True) if count}
+        if values < SAMPLE:  # the sample held them all
+            break
         names = [*found]
     return values, found

@@ -7,7 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import httpx
 import psutil
@@ -21,6 +21,8 @@ from slipway.settings.root import Project
 from tests.slipway.cli.conftest import environment, only_line, slipway
 from tests.slipway.root import ROOT
 from tests.slipway.tiny import tiny_bento
+
+Serving = Callable[[], subprocess.Popen[str]]
 
 
 @pytest.fixture(scope="module")
@@ -53,37 +55,47 @@ def started(project: Project, port: int = 0) -> subprocess.Popen[str]:
             signal.signal(number, handler)
 
 
-@pytest.fixture
-def serving(live: Project) -> Iterator[subprocess.Popen[str]]:
-    """`slipway serve`, with its server up."""
-    process = started(live)
-    assert process.stdout is not None
-    assert json.loads(process.stdout.readline())["version"] == 7
-    yield process
-    process.kill()
-    process.communicate()
+@pytest.fixture(scope="module")
+def serving(live: Project) -> Iterator[Serving]:
+    """`slipway serve`, with its server up; it is started where none is left from the test before."""
+    processes: list[subprocess.Popen[str]] = []
+
+    def standing() -> subprocess.Popen[str]:
+        if not processes or processes[-1].poll() is not None:
+            processes.append(started(live))
+            stdout = processes[-1].stdout
+            assert stdout is not None
+            assert json.loads(stdout.readline())["version"] == 7
+        return processes[-1]
+
+    yield standing
+    for process in processes:
+        process.kill()
+        process.communicate()
     servers.reap(live)
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
-def test_a_signal_stops_the_server(
-    serving: subprocess.Popen[str], live: Project, number: signal.Signals
-) -> None:
-    """A plain kill, a closed terminal and Ctrl-C."""
-    (server,) = servers.running(live)
-    serving.send_signal(number)
+def test_the_example_works_where_something_serves(serving: Serving, live: Project) -> None:
+    """It is printed as a line for a shell, or sent."""
+    serving()
+    printed = slipway(live.root, "request", "--example").stdout
+    command, *_, sent, url = shlex.split(printed)
+    answer = httpx.post(url, content=sent)
+    sent_by_us = slipway(live.root, "request")
 
-    assert serving.wait(timeout=60) == 128 + number
-    assert servers.running(live) == []
-    assert not psutil.pid_exists(server.pid)
+    assert command == "curl"
+    assert answer.status_code == 200
+    assert json.loads(sent_by_us.stdout) == answer.json()
+    assert answer.json()["version"] == 7
 
 
-def test_a_server_that_died_is_started_again(serving: subprocess.Popen[str], live: Project) -> None:
+def test_a_server_that_died_is_started_again(serving: Serving, live: Project) -> None:
     """At the same address; a zombie counts as dead, though slipway, its parent, did not wait for it."""
+    process = serving()
     (server,) = servers.running(live)
     psutil.Process(server.pid).kill()
-    assert serving.stderr is not None
-    said = [serving.stderr.readline() for _ in range(3)]
+    assert process.stderr is not None
+    said = [process.stderr.readline() for _ in range(3)]
     [again] = servers.running(live)
     [[url, version]] = bind(Line(live, "ad_click", "full")).placement.answers().items()
 
@@ -96,11 +108,24 @@ def test_a_server_that_died_is_started_again(serving: subprocess.Popen[str], liv
     ]
 
 
-def test_what_a_killed_serve_left_is_ended_first(serving: subprocess.Popen[str], live: Project) -> None:
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
+def test_a_signal_stops_the_server(serving: Serving, live: Project, number: signal.Signals) -> None:
+    """A plain kill, a closed terminal and Ctrl-C."""
+    process = serving()
+    (server,) = servers.running(live)
+    process.send_signal(number)
+
+    assert process.wait(timeout=60) == 128 + number
+    assert servers.running(live) == []
+    assert not psutil.pid_exists(server.pid)
+
+
+def test_what_a_killed_serve_left_is_ended_first(serving: Serving, live: Project) -> None:
     """Its server would hold the port and the memory for ever."""
+    process = serving()
     [url] = bind(Line(live, "ad_click", "full")).placement.answers()
-    serving.kill()
-    serving.wait()
+    process.kill()
+    process.wait()
     with started(live, int(url.rpartition(":")[2])) as again:
         assert again.stdout is not None
         told = json.loads(again.stdout.readline() or "{}")
@@ -139,19 +164,6 @@ def test_an_address_that_others_reach_is_warned_of(live: Project) -> None:
 
     assert ran.returncode == 1
     assert ran.stderr.startswith("warning: whoever reaches 0.0.0.0 may ask for scores: there is no key")
-
-
-def test_the_example_works_where_something_serves(serving: subprocess.Popen[str], live: Project) -> None:
-    """It is printed as a line for a shell, or sent."""
-    printed = slipway(live.root, "request", "--example").stdout
-    command, *_, sent, url = shlex.split(printed)
-    answer = httpx.post(url, content=sent)
-    sent_by_us = slipway(live.root, "request")
-
-    assert command == "curl"
-    assert answer.status_code == 200
-    assert json.loads(sent_by_us.stdout) == answer.json()
-    assert answer.json()["version"] == 7
 
 
 @pytest.mark.gate(

@@ -1,7 +1,7 @@
 """A warm process that forks commands: importing MLflow and others takes seconds, forking takes milliseconds.
 
-Only packages of others are imported in advance. What is forked imports slipway itself, in its own folder and
-environment, and is a process like any other.
+What is forked is a process like any other in its own folder and environment: it imports the command line
+itself, and all of slipway where that folder has one of its own.
 """
 
 import atexit
@@ -72,10 +72,9 @@ def serve() -> None:
     from slipway.base.environment import settle
 
     settle()
-    for name in PACKAGES:
+    for name in (*PACKAGES, "slipway.cli"):
         importlib.import_module(name)
-    for name in [name for name in sys.modules if name.partition(".")[0] == "slipway"]:
-        del sys.modules[name]
+    _forget("slipway.cli")
     for line in sys.stdin:
         request: Request = json.loads(line)
         child = os.fork()
@@ -83,6 +82,11 @@ def serve() -> None:
             os._exit(_run(request))
         _, status = os.waitpid(child, 0)
         print(os.waitstatus_to_exitcode(status), flush=True)
+
+
+def _forget(package: str) -> None:
+    for name in [name for name in sys.modules if f"{name}.".startswith(f"{package}.")]:
+        del sys.modules[name]
 
 
 def _run(request: Request) -> int:
@@ -95,6 +99,8 @@ def _run(request: Request) -> int:
         os.close(file)
     sys.argv[1:] = request["arguments"]
     sys.path[0] = request["cwd"]
+    if Path("slipway").exists():
+        _forget("slipway")
     code = 0
     try:
         runpy.run_module("slipway", run_name="__main__", alter_sys=True)

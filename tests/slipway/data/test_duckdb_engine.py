@@ -63,6 +63,7 @@ def test_no_parquet(tmp_path: Path) -> None:
             column_types([tmp_path / name])
 
 
+@pytest.mark.long  # it imports Great Expectations anew, for four seconds
 def test_the_process_ends_quietly(tmp_path: Path) -> None:
     """Nothing is printed after the last line of ours."""
     code = "import duckdb_engine; from slipway.data.duckdb_engine import teach_gx_duckdb as teach; teach()"

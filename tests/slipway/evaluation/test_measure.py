@@ -66,10 +66,10 @@ def differs(seed: int, by_row: bool) -> bool:
 
 def test_units_are_drawn_and_not_rows() -> None:
     """By rows, equal models differ beyond noise in most samples of users; by users, in few."""
-    by_row, by_unit = (sum(differs(seed, rows) for seed in range(40)) for rows in (True, False))
+    by_row, by_unit = (sum(differs(seed, rows) for seed in range(20)) for rows in (True, False))
 
-    assert by_row > 20
-    assert by_unit <= 5
+    assert by_row > 10
+    assert by_unit <= 3
 
 
 @pytest.mark.parametrize("users", [1, 29])

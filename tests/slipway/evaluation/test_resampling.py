@@ -62,7 +62,7 @@ def test_it_is_the_interval_of_another_package() -> None:
     assert found.low == pytest.approx(normal(one).low)
 
 
-def missed(found: Callable[[UnitRatio, int], Interval], seeds: int = 4000) -> float:
+def missed(found: Callable[[UnitRatio, int], Interval], seeds: int = 2000) -> float:
     """How often an interval of 40 skewed units lies below the truth, of 2.5 % that are allowed."""
     below = 0
     for seed in range(seeds):

@@ -1,5 +1,6 @@
 """A small template under Git, with two releases, and projects made of its older one."""
 
+import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -82,23 +83,33 @@ class Toy:
         return git(self.project, "status", "--porcelain").splitlines()
 
 
-@pytest.fixture
-def toy(tmp_path: Path) -> Toy:
-    """A fresh pair."""
-    template = tmp_path / "template"
+@pytest.fixture(scope="session")
+def kept(tmp_path_factory: pytest.TempPathFactory) -> tuple[Toy, Path]:
+    """A pair, whose files know where they lie, and beside it a copy of how it was."""
+    root = tmp_path_factory.mktemp("toy") / "pair"
+    template = root / "template"
     source = {
         "cookiecutter.json": FILES["cookiecutter.json"].replace('"note"', f'"source": "{template}", "note"')
     }
     write(template, FILES | source)
-    git(tmp_path, "init", "--quiet", "--initial-branch", "main", str(template))
+    git(root, "init", "--quiet", "--initial-branch", "main", str(template))
     commit(template, "one", "v1.0.0")
     answers = {"project_slug": "mine", "note": "{{ braces }} {% and %}"}
-    copy = clone(str(template), tmp_path / "copy")
-    project = bake(copy, commit_of(copy, "v1.0.0"), answers, tmp_path / "baked")
+    copy = clone(str(template), root / "copy")
+    project = bake(copy, commit_of(copy, "v1.0.0"), answers, root / "baked")
     later = {
         "cookiecutter.json": CHANGES["cookiecutter.json"].replace('"note"', f'"source": "{template}", "note"')
     }
     write(template, CHANGES | later)
     (template / HOLE / "gone.py").unlink()
     commit(template, "two", "v1.1.0", "v2.0.0rc1", "nightly")
-    return Toy(template, project)
+    return Toy(template, project), Path(shutil.copytree(root, root.with_name("before"), symlinks=True))
+
+
+@pytest.fixture
+def toy(kept: tuple[Toy, Path]) -> Toy:
+    """The pair as it was before anybody touched it."""
+    found, before = kept
+    shutil.rmtree(found.template.parent)
+    shutil.copytree(before, found.template.parent, symlinks=True)
+    return found

@@ -87,7 +87,9 @@ def test_any_kind_of_hash(toy: Toy, tmp_path: Path, monkeypatch: pytest.MonkeyPa
     """A repository has one kind, whatever Git is told to make new ones with."""
     monkeypatch.setenv("GIT_DEFAULT_HASH", "sha256")
     answers = {"project_slug": "other"}
-    other = bake(tmp_path / "copy", "v1.0.0", answers, tmp_path / "other", GIT_DEFAULT_HASH="sha256")
+    other = bake(
+        toy.template.with_name("copy"), "v1.0.0", answers, tmp_path / "other", GIT_DEFAULT_HASH="sha256"
+    )
 
     for project in (toy.project, other):
         assert merged(project, None, None).after == "1.1.0"
