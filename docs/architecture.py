@@ -40,6 +40,7 @@ ROOMS = (
     "version",
     "training",
     "evaluation",
+    "webhook",
     "registry",
     "release",
     "serving",

@@ -11,7 +11,7 @@ from filelock import FileLock
 
 from slipway.base.digest import sha256
 from slipway.base.documents import read
-from slipway.base.errors import Refused, SlipwayError
+from slipway.base.errors import Refused, SlipwayError, UsageError
 from slipway.registry.archive import INDEX, Index
 from slipway.registry.backup import REGISTRY
 from slipway.registry.place import read_only, require_sound
@@ -30,6 +30,7 @@ def restore(project: Project, path: Path) -> Index:
 
     Raises:
         SlipwayError: the archive is none of ours, or not whole.
+        UsageError: there is no such file.
         Refused: it is of another project or leads out of its folder, or something else lies in a place.
     """
     state = project.state
@@ -55,7 +56,7 @@ def _unpack(path: Path, staged: Path) -> None:
                 _require_plain(path, entry)
                 archive.extract(entry, staged, filter="data")
     except FileNotFoundError as error:
-        raise SlipwayError(f"{path}: no such file") from error
+        raise UsageError(f"{path}: no such file") from error  # guard restore.file
     except (tarfile.TarError, EOFError, OSError) as error:
         if isinstance(error, OSError) and error.errno is not None:
             raise

@@ -1,0 +1,1 @@
+"""A webhook is told of decisions: what is said, what waits, and how it is sent."""

@@ -16,7 +16,7 @@ from slipway import __version__
 from slipway.base.addresses import masked
 from slipway.base.errors import UsageError
 from slipway.base.provenance import now
-from slipway.webhook.message import SECRET, headers, key
+from slipway.webhook.message import VARIABLE, headers, key
 from slipway.webhook.outbox import Outbox, Waiting, is_due, refused, settled
 
 TRY_S = 4.0
@@ -53,7 +53,7 @@ def _deliver(
 ) -> str | None:
     pending = _settled(outbox, holds)
     try:
-        secret = key(os.environ.get(SECRET))
+        secret = key(os.environ.get(VARIABLE))
     except UsageError as error:
         for one in pending:
             outbox.put(one.model_copy(update={"failed": str(error)}))

@@ -18,7 +18,7 @@ from slipway.base.errors import UsageError
 from slipway.base.strict import Moment, Strict
 from slipway.records.decision import Decision, DecisionRecord
 
-SECRET = "SLIPWAY_WEBHOOK_SECRET"  # noqa: S105 - the name of the variable
+VARIABLE = "SLIPWAY_WEBHOOK_SECRET"
 MARK = "whsec_"
 SHORTEST, LONGEST = 24, 64
 """Bytes of a secret, as the convention has it."""
@@ -87,14 +87,14 @@ def key(secret: str | None) -> bytes:
     """
     expected = f"expected {MARK} and {SHORTEST} to {LONGEST} bytes in base64"
     if not secret:
-        raise UsageError(f"{SECRET} is not set, {expected}")  # guard webhook.secret
+        raise UsageError(f"{VARIABLE} is not set, {expected}")  # guard webhook.secret
     try:
         found = base64.b64decode(secret.removeprefix(MARK), validate=True)
     except (binascii.Error, ValueError):
         found = b""
     if not (secret.startswith(MARK) and SHORTEST <= len(found) <= LONGEST):
         # guard webhook.secret
-        raise UsageError(f"{SECRET}: found {len(secret)} characters that are no secret, {expected}")
+        raise UsageError(f"{VARIABLE}: found {len(secret)} characters that are no secret, {expected}")
     return found
 
 

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from typer.main import get_command
 
 from slipway import cli
 from slipway.base.errors import Inconclusive, Refused, SlipwayError, UsageError
@@ -37,6 +38,11 @@ def test_a_command_ends_as_its_row_says(
     assert (ended.value.code or 0) == int(code), f"{what}: {said}"
     assert "Traceback" not in said
     assert (said != "") is (code != "0")
+
+
+def test_every_command_has_a_row() -> None:
+    """What it ends with where it can do nothing is known before anybody writes a script around it."""
+    assert {command.split()[0] for _, command, _ in ROWS} == set(get_command(cli.app).commands)  # type: ignore[attr-defined]
 
 
 def test_one_kind_of_answer_has_one_code() -> None:

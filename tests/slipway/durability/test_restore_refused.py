@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from slipway.base.errors import Refused, SlipwayError
+from slipway.base.errors import Refused, SlipwayError, UsageError
 from slipway.cli import app
 from slipway.registry.archive import INDEX
 from slipway.registry.backup import REGISTRY
@@ -261,4 +261,19 @@ def test_another_project_is_refused(kept: Path, fresh: Path) -> None:
     settings.write_text(settings.read_text().replace("name: slipway-demo", "name: other"))
     with pytest.raises(Refused, match="a backup of the project 'slipway-demo', expected 'other'"):
         restore(Project(fresh), kept)
+    assert nothing(fresh)
+
+
+@pytest.mark.gate(
+    "restore.file",
+    fed="the name of an archive that is not there",
+    stops="record",
+    exit=2,
+    reason="the file",
+    untouched="the state folder",
+)
+def test_an_archive_that_is_not_there(fresh: Path) -> None:
+    """What the command line names."""
+    with pytest.raises(UsageError, match=r"gone\.tar: no such file$"):
+        restore(Project(fresh), fresh / "gone.tar")
     assert nothing(fresh)

@@ -15,34 +15,6 @@ from tests.slipway.webhook.receiver import SECRET
 BODY = '{"reason":"Klicks von Robotern, übermäßig"}'
 
 
-def test_its_body_is_the_one_of_the_document() -> None:
-    """Whose example receivers are written from."""
-    record = sample.record(
-        id="20261130T204512345-7a31", decision="promote", version=2, replaced=1, reason="won", run="7a31"
-    )
-    made = json.loads(
-        message(record, sample.digest("r"), "slipway-demo", "slipway-demo.ad_click").model_dump_json()
-    )
-    assert made == {
-        "type": "decision.promote",
-        "timestamp": record.at.isoformat().replace("+00:00", "Z"),
-        "data": {
-            "schema_version": 1,
-            "project": "slipway-demo",
-            "line": "slipway-demo.ad_click",
-            "system": record.system,
-            "size": record.size,
-            "decision": "promote",
-            "version": 2,
-            "replaced": 1,
-            "reason": "won",
-            "record": "20261130T204512345-7a31",
-            "sha256": sample.digest("r"),
-            "run": "7a31",
-        },
-    }
-
-
 def test_a_reason_tells_no_password() -> None:
     """And no novel."""
     record = sample.record(reason="see https://ann:hunter2@wiki/x " + "x" * 5000)  # pragma: allowlist secret
