@@ -85,7 +85,7 @@ def forget(
             places, versions = [*done.removed, *done.left], done.versions
         else:
             places, versions = find(whose)
-    beyond = [*BEYOND, *(note for note in _notes(project) if note.startswith("DVC"))]
+    beyond = [*BEYOND, *_notes(project)]
     if as_json:
         print_json(Found(applied=apply, places=places, versions=versions, beyond=beyond).model_dump_json())
         return
@@ -109,7 +109,7 @@ def _notes(project: Project) -> list[str]:
     notes = []
     if not project.embedded:
         notes.append(
-            "the registry is shared: of it only what lies on this disk is removed, its artifacts stay"
+            "the registry is shared: only what of it lies on this disk is looked at, its artifacts stay"
         )
     if (project.state / "registries").is_dir():
         notes.append("Bentos of the registry that MLFLOW_TRACKING_URI names are looked at; others' stay")
