@@ -89,7 +89,10 @@ def forget(
     if as_json:
         print_json(Found(applied=apply, places=places, versions=versions, beyond=beyond).model_dump_json())
         return
-    table = Table("where", "rows", "with --apply" if not apply else "", "what to do, or why")
+    table = Table()
+    table.add_column("where", overflow="fold")  # a path that is cut short is none
+    for title in ("rows", "" if apply else "with --apply", "what to do, or why"):
+        table.add_column(title)
     for one in places:
         table.add_row(escape(one.where), f"{one.rows:,}", one.deed, escape(one.how))
     out.print(table)
