@@ -85,11 +85,14 @@ def forget(
             places, versions = [*done.removed, *done.left], done.versions
         else:
             places, versions = find(whose)
-    beyond = [*BEYOND, *(note for note in _notes(project) if note.startswith("DVC"))]
+    beyond = [*BEYOND, *_notes(project)]
     if as_json:
         print_json(Found(applied=apply, places=places, versions=versions, beyond=beyond).model_dump_json())
         return
-    table = Table("where", "rows", "with --apply" if not apply else "", "what to do, or why")
+    table = Table()
+    table.add_column("where", overflow="fold")  # a path that is cut short is none
+    for title in ("rows", "" if apply else "with --apply", "what to do, or why"):
+        table.add_column(title)
     for one in places:
         table.add_row(escape(one.where), f"{one.rows:,}", one.deed, escape(one.how))
     out.print(table)
@@ -109,7 +112,7 @@ def _notes(project: Project) -> list[str]:
     notes = []
     if not project.embedded:
         notes.append(
-            "the registry is shared: of it only what lies on this disk is removed, its artifacts stay"
+            "the registry is shared: only what of it lies on this disk is looked at, its artifacts stay"
         )
     if (project.state / "registries").is_dir():
         notes.append("Bentos of the registry that MLFLOW_TRACKING_URI names are looked at; others' stay")

@@ -28,6 +28,11 @@ def stores(project: Project) -> list[Path]:
     return [one for one in found if one.is_dir()]
 
 
+def place(store: Path, name: str) -> Path:
+    """Where an object lies, if it is there."""
+    return store / name[:2] / name[2:]
+
+
 def objects(store: Path) -> Iterator[tuple[str, Path]]:
     """Every object of a store, by its hash; what is no object is not told."""
     for path in sorted(store.glob("[0-9a-f][0-9a-f]/*")):

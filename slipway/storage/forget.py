@@ -156,10 +156,11 @@ def _learned(unit: Unit, version: ModelVersion) -> str | None:
     """Whether a version has learned from a unit, as far as its data or its features tell."""
     rows, here = 0, False
     for store in data_objects.stores(unit.project):
-        for name in {version.fingerprint or ""} & {one for one, _ in data_objects.objects(store)}:
+        listed = data_objects.place(store, version.fingerprint or "")
+        if listed.is_file():
             here = True
-            for part, found in data_objects.members(store / name[:2] / name[2:]).items():
-                path = store / found[:2] / found[2:]
+            for part, found in data_objects.members(listed).items():
+                path = data_objects.place(store, found)
                 if part in ("train.parquet", "validation.parquet") and path.is_file():
                     rows = max(rows, in_parquet(path, unit.card, unit.value))
     if rows:

@@ -87,30 +87,24 @@ def _artifacts(project: Project) -> Iterator[Item]:
         return
     bring_along(folder)
     query = (
-        "SELECT run_uuid, EXISTS (SELECT 1 FROM model_versions WHERE run_id = run_uuid), "
+        "SELECT run_uuid, start_time, EXISTS (SELECT 1 FROM model_versions WHERE run_id = run_uuid), "
         "EXISTS (SELECT 1 FROM tags WHERE tags.run_uuid = runs.run_uuid AND key = ?), "
         "EXISTS (SELECT 1 FROM tags WHERE tags.run_uuid = runs.run_uuid AND key = ?) "
-        "FROM runs JOIN experiments USING (experiment_id) WHERE experiments.name = ? AND start_time < ?"
+        "FROM runs JOIN experiments USING (experiment_id) WHERE experiments.name = ?"
     )
     before = int((now() - YOUNG).timestamp() * 1000)
     with read_only(folder / DATABASE) as database:
         rows = [
             row
             for line in lines_of(project)
-            for row in database.execute(query, [RECORD, PIPELINE_RUN, line.registered, before])
+            for row in database.execute(query, [RECORD, PIPELINE_RUN, line.registered])
         ]
-    for run, versioned, recorded, ours in rows:
+    for run, began, versioned, recorded, ours in rows:
         path = folder / ARTIFACTS / run
         if path.is_dir() and re.fullmatch(r"[0-9a-f]{32}", run):
-            why = (
-                "a version"
-                if versioned
-                else "a record"
-                if recorded
-                else None
-                if ours
-                else "not made by slipway"
-            )
+            reasons = {"a version": versioned, "a record": recorded, "not made by slipway": not ours}
+            reasons["it is of the last day"] = began >= before
+            why = next((reason for reason, holds in reasons.items() if holds), None)
             yield Item("artifacts", path, 0, why)
 
 

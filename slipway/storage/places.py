@@ -49,8 +49,14 @@ class Unit:
             )
             yield from self._told(size, self.rows_of(size), "yours", how)
 
+    @property
+    def _kept(self) -> list[Path]:
+        """What belongs to each registry that this folder was used with."""
+        return [self.project.state, *sorted((self.project.state / "registries").glob("*"))]
+
     def _runs(self) -> Iterator[Place]:
-        for one in sorted(run_folders(self.project).glob("*/")):
+        copies = [one for place in self._kept for one in sorted((place / "fetched").glob("*/"))]
+        for one in [*sorted(run_folders(self.project).glob("*/")), *copies]:
             yield from self._told(one, self.rows_of(one), "removed", "a copy of a run")
 
     def _objects(self) -> Iterator[Place]:
@@ -70,7 +76,8 @@ class Unit:
         for one in sorted((state / "registry" / ARTIFACTS).glob("*/")):
             how = "its digest is signed: roll out a newer version, then delete this one in MLflow"
             yield from self._told(one, self.rows_of(one), "stays", how)
-        for one in sorted(state.glob("**/bentoml/bentos/*/*/")):
+        bentos = (one for place in self._kept for one in sorted((place / "bentoml" / "bentos").glob("*/*/")))
+        for one in bentos:
             needed = needs.bentos.get(f"{one.parent.name}:{one.name}") or (
                 None if one.parent.name in needs.lines else "it is of another registry"
             )

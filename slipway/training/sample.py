@@ -44,7 +44,10 @@ def made_rows(card: Card, requests: pa.Table, units: NDArray[np.int64], rows: in
         units: whose each of them is, int64 [rows].
     """
     random = np.random.default_rng(card.models.seed)
-    per = min(OPTIONS if card.data.column("option") or card.task.form == "options" else 1, rows)
+    options = card.data.column("request") and any(
+        card.data.columns[name].level == "option" for name in requests.column_names
+    )
+    per = min(OPTIONS if options else 1, card.serving.max_rows, rows)
     whose = np.arange(rows) // per
     made = {}
     for name in requests.column_names:
@@ -166,4 +169,5 @@ class _Column:
         )
         if self.known.type in (pa.float64(), pa.float32()):
             return [float(one) for one in drawn]
-        return [int(one) for one in np.rint(drawn)]
+        # A float next to the largest integer of 64 bits is beyond it.
+        return [int(one) for one in np.clip(np.rint(drawn), -(2.0**62), 2.0**62)]

@@ -7,10 +7,13 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from slipway.base.errors import UsageError
 from slipway.cli import app
+from slipway.data.unit_rows import unit_value
 from slipway.settings.root import Project
 from slipway.storage.forget import Forgotten
 from slipway.trust.signing import LocalKey
+from tests.slipway.data import small
 from tests.slipway.durability.conftest import SCENES, Yard
 from tests.slipway.durability.personal import SOURCE, USER
 
@@ -122,7 +125,7 @@ def test_killed_at_any_line_the_same_again_ends_it(yard: Yard, own: Path, tmp_pa
 
 @pytest.mark.gate(
     "forget.unit",
-    fed="a unit that the column cannot hold",
+    fed="a unit that the column cannot hold, or rows that have no unit but their place",
     stops="forget",
     exit=2,
     reason="found 'nobody', expected a value of the column 'user_id', of type integer",
@@ -136,6 +139,9 @@ def test_a_unit_of_another_type_is_none(personal: Path, monkeypatch: pytest.Monk
     assert "found 'nobody', expected a value of the column 'user_id', of type integer" in str(
         refused.exception
     )
+    columns = dict(small.COLUMNS) | {"user": {"type": "integer", "role": "unit", "source": "#row"}}
+    with pytest.raises(UsageError, match="each row is a unit of its own"):
+        unit_value(small.card({"kind": "table", "format": "csv"}, columns), "1")
 
 
 @pytest.mark.gate(

@@ -32,6 +32,8 @@ STAGES = (
     "settings",
     "new-system",
     "update",
+    "gc",
+    "forget",
 )
 """Who stops something, in the order of the flow."""
 FIELDS = ("fed", "stops", "exit", "reason", "untouched")

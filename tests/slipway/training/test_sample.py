@@ -1,15 +1,22 @@
 """The rows that a version carries are nobody's, and ask for all that a request may hold."""
 
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pytest
+from numpy.typing import NDArray
 
+from slipway import models
 from slipway.data.requests import value_codes
+from slipway.models import Labelled, predictor
+from slipway.models.inputs import Inputs
 from slipway.settings import Card, load_card
 from slipway.system import load_system
 from slipway.training.sample import FAR, ROWS, SHARED, made_rows
+from slipway.version.parity import differences
 from tests.slipway.data import small
 from tests.slipway.root import ROOT
 from tests.slipway.tiny import impressions
@@ -107,3 +114,33 @@ def test_bounds_of_the_card_hold_for_what_is_made_up() -> None:
     found = made(card, pa.table({"time": time, "user": np.arange(40) % 10, "score": nothing}))
     assert set(found["user"].to_pylist()) <= set(range(10))
     assert all(one is None or 0 <= one <= 1 for one in found["score"].to_pylist())
+
+
+@pytest.mark.parametrize("kind", ["logistic", "boosting"])
+def test_a_library_that_does_anything_otherwise_is_noticed(card: Card, kind: str) -> None:
+    """By the scores of the sample, whichever way of a value to its score it is."""
+    rows = impressions(8000)
+    system, requests = load_system("ad_click", ROOT), rows.drop_columns(["clicked"])
+    state = system.fit_features(card, requests)
+    inputs, at = system.transform(card, requests, state), np.arange(len(rows))
+    known = Labelled(inputs, rows["clicked"].to_numpy(), at, at)
+    model = predictor(kind).fit(known, known, {"rounds": 20} if kind == "boosting" else {"c": 0.3}, seed=0)
+    asked = system.transform(card, made(card, requests), state)
+    kept, tolerance = model.scores(asked), models.kind(kind).tolerance
+
+    def noticed(changed: Inputs) -> bool:
+        return float(differences(model.scores(changed), kept).max()) > tolerance
+
+    def numeric(of: NDArray[np.float32]) -> Inputs:
+        return replace(asked, numeric=of.astype(np.float32))
+
+    def codes(name: str, of: Callable[[NDArray[np.int32]], NDArray[np.int32]]) -> Inputs:
+        fields = (replace(one, values=of(one.values)) if one.name == name else one for one in asked.fields)
+        return replace(asked, fields=tuple(fields))
+
+    assert not noticed(asked)
+    assert noticed(numeric(np.nan_to_num(asked.numeric, nan=0.0)))
+    assert noticed(numeric(asked.numeric * 1.5))
+    assert noticed(codes("ad_id", np.zeros_like))
+    assert noticed(codes("ad_id", lambda one: np.where(one == 0, 7, one)))
+    assert noticed(codes("ad_id", lambda one: np.where(one > 1, one - 1, one)))
