@@ -22,7 +22,7 @@ from tests.slipway.report import sample
 from tests.slipway.root import ROOT
 from tests.slipway.tiny import tiny_version
 
-DRAW = page._figure
+DRAW = page.figure
 DRAWN: dict[tuple[str, str], page.Figure] = {}
 RUN = RunRef(
     id="20260102-030405-aaaaaa", system="ad_click", size="small", revision="WORKSPACE", fingerprint="f"
@@ -109,7 +109,7 @@ def candidate(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def figures_drawn_once() -> Iterator[None]:
     """Most records here tell the same evidence, whose figures take half of a test's time."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(page, "_figure", _drawn)
+        patch.setattr(page, "figure", _drawn)
         yield
 
 
