@@ -285,7 +285,7 @@ def _comment(one: Named, doubt: str) -> str:
         form = ",.0f" if found.kind == "integer" else "g"
         said.append(f"seen {found.low:{form}} to {found.high:{form}}")
     elif found.values:
-        said.append("all that were seen; any other stops the run")
+        said.append("all that were seen; any other stops a run, and is refused in a request")
     else:
         said.append(f"{found.distinct:,} values seen")
     if found.nulls:

@@ -95,7 +95,7 @@ def test_a_folder_of_somebody_else_is_left_alone(here: Path, tmp_path: Path, bui
         (out / name).unlink()
 
 
-@pytest.mark.gate("ui.folder", guard="ui.folder")
+@pytest.mark.gate("ui.folder")
 def test_no_file_and_no_link_is_replaced(here: Path, tmp_path: Path) -> None:
     """What a link leads to is somebody's."""
     (tmp_path / "file").write_text("mine")

@@ -1,7 +1,7 @@
 """The decision as Markdown: read by a parser, as GitHub would."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
@@ -54,6 +54,7 @@ def test_markup_is_text(text: str) -> None:
     assert len(found) < 65_536
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_no_text_leaves_the_block(text: str) -> None:
     """Of any characters."""

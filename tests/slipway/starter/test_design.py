@@ -142,7 +142,7 @@ def test_bounds_leave_room() -> None:
     assert text.values == ["a", "no"]
     assert [one.comment for one in found.columns[-2:]] == [
         "review: seen 0 to 9, 10 % missing",
-        "review: all that were seen; any other stops the run",
+        "review: all that were seen; any other stops a run, and is refused in a request",
     ]
 
 
