@@ -21,7 +21,7 @@ from slipway.registry.turns.turn import Outlived, Turn, Turns
 from slipway.registry.versions import Registry
 from slipway.rollout.target import Deployed, Placement
 
-UNREADABLE = "delete it if `slipway status` finds that aliases and traffic agree, else bring it back"
+UNREADABLE = "bring it back, or move it away: `slipway recover` then goes by the records"
 """Advice about an intent that cannot be read."""
 
 

@@ -28,10 +28,7 @@ from slipway.system import load_system
 FLIGHT = 4
 """Requests under way at once, over both arms, of which none looks slow by its share (see `bench_arms.py`)."""
 
-UNREADABLE = (
-    'write {"stable": {"number": VERSION, "digest": VERSION_DIGEST}} there, both of the last first, promote '
-    "or rollback in `slipway history --json`"
-)
+UNREADABLE = "move it away, and `slipway recover` sends traffic where the records say"
 """Advice about a state file that cannot be read."""
 
 Start = Callable[..., Server]
