@@ -61,7 +61,6 @@ class Machine(Copy):
     def expect(self, code: int, *words: str) -> str:
         """Run a command, which ends so; what it said."""
         ran = self.slipway(*words)
-        print(now(), self.joined, words, ran.returncode, flush=True)
         assert ran.returncode == code, (words, ran.stdout, ran.stderr)
         return ran.stdout + ran.stderr
 
@@ -142,7 +141,6 @@ def test_the_same_script_on_both(machines: tuple[Machine, Machine, Authority], t
         sign()
         found[str(machine.root)] = seen(machine)
 
-    Path("/tmp/found.json").write_text(json.dumps(found))
     here, there = found[str(alone.root)], found[str(team.root)]
     assert [one["decision"] for one in here["history"]] == [
         "registered",
