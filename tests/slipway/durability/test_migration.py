@@ -1,6 +1,5 @@
 """A line of the embedded registry is carried to a shared one, and holds there as it did here."""
 
-import json
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
