@@ -8,6 +8,7 @@ import pytest
 
 from slipway.base.environment import COLLECTED
 
+gc.set_threshold(COLLECTED)  # before the tests import heavy libraries
 REGISTRY = ("MLFLOW_TRACKING_URI", "MLFLOW_RUN_ID")
 PYTHON = ("PYTHONUNBUFFERED", "PYTHONDONTWRITEBYTECODE")
 """Images set them, people do not: a command that needs one has to set it."""
@@ -20,7 +21,6 @@ def nothing_of_the_shell() -> Iterator[None]:
     Only this process writes no bytecode: tests load the code of versions in it, whose folders a cache would
     change, and for which the library starts processes of their own.
     """
-    gc.set_threshold(COLLECTED)
     with pytest.MonkeyPatch.context() as patch:
         for name in (*REGISTRY, *PYTHON):
             patch.delenv(name, raising=False)
