@@ -6,7 +6,6 @@ score lies within what known values give, each input by itself; a category's val
 are two.
 """
 
-import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, Self
@@ -195,6 +194,8 @@ class Boosting:
         Raises:
             SlipwayError: one is not what `save` writes.
         """
+        import lightgbm
+
         path = folder / MEANS
         found = arrays.read_npz(path)
         unit = found.pop(UNIT, np.zeros(0))
@@ -211,20 +212,7 @@ class Boosting:
             arrays.require_that(path, inside, f"{AS}{name}: a code beyond its {len(known)} values")
         # As a text and not by its path: LightGBM reads the very bytes that were checked.
         trees = checked(folder / MODEL, [name for name, _ in OBJECTIVES.values()])
-        return cls(_lightgbm().Booster(model_str=trees), means, codes, unit)
-
-
-def _lightgbm() -> Any:
-    """LightGBM as in an image that serves: what else it would import is absent there, and takes a second."""
-    modules: dict[str, Any] = sys.modules
-    absent = {"sklearn", "pandas"} - modules.keys()
-    modules |= dict.fromkeys(absent)  # None is what Python takes for absent
-    try:
-        import lightgbm
-    finally:
-        for name in absent:
-            del modules[name]
-    return lightgbm
+        return cls(lightgbm.Booster(model_str=trees), means, codes, unit)
 
 
 def _is_small(field: Field) -> bool:
