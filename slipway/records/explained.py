@@ -178,6 +178,31 @@ def _aliases(chain: Chain, state: State) -> list[Break]:
     return found
 
 
+def require_recorded(chain: Chain, line: str, alias: str, points: Mapping[str, int]) -> int | None:
+    """The version that `production` or `previous` points at, if it is the one that the records put there.
+
+    Args:
+        points: where each alias of the line is.
+
+    Raises:
+        Refused: somebody moved it by hand.
+    """
+    live, before = production(chain)
+    found, due = points.get(alias), live if alias == "production" else before
+    if found != due:
+        newest = chain.newest_move
+        by = f"record {newest.id}" if newest else "no record that moved production"
+        # A record that is lost explains nothing any more.
+        advice = unsigned_move(chain, points.get("production")) or (
+            str(chain.breaks[0]) if chain.breaks else "somebody moved it; `slipway recover` puts it back"
+        )
+        raise Refused(
+            f"{line}: the alias {alias} is {found or 'not set'}, expected {due or 'none'} by "
+            f"{by}: {advice}, see `slipway history --verify`"
+        )  # guard alias.explained
+    return found
+
+
 def unsigned_move(chain: Chain, production: int | None) -> str:
     """What to do where a record that nobody signed or named would put `production` where it is."""
     found = [one.id for one in chain.waiting if one.decision in MOVES and one.version == production]

@@ -9,15 +9,7 @@ from slipway.base.atomic import naming
 from slipway.base.digest import sha256
 from slipway.base.errors import Refused, UsageError
 from slipway.records.decision import DecisionRecord
-from slipway.records.explained import (
-    State,
-    Verdict,
-    barred,
-    production,
-    require_signed,
-    unexplained,
-    unsigned_move,
-)
+from slipway.records.explained import State, Verdict, barred, require_recorded, require_signed, unexplained
 from slipway.records.kept import Chain, Entry
 from slipway.registry import turns
 from slipway.registry.artifacts import require_own_artifacts
@@ -158,21 +150,7 @@ class Registry(Decisions):
         Raises:
             Refused: somebody moved it by hand, or the records are not those that were kept.
         """
-        chain = self.require_intact(chain)
-        live, before = production(chain)
-        found, due = self.resolve(alias), live if alias == "production" else before
-        if found != due:
-            newest = chain.newest_move
-            by = f"record {newest.id}" if newest else "no record that moved production"
-            # A record that is lost explains nothing any more.
-            advice = unsigned_move(chain, self.resolve("production")) or (
-                str(chain.breaks[0]) if chain.breaks else "somebody moved it; `slipway recover` puts it back"
-            )
-            raise Refused(
-                f"{self.name}: the alias {alias} is {found or 'not set'}, expected {due or 'none'} by "
-                f"{by}: {advice}, see `slipway history --verify`"
-            )  # guard alias.explained
-        return found
+        return require_recorded(self.require_intact(chain), self.name, alias, self._aliases())
 
     def require_signed(self) -> None:
         """Let what has to earn production wait until the moves before it are signed; a rollback does not.
