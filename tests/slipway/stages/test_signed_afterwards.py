@@ -15,9 +15,11 @@ from slipway.registry.kept_records import PART
 from slipway.registry.versions import Registry
 from slipway.stages.refuse import refuse
 from slipway.stages.register import register
+from slipway.stages.rollback import roll_back
 from tests.demanded import absent
 from tests.root import REPOSITORY
 from tests.slipway.cli.conftest import slipway
+from tests.slipway.report import sample
 from tests.slipway.stages.conftest import RUN, Desk
 from tests.slipway.stages.shared import ISSUER, WORKFLOW, lay, share, sign, sign_records, statements
 from tests.slipway.trust.authority import Authority
@@ -171,3 +173,27 @@ def test_a_signature_of_full_parts_ends_where_it_ends(desk: Desk, authority: Aut
     lay(registry, entry.kept.run, entry.id, "y" * PART)
 
     assert [one.signature for one in registry._kept_in(entry.kept.run)] == ["y" * PART]
+
+
+@pytest.mark.gate("alias.explained")
+def test_a_record_that_nobody_signed_moves_nothing(desk: Desk, authority: Authority, tmp_path: Path) -> None:
+    """Whoever can write to the registry wrote it, and set the alias too; it is said what that waits for."""
+    registry = kept(desk)
+    sign_records(registry, authority)
+    sign(registry, authority, 1)
+    forged = sample.record(
+        id="20990301T120000000-r",
+        decision="first",
+        version=1,
+        replaced=None,
+        version_digest=registry.get(1).digest,
+        evaluation=None,
+        canary=None,
+        run=registry.start_run("rollout", "forged", "f"),
+    )
+    registry.keep(forged, tmp_path)
+    registry.client.set_registered_model_alias(registry.name, "production", "1")
+    said = f"production is 1, expected none by no record .*: record {forged.id} would put it there"
+    with pytest.raises(Refused, match=said):
+        roll_back(registry.line, "please", 1)
+    assert registry.client.get_registered_model(registry.name).aliases["production"] == 1

@@ -29,7 +29,7 @@ pytestmark = pytest.mark.long
 SMALL = ("--size", "small")
 STUMP = {"name": "stump", "kind": "boosting", "params": {"rounds": 1, "num_leaves": 2}}
 BETTER = {"name": "better", "kind": "boosting", "params": {"rounds": 150, "learning_rate": 0.1}}
-TIMED = ("latency", "_ms", "_s", "size_mb", "memory")
+TIMED = ("latency", "seconds", "_ms", "memory", "slow", "late_rise")
 """In names of what a clock or a machine says."""
 
 
