@@ -169,7 +169,7 @@ def test_a_move_that_was_removed_is_lost(desk: Desk) -> None:
 @pytest.mark.gate(
     "recover.unsigned",
     fed="`slipway recover` where production stands as a record says that is neither signed nor leased",
-    stops="recover",
+    stops="rollback",
     exit=3,
     reason="which record, that nobody has signed it, and what to do",
     untouched="no alias moved, no traffic shifted",
