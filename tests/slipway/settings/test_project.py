@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -232,3 +233,49 @@ def test_a_target_is_of_a_known_kind(tmp_path: Path, monkeypatch: pytest.MonkeyP
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "https://team")
     with pytest.raises(UsageError, match=r"targets: found 'cluster', expected one of \['local'\]"):
         bind(Line(Project(tmp_path), "ad_click", "small"))
+
+
+CLUSTER = {
+    "namespace": "models",
+    "host": "models.example.com",
+    "gateway": {"name": "gateway", "namespace": "gateways", "url": "http://gateway.gateways"},
+}
+
+
+@pytest.mark.gate(
+    "settings.cluster",
+    fed="the target cluster without its section, and the section without the target",
+    stops="settings",
+    exit=2,
+    reason="expected both the target cluster and its section or neither",
+    untouched="no settings made of it",
+)
+@pytest.mark.parametrize(
+    ("change", "found"),
+    [
+        ({"targets": {"cluster": "https://team"}}, "['cluster'] with no section cluster"),
+        ({"cluster": CLUSTER}, "['local'] with a section cluster"),
+    ],
+)
+def test_a_cluster_is_bound_and_told(project_fault: Fault, change: dict[str, Any], found: str) -> None:
+    """Neither does anything without the other."""
+    said = project_fault(lambda project: project.update(change))
+    assert said == (
+        f"(top level): targets are {found}, expected both the target cluster and its section or neither"
+    )
+
+
+@pytest.mark.gate(
+    "settings.gateway_secret",
+    fed="the address of a gateway with a password, which Git keeps",
+    stops="settings",
+    exit=2,
+    reason="with a user or a password; take it out",
+    untouched="the password is not repeated",
+)
+def test_a_gateway_has_no_password(project_fault: Fault) -> None:
+    """The line does not repeat it."""
+    gateway = {**CLUSTER["gateway"], "url": "https://ann:s3cret@host"}  # pragma: allowlist secret
+    change = {"targets": {"cluster": "https://team"}, "cluster": {**CLUSTER, "gateway": gateway}}
+    said = project_fault(lambda project: project.update(change))
+    assert said.startswith("cluster.gateway.url: found 'https://***@host' with a user or a password")
