@@ -15,15 +15,30 @@ def rollout(
     size: LineSize = None,
     revision: Revision = "WORKSPACE",
     version: Version = None,
+    image: Annotated[
+        str | None,
+        typer.Option(
+            "--image",
+            help="Its image, REPOSITORY@sha256:..., as `slipway publish` prints it; kept, so that a rollback "
+            "finds it. Where targets names cluster.",
+        ),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Canary a version against production, and promote it only on evidence from the traffic."""
     from slipway.cli import jobs
     from slipway.registry.versions import Registry
+    from slipway.rollout.target import Deployed
+    from slipway.rollout.targets import bind
 
     registry = Registry(in_use(system, size))
     registry.require_movable()  # guard registry.embedded
-    record = jobs.rollout(registry.line, revision, registry.chosen(version), Teller(quiet=as_json))
+    number = registry.chosen(version)
+    if image is not None:
+        bind(registry.line).placement.learn(
+            Deployed(number=number, digest=registry.get(number).digest), image
+        )
+    record = jobs.rollout(registry.line, revision, number, Teller(quiet=as_json))
     if as_json:
         print_json(record.model_dump_json())
     else:
