@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from slipway.base.errors import UsageError
+from slipway.base.errors import SlipwayError
 from slipway.rollout import buckets
 from slipway.rollout.replay import Replay
 from slipway.rollout.target import Target
@@ -18,7 +18,7 @@ def cluster(line: Line) -> Target:
     """Bind a line to the cluster of `project.yaml`."""
     settings = line.project.settings.cluster
     if settings is None:  # the settings do not load without it
-        raise UsageError(f"{line.project.root / 'project.yaml'}: cluster: required, but absent")
+        raise SlipwayError(f"{line.project.root / 'project.yaml'}: cluster: required, but absent")
     api, objects = Api(settings.namespace, settings.context), Objects(line.bento, settings)
     placement = ClusterPlacement(line, api, objects)
 
