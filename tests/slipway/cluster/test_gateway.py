@@ -3,7 +3,7 @@
 import json
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -175,6 +175,20 @@ def test_on_doubt_there_is_no_route(server: Server, tmp_path: Path) -> None:
         state = placement.state()
     assert state is not None
     assert state.weight == 0
+
+
+def test_a_canary_that_somebody_took_away_ends(server: Server, tmp_path: Path) -> None:
+    """Its route goes, and the verdict about it is not lost to an error."""
+    line = Line(Project(settings_only(tmp_path / "a project")), "ad_click", "small")
+    placement = ClusterPlacement(line, Api("models"), OBJECTS)
+    with gateway(at(0)) as door, placement.lease.held():
+        placement.door = door
+        placement.workloads.apply(STABLE, served(1))
+        for weight in (0, 25):
+            placement.api.apply(OBJECTS.canary_route("e", 25))
+            with nullcontext() if not weight else pytest.raises(SlipwayError, match="no canary to give 25 %"):
+                placement.set_weight(weight)
+            assert server.named("httproutes") == []
 
 
 ROUTES = "/apis/gateway.networking.k8s.io/v1/namespaces/models/httproutes"

@@ -118,6 +118,10 @@ class ClusterPlacement:
         self.require()
         now = self.state()
         if now is None or now.canary is None:
+            # Its Deployment may have been taken away by somebody else, and then nothing must lead there.
+            self.api.delete("HTTPRoute", self.objects.name(CANARY))
+            if weight == 0:
+                return
             raise SlipwayError(f"{self.objects.name(CANARY)}: no canary to give {weight} % to")
         if weight == 0:
             self._end_route(now)
