@@ -58,17 +58,17 @@ class Door:
             SlipwayError: they are not in time.
         """
         until, agreed, wrong = time.monotonic() + self.seen_s, 0, ""
-        while agreed < ROUNDS:
+        while agreed < ROUNDS and (agreed or time.monotonic() < until):
             found = self._look(expected, header)
             agreed = agreed + 1 if found == expected else 0
             if not agreed:
                 bucket = next(one for one in expected if found[one] != expected[one])
                 wrong = f"bucket {bucket or 'none'}: {_named(found[bucket])} answers, not {expected[bucket]}"
-                if time.monotonic() > until:
-                    raise SlipwayError(
-                        f"{self.url} for {self.headers['Host']}: after {self.seen_s:g} s {wrong}"
-                    )  # guard cluster.observed
             time.sleep(PAUSE_S)
+        if not agreed:
+            raise SlipwayError(
+                f"{self.url} for {self.headers['Host']}: after {self.seen_s:g} s {wrong}"
+            )  # guard cluster.observed
 
     def wait_without(self, version: int, tried: Sequence[str]) -> None:
         """Wait until none of these buckets is answered by a version, whatever else does or does not answer.
@@ -77,15 +77,15 @@ class Door:
             SlipwayError: one still is.
         """
         until, agreed = time.monotonic() + self.seen_s, 0
-        while agreed < ROUNDS:
+        while agreed < ROUNDS and (agreed or time.monotonic() < until):
             found = self._look(dict.fromkeys(tried), buckets.HEADER)
             agreed = 0 if version in found.values() else agreed + 1
-            if not agreed and time.monotonic() > until:
-                raise SlipwayError(
-                    f"{self.url} for {self.headers['Host']}: version {version} still answers "
-                    f"{self.seen_s:g} s after its route was deleted; its Pods are left running"
-                )  # guard cluster.route_gone
             time.sleep(PAUSE_S)
+        if not agreed:
+            raise SlipwayError(
+                f"{self.url} for {self.headers['Host']}: version {version} still answers "
+                f"{self.seen_s:g} s after its route was deleted; its Pods are left running"
+            )  # guard cluster.route_gone
 
     def _look(self, expected: Mapping[str, int | None], header: str) -> dict[str, int | None]:
         client = Client(self.url, self.timeout_s, self.headers)

@@ -53,7 +53,8 @@ class Workloads:
         """
         until, labels = time.monotonic() + self.ready_s, {names.LINE: self.objects.line, names.ROLE: role}
         what = f"Deployment {self.api.namespace}/{self.objects.name(role)}"
-        while True:
+        missing: str | None = "it was not looked at"
+        while time.monotonic() < until:
             lease()
             found, pods = self.find(role), self.api.pods(labels)
             missing = "it is gone" if found is None else waits_for(found, pods, version.image)
@@ -61,10 +62,8 @@ class Workloads:
                 return
             if (why := hopeless(pods, version.digest)) is not None:
                 raise NotReady(f"{what}: version {version.number}: {why}", version.number)
-            if time.monotonic() > until:
-                why = stuck(pods) or missing
-                raise NotReady(
-                    f"{what}: version {version.number} not ready after {self.ready_s:g} s: {why}",
-                    version.number,
-                )  # guard cluster.ready
+            missing = stuck(pods) or missing
             time.sleep(POLL_S)
+        raise NotReady(
+            f"{what}: version {version.number} not ready after {self.ready_s:g} s: {missing}", version.number
+        )  # guard cluster.ready
