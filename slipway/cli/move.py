@@ -15,11 +15,21 @@ def rollout(
     size: LineSize = None,
     revision: Revision = "WORKSPACE",
     version: Version = None,
+    image: Annotated[
+        str | None,
+        typer.Option(
+            "--image",
+            help="Its image, REPOSITORY@sha256:..., as `slipway publish` prints it; kept, so that a rollback "
+            "finds it. Where targets names cluster.",
+        ),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Canary a version against production, and promote it only on evidence from the traffic."""
     from slipway.cli import jobs
     from slipway.registry.versions import Registry
+    from slipway.rollout.target import Deployed
+    from slipway.rollout.targets import bind
     from slipway.stages.recover import staging
 
     registry, teller = Registry(in_use(system, size)), Teller(quiet=as_json)
@@ -27,7 +37,12 @@ def rollout(
     if version is None:
         for done in staging(registry):
             teller.line(done)
-    record = jobs.rollout(registry.line, revision, registry.chosen(version), teller)
+    number = registry.chosen(version)
+    if image is not None:
+        bind(registry.line).placement.learn(
+            Deployed(number=number, digest=registry.get(number).digest), image
+        )
+    record = jobs.rollout(registry.line, revision, number, teller)
     if as_json:
         print_json(record.model_dump_json())
     else:

@@ -1,10 +1,13 @@
 """Which arm serves a unit: a stable hash, so that nothing has to be remembered."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from hashlib import blake2b
 
 import numpy as np
 from numpy.typing import NDArray
+
+Assign = Callable[[Sequence[str], str, float], NDArray[np.bool_]]
+"""Whether the canary serves each unit, as `in_canary`; a target may have its own."""
 
 
 def position(units: Sequence[str], experiment: str) -> NDArray[np.float64]:

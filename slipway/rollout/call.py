@@ -14,11 +14,13 @@ class Call:
 
     Attributes:
         copy: whether its answer is for nobody.
+        unit: whose request it is, by which a route may choose the arm; None asks the arm itself.
     """
 
     arm: Arm
     body: bytes
     copy: bool = False
+    unit: str | None = None
 
 
 Send = Callable[[Sequence[Call], Over], list[Reply]]

@@ -3,9 +3,11 @@
 import io
 import socket
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
+from types import MappingProxyType
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -15,6 +17,7 @@ IDLE_S = 1.0
 """An idle connection is opened anew: servers close theirs after seconds, and that must not be an error."""
 
 HEADERS = {"Content-Type": "application/json"}
+NONE: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -29,31 +32,32 @@ class Reply:
 class Client:
     """One connection to a server; nothing is tried twice, so that every failure is seen."""
 
-    def __init__(self, url: str, timeout_s: float) -> None:
+    def __init__(self, url: str, timeout_s: float, headers: Mapping[str, str] = NONE) -> None:
         """Take the address; the connection opens with the first request.
 
         Args:
+            headers: more of every request, such as the Host that a gateway knows a route by.
             timeout_s: an answer that is not whole after so many seconds is a failure, also one that trickles.
         """
-        self.timeout_s = timeout_s
+        self.timeout_s, self.headers = timeout_s, HEADERS | dict(headers)
         place = urlsplit(url)
         kind = HTTPSConnection if place.scheme == "https" else HTTPConnection
         self.connection = kind(place.hostname or "", place.port, timeout=timeout_s)
         self.used = 0.0
 
-    def get(self, path: str) -> Reply:
+    def get(self, path: str, headers: Mapping[str, str] = NONE) -> Reply:
         """`GET path`."""
-        return self._request("GET", path, None)
+        return self._request("GET", path, None, headers)
 
-    def post(self, path: str, body: bytes) -> Reply:
+    def post(self, path: str, body: bytes, headers: Mapping[str, str] = NONE) -> Reply:
         """`POST path` with a JSON body."""
-        return self._request("POST", path, body)
+        return self._request("POST", path, body, headers)
 
     def close(self) -> None:
         """Close the connection; the next request opens it again."""
         self.connection.close()
 
-    def _request(self, method: str, path: str, body: bytes | None) -> Reply:
+    def _request(self, method: str, path: str, body: bytes | None, headers: Mapping[str, str]) -> Reply:
         begun = time.perf_counter()
         if begun - self.used > IDLE_S:
             self.close()
@@ -64,7 +68,7 @@ class Client:
         answer = partial(_WholeResponse, until=begun + self.timeout_s)
         self.connection.response_class = answer  # type: ignore[assignment]
         try:
-            self.connection.request(method, path, body, HEADERS)
+            self.connection.request(method, path, body, self.headers | dict(headers))
             response = self.connection.getresponse()
             status, content = response.status, response.read()
         except (OSError, HTTPException) as error:

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from slipway.records.canary import Arm
 from slipway.records.evidence import Evidence
-from slipway.rollout.assignment import in_canary
+from slipway.rollout.assignment import Assign, in_canary
 from slipway.rollout.call import Call, Send
 from slipway.rollout.client import Reply
 from slipway.rollout.feasible import require_warm_up, span
@@ -32,9 +32,14 @@ class Replay:
 
     live = False
 
-    def __init__(self, card: Card, traffic: Traffic, send: Send) -> None:
-        """Take the traffic and who carries requests to their arms."""
+    def __init__(self, card: Card, traffic: Traffic, send: Send, assign: Assign | None = None) -> None:
+        """Take the traffic and who carries requests to their arms.
+
+        Args:
+            assign: which units the canary serves there; by default every unit has a place of its own.
+        """
         self.card, self.traffic, self.send = card, traffic, send
+        self.assign = assign or in_canary
         self.scoring = Scoring(traffic, send, card.serving.max_rows)
         self.warmed = self.offered = 0
         self.parts: list[Observations] = []
@@ -118,9 +123,9 @@ class Replay:
         """Offer the next requests, and see what comes of them."""
         first = self.offered
         offers = self.traffic.offers(first, first + requests)
-        canary = in_canary([offer.unit for offer in offers], trial.experiment, weight)
+        canary = self.assign([offer.unit for offer in offers], trial.experiment, weight)
         arms: list[Arm] = ["canary" if chosen else "stable" for chosen in canary]
-        calls = [Call(arm, offer.body) for arm, offer in zip(arms, offers, strict=True)]
+        calls = [Call(arm, offer.body, unit=offer.unit) for arm, offer in zip(arms, offers, strict=True)]
         replies = self.send(calls, over)
         sent = len(replies)
         self.offered = first + sent

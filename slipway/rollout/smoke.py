@@ -1,5 +1,6 @@
 """Before any traffic: does the served version keep its contract, its scores and its latency budget?"""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import cycle, islice
 from pathlib import Path
@@ -14,7 +15,7 @@ from numpy.typing import NDArray
 from slipway.base.documents import read
 from slipway.data.requests import request_bounds, request_codes
 from slipway.records.checks import Check
-from slipway.rollout.client import Client, Reply, patience
+from slipway.rollout.client import NONE, Client, Reply, patience
 from slipway.rollout.reply import read_answer
 from slipway.rollout.traffic import bodies
 from slipway.settings import Card, Columns
@@ -27,10 +28,16 @@ TIMED = 300
 """Requests, one after another, of which the latency is taken; a small sample is sent again and again."""
 
 
-def smoke_checks(card: Card, url: str, folder: Path, number: int) -> list[Check]:
-    """Hold the server at `url` against the version in `folder`; a server that is down fails every check."""
+def smoke_checks(
+    card: Card, url: str, folder: Path, number: int, headers: Mapping[str, str] = NONE
+) -> list[Check]:
+    """Hold the server at `url` against the version in `folder`; a server that is down fails every check.
+
+    Args:
+        headers: by which it is found at that address.
+    """
     sample = Sample.read(folder)
-    client = Client(url, patience(card))
+    client = Client(url, patience(card), headers)
     try:
         return [
             *contract(client, card.name, number),

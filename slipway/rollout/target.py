@@ -1,8 +1,8 @@
 """Where the traffic of a line flows: what a rollout needs of that place, in three roles."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Literal, Protocol
 
@@ -72,11 +72,13 @@ class Endpoint:
         url: where it answers.
         alive: whether it still does.
         log: where what it says is kept, for people.
+        headers: of every request to it, where others answer at that address too.
     """
 
     url: str
     alive: Callable[[], bool]
     log: str
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 class Placement(Protocol):
@@ -105,6 +107,25 @@ class Placement(Protocol):
         Raises:
             NotReady: one of them does not get ready.
             SlipwayError: nothing is live, or as for `aside`.
+        """
+        ...
+
+    def pack(self, version: Deployed, bento: Callable[[], str]) -> str:
+        """Make sure that there is what a version is served from; returns its name, for records.
+
+        Args:
+            bento: builds the version's Bento and returns its tag, where that is what is served here.
+
+        Raises:
+            Refused: it is something else, and nobody has said which.
+        """
+        ...
+
+    def learn(self, version: Deployed, image: str) -> None:
+        """Serve a version from this image from now on.
+
+        Raises:
+            UsageError: it is not named by its digest, or versions are served from something else here.
         """
         ...
 

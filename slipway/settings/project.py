@@ -8,6 +8,7 @@ from pydantic import Field, field_validator, model_validator
 
 from slipway.base.addresses import masked, tells_secret, without_user
 from slipway.base.strict import LiveName, Name, Strict
+from slipway.settings.cluster import ClusterSettings
 from slipway.settings.data import Size
 
 PLACE = re.compile(
@@ -75,9 +76,14 @@ class ProjectSettings(Strict):
         dict[Name, str],
         Field(
             description="where traffic flows, each with the registry whose aliases it moves, an address as "
-            "in tracking_uri; local is server processes of one machine, and moves those of the embedded one"
+            "in tracking_uri; local is server processes of one machine, and moves those of the embedded one; "
+            "cluster is Pods behind a gateway, see below"
         ),
     ] = {"local": EMBEDDED}
+    cluster: Annotated[
+        ClusterSettings | None,
+        Field(description="where the target cluster serves; null where targets names none"),
+    ] = None
     tracking_uri: Annotated[
         str | None, Field(description="MLflow tracking server; null is the embedded registry in .slipway/")
     ] = None
@@ -153,6 +159,17 @@ class ProjectSettings(Strict):
     def _default_is_listed(self) -> "ProjectSettings":
         if self.default_system is not None and self.default_system not in self.systems:
             raise ValueError(f"default_system {self.default_system!r} is not one of systems {self.systems}")
+        return self
+
+    @model_validator(mode="after")
+    def _cluster_is_told(self) -> "ProjectSettings":
+        if ("cluster" in self.targets) != (self.cluster is not None):
+            found = "no section cluster" if self.cluster is None else "a section cluster"
+            # guard settings.cluster
+            raise ValueError(
+                f"targets are {sorted(self.targets)} with {found}, expected both the target cluster and its "
+                "section or neither"
+            )
         return self
 
     @model_validator(mode="after")

@@ -33,7 +33,7 @@ def smoke(run: RunRef, *, version: int, bento: str, checks: Path) -> None:
         deployed = Deployed(number=version, digest=proven.digest)
         try:
             with bind(line).placement.aside(deployed) as served:
-                found = smoke_checks(line.card, served.url, proven.folder, version)
+                found = smoke_checks(line.card, served.url, proven.folder, version, served.headers)
         except NotReady as error:
             raise Refused(f"it never got ready: {error}") from error  # guard smoke.started
     # Before a refusal: the checks are kept either way.

@@ -13,7 +13,13 @@ def _local(line: Line) -> Target:
     return local(line)
 
 
-KINDS: dict[str, Callable[[Line], Target]] = {"local": _local}
+def _cluster(line: Line) -> Target:
+    from slipway.rollout.targets.cluster import cluster
+
+    return cluster(line)
+
+
+KINDS: dict[str, Callable[[Line], Target]] = {"local": _local, "cluster": _cluster}
 
 
 def bind(line: Line) -> Target:

@@ -11,7 +11,7 @@ import orjson
 
 from slipway.base.atomic import write_text
 from slipway.base.documents import read
-from slipway.base.errors import SlipwayError
+from slipway.base.errors import SlipwayError, UsageError
 from slipway.records.canary import Arm
 from slipway.release import servers
 from slipway.release.servers import Server
@@ -111,6 +111,17 @@ class LocalPlacement:
             yield Trial(now.stable.number, canary.number, experiment)
             if (left := self.state()) is not None and left.weight:
                 self.arms.pop("canary")
+
+    def pack(self, version: Deployed, bento: Callable[[], str]) -> str:
+        """Have the Bento; one that this machine has lost is built again."""
+        return bento()
+
+    def learn(self, version: Deployed, image: str) -> None:
+        """No image is served here."""
+        raise UsageError(
+            f"--image: found {image[:200]!r}, expected none: this machine serves the Bento of a version, "
+            "which it builds itself"
+        )  # guard image.served
 
     def set_weight(self, weight: int) -> None:
         """Give the canary its percent of units."""

@@ -1,20 +1,13 @@
 """The image itself, where one can be built: it holds no tools, and its server may write none of it."""
 
-import subprocess
-import sys
 from collections.abc import Iterator
 
 import pytest
 
-from slipway.release.bento import bento_path
-from slipway.release.context import lay_out_image
-from tests.demanded import absent
+from tests.slipway.release.built import LIMITS, build_image, podman
 from tests.slipway.root import ROOT
 from tests.slipway.tiny import registered, tiny_bento
 
-BASE = "docker.io/library/python:3.11-slim"
-"""Made on this machine; the published image has the base of bentofile.yaml, which only a registry has."""
-LIMITS = ["--ulimit", "nofile=1024:1024"]
 CONFINED = ["--read-only", "--tmpfs", "/tmp", "--cap-drop", "ALL", "--security-opt", "no-new-privileges"]  # noqa: S108
 """As in k8s/base."""
 RUN = ["--runtime", "runc", "run", "--network", "none", *LIMITS, "--ulimit", "nproc=4096:4096", *CONFINED]
@@ -30,47 +23,16 @@ sys.exit(1)
 """
 
 
-def podman(*words: str) -> subprocess.CompletedProcess[str]:
-    """Run podman to its end; skips where there is none."""
-    try:
-        return subprocess.run(["podman", *words], capture_output=True, text=True, check=False)
-    except FileNotFoundError:
-        absent("no podman, which builds and runs images without a service")
-
-
 @pytest.fixture(scope="module")
 def image(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, str]]:
     """An image of a tiny version, and the version's digest; gone afterwards."""
-    if podman("image", "exists", BASE).returncode != 0:
-        absent(f"no {BASE} in podman's store")
     folder, name = tmp_path_factory.mktemp("built"), "localhost/slipway-test-image"
     project, tag = tiny_bento(folder / "project", ROOT)
     version = registered(project.root / "version", 7)
-    lay_out_image(bento_path(project, tag), version, folder / "context")
-    # Wheels come by this machine's settings of pip, which a build does not see.
-    locked = ["--no-deps", "--only-binary", ":all:", "--require-hashes", "--python-version", "3.11"]
-    lock = str(folder / "context/src/requirements-serving.txt")
-    wheels = [
-        sys.executable,
-        "-m",
-        "pip",
-        "download",
-        "-q",
-        *locked,
-        "-r",
-        lock,
-        "-d",
-        str(folder / "wheels"),
-    ]
-    subprocess.run(wheels, check=True, capture_output=True)
-    (folder / "pip.conf").write_text("[global]\nno-index = true\nfind-links = /wheels\n")
-    mounts = [f"--volume={folder}/wheels:/wheels:ro", f"--volume={folder}/pip.conf:/etc/pip.conf:ro"]
-    options = ["--isolation", "chroot", "--network", "host", *LIMITS, *mounts, f"--build-arg=BASE={BASE}"]
-    built = podman("build", "--quiet", *options, "--tag", name, str(folder / "context"))
-    assert built.returncode == 0, built.stderr
+    (folder / "wheels").mkdir()
+    build_image(project, tag, version, name, folder, folder / "wheels")
     yield name, version.digest
-    podman("image", "rm", "--force", name)
-    podman("image", "prune", "--force")
+    podman("image", "rm", "--force", name)  # what it was built of stays for the next one
 
 
 def inside(image: str, script: str) -> list[str]:

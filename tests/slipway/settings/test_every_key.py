@@ -17,6 +17,13 @@ from tests.slipway.settings.conftest import complaint
 Place = tuple[str | int, ...]
 Schema = dict[str, Any]
 Model = type[Card] | type[ProjectSettings]
+CLUSTER = {
+    "namespace": "models",
+    "host": "models.example.com",
+    "gateway": {"name": "gateway", "namespace": "gateways", "url": "http://gateway.gateways"},
+    "context": "team",
+    "image_pull_secrets": ["registry"],
+}
 TABLE = {"kind": "table", "format": "csv", "header": ["a"], "time_format": "%s"}
 VALUES = {"null": None, "boolean": True, "string": "text", "number": 2.5, "object": {"x": 1}}
 """What is wrong wherever its type is not allowed; null is a forgotten value, `true` a 1 to Python."""
@@ -161,8 +168,10 @@ def drop(place: Place, key: str) -> Callable[[Any], object]:
 def written(model: Model, file: str, **changes: Any) -> Any:
     """A shipped file with every default written out."""
     content = yaml.safe_load((ROOT / file).read_text())
-    if changes:
+    if changes and model is Card:
         content["data"] |= changes
+    else:
+        content |= changes
     return model.model_validate(content).model_dump(mode="json")
 
 
@@ -170,12 +179,19 @@ CONTENTS: list[tuple[Model, str, Any]] = [
     (ProjectSettings, "project.yaml", written(ProjectSettings, "project.yaml")),
     (Card, "system.yaml", written(Card, "systems/ad_click/system.yaml")),
     (Card, "system.yaml", written(Card, "systems/ad_click/system.yaml", source=TABLE)),
+    (
+        ProjectSettings,
+        "project.yaml",
+        written(ProjectSettings, "project.yaml", targets={"cluster": "https://team"}, cluster=CLUSTER),
+    ),
 ]
+BELOW = {2: ("data", "source"), 3: ("cluster",)}
+"""Of contents that were there before, in part: where the new part is."""
 CASES = [
     pytest.param(model, file, content, mutant, id=f"{dotted(mutant.place)}: {mutant.what}")
-    for model, file, content in CONTENTS
+    for number, (model, file, content) in enumerate(CONTENTS)
     for mutant in mutants(model.model_json_schema(), model.model_json_schema(), content)
-    if content is not CONTENTS[2][2] or mutant.place[:2] == ("data", "source")
+    if mutant.place[: len(BELOW.get(number, ()))] == BELOW.get(number, ())
 ]
 
 

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -295,3 +296,49 @@ def test_a_folder_that_mlflow_takes_for_another_is_refused(tmp_path: Path, name:
         Project.find(tmp_path / name)
     assert Project.find(tmp_path / "100 % sure#1").root.name == "100 % sure#1"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["100 % sure#1", name]
+
+
+CLUSTER = {
+    "namespace": "models",
+    "host": "models.example.com",
+    "gateway": {"name": "gateway", "namespace": "gateways", "url": "http://gateway.gateways"},
+}
+
+
+@pytest.mark.gate(
+    "settings.cluster",
+    fed="the target cluster without its section, and the section without the target",
+    stops="settings",
+    exit=2,
+    reason="expected both the target cluster and its section or neither",
+    untouched="no settings made of it",
+)
+@pytest.mark.parametrize(
+    ("change", "found"),
+    [
+        ({"targets": {"cluster": "https://team"}}, "['cluster'] with no section cluster"),
+        ({"cluster": CLUSTER}, "['local'] with a section cluster"),
+    ],
+)
+def test_a_cluster_is_bound_and_told(project_fault: Fault, change: dict[str, Any], found: str) -> None:
+    """Neither does anything without the other."""
+    said = project_fault(lambda project: project.update(change))
+    assert said == (
+        f"(top level): targets are {found}, expected both the target cluster and its section or neither"
+    )
+
+
+@pytest.mark.gate(
+    "settings.gateway_secret",
+    fed="the address of a gateway with a password, which Git keeps",
+    stops="settings",
+    exit=2,
+    reason="with a user or a password; take it out",
+    untouched="the password is not repeated",
+)
+def test_a_gateway_has_no_password(project_fault: Fault) -> None:
+    """The line does not repeat it."""
+    gateway = {**CLUSTER["gateway"], "url": "https://ann:s3cret@host"}  # pragma: allowlist secret
+    change = {"targets": {"cluster": "https://team"}, "cluster": {**CLUSTER, "gateway": gateway}}
+    said = project_fault(lambda project: project.update(change))
+    assert said.startswith("cluster.gateway.url: found 'https://***@host' with a user or a password")

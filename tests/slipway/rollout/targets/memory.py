@@ -1,6 +1,6 @@
 """A target without servers: what a cluster's must do and no more, in variables of this process."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -99,6 +99,15 @@ class MemoryPlacement:
             yield Trial(now.stable.number, canary.number, experiment)
         finally:
             self.cluster.state = TrafficState(stable=now.stable)
+
+    def pack(self, version: Deployed, bento: Callable[[], str]) -> str:
+        """The image is the version's digest."""
+        self.pulled(version)
+        return f"image {version.digest}"
+
+    def learn(self, version: Deployed, image: str) -> None:
+        """Have it."""
+        self.cluster.images[version.number] = image
 
     def set_weight(self, weight: int) -> None:
         """Change the route."""

@@ -1,6 +1,7 @@
-"""What every target does, asked of the local one and of one that lives in variables."""
+"""What every target does, asked of the local one, of a cluster's and of one that lives in variables."""
 
 import os
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -16,7 +17,10 @@ from slipway.rollout.controller import run_canary
 from slipway.rollout.replay import Replay
 from slipway.rollout.target import Deployed, Target, TrafficState
 from slipway.rollout.targets import bind
-from slipway.settings import Card
+from slipway.rollout.targets.cluster import cluster
+from slipway.settings import Card, Line
+from slipway.settings.root import Project
+from tests.slipway.cluster.place import images, space
 from tests.slipway.rollout.live import Live, at_once, write_replay
 from tests.slipway.rollout.targets.memory import Cluster, memory
 
@@ -68,9 +72,35 @@ def loved(live: Live, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.fixture(params=[pytest.param("local", marks=pytest.mark.long), "memory"])
+@pytest.fixture(scope="module")
+def in_cluster(live: Live, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[], Target]]:
+    """A namespace that knows the images of both versions, and what binds the line to it."""
+    line, folder = live.line, tmp_path_factory.mktemp("cluster")
+    with space() as found:
+        root = folder / "project"
+        shutil.copytree(live.project.root, root, ignore=shutil.ignore_patterns(".slipway"))
+        found.bind(root, "https://team")
+        bound = Line(Project(root), line.system, line.size)
+        both = {one.number: one for one in (live.first, live.second)}
+        made = images(line, {number: live.folder(one) for number, one in both.items()}, folder / "images")
+
+        def target() -> Target:
+            return cluster(bound)
+
+        for number, one in both.items():
+            target().placement.learn(one, made[number])
+        yield target
+
+
+@pytest.fixture(
+    params=[pytest.param(kind, marks=pytest.mark.long) for kind in ("local", "cluster")] + ["memory"]
+)
 def place(request: pytest.FixtureRequest, live: Live, loved: Path) -> Iterator[Place]:
     """Each kind of place, where nothing is live yet."""
+    if request.param == "cluster":
+        # What is live stays so for the next test, which saves a start; the first one finds nothing.
+        yield Place(request.getfixturevalue("in_cluster"), live.card, loved, live.first, live.second)
+        return
     digests = {one.number: one.digest or "" for one in (live.first, live.second)}
     cluster = Cluster(digests, {1: 0.3, 2: 0.6})
     bound = {"local": lambda: bind(live.line), "memory": lambda: memory(cluster, at_once(live.card))}[
@@ -227,6 +257,7 @@ def test_a_canary_goes_on_behind_its_shadow(place: Place) -> None:
         before.shadow(trial, 100, NOTHING_OVER)
         after.resume(100)
         after.warm_up(trial, 20, NOTHING_OVER)
+        target.placement.set_weight(50)
         after.observe(trial, 0, 50, 100, NOTHING_OVER)
     seen = after.seen(waited=True)
     assert len(seen) == 100
@@ -241,6 +272,7 @@ def test_an_arena_stops_when_it_is_over(place: Place) -> None:
     with target.lease.held(), target.placement.trial(place.second, "e") as trial:
         arena.warm_up(trial, 20, NOTHING_OVER)
         assert len(arena.seen(waited=True)) == 0
+        target.placement.set_weight(50)
         assert arena.observe(trial, 0, 50, 200, NOTHING_OVER) == 200
         assert arena.observe(trial, 0, 50, 200, lambda: True) == 0
     seen = arena.seen(waited=True)

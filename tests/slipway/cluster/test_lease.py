@@ -1,0 +1,164 @@
+"""Who has the traffic: one at a time, found dead by nobody's clock but one's own."""
+
+import re
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
+
+import pytest
+
+from slipway.base.errors import Refused
+from slipway.rollout.targets.cluster.api import Api
+from slipway.rollout.targets.cluster.lease import TrafficLease
+from tests.slipway.cluster.server import Server, serving
+
+PATH = "/apis/coordination.k8s.io/v1/namespaces/models/leases/demo-traffic"
+Make = Callable[..., TrafficLease]
+
+
+@pytest.fixture
+def made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Server, Make]]:
+    """An API server, and what makes leases that are renewed often."""
+
+    def lease(lapse_s: float = 30.0, release_s: float = 30.0) -> TrafficLease:
+        return TrafficLease(Api("models"), "demo-traffic", nullcontext, lapse_s, 0.05, release_s)
+
+    with serving(tmp_path) as (server, path):
+        monkeypatch.setenv("KUBECONFIG", str(path))
+        yield server, lease
+
+
+@pytest.mark.gate(
+    "cluster.alone",
+    fed="a rollout on a cluster while another process has the traffic of the line",
+    stops="canary",
+    exit=3,
+    reason="who, where and in which process has the traffic",
+    untouched="nothing of the one that has it is changed",
+)
+def test_one_has_the_traffic(made: tuple[Server, Make]) -> None:
+    """The other is refused as soon as the first has renewed, and may have it afterwards."""
+    server, lease = made
+    said: list[str] = []
+
+    def second() -> None:
+        try:
+            with lease().held():
+                said.append("has it")
+        except Refused as error:
+            said.append(str(error))
+
+    # Beside this thread, so that one that waits for ever would be told too.
+    other = threading.Thread(target=second)
+    with lease().held():
+        other.start()
+        other.join(10)
+        assert server.objects[PATH]["spec"]["leaseTransitions"] == 1
+    other.join()
+    assert len(said) == 1
+    assert re.search(r"Lease models/demo-traffic: .* \(process \d+, \w+\) has the traffic", said[0])
+    with lease().held():
+        assert server.objects[PATH]["spec"]["leaseTransitions"] == 2
+
+
+def test_who_stopped_renewing_is_gone(made: tuple[Server, Make]) -> None:
+    """After the time that its Lease says, by the clock of whoever waits; what it was asked is forgotten."""
+    server, lease = made
+    dead = {"holderIdentity": "somebody", "renewTime": "2099-01-01T00:00:00.0Z", "leaseDurationSeconds": 1}
+    server.write(
+        PATH, {"metadata": {"name": "demo-traffic", "annotations": {"slipway/stop": "x"}}, "spec": dead}
+    )
+    begun = time.monotonic()
+    with (one := lease()).held():
+        assert time.monotonic() - begun >= 1
+        assert one.stop_asked() is None
+        assert server.objects[PATH]["spec"]["holderIdentity"] == one.holder
+
+
+def test_a_holder_is_asked_and_lets_go(made: tuple[Server, Make]) -> None:
+    """It learns why, and whoever asks has the traffic then."""
+    _, lease = made
+    one, other = lease(), lease()
+    heard: list[str | None] = []
+
+    def hold() -> None:
+        with one.held():
+            began.set()
+            while one.stop_asked() is None:
+                time.sleep(0.01)
+            heard.append(one.stop_asked())
+
+    began = threading.Event()
+    holding = threading.Thread(target=hold)
+    holding.start()
+    assert began.wait(60)
+    with other.held("ann rolls back"):
+        assert other.stop_asked() is None
+    holding.join()
+    assert heard == ["ann rolls back"]
+
+
+def test_a_holder_that_does_not_let_go_is_named(made: tuple[Server, Make]) -> None:
+    """After the time that it has."""
+    _, lease = made
+    impatient = lease(release_s=0.1).held("now")
+    with lease().held(), pytest.raises(Refused, match="after 0 s of being asked to stop"), impatient:
+        pass
+
+
+@pytest.mark.gate(
+    "cluster.lease_lost",
+    fed="a process that was stopped for longer than its Lease lasts, and goes on",
+    stops="canary",
+    exit=3,
+    reason="not renewed for so many seconds, or not held",
+    untouched="no object of the line is written by it any more",
+)
+def test_who_has_lost_it_knows(made: tuple[Server, Make]) -> None:
+    """By its own clock where the server is away; by the Lease where somebody else has it; and without one."""
+    server, lease = made
+    with pytest.raises(Refused, match="or not held"):
+        lease().require()
+    with (one := lease(lapse_s=0.3)).held():
+        one.require()
+        server.faults = [(403, {})] * 1000
+        time.sleep(0.5)
+        with pytest.raises(Refused, match=r"not renewed for 0.3 s"):
+            one.require()
+        assert one.stop_asked() is not None
+        server.faults = []
+    with (two := lease()).held():
+        server.write(PATH, server.objects[PATH] | {"spec": {"holderIdentity": "another", "renewTime": "x"}})
+        _reached(lambda: two.stop_asked() is not None)
+        with pytest.raises(Refused):
+            two.require()
+    assert server.objects[PATH]["spec"]["holderIdentity"] == "another"
+
+
+def test_what_was_left_is_settled_first(made: tuple[Server, Make]) -> None:
+    """And what the block leaves, afterwards; both while it is held."""
+    _, lease = made
+    seen: list[str] = []
+    one = lease()
+
+    @contextmanager
+    def settle() -> Iterator[None]:
+        one.require()
+        seen.append("before")
+        yield
+        one.require()
+        seen.append("after")
+
+    one.settle = settle
+    with one.held():
+        seen.append("block")
+    assert seen == ["before", "block", "after"]
+
+
+def _reached(what: Callable[[], bool]) -> None:
+    end = time.monotonic() + 60
+    while not what():
+        assert time.monotonic() < end
+        time.sleep(0.01)

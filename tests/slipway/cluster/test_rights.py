@@ -1,0 +1,52 @@
+"""`k8s/rollout` on a real API server: what a rollout calls is granted, and what it does not call is not."""
+
+from pathlib import Path
+
+import pytest
+
+from slipway.rollout.target import Deployed
+from slipway.rollout.targets.cluster.api import Api, ApiError
+from slipway.rollout.targets.cluster.images import Images
+from slipway.rollout.targets.cluster.manifests import Objects, Served
+from tests.slipway.cluster.place import space
+from tests.slipway.cluster.test_manifests import SETTINGS
+
+pytestmark = pytest.mark.long
+
+VERSION = Served(1, "d" * 64, f"localhost/nothing@sha256:{'0' * 64}")
+
+
+def test_the_account_of_a_rollout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every kind is applied, read and taken away by its token; Pods and other namespaces are not."""
+    with space() as found:
+        monkeypatch.setenv("KUBECONFIG", str(found.account(tmp_path)))
+        api = Api(found.name)
+        objects = Objects("demo", SETTINGS.model_copy(update={"namespace": found.name}))
+        images = Images(api, objects)
+        images.learn(Deployed(number=1, digest=VERSION.digest), VERSION.image)
+        images.learn(Deployed(number=2, digest="e" * 64), VERSION.image)
+        assert images.of(Deployed(number=1, digest=VERSION.digest)) == VERSION
+        made = [objects.service("canary"), objects.deployment("canary", VERSION)]
+        made += [objects.stable_route(), objects.canary_route("e", 99), objects.door("canary", "s")]
+        for one in made:
+            name = one["metadata"]["name"]
+            api.apply(one)
+            assert api.get(one["kind"], name) is not None
+            api.delete(one["kind"], name)
+        assert isinstance(api.pods({}), list)
+        lease = {
+            "apiVersion": "coordination.k8s.io/v1",
+            "kind": "Lease",
+            "metadata": {"name": "demo-traffic"},
+        }
+        kept = api.create(lease)
+        api.replace(kept)
+        api.merge("Lease", "demo-traffic", {"metadata": {"annotations": {"slipway/stop": "x"}}})
+        for refused in (
+            lambda: api.delete("ConfigMap", objects.name("images")),
+            lambda: api.delete("Lease", "demo-traffic"),
+            lambda: api.get("Pod", "one"),
+            lambda: Api("kube-system").get("ConfigMap", "one"),
+        ):
+            with pytest.raises(ApiError, match=r"403 Forbidden: .* is forbidden: User .*slipway-rollout"):
+                refused()
