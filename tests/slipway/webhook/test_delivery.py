@@ -18,7 +18,7 @@ from tests.slipway.webhook.receiver import SECRET, Receiver, certificate, receiv
 
 
 def sent(outbox: Outbox, url: str, *waited: float) -> str | None:
-    """Deliver without pauses, and require that there would have been these at most: time goes on meanwhile."""
+    """Deliver without pauses, and require that there would have been these at most; time goes on."""
     paused: list[float] = []
     said = deliver(outbox, url, lambda _: True, paused.append)
     found = [one for one in paused if one]
