@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from slipway.base.provenance import now
+from slipway.webhook import delivery
 from slipway.webhook.outbox import Outbox, Waiting
 from tests.slipway.webhook.receiver import SECRET, Receiver, receiving
 
@@ -20,7 +21,9 @@ def receiver() -> Iterator[Receiver]:
 
 @pytest.fixture
 def outbox(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Outbox:
-    """An empty one, and the secret in the environment."""
+    """An empty one, the secret in the environment, and time enough on a machine that is busy."""
+    monkeypatch.setattr(delivery, "TRY_S", 60.0)
+    monkeypatch.setattr(delivery, "COMMAND_S", 60.0)
     monkeypatch.setenv("SLIPWAY_WEBHOOK_SECRET", SECRET)
     return Outbox(tmp_path / "outbox")
 
