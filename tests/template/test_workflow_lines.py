@@ -30,6 +30,7 @@ RUN_BY = {
     "publish": f"{LIBRARY}/stages/test_release.py::test_a_version_is_published_by_digest",
     "report": f"{LIBRARY}/stages/test_release.py::test_the_verdict_is_printed_or_written_as_markdown",
     "rollout": f"{LIBRARY}/stages/test_release.py::test_a_rollout_of_this_machine_does_not_begin",
+    "ui": f"{LIBRARY}/cli/test_ui.py::test_a_project_without_decisions_has_a_page",
     "train": f"{LIBRARY}/chain/test_demo.py::worse",
 }
 """The test, or the fixture of tests, that runs a command as a person would."""

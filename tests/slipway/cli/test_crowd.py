@@ -10,7 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from slipway.cli import app
-from slipway.registry import decisions
+from slipway.registry import decisions, kept_records
 from slipway.registry.embedded import Embedded
 from slipway.registry.versions import Registry
 from slipway.settings import Line
@@ -58,7 +58,7 @@ def work(crowded: Path, monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
 
         monkeypatch.setattr(owner, name, counting)
 
-    counted(decisions, "part", "files")
+    counted(kept_records, "part", "files")
     counted(decisions, "parse", "records")
     counted(LocalKey, "signed", "signatures")
     counted(Embedded, "_all", "questions")

@@ -62,7 +62,7 @@ def test_a_file_that_was_cut_off_is_one_line(own: Path) -> None:
     said = only_line(slipway(own, "status"), 1)
 
     assert f"{path}: cut off or no JSON, expected a TrafficState" in said
-    assert "`slipway history --json`" in said
+    assert "`slipway recover`" in said
 
 
 def test_a_half_done_move_that_cannot_be_read_is_one_line(own: Path) -> None:
@@ -73,7 +73,7 @@ def test_a_half_done_move_that_cannot_be_read_is_one_line(own: Path) -> None:
     said = only_line(slipway(own, "rollback", "--reason", "robots"), 1)
 
     assert f"{path}: this is no Intent: record" in said
-    assert "`slipway status`" in said
+    assert "`slipway recover`" in said
     assert path.is_file()
 
 

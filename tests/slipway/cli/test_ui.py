@@ -5,8 +5,10 @@ import shutil
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
 from slipway.base.errors import UsageError
+from slipway.cli import app
 from slipway.cli.ui import ui
 from slipway.report import overview
 from slipway.report.site import MARK
@@ -145,5 +147,5 @@ def test_a_project_without_decisions_has_a_page(
     shutil.copyfile(here / "project.yaml", root / "project.yaml")
     shutil.copytree(here / "systems", root / "systems", dirs_exist_ok=True)
     monkeypatch.chdir(root)
-    ui()
+    assert CliRunner().invoke(app, ["ui"]).exit_code == 0
     assert files(root / ".slipway") == {"ui/index.html", f"ui/{MARK}"}

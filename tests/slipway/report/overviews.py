@@ -30,7 +30,9 @@ def status(**changes: Any) -> Status:
         "running": [Running(stage="canary", version=3, weight=10, step=1, steps=3, since=AT)],
         "records": "7 decision records verified",
         "breaks": [],
+        "webhook": None,
         "by_hand": [],
+        "hints": [],
         "problems": [],
     }
     return Status(**known | changes)

@@ -156,7 +156,11 @@ def test_it_is_served_as_its_task_answers(made: Made) -> None:
     browser = Browser(build(served))
     inputs = {name: column for name, column in made.card.data.columns.items() if name in served.columns}
     values = {"timestamp": "2026-03-01T00:00:00Z", "string": "S1", "number": 3.5, "integer": 3}
-    request = {name: values[column.type] for name, column in inputs.items() if not column.made}
+    request = {
+        name: column.values[0] if column.values else values[column.type]
+        for name, column in inputs.items()
+        if not column.made
+    }
     typed = browser.request("POST", "/predict", json={"requests": [request]})
     datatypes = {"timestamp": "BYTES", "string": "BYTES", "number": "FP64", "integer": "INT64"}
     tensors = [
