@@ -141,6 +141,8 @@ def _keys(schema: dict[str, Any], place: Sequence[str | int]) -> list[str]:
             # Keys that are free but must match a pattern, such as the names of columns.
             patterns = [*here.get("patternProperties", {}).values()]
             here = properties.get(part) or here.get("additionalProperties") or next(iter(patterns), {})
+        # A section that may be absent is it or null.
+        here = next((one for one in here.get("anyOf", ()) if "$ref" in one), here)
         if "$ref" in here:
             here = schema["$defs"][here["$ref"].rsplit("/", 1)[-1]]
     return list(here.get("properties", {}))

@@ -76,7 +76,7 @@ def said(*command: str) -> Any:
 @pytest.mark.parametrize(
     ("command", "records", "questions"),
     [
-        (("status",), 2, 25),
+        (("status",), 3, 25),
         (("history",), 20, 5),
         (("history", "--at", "2023-06-01"), 22, 5),
         (("report", "--format", "html"), 1, 10),

@@ -265,15 +265,15 @@ def test_a_target_moves_a_registry_of_its_own(
     fed="a target of a kind that this slipway does not have",
     stops="promote",
     exit=2,
-    reason="targets: found 'cluster', expected one of ['local']",
+    reason="targets: found 'moon', expected one of ['cluster', 'local']",
     untouched="no alias moved, no traffic shifted",
 )
 def test_a_target_is_of_a_known_kind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """By its name."""
     text = (ROOT / "project.yaml").read_text()
-    (tmp_path / "project.yaml").write_text(f"{text}targets: {{cluster: 'https://team'}}\n")
+    (tmp_path / "project.yaml").write_text(f"{text}targets: {{moon: 'https://team'}}\n")
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "https://team")
-    with pytest.raises(UsageError, match=r"targets: found 'cluster', expected one of \['local'\]"):
+    with pytest.raises(UsageError, match=r"targets: found 'moon', expected one of \['cluster', 'local'\]"):
         bind(Line(Project(tmp_path), "ad_click", "small"))
 
 
