@@ -41,6 +41,16 @@ def read_scores(reply: Reply, rows: int, version: int, task: Task) -> Scores | s
     return tensors if isinstance(tensors, str) else _scores(tensors, rows, task)
 
 
+def version_said(reply: Reply) -> int | None:
+    """The version that a server says it is when it is asked for its model; None where it does not say."""
+    if reply.status != 200:
+        return None
+    try:
+        return int(orjson.loads(reply.content)["versions"][0])
+    except (ValueError, KeyError, TypeError, IndexError):
+        return None
+
+
 def _tensors(reply: Reply, version: int) -> dict[str, Any] | str:
     if not 200 <= reply.status < 300:
         return f"status {reply.status}: {reply.content[:120].decode(errors='replace')}"

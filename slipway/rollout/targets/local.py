@@ -5,9 +5,6 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
-from queue import SimpleQueue
-
-import orjson
 
 from slipway.base.atomic import write_text
 from slipway.base.documents import read
@@ -15,18 +12,17 @@ from slipway.base.errors import SlipwayError, UsageError
 from slipway.records.canary import Arm
 from slipway.release import servers
 from slipway.release.servers import Server
-from slipway.rollout.call import Call
+from slipway.rollout.call import Call, Send
 from slipway.rollout.client import Client, Reply, patience
+from slipway.rollout.flight import FLIGHT, flight
 from slipway.rollout.replay import Replay
+from slipway.rollout.reply import version_said
 from slipway.rollout.target import Deployed, Endpoint, Over, Target, TrafficState, Trial
 from slipway.rollout.targets.local_addresses import serving
 from slipway.rollout.targets.local_lease import LocalLease
 from slipway.rollout.traffic import Traffic
 from slipway.settings import Line
 from slipway.system import load_system
-
-FLIGHT = 4
-"""Requests under way at once, over both arms, of which none looks slow by its share (see `bench_arms.py`)."""
 
 UNREADABLE = "move it away, and `slipway recover` sends traffic where the records say"
 """Advice about a state file that cannot be read."""
@@ -55,7 +51,6 @@ class LocalPlacement:
         self.line, self.project, self.start = line, line.project, start or servers.start
         self.timeout_s = patience(line.card)
         self.arms: dict[Arm, Server] = {}
-        self.idle: SimpleQueue[dict[Arm, Client]] = SimpleQueue()
         self.shifted = False
         self.before: TrafficState | None = None
 
@@ -107,7 +102,7 @@ class LocalPlacement:
                 # `list` waits for both, and raises what either of them raised.
                 list(both.map(self._start, ("stable", "canary"), (now.stable, canary)))
             self._write(TrafficState(stable=now.stable, canary=canary, experiment=experiment))
-            self._connect(stack)
+            self.flight = self._connect(stack)
             yield Trial(now.stable.number, canary.number, experiment)
             if (left := self.state()) is not None and left.weight:
                 self.arms.pop("canary")
@@ -132,15 +127,7 @@ class LocalPlacement:
 
     def send(self, calls: Sequence[Call], over: Over) -> list[Reply]:
         """Send requests to their arms, a few at once, until it is over; a reply to each that was sent."""
-        sent = []
-        for call in calls:
-            clients = self.idle.get()
-            # Asked after the wait for a free connection, which may have taken as long as an answer.
-            if over():
-                self.idle.put(clients)
-                break
-            sent.append(self.pool.submit(self._send, clients, call))
-        return [reply.result() for reply in sent]
+        return self.flight(calls, over)
 
     def shift(self, version: Deployed) -> None:
         """Send all traffic to one version; its server says that it is that one before anything is written.
@@ -185,26 +172,24 @@ class LocalPlacement:
             stack.callback(self._stop_all)
             yield
 
-    def _connect(self, stack: ExitStack) -> None:
-        self.pool = stack.enter_context(ThreadPoolExecutor(FLIGHT))
-        self.idle = SimpleQueue()
-        for _ in range(FLIGHT):
-            # One connection to each arm for each request under way: a client takes one at a time.
-            clients = {arm: Client(server.url, self.timeout_s) for arm, server in self.arms.items()}
-            self.idle.put(clients)
+    def _connect(self, stack: ExitStack) -> Send:
+        # One connection to each arm for each request under way: a client takes one at a time.
+        connections = [
+            {arm: Client(server.url, self.timeout_s) for arm, server in self.arms.items()}
+            for _ in range(FLIGHT)
+        ]
+        for clients in connections:
             for client in clients.values():
                 stack.callback(client.close)
+        return stack.enter_context(flight(connections, self._ask))
 
     def _end_canary(self) -> None:
         now = self.state()
         if now is not None and now.canary is not None:
             self._write(TrafficState(stable=now.stable))
 
-    def _send(self, clients: dict[Arm, Client], call: Call) -> Reply:
-        try:
-            return clients[call.arm].post(f"/v2/models/{self.line.system}/infer", call.body)
-        finally:
-            self.idle.put(clients)
+    def _ask(self, clients: dict[Arm, Client], call: Call) -> Reply:
+        return clients[call.arm].post(f"/v2/models/{self.line.system}/infer", call.body)
 
     def _tag(self, version: Deployed) -> str:
         return version.bento or f"{self.line.bento}:{version.number}"
@@ -252,9 +237,4 @@ def version_at(url: str, system: str, timeout_s: float) -> int | None:
     client = Client(url, timeout_s)
     reply = client.get(f"/v2/models/{system}")
     client.close()
-    if reply.status != 200:
-        return None
-    try:
-        return int(orjson.loads(reply.content)["versions"][0])
-    except (ValueError, KeyError, TypeError, IndexError):
-        return None
+    return version_said(reply)

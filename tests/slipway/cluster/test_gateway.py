@@ -13,7 +13,7 @@ from slipway.base.errors import NotReady, SlipwayError
 from slipway.rollout.buckets import HEADER, bucket, of_canary
 from slipway.rollout.call import Call
 from slipway.rollout.targets.cluster.api import Api
-from slipway.rollout.targets.cluster.gateway import Door, Sender, door_headers, split, taken
+from slipway.rollout.targets.cluster.gateway import Door, door_headers, sending, split, taken
 from slipway.rollout.targets.cluster.manifests import Objects, Served
 from slipway.rollout.targets.cluster.names import CANARY, DOOR_HEADER, EXPERIMENT, STABLE
 from slipway.rollout.targets.cluster.placement import ClusterPlacement
@@ -108,12 +108,12 @@ def test_pods_stay_as_long_as_somebody_is_sent_there() -> None:
 
 def test_requests_go_by_their_buckets_or_to_an_arm() -> None:
     """With the host name that the routes have."""
-    with gateway(at(50)) as door, Sender(door, {"stable": {}, "canary": door_headers("s")}).open() as sender:
+    with gateway(at(50)) as door, sending(door, {"stable": {}, "canary": door_headers("s")}) as send:
         units = [f"user {number}" for number in range(40)]
         calls = [Call("stable", b"{}", unit=unit) for unit in units]
-        answers = [json.loads(one.content) for one in sender.send(calls, lambda: False)]
-        both = sender.send([Call("stable", b"{}"), Call("canary", b"{}")], lambda: False)
-        assert sender.send(calls, lambda: True) == []
+        answers = [json.loads(one.content) for one in send(calls, lambda: False)]
+        both = send([Call("stable", b"{}"), Call("canary", b"{}")], lambda: False)
+        assert send(calls, lambda: True) == []
     mine = of_canary("e", 50)
     assert [one["versions"] == ["2"] for one in answers] == [bucket(unit) in mine for unit in units]
     assert {one["host"] for one in answers} == {"demo.models"}

@@ -1,22 +1,17 @@
 """The gateway: requests of a line through it, and what it really does with buckets."""
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from queue import SimpleQueue
-
-import orjson
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 
 from slipway.base.errors import SlipwayError
 from slipway.rollout import buckets
-from slipway.rollout.call import Call
+from slipway.rollout.call import Call, Send
 from slipway.rollout.client import NONE, Client, Reply
-from slipway.rollout.target import Over
+from slipway.rollout.flight import FLIGHT, flight
+from slipway.rollout.reply import version_said
 from slipway.rollout.targets.cluster.names import DOOR_HEADER
 
-FLIGHT = 4
-"""Requests under way at once, as of the local target."""
 SEEN_S = 60.0
 """Seconds that a gateway has to do what a route says."""
 ROUNDS = 3
@@ -40,12 +35,7 @@ class Door:
         reply = asked.get(f"/v2/models/{self.system}", headers)
         if client is None:
             asked.close()
-        if reply.status != 200:
-            return None
-        try:
-            return int(orjson.loads(reply.content)["versions"][0])
-        except (ValueError, KeyError, TypeError, IndexError):
-            return None
+        return version_said(reply)
 
     def wait(self, expected: Mapping[str, int | None], header: str = buckets.HEADER) -> None:
         """Wait until buckets are answered by the versions that they should be, look after look.
@@ -57,15 +47,17 @@ class Door:
         Raises:
             SlipwayError: they are not in time.
         """
-        until, agreed, wrong = time.monotonic() + self.seen_s, 0, ""
-        while agreed < ROUNDS and (agreed or time.monotonic() < until):
+        wrong = ""
+
+        def as_expected() -> bool:
+            nonlocal wrong
             found = self._look(expected, header)
-            agreed = agreed + 1 if found == expected else 0
-            if not agreed:
-                bucket = next(one for one in expected if found[one] != expected[one])
+            bucket = next((one for one in expected if found[one] != expected[one]), None)
+            if bucket is not None:
                 wrong = f"bucket {bucket or 'none'}: {_named(found[bucket])} answers, not {expected[bucket]}"
-            time.sleep(PAUSE_S)
-        if not agreed:
+            return bucket is None
+
+        if not self._agreed(as_expected):
             raise SlipwayError(
                 f"{self.url} for {self.headers['Host']}: after {self.seen_s:g} s {wrong}"
             )  # guard cluster.observed
@@ -76,16 +68,20 @@ class Door:
         Raises:
             SlipwayError: one still is.
         """
-        until, agreed = time.monotonic() + self.seen_s, 0
-        while agreed < ROUNDS and (agreed or time.monotonic() < until):
-            found = self._look(dict.fromkeys(tried), buckets.HEADER)
-            agreed = 0 if version in found.values() else agreed + 1
-            time.sleep(PAUSE_S)
-        if not agreed:
+        asked = dict.fromkeys(tried)
+        if not self._agreed(lambda: version not in self._look(asked, buckets.HEADER).values()):
             raise SlipwayError(
                 f"{self.url} for {self.headers['Host']}: version {version} still answers "
                 f"{self.seen_s:g} s after its route was deleted; its Pods are left running"
             )  # guard cluster.route_gone
+
+    def _agreed(self, holds: Callable[[], bool]) -> bool:
+        """Whether in time something held look after look, `ROUNDS` of them; rounds that began are ended."""
+        until, agreed = time.monotonic() + self.seen_s, 0
+        while agreed < ROUNDS and (agreed or time.monotonic() < until):
+            agreed = agreed + 1 if holds() else 0
+            time.sleep(PAUSE_S)
+        return agreed == ROUNDS
 
     def _look(self, expected: Mapping[str, int | None], header: str) -> dict[str, int | None]:
         client = Client(self.url, self.timeout_s, self.headers)
@@ -114,42 +110,23 @@ def taken(experiment: str, weight: int) -> list[str]:
     return [*map(str, order[:PROBES]), *map(str, order[:weight][-PROBES:])]
 
 
-class Sender:
-    """Carries a rollout's requests, a few at once."""
+@contextmanager
+def sending(door: Door, arms: Mapping[str, Mapping[str, str]]) -> Iterator[Send]:
+    """Send requests while the block lasts: by their buckets, or where no unit is named, to an arm itself.
 
-    def __init__(self, door: Door, arms: Mapping[str, Mapping[str, str]]) -> None:
-        """Take how each arm is asked whatever the bucket, by the headers that lead there."""
-        self.door, self.arms = door, arms
-        self.idle: SimpleQueue[Client] = SimpleQueue()
+    Args:
+        arms: how each is asked whatever the bucket, by the headers that lead there.
+    """
 
-    @contextmanager
-    def open(self) -> Iterator["Sender"]:
-        """Have connections while the block lasts."""
-        clients = [Client(self.door.url, self.door.timeout_s, self.door.headers) for _ in range(FLIGHT)]
+    def ask(client: Client, call: Call) -> Reply:
+        to = arms[call.arm] if call.unit is None else {buckets.HEADER: str(buckets.bucket(call.unit))}
+        return client.post(f"/v2/models/{door.system}/infer", call.body, to)
+
+    clients = [Client(door.url, door.timeout_s, door.headers) for _ in range(FLIGHT)]
+    with ExitStack() as stack:
         for client in clients:
-            self.idle.put(client)
-        with ThreadPoolExecutor(FLIGHT) as self.pool:
-            yield self
-        for client in clients:
-            client.close()
-
-    def send(self, calls: Sequence[Call], over: Over) -> list[Reply]:
-        """Send requests until it is over: by their buckets, or where no unit is named, to an arm itself."""
-        sent = []
-        for call in calls:
-            client = self.idle.get()
-            if over():
-                self.idle.put(client)
-                break
-            sent.append(self.pool.submit(self._send, client, call))
-        return [reply.result() for reply in sent]
-
-    def _send(self, client: Client, call: Call) -> Reply:
-        to = self.arms[call.arm] if call.unit is None else {buckets.HEADER: str(buckets.bucket(call.unit))}
-        try:
-            return client.post(f"/v2/models/{self.door.system}/infer", call.body, to)
-        finally:
-            self.idle.put(client)
+            stack.callback(client.close)
+        yield stack.enter_context(flight(clients, ask))
 
 
 def door_headers(secret: str) -> dict[str, str]:

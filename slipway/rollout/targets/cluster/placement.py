@@ -5,12 +5,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 
 from slipway.base.errors import NotReady, SlipwayError
-from slipway.rollout.call import Call
+from slipway.rollout.call import Call, Send
 from slipway.rollout.client import Reply, patience
 from slipway.rollout.target import Deployed, Endpoint, Over, TrafficState, Trial
 from slipway.rollout.targets.cluster import names
 from slipway.rollout.targets.cluster.api import Api
-from slipway.rollout.targets.cluster.gateway import Door, Sender, door_headers, split, taken
+from slipway.rollout.targets.cluster.gateway import Door, door_headers, sending, split, taken
 from slipway.rollout.targets.cluster.images import Images
 from slipway.rollout.targets.cluster.lease import TrafficLease
 from slipway.rollout.targets.cluster.manifests import Objects, Served, before, left
@@ -30,7 +30,7 @@ class ClusterPlacement:
         self.workloads, self.images = Workloads(api, objects), Images(api, objects)
         gateway = objects.settings.gateway
         self.door = Door(gateway.url, objects.host, line.system, patience(line.card))
-        self.sender: Sender | None = None
+        self.sender: Send | None = None
         self.shifted = False
         self.before: Served | None = None
 
@@ -106,8 +106,8 @@ class ClusterPlacement:
                 raise NotReady(
                     f"{self.door.url}: version {found} answers, not {stable.number}", stable.number
                 )
-            sender = Sender(self.door, {"stable": {}, "canary": door_headers(secret)})
-            self.sender = stack.enter_context(sender.open())
+            arms = {"stable": {}, "canary": door_headers(secret)}
+            self.sender = stack.enter_context(sending(self.door, arms))
             yield Trial(stable.number, served.number, experiment)
 
     def set_weight(self, weight: int) -> None:
@@ -138,7 +138,7 @@ class ClusterPlacement:
         """Send requests of the trial through the gateway."""
         if self.sender is None:
             raise SlipwayError(f"{self.objects.name(CANARY)}: there is no trial")
-        return self.sender.send(calls, over)
+        return self.sender(calls, over)
 
     def shift(self, version: Deployed) -> None:
         """Have the stable Deployment roll over to a version; old Pods answer until new ones are ready."""
