@@ -10,6 +10,7 @@ import typer
 from slipway.base.atomic import write_text
 from slipway.base.errors import UsageError
 from slipway.cli.console import Teller, out
+from slipway.cli.options import Delimiter, Header, Positive, names_in
 
 BEGINS = '<!doctype html>\n<html lang="en">\n<head>\n<meta name="generator" content="slipway look">'
 """Of a page that was written here."""
@@ -19,15 +20,9 @@ def look(
     table: Annotated[Path, typer.Argument(help="CSV or TSV (gzip or not), Parquet, or a folder of them.")],
     label: Annotated[str | None, typer.Option(help="Column with the outcome, shown over time.")] = None,
     time: Annotated[str | None, typer.Option(help="Column with the time of a row.")] = None,
-    positive: Annotated[
-        str | None, typer.Option(help="Values of the label that count as 1, such as yes, or 4,5.")
-    ] = None,
-    header: Annotated[
-        str | None, typer.Option(help="Names of the columns, a,b,c, where the first line holds none.")
-    ] = None,
-    delimiter: Annotated[
-        str | None, typer.Option(help="What separates cells, such as ;, where it is no comma and no tab.")
-    ] = None,
+    positive: Positive = None,
+    header: Header = None,
+    delimiter: Delimiter = None,
     time_format: Annotated[
         str | None, typer.Option(help="How times are written, such as %d/%m/%Y; ISO 8601 needs none.")
     ] = None,
@@ -43,7 +38,7 @@ def look(
 
     path = to or Path(f"{table.resolve().name}.look.html")
     _require_own(path)
-    names = None if header is None else [one.strip() for one in header.split(",")]
+    names = names_in(header)
     asked = Asked(table, label, time, positive, names, delimiter, time_format)
     with Teller().doing(f"look: {table}"), TemporaryDirectory() as folder:
         written = page(seen(asked, Path(folder)), label, time)

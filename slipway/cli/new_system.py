@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from slipway.cli.console import Teller, out
+from slipway.cli.options import Delimiter, Header, Positive, names_in
 from slipway.settings.root import Project
 
 
@@ -27,9 +28,7 @@ def new_system(
         float | None,
         typer.Option(help="Hours from a row's time until its label is known; 0, the default: at once."),
     ] = None,
-    positive: Annotated[
-        str | None, typer.Option(help="Values of the label that count as 1, such as yes, or 4,5.")
-    ] = None,
+    positive: Positive = None,
     task: Annotated[
         str | None, typer.Option(help="binary, regression or multiclass, where the label may be either.")
     ] = None,
@@ -40,12 +39,8 @@ def new_system(
             help="Whether the label depends on the answer, as a click on what is shown; by default not.",
         ),
     ] = None,
-    header: Annotated[
-        str | None, typer.Option(help="Names of the columns, a,b,c, where the first line holds none.")
-    ] = None,
-    delimiter: Annotated[
-        str | None, typer.Option(help="What separates cells, such as ;, where it is no comma and no tab.")
-    ] = None,
+    header: Header = None,
+    delimiter: Delimiter = None,
     time_format: Annotated[
         str | None,
         typer.Option(help="How times are written, such as %d/%m/%Y or epoch_ms; ISO 8601 needs none."),
@@ -57,7 +52,7 @@ def new_system(
     from slipway.starter.summary import lines, next_steps
 
     project, teller = Project.find(), Teller()
-    names = None if header is None else [one.strip() for one in header.split(",")]
+    names = names_in(header)
     choices = Choices(label, time, unit, positive, delay, task, depends)
     asked = Asked(name, table, choices, names, time_format, delimiter)
     with teller.doing(f"new-system: {name}"):

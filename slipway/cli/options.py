@@ -23,3 +23,20 @@ Revision = Annotated[
 Version = Annotated[
     int | None, typer.Option("--version", min=1, help="Version number. Default: the one in staging.")
 ]
+Positive = Annotated[
+    str | None,
+    typer.Option("--positive", help="Values of the label that count as 1, such as yes, or 4,5."),
+]
+Header = Annotated[
+    str | None,
+    typer.Option("--header", help="Names of the columns, a,b,c, where the first line holds none."),
+]
+Delimiter = Annotated[
+    str | None,
+    typer.Option("--delimiter", help="What separates cells, such as ;, where it is no comma and no tab."),
+]
+
+
+def names_in(header: str | None) -> list[str] | None:
+    """The names of columns that `--header` lists; None where it is not given."""
+    return None if header is None else [one.strip() for one in header.split(",")]

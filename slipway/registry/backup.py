@@ -11,7 +11,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from pathlib import Path, PurePosixPath
-from typing import BinaryIO, get_args
+from typing import BinaryIO
 
 from slipway.base.atomic import whole_file
 from slipway.base.errors import Refused, UsageError
@@ -19,7 +19,7 @@ from slipway.base.provenance import now, who
 from slipway.registry.archive import INDEX, Held, Index, is_left_out, packing
 from slipway.registry.place import DATABASE, read_only
 from slipway.registry.versions import Registry
-from slipway.settings import Line, Size
+from slipway.settings.line import lines_of
 from slipway.settings.root import Project
 from slipway.trust.signing import KEY, LocalKey
 
@@ -41,9 +41,7 @@ def back_up(project: Project, out: Path, with_key: bool = True) -> tuple[Index, 
         Refused: there is something under that name already, or no registry yet.
     """
     mode = packing(out.name)
-    registries = [
-        Registry(Line(project, name, size)) for name in project.settings.systems for size in get_args(Size)
-    ]
+    registries = [Registry(line) for line in lines_of(project)]
     if not registries or not registries[0].embedded:
         where = registries[0].where if registries else "no system yet"
         # guard backup.embedded

@@ -8,6 +8,9 @@ from filelock import FileLock, Timeout
 from slipway.base.atomic import write_text
 from slipway.settings import Line
 
+RELEASE_S = 180.0
+"""Seconds that a canary has to stop once it is asked to; starting its servers alone may take 120."""
+
 
 class StopRequest:
     """A file with the reason, and a lock that whoever asks holds while it waits.

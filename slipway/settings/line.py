@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import get_args
 
 from slipway.settings.card import Card
 from slipway.settings.data import Size
@@ -83,3 +84,8 @@ class Line:
 
     def _kept(self, folder: str, name: str) -> Path:
         return self.project.kept / folder / name
+
+
+def lines_of(project: Project) -> list[Line]:
+    """Every line that the project's systems may have, whether or not there is anything of it."""
+    return [Line(project, name, size) for name in project.settings.systems for size in get_args(Size)]

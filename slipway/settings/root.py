@@ -74,6 +74,11 @@ class Project:
         return self.state / "registries" / name_of(uri)
 
     @property
+    def kept_of_all(self) -> list[Path]:
+        """As `kept`, of every registry that this folder was used with."""
+        return [self.state, *sorted((self.state / "registries").glob("*"))]
+
+    @property
     def outbox(self) -> Path:
         """The folder of what a webhook is still to be told; see `slipway.webhook`."""
         return self.kept / "outbox"

@@ -10,11 +10,12 @@ from filelock import FileLock, Timeout
 
 from slipway.base.errors import Refused
 from slipway.registry.turns.local import LocalTurns
+from slipway.settings.line import lines_of
 from slipway.settings.root import Project
 from slipway.storage import data_objects
 from slipway.storage.item import Item
 from slipway.storage.look import look
-from slipway.storage.needs import lines_of, needs
+from slipway.storage.needs import needs
 from slipway.storage.run_folders import collecting, has_ended, run_folders
 
 

@@ -20,11 +20,12 @@ from slipway.registry.mlmodel import inside
 from slipway.registry.model_version import ModelVersion
 from slipway.registry.versions import Registry
 from slipway.settings.data import GeneratorSource
+from slipway.settings.line import lines_of
 from slipway.settings.root import Project
 from slipway.storage import data_objects
 from slipway.storage.collect import alone, remove
 from slipway.storage.marked import Marked
-from slipway.storage.needs import lines_of, needs
+from slipway.storage.needs import needs
 from slipway.storage.place import Place
 from slipway.storage.places import Unit
 from slipway.system.hashing import stable_hash

@@ -11,10 +11,11 @@ from slipway.base.provenance import now
 from slipway.registry.kept_records import RECORD
 from slipway.registry.place import ARTIFACTS, DATABASE, bring_along, read_only
 from slipway.registry.tracking import PIPELINE_RUN
+from slipway.settings.line import lines_of
 from slipway.settings.root import Project
 from slipway.storage import data_objects
 from slipway.storage.item import Item, size_of
-from slipway.storage.needs import Needs, lines_of
+from slipway.storage.needs import Needs
 from slipway.storage.run_folders import has_ended, left_over, old_logs, run_folders
 
 YOUNG = timedelta(days=1)
@@ -48,7 +49,7 @@ def _runs(project: Project) -> Iterator[Item]:
 
 def _bentos(project: Project, needs: Needs) -> Iterator[Item]:
     """Of the registry that is asked; those of others stay, as nothing is known of their versions."""
-    for place in (project.state, *sorted((project.state / "registries").glob("*"))):
+    for place in project.kept_of_all:
         for one in sorted((place / "bentoml" / "bentos").glob("*/*")):
             if not one.is_dir():
                 continue
@@ -129,7 +130,7 @@ def _data(project: Project, needs: Needs) -> Iterator[Item]:
 def _temporary(project: Project) -> Iterator[Item]:
     for folder in (project.state, project.root / "data"):
         yield from _beside(folder, top=folder == project.state)
-    for place in (project.state, *sorted((project.state / "registries").glob("*"))):
+    for place in project.kept_of_all:
         yield from (Item("temporary", one, 0) for one in sorted((place / "bentoml").glob("aside-*")))
     yield from (Item("temporary", one, 0) for one in sorted((project.state / "trash").glob("*")))
 

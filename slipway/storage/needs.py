@@ -3,17 +3,18 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import get_args
 
 from slipway.base.documents import read
 from slipway.records.explained import lived
+from slipway.registry import turns
 from slipway.registry.artifacts import local_folder, require_own_artifacts
 from slipway.registry.mlmodel import inside
 from slipway.registry.model_version import ModelVersion
 from slipway.registry.versions import Registry
 from slipway.release import servers
 from slipway.rollout.targets import traffic
-from slipway.settings import Line, Size
+from slipway.settings import Line
+from slipway.settings.line import lines_of
 from slipway.settings.root import Project
 from slipway.version.environment import LOCK
 from slipway.version.manifest import CODE, MANIFEST, Manifest
@@ -34,11 +35,6 @@ class Needs:
     lines: frozenset[str] = frozenset()
     locks: frozenset[str] | None = None
     fingerprints: frozenset[str] = frozenset()
-
-
-def lines_of(project: Project) -> list[Line]:
-    """Every line that the project's systems may have."""
-    return [Line(project, name, size) for name in project.settings.systems for size in get_args(Size)]
 
 
 def needs(project: Project) -> Needs:
@@ -66,8 +62,9 @@ def needs(project: Project) -> Needs:
 
 def _served(line: Line, versions: list[ModelVersion]) -> Iterator[tuple[int, str]]:
     """The versions of a line whose Bentos are needed, each with the reason."""
+    moving = turns.look(line).begun is not None
     for one in versions:
-        if line.intent.exists():
+        if moving:
             yield one.number, "a move of production has not ended"
         elif one.aliases:
             yield one.number, f"it is {one.aliases[0]}"

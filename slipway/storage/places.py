@@ -49,13 +49,8 @@ class Unit:
             )
             yield from self._told(size, self.rows_of(size), "yours", how)
 
-    @property
-    def _kept(self) -> list[Path]:
-        """What belongs to each registry that this folder was used with."""
-        return [self.project.state, *sorted((self.project.state / "registries").glob("*"))]
-
     def _runs(self) -> Iterator[Place]:
-        copies = [one for place in self._kept for one in sorted((place / "fetched").glob("*/"))]
+        copies = [one for place in self.project.kept_of_all for one in sorted((place / "fetched").glob("*/"))]
         for one in [*sorted(run_folders(self.project).glob("*/")), *copies]:
             yield from self._told(one, self.rows_of(one), "removed", "a copy of a run")
 
@@ -76,7 +71,11 @@ class Unit:
         for one in sorted((state / "registry" / ARTIFACTS).glob("*/")):
             how = "its digest is signed: roll out a newer version, then delete this one in MLflow"
             yield from self._told(one, self.rows_of(one), "stays", how)
-        bentos = (one for place in self._kept for one in sorted((place / "bentoml" / "bentos").glob("*/*/")))
+        bentos = (
+            one
+            for place in self.project.kept_of_all
+            for one in sorted((place / "bentoml" / "bentos").glob("*/*/"))
+        )
         for one in bentos:
             needed = needs.bentos.get(f"{one.parent.name}:{one.name}") or (
                 None if one.parent.name in needs.lines else "it is of another registry"

@@ -7,11 +7,8 @@ from filelock import FileLock, Timeout
 
 from slipway.base.errors import Refused
 from slipway.release import servers
-from slipway.rollout.stop import StopRequest
+from slipway.rollout.stop import RELEASE_S, StopRequest
 from slipway.settings import Line
-
-RELEASE_S = 180.0
-"""Seconds that a canary has to stop once it is asked to; starting its servers alone may take 120."""
 
 
 class LocalLease:

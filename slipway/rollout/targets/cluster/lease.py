@@ -17,6 +17,7 @@ from uuid import uuid4
 
 from slipway.base.errors import Refused, SlipwayError
 from slipway.base.provenance import who
+from slipway.rollout.stop import RELEASE_S
 from slipway.rollout.targets.cluster.api import Api, ApiError
 
 STOP = "slipway/stop"
@@ -25,8 +26,6 @@ LAPSE_S = 15.0
 """Seconds without a renewal after which a holder counts as gone; the API server may be away for as long."""
 BEAT_S = 2.0
 """Seconds between two renewals."""
-RELEASE_S = 180.0
-"""Seconds that a canary has to stop once it is asked to."""
 
 
 class TrafficLease:
