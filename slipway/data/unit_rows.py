@@ -5,10 +5,10 @@ from tempfile import TemporaryDirectory
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from slipway.base.errors import SlipwayError, UsageError
 from slipway.data.duckdb_engine import connect
+from slipway.data.parquet import open_parquet
 from slipway.data.source_files import reader
 from slipway.data.table import ARROW, _field, _require_columns, _view
 from slipway.settings import Card
@@ -79,18 +79,30 @@ def in_object(card: Card, path: Path, unit: pa.Scalar) -> int:
 
 
 def in_parquet(path: Path, card: Card, unit: pa.Scalar) -> int:
-    """The rows of a Parquet file; 0 where it has no such column."""
+    """The rows of a Parquet file; 0 where it has no such column, or one that cannot hold the unit.
+
+    Raises:
+        SlipwayError: it cannot be read, so it is not known whether the unit is there.
+    """
     name = card.data.required("unit")
     column = card.data.columns[name].source or name
-    try:
-        file = pq.ParquetFile(path)
-        known = [one for one in dict.fromkeys((name, column)) if one in file.schema_arrow.names]
-        found = 0
-        for batch in file.iter_batches(columns=known[:1]) if known else ():
-            same = pc.equal(batch.column(0), unit.cast(batch.schema.field(0).type))
-            found += pc.sum(same).as_py() or 0
-    except (pa.ArrowInvalid, pa.ArrowNotImplementedError, OSError):
+    file = open_parquet(path)
+    known = [one for one in dict.fromkeys((name, column)) if one in file.schema_arrow.names]
+    if not known:
         return 0
+    kind = file.schema_arrow.field(known[0]).type
+    try:
+        sought = unit.cast(kind.value_type if pa.types.is_dictionary(kind) else kind)
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
+        return 0  # a value that no row of this type has
+    found = 0
+    try:
+        for batch in file.iter_batches(columns=known[:1]):
+            values = batch.column(0)
+            values = values.dictionary_decode() if pa.types.is_dictionary(kind) else values
+            found += pc.sum(pc.equal(values, sought)).as_py() or 0
+    except (pa.ArrowException, OSError) as error:
+        raise SlipwayError(f"{path}: not a readable Parquet file: {str(error).splitlines()[0]}") from error
     return found
 
 

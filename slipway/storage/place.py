@@ -21,6 +21,7 @@ class Place(Strict):
 
 BEYOND = (
     "Git: a table that Git holds is in its history; `git filter-repo` takes it out",
+    "objects of DVC that hold an earlier table in a form which the card does not read now",
     "backups by `slipway backup`, and copies of this folder, in other places",
     "images that were pushed, of versions that carry rows: delete them in their registry",
     "Data Docs and reports, which tell figures of all rows, and a value where a check failed on it",
