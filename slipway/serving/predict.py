@@ -5,6 +5,7 @@ from typing import Annotated, Any, NotRequired
 
 import numpy as np
 import orjson
+import pyarrow as pa
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, create_model
 from typing_extensions import TypedDict
@@ -163,12 +164,11 @@ class Typed:
         unknown = self._unknown(requests, sent["requests"])
         counts = [len(request[OPTIONS]) for request in requests]
         groups = np.repeat(np.arange(len(counts)), counts)
-        try:
-            table = self.served.table(_columns(self.served, requests))
-        except Unfit as error:
-            place = self._place(error, groups)
-            raise Refusal(422, f"requests.{place}.{error.column}: {error}") from error
-        answers = self.served.answer(table, groups)
+        # A request without options has no row, and is held against its columns all the same.
+        bare = np.flatnonzero(np.equal(counts, 0))
+        if bare.size:
+            self._table(_own_columns(self.served, [requests[number] for number in bare]), bare)
+        answers = self.served.answer(self._table(_columns(self.served, requests), groups), groups)
         return orjson.dumps(
             {
                 "model": self.served.system,
@@ -177,6 +177,14 @@ class Typed:
                 **({"unknown": told(unknown)} if unknown else {}),
             }
         )
+
+    def _table(self, columns: dict[str, list[Any]], groups: NDArray[np.int64]) -> pa.Table:
+        """The rows as training saw them; `groups` says of which request each is."""
+        try:
+            return self.served.table(columns)
+        except Unfit as error:
+            place = self._place(error, groups)
+            raise Refusal(422, f"requests.{place}.{error.column}: {error}") from error
 
     def _rows(self, sent: Any) -> int:
         """How many rows a body has that nobody has checked yet; a request that is none counts as one."""
@@ -244,6 +252,15 @@ def _columns(served: Served, requests: list[dict[str, Any]]) -> dict[str, list[A
         if column.level == "option"
         else [request.get(name) for request in requests for _ in request["options"]]
         for name, column in served.columns.items()
+    }
+
+
+def _own_columns(served: Served, requests: list[dict[str, Any]]) -> dict[str, list[Any]]:
+    """What is no option's, a row for each request."""
+    return {
+        name: [request.get(name) for request in requests]
+        for name, column in served.columns.items()
+        if column.level != "option"
     }
 
 

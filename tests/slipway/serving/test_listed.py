@@ -15,12 +15,14 @@ from slipway.settings import Card
 from slipway.system.cleaning import Cleaning
 from tests.slipway.data.small import card
 from tests.slipway.serving.blind import blind
-from tests.slipway.serving.browser import Browser, body
+from tests.slipway.serving.browser import REQUEST, Browser, body
 
 KEEPS = {"kind": "table", "format": "csv", "trim": True, "missing": ["NA"]}
 TAKEN: list[str | None] = ["basic", " basic ", "NA", None, ""]
 OTHERS = ["Basic", "gold", "basic,pro"]
 """Plans as somebody writes them, and whether they are taken."""
+BARE = {"device": "fridge", "options": []}
+"""Of a request that has nothing to choose from, and so no row."""
 
 
 def plans(severity: str = "critical", values: list[str] | None = None) -> Card:
@@ -61,6 +63,7 @@ def test_a_value_that_the_card_does_not_list_is_refused(
     """By both APIs, with the place of the value."""
     monkeypatch.setattr(Served, "answer", lambda *_: pytest.fail("scored"))
     own = browser.post("/predict", json=body(device="fridge"))
+    bare = browser.post("/predict", json={"requests": [*body()["requests"], REQUEST | BARE]})
     data = [{"name": "plan", "shape": [2], "datatype": "BYTES", "data": ["pro", "gold"]}]
     data += [{"name": "who", "shape": [2], "datatype": "BYTES", "data": ["a", "b"]}]
     infer = service(plans()).post("/v2/models/ad_click/infer", json={"inputs": data})
@@ -69,6 +72,12 @@ def test_a_value_that_the_card_does_not_list_is_refused(
         422,
         {
             "error": "requests.0.device: one of 'phone', 'tablet', 'desktop' is expected, found 'fridge'",
+        },
+    )
+    assert (bare.status_code, bare.json()) == (
+        422,
+        {
+            "error": "requests.1.device: one of 'phone', 'tablet', 'desktop' is expected, found 'fridge'",
         },
     )
     assert (infer.status_code, infer.json()) == (
