@@ -157,7 +157,7 @@ def bound(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Line:
     """A line of a project that binds a target to a shared registry."""
     (tmp_path / "project.yaml").write_text(
         "{schema_version: 1, name: p, description: d, image_repository: r, systems: [ad_click],"
-        " default_system: null, targets: {local: embedded, cluster: 'https://team'}}"
+        " default_system: null, targets: {local: embedded, team: 'https://team'}}"
     )
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "https://ann@team/")
     monkeypatch.delenv(STORE, raising=False)
@@ -174,7 +174,7 @@ def bound(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Line:
 )
 def test_without_a_store_nothing_is_promoted(bound: Line) -> None:
     """It is said at the beginning, and whoever looks only sees nothing begun."""
-    assert bound.project.target == "cluster"
+    assert bound.project.target == "team"
     with pytest.raises(
         Refused, match=r"SLIPWAY_LEASE_STORE is not set, .* postgresql://HOST/DATABASE or s3:"
     ):
