@@ -40,14 +40,14 @@ def write_table(card: Card, source: TableSource, path: Path, limit: int | None, 
     """
     import duckdb
 
-    fields = [_field(card, name, column) for name, column in card.data.columns.items()]
+    fields = [field_of(card, name, column) for name, column in card.data.columns.items()]
     needed = [field.source for field in fields if not field.column.made]
     with TemporaryDirectory(dir=out.parent) as folder:
         found = reader(source, path, needed, Path(folder))
-        _require_columns(fields, found, path)
+        require_columns(fields, found, path)
         try:
             with connect(Path(folder)) as connection:
-                connection.execute(_view(fields, found, source))
+                connection.execute(convert_by(fields, found, source))
                 _refuse_faults(connection, fields, path)
                 _refuse_labels(connection, fields, path)
                 if source.time_format is None:
@@ -61,12 +61,18 @@ def write_table(card: Card, source: TableSource, path: Path, limit: int | None, 
             raise found.refusal(path, error) from error
 
 
-def _field(card: Card, name: str, column: Column) -> Field:
+def field_of(card: Card, name: str, column: Column) -> Field:
+    """A column of the card as one of its source."""
     label = card.task.allowed(f'"{name}"') if column.role == "label" else None
     return Field(name, column.source or name, column, label)
 
 
-def _require_columns(fields: list[Field], found: Reader, path: Path) -> None:
+def require_columns(fields: list[Field], found: Reader, path: Path) -> None:
+    """Require that the source has each of them, as something that can be one value.
+
+    Raises:
+        SlipwayError: a column is not there, or holds lists or the like where text is expected.
+    """
     for field in (one for one in fields if not one.column.made):
         kind = found.types.get(field.source)
         if kind is None:
@@ -79,8 +85,8 @@ def _require_columns(fields: list[Field], found: Reader, path: Path) -> None:
             raise SlipwayError(f"{path}: column {field.source!r} holds {values.shown(kind)}, expected text")
 
 
-def _view(fields: list[Field], found: Reader, source: TableSource) -> str:
-    """SQL: every row with its number, the raw values and the converted ones."""
+def convert_by(fields: list[Field], found: Reader, source: TableSource) -> str:
+    """SQL of the view `converted`: every row with its number, the raw values and the converted ones."""
     raw = [
         f"{cleaned(field.source, found.types[field.source], source, field.is_number)} AS {field.raw}"
         for field in fields

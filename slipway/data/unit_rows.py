@@ -10,7 +10,7 @@ from slipway.base.errors import SlipwayError, UsageError
 from slipway.data.duckdb_engine import connect
 from slipway.data.parquet import open_parquet
 from slipway.data.source_files import reader
-from slipway.data.table import ARROW, _field, _require_columns, _view
+from slipway.data.table import ARROW, convert_by, field_of, require_columns
 from slipway.settings import Card
 from slipway.settings.data import TableSource
 
@@ -46,13 +46,13 @@ def in_source(card: Card, path: Path, unit: pa.Scalar) -> int:
     if not isinstance(source, TableSource):
         return 0
     name = card.data.required("unit")
-    fields = [_field(card, name, card.data.columns[name])]
+    fields = [field_of(card, name, card.data.columns[name])]
     with TemporaryDirectory() as folder:
         found = reader(source, path, [fields[0].source], Path(folder))
-        _require_columns(fields, found, path)
+        require_columns(fields, found, path)
         try:
             with connect(Path(folder)) as connection:
-                connection.execute(_view(fields, found, source))
+                connection.execute(convert_by(fields, found, source))
                 query = f'SELECT count(*) FROM converted WHERE "{name}" = ?'  # noqa: S608 - the card's name
                 [(rows,)] = connection.execute(query, [unit.as_py()]).fetchall()
         except duckdb.Error as error:

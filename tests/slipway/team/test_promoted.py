@@ -13,11 +13,15 @@ from typing import Any
 import pytest
 
 from slipway.rollout import promotion
+from slipway.rollout.targets import KINDS
+from slipway.storage.collect import collect
+from slipway.storage.item import Item
 from tests.slipway.durability import scenes
 from tests.slipway.durability.conftest import SCENES
 from tests.slipway.durability.forks import Ended, Forks
 from tests.slipway.durability.test_killed_moves import PROTOCOL
 from tests.slipway.durability.test_races import BURSTS, Racer
+from tests.slipway.rollout.targets.memory import Cluster, memory
 from tests.slipway.stages.shared import sign, sign_records
 from tests.slipway.team.conftest import Member, Served, joined
 from tests.slipway.team.services import BUCKET
@@ -239,3 +243,30 @@ def overtaken(yard: Yard, racer: Racer) -> tuple[int, dict[str, int | None]]:
     yard.follows(following)
     racer.process.send_signal(signal.SIGCONT)
     return version, yard.aliases
+
+
+def test_gc_asks_the_registry_that_others_move(yard: Yard, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A Bento stays while its version may serve again, and all do while a move of somebody has not ended."""
+    monkeypatch.setitem(KINDS, "file", lambda line: memory(Cluster({}, {}), line.card))  # no traffic here
+    line = yard.here.registry.line
+    bentos = [line.project.kept / "bentoml" / "bentos" / line.bento / str(number) for number in scenes.SKEWS]
+    for folder in bentos:
+        folder.mkdir(parents=True)
+    yard.lease(yard.served.leases, lapse_s=0.5)
+    before = numbers()["turn.require()"]
+    killed = yard.run(yard.there, "move", "promote", 2, yard.live, functions=PROTOCOL, line=before)
+    assert killed.killed, killed.answer
+    assert [one.kept for one in collected(yard)] == ["a move of production has not ended"] * 3
+    yard.follows(3)
+    assert {int(one.path.name): one.kept for one in collected(yard)} == {
+        1: None,
+        2: "it is previous",
+        3: "it is production",
+    }
+    assert [folder.is_dir() for folder in bentos] == [False, True, True]
+
+
+def collected(yard: Yard) -> list[Item]:
+    """What gc found of Bentos, and removed where nothing needed it."""
+    found = collect(yard.here.registry.line.project, print)
+    return [one for one in found if one.kind == "bentos"]
