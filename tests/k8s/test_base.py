@@ -117,9 +117,9 @@ def built() -> list[dict[str, Any]]:
 
 
 def test_kustomize_builds_it(built: list[dict[str, Any]]) -> None:
-    """A namespace, an account, two network policies and a service, whose image has a digest."""
+    """A namespace, an account and a service, whose image has a digest."""
     by_kind = {one["kind"]: one for one in built}
-    assert len(built) == 5
+    assert len(built) == 3
     assert by_kind["ServiceAccount"]["automountServiceAccountToken"] is False
     assert "@sha256:" in container(by_kind["InferenceService"])["image"]
 
