@@ -1,4 +1,4 @@
-"""The order in which several processes take files of tests: the longest first, so none is left with one alone."""
+"""The order in which several processes take files of tests: longest first, so none is left with one alone."""
 
 FIRST = (
     "tests/template/test_own_checks.py",
