@@ -170,7 +170,9 @@ def test_an_edited_model_does_not_load(folder: Path, text: str, tmp_path: Path) 
         predictor("boosting").load(copy)
 
 
-@pytest.mark.parametrize("case", ENDLESS)
+@pytest.mark.parametrize(
+    "case", [pytest.param(one, marks=pytest.mark.long if "circle" in one else ()) for one in ENDLESS]
+)
 def test_lightgbm_alone_never_ends(text: str, case: str) -> None:
     """Measured by what it computes, not by a clock: it is stopped once it has used its seconds."""
     assert bare(ENDLESS[case][0](text)) == -signal.SIGXCPU
