@@ -11,8 +11,9 @@ SIZE ?= full
 PORT ?= 5050
 RUN := .venv/bin/python
 JOBS ?= auto
-# Files are not split: what their tests share is made once.
-PYTEST = $(RUN) -m pytest --numprocesses $(JOBS) --maxprocesses 4 --dist loadfile
+# Files are not split: what their tests share is made once. They begin in the order in which they are collected, for
+# xdist's own puts those of few tests last, which are the longest.
+PYTEST = $(RUN) -m pytest --numprocesses $(JOBS) --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 # Empty in a project that has deleted slipway/ and depends on its wheel: see docs/wheel.md.
 LIBRARY := $(wildcard slipway/pyproject.toml)
 # What the library's own tests need beside; no project has them.
@@ -40,7 +41,7 @@ test: .venv/.dev ## Run the tests, on all cores up to four; JOBS=0 is one proces
 	@$(PYTEST) -m "not long"
 
 test-full: .venv/.dev ## Run the long tests, those that `make test` leaves out
-	@$(PYTEST) -m long
+	@$(PYTEST) -m "long and not deep"
 
 check: .venv/.dev ## Check format, lint, types and for secrets, and that no file differs from what is staged
 	@$(RUN) -m ruff format --check .

@@ -14,6 +14,12 @@ PYTHON = ("PYTHONUNBUFFERED", "PYTHONDONTWRITEBYTECODE")
 """Images set them, people do not: a command that needs one has to set it."""
 
 
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """What is deep is long: `-m "not long"` leaves out both."""
+    if item.get_closest_marker("deep"):
+        item.add_marker("long")
+
+
 @pytest.fixture(scope="session", autouse=True)
 def nothing_of_the_shell() -> Iterator[None]:
     """Neither a tracking server nor a run nor a habit of Python's, here and in the processes of the tests.

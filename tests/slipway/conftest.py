@@ -9,6 +9,7 @@ from filelock import FileLock
 from slipway.base.atomic import whole_file
 from slipway.registry.place import DATABASE, MADE, lay_out
 from slipway.registry.tracking import Tracking
+from tests.slipway.order import rank
 
 GATE = "gate(name, fed, stops, exit, reason, untouched, guard): a gate bites; a row of docs/gates.md"
 
@@ -16,6 +17,12 @@ GATE = "gate(name, fed, stops, exit, reason, untouched, guard): a gate bites; a 
 def pytest_configure(config: pytest.Config) -> None:
     """Markers are strict, so that one with a typing error proves nothing."""
     config.addinivalue_line("markers", GATE)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """One process alone needs no order, and documents are made in that of collection."""
+    if hasattr(config, "workerinput"):
+        items.sort(key=lambda item: rank(item.nodeid))
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -132,6 +132,7 @@ def test_a_killed_task_leaves_no_reason(python: Path) -> None:
     assert not (runs / "killed.error.json").exists()
 
 
+@pytest.mark.long
 def test_what_earlier_runs_left_is_removed(python: Path) -> None:
     """But for the logs, what the last failure needs, and what a run of another process works on."""
     runs = python.parents[2] / ".slipway" / "runs"

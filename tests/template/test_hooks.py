@@ -50,7 +50,9 @@ def commit(project: Path, name: str, content: str) -> subprocess.CompletedProces
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("kind", FAULTS)
+@pytest.mark.parametrize(
+    "kind", ["lint", *(pytest.param(kind, marks=pytest.mark.deep) for kind in FAULTS if kind != "lint")]
+)
 def test_a_fault_is_refused(hooked: Path, kind: str) -> None:
     """Nothing is committed, and the reason is told."""
     name, content, said = FAULTS[kind]

@@ -60,8 +60,8 @@ def test_help_lists_every_target() -> None:
 
 def test_what_proves_the_library_is_a_target_only_where_its_tests_are(project: Path) -> None:
     """A project has neither the proof nor the benchmarks."""
-    assert {"prove", "bench"} <= targets(REPOSITORY)
-    assert not {"prove", "bench"} & targets(project)
+    assert {"prove", "test-deep", "bench"} <= targets(REPOSITORY)
+    assert not {"prove", "test-deep", "bench"} & targets(project)
 
 
 def test_the_set_up_is_made_once(project: Path) -> None:

@@ -26,7 +26,7 @@ LIBRARY = (
 )
 
 
-@pytest.mark.long
+@pytest.mark.deep
 def test_a_project_may_have_files_of_its_own(bake: Bake, tmp_path: Path) -> None:
     """Committed ones, such as another README, a folder, a document and a workflow; and a log beside them."""
     made = bake(**OTHER, system="blank")
@@ -55,7 +55,7 @@ def edited(template: Path, tmp_path: Path) -> Path:
     return root
 
 
-@pytest.mark.long
+@pytest.mark.deep
 def test_the_tests_of_the_library_stand_on_their_own_example(edited: Path) -> None:
     """They read nothing of `systems/` and `project.yaml`; documents and locks do not mind a log either."""
     tests = [f"tests/slipway/{name}" for name in LIBRARY]

@@ -95,7 +95,7 @@ def test_it_is_not_lost_among_many_files(checked: Path) -> None:
     assert staged(checked, name, content).returncode != 0
 
 
-@pytest.mark.long
+@pytest.mark.deep
 def test_a_secret_in_a_bake_is_refused(bake: Bake, tmp_path: Path) -> None:
     """A project as it is made has none (test_own_checks.py); one that is put into it is found there too."""
     made = bake(**OTHER, system="blank")

@@ -60,7 +60,7 @@ def project(releases: Path, tmp_path: Path) -> Path:
     return root
 
 
-@pytest.mark.long
+@pytest.mark.deep
 def test_an_older_project_becomes_one_of_this_template(project: Path, releases: Path) -> None:
     """Merged without a conflict, the edits in place, and it passes what a new one passes."""
     found = merged(project, str(releases), None)

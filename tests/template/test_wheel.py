@@ -81,7 +81,7 @@ def test_imports_stay_in_order(project: Path, installed: Installed) -> None:
     assert done.returncode == 0, done.stdout
 
 
-@pytest.mark.long
+@pytest.mark.deep
 def test_a_project_without_the_folder_comes_to_a_decision(project: Path, installed: Installed) -> None:
     """By the wheel alone, and its version has the code, byte for byte, of a project with the folder."""
     assert not (project / "slipway").exists()
@@ -97,7 +97,7 @@ def test_a_project_without_the_folder_comes_to_a_decision(project: Path, install
     assert {one["code"]["digest"] for one in manifests} == {code_digest(digests(project / "before"))}
 
 
-@pytest.mark.long
+@pytest.mark.deep
 def test_the_tests_that_stay_pass(project: Path, bake: Bake, installed: Installed) -> None:
     """Once the locks name the wheel, as `make lock` has it; they are of the project's own system."""
     shutil.copytree(bake(**OTHER, system=SYSTEM) / "systems", project / "systems", dirs_exist_ok=True)

@@ -88,7 +88,13 @@ CASES = {
 STUMP = {"name": "stump", "kind": "boosting", "params": {"rounds": 1, "num_leaves": 2}}
 
 
-@pytest.mark.parametrize("case", CASES.values(), ids=CASES)
+@pytest.mark.parametrize(
+    "case",
+    [
+        pytest.param(case, id=name, marks=() if name == "incomes" else pytest.mark.deep)
+        for name, case in CASES.items()
+    ],
+)
 def test_a_real_table_comes_to_a_decision(tmp_path: Path, case: Case) -> None:
     """The baseline goes first, the candidate is judged by requests, and a worse one is refused."""
     table = case.table(tmp_path)

@@ -10,7 +10,7 @@ from tests.slipway.chain.conftest import copy_project
 from tests.slipway.chain.test_demo import decisions, servers
 from tests.slipway.reference import talkingdata
 
-pytestmark = pytest.mark.long
+pytestmark = pytest.mark.deep
 
 
 def test_the_main_job_runs_on_real_clicks(tmp_path: Path) -> None:

@@ -108,7 +108,10 @@ def test_a_server_that_died_is_started_again(serving: Serving, live: Project) ->
     ]
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
+@pytest.mark.parametrize(
+    "number",
+    [signal.SIGTERM, *(pytest.param(one, marks=pytest.mark.long) for one in (signal.SIGHUP, signal.SIGINT))],
+)
 def test_a_signal_stops_the_server(serving: Serving, live: Project, number: signal.Signals) -> None:
     """A plain kill, a closed terminal and Ctrl-C."""
     process = serving()
@@ -120,6 +123,7 @@ def test_a_signal_stops_the_server(serving: Serving, live: Project, number: sign
     assert not psutil.pid_exists(server.pid)
 
 
+@pytest.mark.long
 def test_what_a_killed_serve_left_is_ended_first(serving: Serving, live: Project) -> None:
     """Its server would hold the port and the memory for ever."""
     process = serving()

@@ -1,6 +1,7 @@
 """Small cards and tables for the tests of data."""
 
 from collections.abc import Mapping
+from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ COLUMNS: Mapping[str, Mapping[str, Any]] = {
     "score": {"type": "number", "min": 0, "null_share": 0.5},
     "clicked": {"type": "integer", "role": "label"},
 }
+AD_CLICK = yaml.safe_load((ROOT / "systems/ad_click/system.yaml").read_text(encoding="utf-8"))
 HEADER = ["when", "who", "score", "clicked"]
 
 
@@ -29,7 +31,7 @@ def card(
     split: Mapping[str, float] | None = None,
 ) -> Card:
     """The card of ad_click with another `data` section."""
-    content = yaml.safe_load((ROOT / "systems/ad_click/system.yaml").read_text(encoding="utf-8"))
+    content = deepcopy(AD_CLICK)
     content["data"] |= {"source": source, "columns": columns, "label_delay_hours": 0}
     if split is not None:
         content["data"]["split"] = split

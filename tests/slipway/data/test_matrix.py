@@ -3,6 +3,7 @@
 import contextlib
 import io
 import json
+import logging
 import re
 import shutil
 import subprocess
@@ -45,7 +46,7 @@ def project(tmp_path: Path) -> Project:
 def all_made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """All data is made."""
     project = two_systems(tmp_path_factory.mktemp("matrix") / "a project")
-    assert repro(project)[:2] == (0, stages("left", "right"))
+    assert repro(project) == stages("left", "right")
     return project.root
 
 
@@ -81,25 +82,37 @@ def two_systems(root: Path) -> Project:
     return Project(root)
 
 
-@pytest.fixture
-def said(monkeypatch: pytest.MonkeyPatch) -> None:
-    """DVC prints to whatever standard output is, and not to the one that it began with."""
-    monkeypatch.setenv("DVC_TEST", "1")
-
-
 def dvc(project: Project, *arguments: str) -> str:
     """What a command of DVC's says, that has to end well; in this process, which has imported it."""
     out = io.StringIO()
-    with contextlib.chdir(project.root), contextlib.redirect_stdout(out):
+    with (
+        contextlib.chdir(project.root),
+        contextlib.redirect_stdout(out),
+        pytest.MonkeyPatch.context() as patch,
+    ):
+        patch.setenv("DVC_TEST", "1")  # it prints to what standard output is, and not to what it was at first
         assert main(list(arguments)) == 0
     return out.getvalue()
 
 
-def repro(project: Project, *arguments: str) -> tuple[int, set[str], str]:
-    """The exit code, the stages that ran, and all that DVC said."""
+def repro(project: Project) -> set[str]:
+    """The stages that ran, where all ended well; DVC logs them to what standard output was at first."""
+    out = io.StringIO()
+    logger, told = logging.getLogger("dvc"), logging.StreamHandler(out)
+    logger.addHandler(told)
+    try:
+        dvc(project, "repro")
+    finally:
+        logger.removeHandler(told)
+    return set(re.findall("Running stage '(.+)'", out.getvalue()))
+
+
+def failing(project: Project, *arguments: str) -> tuple[set[str], str]:
+    """The stages that ran where one failed, and all that DVC said, in a process of its own."""
     command = [sys.executable, "-m", "dvc", "repro", *arguments]
     done = subprocess.run(command, cwd=project.root, capture_output=True, text=True, check=False)
-    return done.returncode, set(re.findall("Running stage '(.+)'", done.stdout)), done.stdout + done.stderr
+    assert done.returncode != 0
+    return set(re.findall("Running stage '(.+)'", done.stdout)), done.stdout + done.stderr
 
 
 def stages(*systems: str) -> set[str]:
@@ -118,7 +131,7 @@ def test_without_arguments_all_data_is_made_once(made: Project) -> None:
     (made.source("left") / "__pycache__").mkdir()
     (made.source("left") / "__pycache__" / "x.pyc").write_text("")
 
-    assert repro(made)[:2] == (0, set())
+    assert repro(made) == set()
     assert (made.root / "dvc.lock").read_bytes() == lock
 
 
@@ -138,7 +151,7 @@ def test_an_edit_of_one_system_runs_its_stages_alone(
     """Those that depend on what was edited."""
     (made.root / "systems/right" / file).write_text(content)
 
-    assert repro(made)[:2] == (0, {one for one in stages("right") if one.partition("@")[0] in ran})
+    assert repro(made) == {one for one in stages("right") if one.partition("@")[0] in ran}
 
 
 def test_a_system_without_a_source_stops_no_other(project: Project) -> None:
@@ -152,23 +165,20 @@ def test_a_system_without_a_source_stops_no_other(project: Project) -> None:
         run_stages(Line(project, "left", "small"))
     assert run_stages(Line(project, "right", "small"))
 
-    code, ran, said = repro(project)
-    assert code != 0
+    _, said = failing(project)
     assert "failed to reproduce 'ingest@left-full': [Errno 2] No such file or directory" in said
     assert f"'{project.source('left')}'" in said
-    code, ran, said = repro(project, "--keep-going")
-    assert code != 0
+    ran, _ = failing(project, "--keep-going")
     assert ran == {one for one in stages("right") if one.endswith("full")}
 
 
 def test_a_project_without_systems_has_nothing_to_make(project: Project) -> None:
     """That is no error."""
     (project.root / "project.yaml").write_text("systems: [] # none yet\n")
-    assert repro(project)[:2] == (0, set())
+    assert repro(project) == set()
     assert not (project.root / "dvc.lock").exists()
 
 
-@pytest.mark.usefixtures("said")
 def test_metrics_and_plots_need_no_arguments(made: Project) -> None:
     """At the root, of all systems; a plot is a page, which Git does not see."""
     found = json.loads(dvc(made, "metrics", "show", "--json"))[""]["data"]
@@ -185,7 +195,6 @@ def test_metrics_and_plots_need_no_arguments(made: Project) -> None:
     assert "/dvc_plots/" in ignored
 
 
-@pytest.mark.usefixtures("said")
 def test_metrics_are_compared_between_revisions(made: Project) -> None:
     """What changed in the data of one system, and nothing of the other one."""
     for words in (("add", "--all"), ("commit", "--quiet", "--message", "before")):
@@ -196,7 +205,6 @@ def test_metrics_are_compared_between_revisions(made: Project) -> None:
     assert found == {name: {"rows": {"old": 4, "new": 9, "diff": 5}}}
 
 
-@pytest.mark.usefixtures("said")
 def test_a_project_without_systems_shows_none(project: Project) -> None:
     """That is no error either."""
     (project.root / "project.yaml").write_text("systems: [] # none yet\n")

@@ -134,7 +134,7 @@ def test_no_backup_is_made(
     assert what == "there" or not out.exists()
 
 
-@pytest.mark.long
+@pytest.mark.deep
 def test_a_restore_killed_at_any_line_is_done_again(yard: Yard, kept: Path, fresh: Path) -> None:
     """No registry is there before all is, and the next restore comes to the same end."""
     call = f"{ARCHIVES}:restored"

@@ -101,7 +101,7 @@ def test_each_copy_goes_or_is_named(yard: Yard, own: Path) -> None:
     assert yard.forks.done(own, f"{SCENES}:whole_versions") == [1, 2]
 
 
-@pytest.mark.long
+@pytest.mark.deep
 def test_killed_at_any_line_the_same_again_ends_it(yard: Yard, own: Path, tmp_path: Path) -> None:
     """The record tells all that was removed, also before the kill."""
     start = tmp_path / "start"

@@ -69,7 +69,7 @@ def test_what_is_needed_stays(yard: Yard, own: Path) -> None:
     assert yard.forks.done(own, f"{SCENES}:again", "rollback", 1, 2)["end"]["aliases"]["production"] == 1
 
 
-@pytest.mark.long
+@pytest.mark.deep
 def test_killed_at_any_line_the_next_run_ends_it(
     yard: Yard, littered: Path, own: Path, tmp_path: Path
 ) -> None:

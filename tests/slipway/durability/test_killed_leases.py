@@ -20,7 +20,7 @@ def begin(yard: Yard, before: str) -> None:
     (yard.root / "lease.json").write_text(json.dumps(HERE))
 
 
-@pytest.mark.long
+@pytest.mark.deep
 def test_a_move_by_a_lease_may_be_killed(yard: Yard) -> None:
     """Aliases, traffic and records end as those of a move that nobody kills."""
     decision = "promote"

@@ -40,7 +40,7 @@ def found(yard: Yard) -> tuple[set[str], set[str]]:
     return kept, {one.name for one in known if one is not None and one.decided}
 
 
-@pytest.mark.long
+@pytest.mark.deep
 def test_a_decision_is_told_of_wherever_it_was_killed(telling: Yard) -> None:
     """What is kept is told, and nothing else is: right after the kill, and after the next run."""
     move = f"{SCENES}:move"

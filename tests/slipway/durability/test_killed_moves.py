@@ -65,7 +65,7 @@ def test_a_promotion_killed_at_any_line_of_the_protocol(yard: Yard) -> None:
     assert killed_everywhere(yard, "promote", PROTOCOL) == both("promote", 2)
 
 
-@pytest.mark.long
+@pytest.mark.deep
 @pytest.mark.parametrize(
     ("decision", "functions"), [("first", PROTOCOL), ("promote", AROUND), ("rollback", AROUND)]
 )
@@ -74,7 +74,7 @@ def test_a_move_killed_at_any_line_that_it_calls(yard: Yard, decision: str, func
     assert killed_everywhere(yard, decision, functions) == both(decision, MOVES[decision][1])
 
 
-@pytest.mark.long
+@pytest.mark.deep
 @pytest.mark.parametrize("decision", ["promote", "rollback"])
 def test_a_recovery_may_be_killed_too(yard: Yard, decision: str) -> None:
     """What finishes a move can itself be finished."""

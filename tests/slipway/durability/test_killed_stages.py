@@ -111,6 +111,7 @@ def states(plant: Plant, stage: str, version: int) -> tuple[Any, Any]:
     return found[0], found[1]
 
 
+@pytest.mark.deep
 def test_register(plant: Plant) -> None:
     """A version without its record has no alias, and the run after it registers the candidate anew.
 
@@ -142,6 +143,7 @@ def test_a_version_without_its_record_is_not_rolled_out(plant: Plant) -> None:
     assert plant.look()["aliases"]["production"] is None
 
 
+@pytest.mark.deep
 def test_refuse(plant: Plant) -> None:
     """Nothing is registered, and there is a whole record or none."""
     plant.set_back("package 1")
@@ -156,6 +158,7 @@ def test_refuse(plant: Plant) -> None:
         assert plant.look() in (before, after)
 
 
+@pytest.mark.deep
 def test_package(plant: Plant) -> None:
     """There is a whole Bento or none, also where the build in a process of its own was killed with it."""
     before, after = states(plant, "package", 2)
@@ -165,6 +168,7 @@ def test_package(plant: Plant) -> None:
     assert plant.look() == after
 
 
+@pytest.mark.deep
 def test_smoke(plant: Plant) -> None:
     """No server is left, not even one that had no time to be written down."""
     before, _ = states(plant, "smoke", 2)
@@ -172,6 +176,7 @@ def test_smoke(plant: Plant) -> None:
         assert end["state"] == before
 
 
+@pytest.mark.deep
 def test_shadow(plant: Plant) -> None:
     """Traffic is as it was, and no alias and no server is left of the trial."""
     plant.set_back("canary 2")
@@ -186,6 +191,7 @@ def test_shadow(plant: Plant) -> None:
         assert processes(plant.root) == []
 
 
+@pytest.mark.deep
 def test_canary(plant: Plant) -> None:
     """Production is where it was, and the canary has no traffic; a rollout then comes to its end."""
     before, _ = states(plant, "canary", 2)
@@ -196,6 +202,7 @@ def test_canary(plant: Plant) -> None:
     _comes_to_its_end(plant)
 
 
+@pytest.mark.deep
 def test_first(plant: Plant) -> None:
     """Version 1 is live or nothing is."""
     before, after = states(plant, "first", 1)
@@ -222,6 +229,7 @@ def test_promote(plant: Plant) -> None:
     _comes_to_its_end(plant)
 
 
+@pytest.mark.deep
 def test_rollback(plant: Plant) -> None:
     """The command run again comes to its end: one record, and what was live is barred once traffic moved.
 
@@ -259,6 +267,7 @@ def test_rollback(plant: Plant) -> None:
     assert ends == {0, 3}  # begun anew, or finished and then nothing to go back to
 
 
+@pytest.mark.deep
 def test_abort(plant: Plant) -> None:
     """Production does not move, and there is a whole record or none."""
     plant.set_back("promote 2")
@@ -278,8 +287,8 @@ def test_abort(plant: Plant) -> None:
 @pytest.mark.parametrize(
     ("stage", "version", "folder", "name"),
     [
-        ("package", 2, ".slipway/bentoml", "bentoml"),
-        ("canary", 2, "work/second", "evidence.json"),
+        pytest.param("package", 2, ".slipway/bentoml", "bentoml", marks=pytest.mark.deep),
+        pytest.param("canary", 2, "work/second", "evidence.json", marks=pytest.mark.deep),
         ("promote", 2, "work/second", "report.html"),
     ],
 )

@@ -28,6 +28,8 @@ OWN = {
 """The function of each stage that writes."""
 LAST, SPREAD = 3, 2
 """Kills of one stage: before the last lines that write, and evenly spread over those of its own function."""
+STAGE = [pytest.param(stage, marks=() if stage == "train" else pytest.mark.deep) for stage in OUT]
+"""`make test-full` runs what writes most."""
 
 
 @dataclass(frozen=True)
@@ -74,7 +76,7 @@ def sampled(lines: tuple[str, ...]) -> list[int]:
     return sorted({*writes[-LAST:], *spread})
 
 
-@pytest.mark.parametrize("stage", OUT)
+@pytest.mark.parametrize("stage", STAGE)
 def test_a_stage_killed_on_its_way(plant: Plant, stage: str) -> None:
     """Run again it leaves what an undisturbed one does, and nothing beside it."""
     for path in OUT[stage]:
@@ -99,7 +101,7 @@ def test_a_stage_killed_on_its_way(plant: Plant, stage: str) -> None:
 
 
 @pytest.mark.parametrize("fault", SAYS)
-@pytest.mark.parametrize("stage", OUT)
+@pytest.mark.parametrize("stage", STAGE)
 def test_no_room_for_what_a_stage_leaves(plant: Plant, stage: str, fault: Fault) -> None:
     """One line that names the path; what lay there stays, and with room the stage comes to its end."""
     with disk(plant.root / OUT[stage][0].parent) as place:

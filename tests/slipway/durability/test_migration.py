@@ -156,7 +156,7 @@ def test_a_line_is_carried_once_and_wholly(line: Line, empty: str) -> None:
     assert Registry(line, empty).resolve("production") == 4
 
 
-@pytest.mark.long
+@pytest.mark.deep
 def test_killed_anywhere_it_goes_on_where_it_was(
     yard: Yard, line: Line, laid_out: Path, empty: str, tmp_path: Path
 ) -> None:

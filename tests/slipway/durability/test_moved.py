@@ -126,7 +126,7 @@ def test_a_former_place_does_not_lead_out(original: Path, tmp_path: Path) -> Non
         registry(moved).fetch(1, tmp_path / "out")
 
 
-@pytest.mark.long
+@pytest.mark.deep
 def test_killed_at_any_line_it_is_brought_along_the_next_time(
     yard: Yard, original: Path, tmp_path: Path, invoke: Invoke
 ) -> None:

@@ -165,7 +165,7 @@ def test_one_of_two_promoters_wins(course: Course) -> None:
     assert sum(run(course, 6, seed=1).values()) == 6
 
 
-@pytest.mark.long
+@pytest.mark.deep
 def test_in_two_hundred_interleavings(course: Course) -> None:
     """Some are refused by the lock, and some, later, because production moved."""
     reasons = run(course, 200, seed=2)

@@ -28,6 +28,7 @@ def test_a_reseeded_candidate_is_not_promoted() -> None:
     assert "champion.log_loss" not in better.stopped
 
 
+@pytest.mark.long
 def test_many_slices_do_not_refuse_by_chance() -> None:
     """Each on its own, one of some thirty slices looks bad for every other equal candidate."""
     card = slice_card(least=120, max_slice_regression=0.0)

@@ -170,13 +170,17 @@ def test_an_edited_model_does_not_load(folder: Path, text: str, tmp_path: Path) 
         predictor("boosting").load(copy)
 
 
-@pytest.mark.parametrize("case", ENDLESS)
+@pytest.mark.parametrize(
+    "case", [pytest.param(one, marks=pytest.mark.long if "circle" in one else ()) for one in ENDLESS]
+)
 def test_lightgbm_alone_never_ends(text: str, case: str) -> None:
     """Measured by what it computes, not by a clock: it is stopped once it has used its seconds."""
     assert bare(ENDLESS[case][0](text)) == -signal.SIGXCPU
 
 
-@pytest.mark.parametrize("case", CRASHING)
+@pytest.mark.parametrize(
+    "case", [pytest.param(one, marks=() if "a leaf" in one else pytest.mark.long) for one in CRASHING]
+)
 def test_lightgbm_alone_crashes(text: str, case: str) -> None:
     """As its issues #7357, #7437 and #7438 say; a release that mends them lets this test go."""
     assert bare(CRASHING[case][0](text)) in (-signal.SIGSEGV, -signal.SIGABRT, -signal.SIGBUS)

@@ -50,6 +50,7 @@ def live(project: Packaged, monkeypatch: pytest.MonkeyPatch) -> Packaged:
     return project
 
 
+@pytest.mark.deep
 def test_its_bento_carries_its_own_code_and_passes_the_smoke_test(live: Packaged, tmp_path: Path) -> None:
     """By modules that lie elsewhere by now; contract, scores, typed answers and budget are as today's."""
     smoke(RUN, version=OLDER, bento=live.bentos[OLDER], checks=tmp_path / "checks.json")
@@ -61,6 +62,7 @@ def test_its_bento_carries_its_own_code_and_passes_the_smoke_test(live: Packaged
     assert not (bento / "slipway" / "base").exists()
 
 
+@pytest.mark.deep
 def test_where_its_traffic_went_is_read(live: Packaged) -> None:
     """By the tag of its Bento, which is all that was written down then."""
     stable = Deployed(number=OLDER, bento=live.bentos[OLDER])
@@ -73,6 +75,7 @@ def test_where_its_traffic_went_is_read(live: Packaged) -> None:
     assert servers.running(live.line.project) == []
 
 
+@pytest.mark.deep
 def test_a_newer_version_is_tried_against_it(live: Packaged, tmp_path: Path) -> None:
     """The answers of both are read, request by request, and there is a verdict."""
     canary(RUN, version=NEWER, stable=OLDER, data=live.data, evidence=tmp_path / "evidence.json")
@@ -86,6 +89,7 @@ def test_a_newer_version_is_tried_against_it(live: Packaged, tmp_path: Path) -> 
     assert servers.running(live.line.project) == []
 
 
+@pytest.mark.deep
 def test_a_move_of_then_that_was_killed_is_finished(live: Packaged) -> None:
     """Its intent holds a record of then; traffic had moved already, and the aliases follow."""
     record = json.loads((live.root.parent / "older" / "first.json").read_bytes())
@@ -121,6 +125,7 @@ def test_production_goes_back_to_it(live: Packaged) -> None:
     assert servers.running(live.line.project) == []
 
 
+@pytest.mark.deep
 def test_its_decisions_are_listed_and_their_reports_are_those_of_then(live: Packaged) -> None:
     """The page of a decision was drawn when it was taken and is kept."""
     older = live.root.parent / "older"

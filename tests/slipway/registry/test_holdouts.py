@@ -109,6 +109,7 @@ def spent(root: Path, name: str, digest: str) -> int:
     return opened(root, name).spend("f", OLD, digest)
 
 
+@pytest.mark.long
 def test_trainings_at_the_same_time_get_places_of_their_own(root: Path, name: str) -> None:
     """Four processes, of which two have the same bits."""
     opened(root, name).spend("f", OLD, "before")

@@ -95,9 +95,9 @@ def test_a_number_stands_for_one_version(packaged: tuple[Project, str], tmp_path
     "name",
     [
         "src/version/model/weights.npy",
-        "src/version/registered.json",
-        "src/slipway/base/atomic.py",
-        "bento.yaml",
+        pytest.param("src/version/registered.json", marks=pytest.mark.long),
+        pytest.param("src/slipway/base/atomic.py", marks=pytest.mark.long),
+        pytest.param("bento.yaml", marks=pytest.mark.long),
     ],
 )
 def test_a_damaged_bento_is_built_again(packaged: tuple[Project, str], copied: Project, name: str) -> None:

@@ -49,7 +49,7 @@ def lines(rows: int = 3000) -> list[str]:
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("size", ["full", "small"])
+@pytest.mark.parametrize("size", ["full", pytest.param("small", marks=pytest.mark.deep)])
 def test_an_awkward_table_passes_its_smoke_test(tmp_path: Path, size: Size) -> None:
     """All that may lack may lack, and the scores of training are those of the server."""
     made = tabled(tmp_path / "a project", lines(), Choices("解約", time="日付"), size=size)

@@ -13,11 +13,16 @@ from tests.slipway.runbook.incidents import INCIDENTS
 from tests.slipway.stages.packaged import Packaged
 
 DRILLS = drills()
+QUICKEST = ("A bad model is live", "A move was killed half-way", "Somebody moved an alias by hand")
+"""Drills that `make test-full` runs."""
 TEXT = DOCUMENT.read_text(encoding="utf-8")
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("title", DRILLS)
+@pytest.mark.parametrize(
+    "title",
+    [pytest.param(one, marks=() if one in QUICKEST else pytest.mark.deep) for one in DRILLS],
+)
 def test_a_drill_runs_as_it_stands(title: str, place: Packaged, shell: Shell) -> None:
     """Its commands end with the codes that stand there, and print the lines that stand there."""
     with INCIDENTS[title](place, shell) as said:
@@ -40,7 +45,7 @@ def test_a_drill_ends_well_and_says_what_never_to_do(title: str) -> None:
     assert not [one for one in commands if re.search(r"\brm\b|reset|--hard|--force", one.line)]
 
 
-@pytest.mark.long
+@pytest.mark.deep
 def test_traffic_that_is_lost_is_sent_again(place: Packaged, shell: Shell) -> None:
     """To the version that the records have in production, whose Bento is built where it is gone as well."""
     place.line.traffic.unlink()

@@ -84,7 +84,7 @@ def test_what_dvc_does_not_take_is_told(project: Project, tmp_path: Path) -> Non
         bring(project, "churn", write(tmp_path / "t.csv", ["a"]), Place("churn.csv", None), print)
 
 
-@pytest.mark.parametrize("table", ["all tables/t.csv", "it's ${odd}"])
+@pytest.mark.parametrize("table", [pytest.param("all tables/t.csv", marks=pytest.mark.long), "it's ${odd}"])
 def test_what_is_followed_stays_a_dependency(project: Project, table: str) -> None:
     """A file or folder, however it is called; a change of it changes the data."""
     lies = write(project.root / table / "t.csv", ["a", "1"]) if "odd" in table else project.root / table

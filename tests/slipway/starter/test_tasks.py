@@ -196,7 +196,9 @@ def _of_task(task: str, answer: Any, outputs: Any, metadata: Any) -> None:
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("made", ["regression", "multiclass"], indirect=True)
+@pytest.mark.parametrize(
+    "made", ["regression", pytest.param("multiclass", marks=pytest.mark.deep)], indirect=True
+)
 def test_a_broken_version_is_aborted_between_two_servers(made: Made) -> None:
     """It learned from labels of other rows: each answer is one, and tells nothing of its row."""
     shutil.copytree(made.out / "split", made.out / "mixed")

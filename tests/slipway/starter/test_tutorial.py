@@ -92,7 +92,7 @@ def make_patient(card: Path) -> None:
     card.write_text(text)
 
 
-@pytest.mark.long
+@pytest.mark.deep
 def test_the_tutorial_does_what_it_says(blank: Copy) -> None:
     """Each command in its order, and the code where it belongs."""
     printed: dict[str, str] = {}

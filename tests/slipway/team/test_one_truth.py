@@ -25,7 +25,7 @@ from tests.slipway.stages.shared import ISSUER, WORKFLOW, lay
 from tests.slipway.team.conftest import Served
 from tests.slipway.trust.authority import Authority
 
-pytestmark = pytest.mark.long
+pytestmark = pytest.mark.deep
 SMALL = ("--size", "small")
 STUMP = {"name": "stump", "kind": "boosting", "params": {"rounds": 1, "num_leaves": 2}}
 BETTER = {"name": "better", "kind": "boosting", "params": {"rounds": 150, "learning_rate": 0.1}}

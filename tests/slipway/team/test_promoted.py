@@ -189,6 +189,7 @@ def numbers() -> dict[str, int]:
     return {begins: at for begins, [at] in found.items()}
 
 
+@pytest.mark.deep
 def test_a_move_is_finished_or_dropped_by_the_other_machine(yard: Yard) -> None:
     """The first was killed before a line; the second waits until its lease has lapsed, and goes on."""
     yard.lease(yard.served.leases, lapse_s=0.5)
@@ -204,6 +205,7 @@ def test_a_move_is_finished_or_dropped_by_the_other_machine(yard: Yard) -> None:
         )
 
 
+@pytest.mark.deep
 def test_who_outlives_a_lease_is_undone(yard: Yard) -> None:
     """MLflow takes late writes: whoever wrote them learns of it, or if it was killed, the next one does."""
     yard.lease(yard.served.leases, lapse_s=0.5)

@@ -67,7 +67,7 @@ def test_what_was_kept_is_read_back(
     assert registry.resolve("production") is None
 
 
-@pytest.mark.long
+@pytest.mark.deep
 def test_a_server_with_passwords_and_artifacts_of_its_own(
     desk: Desk, rows: str, store: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

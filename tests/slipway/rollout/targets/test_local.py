@@ -243,7 +243,7 @@ def test_a_holder_that_does_not_let_go_is_named(live: Live) -> None:
     ("digest", "start", "said"),
     [
         (None, servers.start, r"holds version 2, expected 5"),
-        ("5" * 64, servers.start, r"holds version 2, expected 5"),
+        pytest.param("5" * 64, servers.start, r"holds version 2, expected 5", marks=pytest.mark.long),
         (
             None,
             lambda project, tag, number, **known: servers.start(project, tag, min(number, 2), **known),
@@ -283,6 +283,7 @@ def test_the_digest_says_what_is_served(live: Live) -> None:
     assert now(live) == TrafficState(stable=live.first)
 
 
+@pytest.mark.long
 def test_what_was_live_before_digests_is_served(live: Live) -> None:
     """As it was written down then, by the tag of its Bento; what follows is named by its digest."""
     path = live.line.traffic
