@@ -1,10 +1,8 @@
 """The image itself, where one can be built: it holds no tools, and its server may write none of it."""
 
-from collections.abc import Iterator
-
 import pytest
 
-from tests.slipway.release.built import LIMITS, build_image, podman
+from tests.slipway.release.built import LIMITS, built_version, podman
 from tests.slipway.root import ROOT
 from tests.slipway.tiny import registered, tiny_bento
 
@@ -24,15 +22,11 @@ sys.exit(1)
 
 
 @pytest.fixture(scope="module")
-def image(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, str]]:
-    """An image of a tiny version, and the version's digest; gone afterwards."""
-    folder, name = tmp_path_factory.mktemp("built"), "localhost/slipway-test-image"
-    project, tag = tiny_bento(folder / "project", ROOT)
+def image(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, str]:
+    """An image of a tiny version, and the version's digest."""
+    project, tag = tiny_bento(tmp_path_factory.mktemp("built") / "project", ROOT)
     version = registered(project.root / "version", 7)
-    (folder / "wheels").mkdir()
-    build_image(project, tag, version, name, folder, folder / "wheels")
-    yield name, version.digest
-    podman("image", "rm", "--force", name)  # what it was built of stays for the next one
+    return built_version(project, tag, version).name, version.digest
 
 
 def inside(image: str, script: str) -> list[str]:
@@ -46,7 +40,7 @@ def inside(image: str, script: str) -> list[str]:
 def test_it_holds_nothing_that_builds_or_installs(image: tuple[str, str]) -> None:
     """No compiler, no git, no uv, no pip, neither as a program nor as a module of any Python in it."""
     assert inside(image[0], f"for name in {TOOLS}; do command -v $name; done; true") == []
-    pythons = "for p in /opt/serving/bin/python /usr/bin/python3 /usr/local/bin/python3; do "
+    pythons = "for p in /opt/env/bin/python /usr/bin/python3 /usr/local/bin/python3; do "
     asked = 'for m in pip ensurepip setuptools; do $p -c "import $m" 2>/dev/null && echo $m; done; done; true'
     assert inside(image[0], pythons + asked) == []
 
