@@ -26,8 +26,7 @@ class Image:
         label: begins its tag, which ends with a digest of all that goes into it.
         base: image that it is made on.
         lay_out: writes its context into a folder.
-        labels: of the image.
-        made: whether packages of the lock that have no wheel may be built.
+        arguments: of the Dockerfile, beside its base.
     """
 
     target: str
@@ -35,8 +34,7 @@ class Image:
     label: str
     base: str
     lay_out: Callable[[Path], None]
-    labels: dict[str, str]
-    made: bool
+    arguments: dict[str, str]
 
 
 @dataclass(frozen=True)
@@ -94,14 +92,12 @@ def build(
 def _key(image: Image, context: Path) -> str:
     """Of all that goes into it; packages are held by the hashes of the lock, wherever they come from."""
     files = "".join(f"{name} {digest}\n" for name, digest in sorted(digests(context).items()))
-    return hashlib.sha256(f"{image.base}\n{image.target}\n{image.labels}\n{files}".encode()).hexdigest()
+    return hashlib.sha256(f"{image.base}\n{image.target}\n{image.arguments}\n{files}".encode()).hexdigest()
 
 
 def _options(image: Image, offline: bool) -> list[str]:
-    arguments = {"BASE": image.base} | ({"PIP_NO_INDEX": "1"} if offline else {})
-    arguments |= {"PIP_ONLY_BINARY": ":none:"} if image.made else {}
-    found = [f"--build-arg={name}={value}" for name, value in arguments.items()]
-    return found + [f"--label={name}={value}" for name, value in image.labels.items()]
+    arguments = {"BASE": image.base, **image.arguments} | ({"PIP_NO_INDEX": "1"} if offline else {})
+    return [f"--build-arg={name}={value}" for name, value in arguments.items()]
 
 
 def _digest(builder: Builder, name: str) -> str | None:

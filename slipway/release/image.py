@@ -14,8 +14,6 @@ from slipway.version.manifest import Registered
 
 ATTESTED = ("type=sbom", "type=provenance,mode=max")
 """What BuildKit adds to the image's index, so that the digest, and a signature of it, cover these too."""
-VERSION_LABEL = "org.slipway.version-digest"
-"""The label with the digest of the version inside; `make sign` binds the same digest into the signature."""
 INDEX = "application/vnd.oci.image.index.v1+json"
 
 
@@ -40,7 +38,7 @@ def push_image(project: Project, bento: str, registered: Registered) -> str:
         lay_out_image(bento_path(project, bento), registered, context)
         # The digest is read from what buildx wrote, not asked of the registry: a tag may have moved.
         metadata = Path(temporary) / "metadata.json"
-        options = [f"--build-arg=BASE={base}", f"--label={VERSION_LABEL}={registered.digest}"]
+        options = [f"--build-arg=BASE={base}", f"--build-arg=VERSION_DIGEST={registered.digest}"]
         options += ["--push", "--tag", f"{repository}:{label}", "--metadata-file", str(metadata)]
         options += [word for one in ATTESTED for word in ("--attest", one)]
         run_logged(["docker", "buildx", "build", *options, str(context)], log, f"image of {bento}")

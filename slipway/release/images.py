@@ -6,12 +6,8 @@ from slipway.base.errors import UsageError
 from slipway.release.bento import bento_path
 from slipway.release.build import Image
 from slipway.release.context import BASE, base_image, lay_out_image, lay_out_pipeline
-from slipway.release.image import VERSION_LABEL
 from slipway.settings.root import Project
 from slipway.version.manifest import Registered
-
-BASE_LABEL = "org.opencontainers.image.base.name"
-"""As OCI has it; no layer of the image is the base's, so nothing else in it tells on which it was made."""
 
 
 def pipeline_image(project: Project, base: str | None = None) -> Image:
@@ -30,8 +26,7 @@ def pipeline_image(project: Project, base: str | None = None) -> Image:
         label="pipeline",
         base=chosen,
         lay_out=lambda context: lay_out_pipeline(project.root, context),
-        labels={BASE_LABEL: chosen},
-        made=True,
+        arguments={"PIP_ONLY_BINARY": ":none:"},  # some of its packages are published without a wheel
     )
 
 
@@ -57,8 +52,7 @@ def version_image(project: Project, bento: str, registered: Registered, base: st
         label=bento.replace(":", "-"),
         base=chosen,
         lay_out=lay_out,
-        labels={BASE_LABEL: chosen, VERSION_LABEL: registered.digest},
-        made=False,
+        arguments={"VERSION_DIGEST": registered.digest},
     )
 
 

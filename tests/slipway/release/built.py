@@ -56,7 +56,9 @@ def built(image: Image, lock: Path, fresh: bool = False) -> Built:
     before = {name: os.environ.get(name) for name in known}
     os.environ.update(known)
     try:
-        return build(image, BUILDERS["podman"], CACHE / "state", _wheels(lock, image.made), fresh)
+        return build(
+            image, BUILDERS["podman"], CACHE / "state", _wheels(lock, image.target == "pipeline"), fresh
+        )
     finally:
         for name, value in before.items():
             os.environ.pop(name)
