@@ -12,6 +12,14 @@ RUN = ["--runtime", "runc", "run", "--network", "none", *LIMITS, "--ulimit", "np
 TOOLS = "gcc g++ cc c++ ld make cmake rustc git pip pip3 easy_install apt apt-get perl mount"
 """What builds, installs or changes a system."""
 
+METADATA = """
+cd /opt/env/lib/*/site-packages
+for file in *.dist-info/METADATA *.egg-info/PKG-INFO; do
+  test ! -f $file || for key in Name Version; do sed -n "/^$key: /{s///p;q}" $file; done
+done
+"""
+"""Name and version of each package of its Python, in two lines."""
+
 
 def inside(image: str, script: str) -> str:
     """What a shell prints in a container of it, as its own user."""
@@ -28,16 +36,13 @@ def lines(image: str, script: str) -> list[str]:
 def packages(image: str) -> set[str]:
     """The packages whose files lie in it, by their own metadata: of its Python, and of the system."""
     found = set()
-    for text in inside(
-        image, "for f in /opt/env/lib/*/site-packages/*.dist-info/METADATA; do sed '/^$/q' $f; done"
-    ).split("\n\n"):
-        if text.strip():
-            said = message_from_string(text)
-            found.add(f"pypi {said['Name'].lower().replace('_', '-').replace('.', '-')} {said['Version']}")
+    said = iter(lines(image, METADATA))
+    for name, version in zip(said, said, strict=True):
+        found.add(f"pypi {name.lower().replace('_', '-').replace('.', '-')} {version}")
     for text in inside(image, "cat /var/lib/dpkg/status").strip().split("\n\n"):
-        said = message_from_string(text)
-        if said["Status"] == "install ok installed":
-            found.add(f"deb {said['Package']} {said['Version']}")
+        one = message_from_string(text)
+        if one["Status"] == "install ok installed":
+            found.add(f"deb {one['Package']} {one['Version']}")
     return found
 
 

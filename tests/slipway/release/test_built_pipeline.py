@@ -27,7 +27,7 @@ def image() -> Built:
 @pytest.mark.long
 def test_it_runs_every_component_and_installs_nothing(image: Built) -> None:
     """Read-only, without a network and without Git: components, stages and the system are importable."""
-    assert "System" in inside(image.name, f"python -c '{STAGES}'")
+    assert "AdClick" in inside(image.name, f"python -c '{STAGES}'")
     assert lines(image.name, f"for name in {TOOLS}; do command -v $name; done; true") == []
 
 
