@@ -1,7 +1,7 @@
 # One vocabulary for people and CI. Works with GNU make 3.81, which macOS has; nothing here asks a question.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-run check manifests test test-full demo mlflow lock locks audit base wheel sign sign-statements
+.PHONY: help setup setup-run check image manifests test test-full demo mlflow lock locks audit base wheel sign sign-statements
 .PHONY: hooks verify clean reset
 
 # Images forbid bytecode: each process would compile the tests and the library again.
@@ -56,6 +56,9 @@ hooks: .venv/.dev ## Have Git run the checks on the files of each commit; .venv/
 
 manifests: .venv/.dev ## Compile pipelines/ and build k8s/, and hold both against what is kept; needs kubectl
 	@SLIPWAY_STRICT=1 $(RUN) -m pytest -q tests/pipelines tests/k8s
+
+image: .venv/.chain ## Build the image that runs the pipelines, by docker, podman or buildah; ARGS="--base NAME@sha256:... --wheels FOLDER --push"
+	@$(RUN) -m slipway image pipeline $(ARGS)
 
 mlflow: .venv/.chain ## Show the embedded registry in MLflow's pages, on this machine only; PORT=5050
 	@mkdir -p .slipway/registry

@@ -17,6 +17,7 @@ from slipway.cli import (
     backup,
     data,
     demo,
+    image,
     inspect,
     look,
     migrate,
@@ -40,6 +41,7 @@ INTERRUPTED = 130
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 app.add_typer(data.app, name="data")
+app.add_typer(image.app, name="image")
 for module in (
     look,
     new_system,

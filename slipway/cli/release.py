@@ -16,17 +16,18 @@ if TYPE_CHECKING:
 
 def package(system: System = None, size: LineSize = None, version: Version = None) -> None:
     """Build a version's Bento, of the code that it carries; prints `version=`, `digest=` and `bento=`."""
-    _package(system, size, version)
+    packaged(system, size, version)
 
 
 def publish(system: System = None, size: LineSize = None, version: Version = None) -> None:
     """Push a version's image with its SBOM; prints `image=`, by digest, after what `package` prints."""
     from slipway.release.image import push_image
 
-    out.print(f"image={push_image(*_package(system, size, version))}", markup=False)
+    out.print(f"image={push_image(*packaged(system, size, version))}", markup=False)
 
 
-def _package(system: str | None, size: Size | None, version: int | None) -> tuple[Project, str, "Registered"]:
+def packaged(system: str | None, size: Size | None, version: int | None) -> tuple[Project, str, "Registered"]:
+    """Package a version and say so; its project, the tag of its Bento, and what is in it."""
     from slipway.registry.versions import Registry
     from slipway.stages.package import bento_of
 

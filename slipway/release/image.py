@@ -1,25 +1,19 @@
 """A packaged version as an image in the project's repository, named by its digest."""
 
 import json
-import os
 import re
-import subprocess
 import tempfile
 from pathlib import Path
 
 from slipway.base.errors import SlipwayError
 from slipway.release.bento import bento_path
 from slipway.release.context import base_image, lay_out_image
+from slipway.release.logged import run_logged
 from slipway.settings.root import Project
-from slipway.trust.environment import bare
 from slipway.version.manifest import Registered
 
 ATTESTED = ("type=sbom", "type=provenance,mode=max")
 """What BuildKit adds to the image's index, so that the digest, and a signature of it, cover these too."""
-DOCKER = ("DOCKER_", "BUILDX_", "BUILDKIT_")
-"""The variables by which docker finds its daemon, its builder and its log-in."""
-VERSION_LABEL = "org.slipway.version-digest"
-"""The label with the digest of the version inside; `make sign` binds the same digest into the signature."""
 INDEX = "application/vnd.oci.image.index.v1+json"
 
 
@@ -44,11 +38,12 @@ def push_image(project: Project, bento: str, registered: Registered) -> str:
         lay_out_image(bento_path(project, bento), registered, context)
         # The digest is read from what buildx wrote, not asked of the registry: a tag may have moved.
         metadata = Path(temporary) / "metadata.json"
-        options = [f"--build-arg=BASE={base}", f"--label={VERSION_LABEL}={registered.digest}"]
+        options = [f"--build-arg=BASE={base}", f"--build-arg=VERSION_DIGEST={registered.digest}"]
         options += ["--push", "--tag", f"{repository}:{label}", "--metadata-file", str(metadata)]
         options += [word for one in ATTESTED for word in ("--attest", one)]
-        if not _built(context, options, log) or not metadata.is_file():
-            raise SlipwayError(f"image of {bento}: {_last_line(log)} (all of it: {log})")
+        run_logged(["docker", "buildx", "build", *options, str(context)], log, f"image of {bento}")
+        if not metadata.is_file():
+            raise SlipwayError(f"image of {bento}: buildx wrote no metadata (all that it said: {log})")
         return reference(repository, metadata.read_bytes())
 
 
@@ -76,31 +71,3 @@ def reference(repository: str, metadata: bytes) -> str:
             f"buildx: found {kind[:80]!r}, expected an index with an SBOM; use its docker-container driver"
         )  # guard image.attested
     return f"{repository}@{digest}"
-
-
-def _built(context: Path, options: list[str], log: Path) -> bool:
-    """Call docker; false where it failed, which the log explains."""
-    docker = {name: value for name, value in os.environ.items() if name.startswith(DOCKER)}
-    log.parent.mkdir(parents=True, exist_ok=True)
-    with log.open("w", encoding="utf-8") as output:
-        try:
-            done = subprocess.run(  # noqa: S603 - names from checked settings
-                ["docker", "buildx", "build", *options, str(context)],  # noqa: S607 - where the user has it
-                env=bare(**docker),
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                check=False,
-            )
-        except OSError as error:
-            output.write(f"docker buildx: {error.strerror}\n")
-            return False
-    return done.returncode == 0
-
-
-def _last_line(log: Path) -> str:
-    """What docker called an error, or else the last thing that was said."""
-    # `replace`: a build may print what is not UTF-8, and its reason must be told all the same.
-    lines = [line.strip() for line in log.read_text(encoding="utf-8", errors="replace").splitlines()]
-    said = [line for line in lines if line.startswith("ERROR: ")] or [line for line in lines if line]
-    return said[-1][:400] if said else "docker said nothing"

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-import pytest
 import yaml
 
 from slipway.rollout.targets.cluster.names import ROLE, STABLE
@@ -16,13 +15,6 @@ def documents(name: str) -> list[dict[str, Any]]:
     return list(yaml.safe_load_all(text(f"k8s/{name}.yaml")))
 
 
-@pytest.fixture
-def predictor(service: dict[str, Any]) -> dict[str, Any]:
-    """The Pod as the InferenceService describes it."""
-    found: dict[str, Any] = service["spec"]["predictor"]
-    return found
-
-
 def test_the_namespace_is_restricted_and_looked_at() -> None:
     """Kubernetes enforces its strictest standard there, and Sigstore's controller looks at the images."""
     (namespace,) = documents("base/namespace")
@@ -30,21 +22,6 @@ def test_the_namespace_is_restricted_and_looked_at() -> None:
     modes = {labels[f"pod-security.kubernetes.io/{one}"] for one in ("enforce", "audit", "warn")}
     assert modes == {"restricted"}
     assert labels["policy.sigstore.dev/include"] == "true"
-
-
-def test_the_pod_keeps_to_the_restricted_standard(predictor: dict[str, Any]) -> None:
-    """The rules of https://kubernetes.io/docs/concepts/security/pod-security-standards on its fields."""
-    assert not {"hostNetwork", "hostPID", "hostIPC"} & set(predictor)
-    assert predictor["securityContext"]["runAsNonRoot"] is True
-    assert predictor["securityContext"]["runAsUser"] > 0
-    assert predictor["securityContext"]["seccompProfile"]["type"] == "RuntimeDefault"
-    assert all(set(volume) == {"name", "emptyDir"} for volume in predictor["volumes"])
-    for container in predictor["containers"]:
-        own = container["securityContext"]
-        assert own["allowPrivilegeEscalation"] is False
-        assert own["capabilities"] == {"drop": ["ALL"]}
-        assert not {"privileged", "procMount", "runAsUser"} & set(own)
-        assert all("hostPort" not in port for port in container["ports"])
 
 
 def test_what_is_not_named_is_denied() -> None:

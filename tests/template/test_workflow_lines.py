@@ -108,7 +108,7 @@ def test_a_signature_says_the_version(project: Path, target: str) -> None:
     assert f"--annotations org.slipway.version-digest={DIGEST}" in call
     assert call.endswith(IMAGE)
     assert ("--certificate-identity me" in call) is (target == "verify")
-    assert f'VERSION_LABEL = "{VERSION_LABEL}"' in text("slipway/release/image.py")
+    assert f"{VERSION_LABEL}=${{VERSION_DIGEST}}" in text("slipway/release/Dockerfile")
 
 
 @pytest.mark.parametrize("target", ["sign", "verify"])

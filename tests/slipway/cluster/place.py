@@ -1,6 +1,5 @@
 """A namespace of a real cluster and images in it; looks at KUBECONFIG, and skips where there is none."""
 
-import hashlib
 import json
 import os
 import shlex
@@ -14,13 +13,11 @@ from uuid import uuid4
 
 import yaml
 
-from slipway.base.digest import sha256
-from slipway.release.context import DOCKERFILE
 from slipway.rollout.targets.cluster.api import Api
 from slipway.settings import Line
 from slipway.settings.root import Project
 from tests.demanded import absent
-from tests.slipway.release.built import BASE, build_image, podman
+from tests.slipway.release.built import built_pipeline, built_version
 from tests.slipway.root import REPOSITORY
 from tests.slipway.tiny import registered
 
@@ -33,8 +30,6 @@ RIGHTS = {
     "Role": ("/apis/rbac.authorization.k8s.io/v1", "roles"),
     "RoleBinding": ("/apis/rbac.authorization.k8s.io/v1", "rolebindings"),
 }
-CACHE = Path.home() / ".cache" / "slipway-test-images"
-"""Wheels of the lock, which every image installs."""
 
 
 @dataclass(frozen=True)
@@ -107,6 +102,14 @@ def space() -> Iterator[Space]:
         core.call_api(f"{path}/{name}", "DELETE", **known)
 
 
+def loaded(name: str) -> str:
+    """An image of podman's in the cluster, by digest."""
+    if not (load := os.environ.get(LOAD)):
+        absent(f"no {LOAD}, the command that loads an image into the cluster")
+    done = subprocess.run([*shlex.split(load), name], capture_output=True, text=True, check=True)
+    return done.stdout.split()[-1]
+
+
 def image(project: Project, tag: str, folder: Path, number: int, name: str, work: Path) -> str:
     """The image of a packaged version in the cluster, by digest; built and loaded once for its content.
 
@@ -116,17 +119,12 @@ def image(project: Project, tag: str, folder: Path, number: int, name: str, work
         name: of its line in the registry.
         work: an empty folder.
     """
-    if not (load := os.environ.get(LOAD)):
-        absent(f"no {LOAD}, the command that loads an image into the cluster")
-    version = registered(folder, number, name)
-    said = podman("image", "inspect", BASE, "--format", "{{.Id}}").stdout
-    content = f"{version.model_dump_json()}{sha256(DOCKERFILE)}{said}"
-    called = f"localhost/slipway-test-version:{hashlib.sha256(content.encode()).hexdigest()[:16]}"
-    if podman("image", "exists", called).returncode != 0:
-        CACHE.mkdir(parents=True, exist_ok=True)
-        build_image(project, tag, version, called, work, CACHE)
-    done = subprocess.run([*shlex.split(load), called], capture_output=True, text=True, check=True)
-    return done.stdout.split()[-1]
+    return loaded(built_version(project, tag, registered(folder, number, name)).name)
+
+
+def pipeline(project: Project) -> str:
+    """The image that runs a project's pipelines in the cluster, by digest; built and loaded once."""
+    return loaded(built_pipeline(project).name)
 
 
 def images(line: Line, versions: dict[int, Path], work: Path) -> dict[int, str]:

@@ -71,7 +71,7 @@ def test_an_image_is_pushed_with_its_sbom_and_named_by_digest(packaged: Packaged
     attested = [after for word, after in pairwise(words) if word == "--attest"]
     assert attested == ["type=sbom", "type=provenance,mode=max"]
     assert f"--build-arg=BASE={base_image(packaged[0].root)}" in words
-    assert f"--label=org.slipway.version-digest={packaged[2].digest}" in words
+    assert f"--build-arg=VERSION_DIGEST={packaged[2].digest}" in words
     assert (docker / "context/Dockerfile").read_bytes() == DOCKERFILE.read_bytes()
 
 
