@@ -107,6 +107,38 @@ def space() -> Iterator[Space]:
         core.call_api(f"{path}/{name}", "DELETE", **known)
 
 
+FAILING = """\
+from starlette.applications import Starlette
+
+answer = Starlette.__call__
+
+
+async def fail(self, scope, receive, send):
+    asked = {name for name, _ in scope.get("headers", ())}
+    if b"x-slipway-bucket" not in asked or not scope["path"].endswith("/infer"):
+        return await answer(self, scope, receive, send)
+    await send({"type": "http.response.start", "status": 500, "headers": []})
+    await send({"type": "http.response.body", "body": b""})
+
+
+Starlette.__call__ = fail
+"""
+"""Answers no user who wants a score; the version inside is whole, and a smoke test sees nothing of it."""
+
+
+def failing(project: Project, tag: str, folder: Path, number: int, name: str, work: Path) -> str:
+    """The image of a version, of which nothing is changed, with a server that fails; as for `image`."""
+    called = _built(project, tag, folder, number, name, work)
+    (work / "failing.py").write_text(FAILING)
+    (work / "failing.pth").write_text("import failing\n")
+    site = "/opt/serving/lib/python3.11/site-packages/"
+    (work / "Failing").write_text(f"FROM {called}\nCOPY --chmod=0444 failing.py failing.pth {site}\n")
+    spoilt = called.replace("-version:", "-failing:")
+    done = podman("build", "--quiet", "--layers", "-f", str(work / "Failing"), "--tag", spoilt, str(work))
+    assert done.returncode == 0, done.stderr
+    return _loaded(spoilt)
+
+
 def image(project: Project, tag: str, folder: Path, number: int, name: str, work: Path) -> str:
     """The image of a packaged version in the cluster, by digest; built and loaded once for its content.
 
@@ -116,8 +148,17 @@ def image(project: Project, tag: str, folder: Path, number: int, name: str, work
         name: of its line in the registry.
         work: an empty folder.
     """
+    return _loaded(_built(project, tag, folder, number, name, work))
+
+
+def _loaded(called: str) -> str:
     if not (load := os.environ.get(LOAD)):
         absent(f"no {LOAD}, the command that loads an image into the cluster")
+    done = subprocess.run([*shlex.split(load), called], capture_output=True, text=True, check=True)
+    return done.stdout.split()[-1]
+
+
+def _built(project: Project, tag: str, folder: Path, number: int, name: str, work: Path) -> str:
     version = registered(folder, number, name)
     said = podman("image", "inspect", BASE, "--format", "{{.Id}}").stdout
     content = f"{version.model_dump_json()}{sha256(DOCKERFILE)}{said}"
@@ -125,8 +166,7 @@ def image(project: Project, tag: str, folder: Path, number: int, name: str, work
     if podman("image", "exists", called).returncode != 0:
         CACHE.mkdir(parents=True, exist_ok=True)
         build_image(project, tag, version, called, work, CACHE)
-    done = subprocess.run([*shlex.split(load), called], capture_output=True, text=True, check=True)
-    return done.stdout.split()[-1]
+    return called
 
 
 def images(line: Line, versions: dict[int, Path], work: Path) -> dict[int, str]:

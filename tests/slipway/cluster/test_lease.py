@@ -137,6 +137,33 @@ def test_who_has_lost_it_knows(made: tuple[Server, Make]) -> None:
     assert server.objects[PATH]["spec"]["holderIdentity"] == "another"
 
 
+def test_a_dead_holder_is_told_and_a_living_one_is_not(made: tuple[Server, Make]) -> None:
+    """Neither by a clock that is ahead, nor where nobody has it."""
+    server, lease = made
+    assert lease().left() is None
+    dead = {"holderIdentity": "ann", "renewTime": "2020-01-01T00:00:00.0Z", "leaseDurationSeconds": 1}
+    server.write(PATH, {"metadata": {"name": "demo-traffic"}, "spec": dead})
+    said = str(lease().left())
+    assert said.startswith("Lease models/demo-traffic: ann has the traffic and has not renewed it since 20")
+    with lease().held():
+        assert lease().left() is None
+        looker = lease()
+        looker.beat_s = 0.5
+        late = threading.Thread(target=lambda: told.append(looker.left()))
+        told: list[str | None] = []
+        # As a clock that is behind would write it; the next renewal shows that its holder lives.
+        server.write(PATH, _written_at(server, "2020-01-01T00:00:00.0Z"))
+        late.start()
+        late.join()
+    assert told == [None]
+    assert lease().left() is None
+
+
+def _written_at(server: Server, moment: str) -> dict:
+    found = server.objects[PATH]
+    return found | {"spec": found["spec"] | {"renewTime": moment}}
+
+
 def test_what_was_left_is_settled_first(made: tuple[Server, Make]) -> None:
     """And what the block leaves, afterwards; both while it is held."""
     _, lease = made
