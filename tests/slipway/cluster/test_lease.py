@@ -63,6 +63,34 @@ def test_one_has_the_traffic(made: tuple[Server, Make]) -> None:
         assert server.objects[PATH]["spec"]["leaseTransitions"] == 2
 
 
+def test_who_wrote_first_has_it(made: tuple[Server, Make]) -> None:
+    """Two that saw the same are told apart by the server's 409; a renewal that meets one comes again."""
+    server, lease = made
+    one, other = lease(), lease()
+    assert one._written(None, one.holder, taken=True)
+    assert not other._written(None, other.holder, taken=True)
+    seen = other._read()
+    assert one._written(one._read(), one.holder)
+    assert not other._written(seen, other.holder, taken=True)
+    assert server.objects[PATH]["spec"]["holderIdentity"] == one.holder
+
+
+def test_a_note_is_gone_with_whoever_had_the_traffic(made: tuple[Server, Make]) -> None:
+    """The holder reads it by its renewals, and no renewal loses one."""
+    _, lease = made
+    people = lease()
+    with (one := lease()).held():
+        people.write("pause", "a holiday")
+        _reached(lambda: one.note("pause") == "a holiday")
+        one.write("waiting", "for ann")
+        _reached(lambda: one.note("waiting") == "for ann")
+        assert (people.note("pause"), people.note("waiting")) == ("a holiday", "for ann")
+        people.write("pause", None)
+        _reached(lambda: one.note("pause") is None)
+    with lease().held():
+        assert people.note("waiting") is None
+
+
 def test_who_stopped_renewing_is_gone(made: tuple[Server, Make]) -> None:
     """After the time that its Lease says, by the clock of whoever waits; what it was asked is forgotten."""
     server, lease = made

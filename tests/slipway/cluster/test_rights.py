@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from slipway.rollout.target import Deployed
+from slipway.rollout.targets.cluster.announcer import Announcer
 from slipway.rollout.targets.cluster.api import Api, ApiError
 from slipway.rollout.targets.cluster.images import Images
 from slipway.rollout.targets.cluster.manifests import Objects, Served
@@ -34,6 +35,11 @@ def test_the_account_of_a_rollout(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
             assert api.get(one["kind"], name) is not None
             api.delete(one["kind"], name)
         assert isinstance(api.pods({}), list)
+        assert api.listed("HTTPRoute", {}) == []
+        api.apply(objects.deployment("stable", VERSION))
+        Announcer(api, objects)("Promoted", "a test")
+        (told,) = found.api.listed("Event", {})
+        assert (told["reason"], told["involvedObject"]["name"]) == ("Promoted", "demo-stable")
         lease = {
             "apiVersion": "coordination.k8s.io/v1",
             "kind": "Lease",
@@ -46,7 +52,32 @@ def test_the_account_of_a_rollout(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
             lambda: api.delete("ConfigMap", objects.name("images")),
             lambda: api.delete("Lease", "demo-traffic"),
             lambda: api.get("Pod", "one"),
+            lambda: api.listed("Event", {}),
             lambda: Api("kube-system").get("ConfigMap", "one"),
         ):
             with pytest.raises(ApiError, match=r"403 Forbidden: .* is forbidden: User .*slipway-rollout"):
                 refused()
+
+
+def test_a_field_of_somebody_else() -> None:
+    """What another manager has set stays, and the line names who and what."""
+    with space() as found:
+        objects = Objects("demo", SETTINGS.model_copy(update={"namespace": found.name}))
+        found.api.apply(objects.service("stable"))
+        theirs = objects.service("stable")
+        theirs["spec"]["ports"][0]["targetPort"] = 9999
+        path, query = f"/api/v1/namespaces/{found.name}/services/demo-stable", [("force", "true")]
+        found.api.client.call_api(
+            path,
+            "PATCH",
+            query_params=[("fieldManager", "argocd"), *query],
+            header_params={"Content-Type": "application/apply-patch+yaml", "Accept": "application/json"},
+            body=theirs,
+            auth_settings=["BearerToken"],
+            response_type="object",
+        )
+        with pytest.raises(ApiError, match=r'PATCH Service .*/demo-stable: 409 .*conflict with "argocd"'):
+            found.api.apply(objects.service("stable"))
+        kept = found.api.get("Service", "demo-stable")
+        assert kept is not None
+        assert kept["spec"]["ports"][0]["targetPort"] == 9999
