@@ -2,7 +2,11 @@
 
 import re
 from collections.abc import Callable
+from contextlib import nullcontext
 from datetime import UTC, datetime
+from pathlib import Path
+from threading import Event, Thread
+from time import sleep
 from typing import Any
 
 import pytest
@@ -11,6 +15,10 @@ from slipway.base.errors import Refused
 from slipway.rollout import hold
 from slipway.rollout.hold import Approval, Notes
 from slipway.rollout.target import Deployed, TrafficState
+from slipway.rollout.targets.local_lease import LocalLease
+from slipway.settings import Line
+from slipway.settings.root import Project
+from tests.slipway.cli.conftest import settings_only
 from tests.slipway.rollout.targets.in_memory import Tried, card, tried, versions
 from tests.slipway.rollout.targets.memory import Cluster, MemoryLease
 
@@ -319,3 +327,23 @@ def test_what_holds_it_is_told() -> None:
     assert hold.told(to) == "paused by ann at 2026-01-01 00:00:00: why"
     to.write("pause", "{")
     assert re.match("the note `pause`: cut off or no JSON", str(hold.told(to)))
+
+
+def test_an_abort_waits_until_the_traffic_is_free(tmp_path: Path) -> None:
+    """On this machine: its holder hears who and why, lets go, and its rollout keeps the record."""
+    line = Line(Project(settings_only(tmp_path / "a project")), "ad_click", "small")
+    one, began, heard = LocalLease(line, nullcontext), Event(), []
+
+    def hold_it() -> None:
+        with one.held():
+            began.set()
+            while (asked := one.stop_asked()) is None:
+                sleep(0.01)
+            heard.append(asked)
+
+    holding = Thread(target=hold_it)
+    holding.start()
+    assert began.wait(60)
+    assert hold.abort(LocalLease(line, nullcontext), TRIAL, "ann", "complaints") == 2
+    holding.join()
+    assert heard == ["ann aborts: complaints"]
