@@ -64,6 +64,9 @@ def _print_status(one: "Status") -> None:
     table.add_row("staging", _shown(one.staging), "")
     table.add_row("previous", _shown(one.previous), "")
     out.print(table)
+    for running in one.running:
+        if running.waits:
+            out.print(f"{running.stage} of version {running.version}: {running.waits}", markup=False)
     broken = f"; `slipway history --verify` says what: {one.breaks[0]}" if one.breaks else ""
     out.print(f"{one.records}{broken}", markup=False)
     if one.webhook:

@@ -5,11 +5,15 @@ from typing import Annotated
 
 import typer
 
+from slipway.cli import hold
 from slipway.cli.console import Teller, out, print_json
 from slipway.cli.lines import existing, in_use
 from slipway.cli.options import AnySize, AnySystem, Json, LineSize, Revision, System, Version
 
+rollouts = typer.Typer(invoke_without_command=True)
 
+
+@rollouts.callback()
 def rollout(
     system: System = None,
     size: LineSize = None,
@@ -24,8 +28,11 @@ def rollout(
         ),
     ] = None,
     as_json: Json = False,
+    context: typer.Context = None,  # type: ignore[assignment]  # typer gives one
 ) -> None:
     """Canary a version against production, and promote it only on evidence from the traffic."""
+    if context is not None and context.invoked_subcommand is not None:
+        return
     from slipway.cli import jobs
     from slipway.registry.versions import Registry
     from slipway.rollout.target import Deployed
@@ -113,6 +120,9 @@ def recover(system: AnySystem = None, size: AnySize = None, as_json: Json = Fals
 
 
 def add(app: typer.Typer) -> None:
-    """Add `slipway rollout`, `rollback`, `recover` and `clear` to the program."""
-    for command in (rollout, rollback, recover, clear):
+    """Add `slipway rollout` with what is said to one, `rollback`, `recover` and `clear` to the program."""
+    app.add_typer(rollouts, name="rollout")
+    for said in (hold.pause, hold.approve, hold.abort):
+        rollouts.command()(said)
+    for command in (rollback, recover, clear):
         app.command()(command)

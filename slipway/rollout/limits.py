@@ -58,12 +58,18 @@ def within(look: Look, limits: list[Check]) -> Look:
     """The look with the verdict that time and stop requests leave.
 
     Who asks for the traffic gets it, whatever the evidence says. A canary whose time is up is judged by what
-    it has shown; where that is not enough, the limit is told first.
+    it has shown; where that is not enough, the limit is told first. One whose next step nobody approved is
+    inconclusive, unless it was shown to do harm.
+
+    Args:
+        limits: those of `limits`, and an approval that is missing.
     """
-    unasked, in_time = limits
+    unasked, in_time, *missing = limits
     verdict = look.verdict
     if not unasked.passed:
         verdict = CanaryVerdict(outcome="abort", checks=[unasked, *verdict.checks])
+    elif missing and verdict.outcome != "abort":
+        verdict = CanaryVerdict(outcome="inconclusive", checks=[*missing, *verdict.checks])
     elif not in_time.passed and verdict.outcome == "inconclusive":
         verdict = CanaryVerdict(outcome="inconclusive", checks=[in_time, *verdict.checks])
     return look.model_copy(update={"verdict": verdict})

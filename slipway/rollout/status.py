@@ -14,9 +14,9 @@ from slipway.records.history import behind
 from slipway.records.kept import Chain
 from slipway.registry import turns
 from slipway.registry.versions import Registry
-from slipway.rollout import targets
+from slipway.rollout import hold, targets
 from slipway.rollout.promotion import UNREADABLE, Intent
-from slipway.rollout.target import TrafficState
+from slipway.rollout.target import Target, TrafficState
 from slipway.settings import Line
 from slipway.webhook.delivery import told
 from slipway.webhook.outbox import Outbox
@@ -30,6 +30,7 @@ class Running(Strict):
         weight: percent of units that a canary is given.
         step: of the card's steps, the first is 1; None before the first, and of what has no steps.
         since: when the move was decided, or the canary was given this weight; None where nobody noted it.
+        waits: for whom or what it is held where it is, in words; None where it goes on.
     """
 
     stage: str
@@ -38,6 +39,7 @@ class Running(Strict):
     step: int | None = None
     steps: int | None = None
     since: Moment | None = None
+    waits: str | None = None
 
 
 class Status(Strict):
@@ -82,7 +84,8 @@ def look(registry: Registry, verdict: Verdict | None = None) -> Status:
         verdict: on the records, where they were read already.
     """
     line = registry.line
-    bound = targets.bind(line).placement if line.project.target else None
+    target = targets.bind(line) if line.project.target else None
+    bound, gone = (None, None) if target is None else (target.placement, target.lease.left())
     traffic, answers = (None, {}) if bound is None else (bound.state(), bound.answers())
     production, canary = registry.resolve("production"), registry.resolve("canary")
     staging, previous = registry.resolve("staging"), registry.resolve("previous")
@@ -101,13 +104,14 @@ def look(registry: Registry, verdict: Verdict | None = None) -> Status:
         weight=traffic.weight if traffic else 0,
         answers=answers,
         webhook=untold(line),
-        running=[*_moving(moving), *_trial(line, traffic)],
+        running=[*_moving(moving), *_trial(line, traffic, target)],
         records=str(verdict),
         breaks=[str(one) for one in verdict.breaks],
         by_hand=[f"{one.of}: {one.back}" for one in verdict.odd if one.back],
         hints=odd(registry, verdict.chain, staging),
         problems=[
             *unfinished(moving),
+            *([] if gone is None else [gone]),
             *(differences(production, canary, traffic) if bound else ()),
             *astray(traffic, answers),
             *unvouched(registry, verdict.chain, production, canary, staging, previous),
@@ -156,8 +160,8 @@ def _moving(record: DecisionRecord | None) -> list[Running]:
     return [] if record is None else [Running(stage=record.decision, version=record.version, since=record.at)]
 
 
-def _trial(line: Line, traffic: TrafficState | None) -> list[Running]:
-    if traffic is None or traffic.canary is None:
+def _trial(line: Line, traffic: TrafficState | None, target: Target | None) -> list[Running]:
+    if target is None or traffic is None or traffic.canary is None:
         return []
     weights = [step.weight for step in line.card.rollout.steps]
     # The local target writes it anew with every weight; another keeps it elsewhere.
@@ -170,6 +174,7 @@ def _trial(line: Line, traffic: TrafficState | None) -> list[Running]:
             step=weights.index(traffic.weight) + 1 if traffic.weight in weights else None,
             steps=len(weights),
             since=None if noted is None else datetime.fromtimestamp(noted, UTC),
+            waits=hold.told(target.lease),
         )
     ]
 

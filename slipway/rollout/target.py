@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Literal, Protocol
+from typing import Annotated, Literal, Protocol, get_args
 
 from pydantic import Field, model_validator
 
@@ -17,6 +17,8 @@ from slipway.rollout.paired import Pairs
 from slipway.rollout.reference import Reference
 from slipway.tasks import Metric
 
+Note = Literal["pause", "waiting", "approval"]
+NOTES: tuple[Note, ...] = get_args(Note)
 Over = Callable[[], bool]
 """Whether nothing more may be sent or waited for; asked again and again."""
 
@@ -262,6 +264,22 @@ class Lease(Protocol):
         """Why somebody asks the holder for the traffic, None where nobody does."""
         ...
 
+    def note(self, name: Note) -> str | None:
+        """What was noted for the holder, or by it, since it took the traffic; None where nothing was."""
+        ...
+
+    def write(self, name: Note, text: str | None) -> None:
+        """Note it, or take a note away; anybody may."""
+        ...
+
+    def left(self) -> str | None:
+        """Who had the traffic and died with it, in words; None where that is nobody."""
+        ...
+
+
+def silent(what: str, text: str) -> None:
+    """Announce nothing."""
+
 
 @dataclass(frozen=True)
 class Target:
@@ -270,9 +288,11 @@ class Target:
     Attributes:
         name: how evidence and reports name it.
         arena: of the folder with the data of a run.
+        announce: tells whoever watches the place what has happened, by a word and a line; it never fails.
     """
 
     name: str
     placement: Placement
     lease: Lease
     arena: Callable[[Path], Arena]
+    announce: Callable[[str, str], None] = silent

@@ -227,6 +227,16 @@ class Rollout(Strict):
             "refuse to"
         ),
     ] = False
+    approval: Annotated[
+        Literal["none", "promotion", "each_step"],
+        Field(
+            description="what `slipway rollout approve` has to approve first: nothing, the promotion, or "
+            "each step and the promotion"
+        ),
+    ] = "none"
+    approval_hours: Annotated[
+        Positive, Field(description="that an approval may take; then the rollout is inconclusive")
+    ] = 24.0
     max_duration_minutes: Annotated[
         Positive, Field(description="of shadow and canary together: what the one took the other has not")
     ]

@@ -66,4 +66,13 @@ class ClusterSettings(Strict):
         list[LiveName], Field(description="names of Secrets of the namespace; no secret stands here")
     ] = []
     replicas: Annotated[int, Field(ge=1, le=100, description="Pods of the version in production")] = 1
+    start_seconds: Annotated[
+        int,
+        Field(
+            ge=10,
+            le=3600,
+            description="that a server has to get ready; an image that is pulled and a version that is large "
+            "take longer",
+        ),
+    ] = 120
     resources: Resources = Resources()

@@ -62,6 +62,10 @@ class Line:
         """The file by which somebody asks for its traffic, with the reason, while they wait for it."""
         return self._kept("locks", f"stop-{self.name}.txt")
 
+    def note(self, name: str) -> Path:
+        """A note for whoever has its traffic on this machine, or by them."""
+        return self._kept("locks", f"{name}-{self.name}.json")
+
     @property
     def intent(self) -> Path:
         """The intent of a move of its `production`; the file is there until the move has ended."""

@@ -22,6 +22,8 @@ from slipway.stages.shadow import read_shadow
 from slipway.stages.trial import on_trial, require_unseen
 from slipway.tasks import kind
 
+ENDED = {"promote": "CanaryEarned", "abort": "CanaryAborted", "inconclusive": "CanaryInconclusive"}
+
 
 @failure_kept()
 def canary(
@@ -62,6 +64,7 @@ def canary(
     clocks = now, time.monotonic
     with on_trial(run, registry, target, version, stable) as trial:
         registry.point("canary", version)
+        target.announce("CanaryBegun", f"version {version} beside version {stable}")
         try:
             found = run_canary(line.card, target, arena, trial, *clocks, _progress, seen)
         except BaseException:
@@ -70,6 +73,7 @@ def canary(
             raise
         # before the trial ends: without its evidence nothing comes of a canary, nor of its server
         write_text(evidence, found.model_dump_json(indent=2))
+        target.announce(ENDED[found.verdict.outcome], f"version {version}: {reason(found)}")
 
 
 def _require_shadowed(card: Card, seen: ShadowEvidence | None, version: int, stable: int) -> None:

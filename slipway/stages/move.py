@@ -13,6 +13,8 @@ from slipway.settings import Line
 from slipway.stages.record import Kind, keep, refusals_kept
 from slipway.stages.run import RunRef, project, say
 
+MOVED = {"first": "FirstDeployed", "promote": "Promoted", "rollback": "RolledBack"}
+
 
 def move(
     run: RunRef,
@@ -43,6 +45,7 @@ def move(
         if registry.resolve("canary") == record.version:  # its traffic is gone already
             registry.point("canary", None)
         raise
+    target.announce(MOVED[record.decision], f"version {record.version} is in production: {record.reason}")
     say(f"version {record.version} is in production")
 
 

@@ -25,7 +25,7 @@ def settle(line: Line) -> list[str]:
     done = [said] if (said := recover(line)) else []
     chain = registry.require_intact()
     require_no_unsigned(chain, registry.resolve("production"), line.name)
-    return [*done, *_traffic(registry), *_aliases(registry), *staging(registry)]
+    return [*done, *_trial(line), *_traffic(registry), *_aliases(registry), *staging(registry)]
 
 
 def staging(registry: Registry) -> Iterator[str]:
@@ -35,6 +35,15 @@ def staging(registry: Registry) -> Iterator[str]:
         return
     registry.point("staging", due)
     yield f"version {due} was registered and is staged now"
+
+
+def _trial(line: Line) -> Iterator[str]:
+    """Whoever has the traffic ends what a killed holder left."""
+    if line.project.target is None or (gone := (target := bind(line)).lease.left()) is None:
+        return
+    with target.lease.held(None):
+        pass
+    yield f"ended what was left: {gone}"
 
 
 def _traffic(registry: Registry) -> Iterator[str]:

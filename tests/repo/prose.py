@@ -39,7 +39,8 @@ def unknown(words: list[str]) -> str | None:
             if word not in {option for parameter in command.params for option in parameter.opts}:
                 return word
         elif hasattr(command, "commands"):
-            if word not in command.commands:
+            if word in command.commands:
+                command = command.commands[word]
+            elif not command.invoke_without_command:  # else it is what an option takes
                 return word
-            command = command.commands[word]
     return None

@@ -5,9 +5,11 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager
 
 from filelock import FileLock, Timeout
 
+from slipway.base.atomic import write_text
 from slipway.base.errors import Refused
 from slipway.release import servers
 from slipway.rollout.stop import RELEASE_S, StopRequest
+from slipway.rollout.target import NOTES, Note
 from slipway.settings import Line
 
 
@@ -31,12 +33,32 @@ class LocalLease:
         """Have the traffic while the block lasts."""
         with ExitStack() as stack:
             self._alone(stack, stop)  # guard canary.alone
+            for name in NOTES:
+                self.write(name, None)
             stack.enter_context(self.settle())
             yield
 
     def stop_asked(self) -> str | None:
         """Why another process asks for the traffic, None where none does."""
         return self.stop_request.found()
+
+    def note(self, name: Note) -> str | None:
+        """A file beside the request to stop."""
+        try:
+            return self.line.note(name).read_text(encoding="utf-8")
+        except FileNotFoundError:
+            return None
+
+    def write(self, name: Note, text: str | None) -> None:
+        """Whole, or not at all."""
+        if text is None:
+            self.line.note(name).unlink(missing_ok=True)
+        else:
+            write_text(self.line.note(name), text)
+
+    def left(self) -> str | None:
+        """The operating system frees a lock: what its holder left is seen in the traffic alone."""
+        return None
 
     def _alone(self, stack: ExitStack, stop: str | None) -> None:
         lock = self.line.traffic_lock

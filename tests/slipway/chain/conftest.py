@@ -45,8 +45,12 @@ class Copy:
             check=False,
         )
 
-    def start(self, *arguments: str) -> subprocess.Popen[str]:
-        """Start a command that heeds Ctrl-C, also where a script started the tests in the background."""
+    def start(self, *arguments: str, session: bool = False) -> subprocess.Popen[str]:
+        """Start a command that heeds Ctrl-C, also where a script started the tests in the background.
+
+        Args:
+            session: one of its own, by which all that it started can be ended.
+        """
         before = signal.signal(signal.SIGINT, signal.SIG_DFL)
         try:
             return subprocess.Popen(
@@ -56,6 +60,7 @@ class Copy:
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
+                start_new_session=session,
                 text=True,
             )
         finally:

@@ -13,11 +13,12 @@ import pytest
 from slipway.registry.versions import Registry
 from slipway.rollout import buckets
 from slipway.rollout.client import Client
+from slipway.rollout.smoke import Sample
 from slipway.rollout.targets.cluster.manifests import Objects
 from slipway.settings import Line
 from slipway.settings.root import Project
 from tests.slipway.chain.conftest import Copy, copy_project
-from tests.slipway.cluster.place import Space, image, space
+from tests.slipway.cluster.place import Space, failing, image, space
 from tests.slipway.stages.shared import ISSUER, WORKFLOW, sign, sign_records
 from tests.slipway.team.conftest import Served, rows, served, store
 from tests.slipway.trust.authority import Authority
@@ -25,6 +26,10 @@ from tests.slipway.trust.authority import Authority
 __all__ = ["rows", "served", "store"]
 
 SMALL = ("--size", "small")
+STEPS = [
+    {"weight": weight, "requests": requests} for weight, requests in ((10, 1000), (25, 1500), (50, 7500))
+]
+"""Enough for what these versions differ by."""
 
 
 @dataclass
@@ -35,6 +40,8 @@ class Team:
     authority: Authority
     space: Space
     images: dict[int, str] = field(default_factory=dict)
+    failing: dict[int, str] = field(default_factory=dict)
+    bodies: list[bytes] = field(default_factory=list)
 
     @property
     def line(self) -> Line:
@@ -74,20 +81,23 @@ class Team:
             work.mkdir()
             version = self.registry.download(number, Path(folder) / "version").folder
             self.images[number] = image(self.line.project, tag, version, number, self.registry.name, work)
+            self.failing[number] = failing(self.line.project, tag, version, number, self.registry.name, work)
+            self.bodies = Sample.read(version).offers
         return number
 
-    def rolls_out(self, number: int) -> subprocess.CompletedProcess[str]:
-        """Roll a version out whose image is known by now."""
-        return self.slipway("rollout", *SMALL, "--version", str(number), "--image", self.images[number])
+    def rolls_out(self, number: int, image: str | None = None) -> subprocess.CompletedProcess[str]:
+        """Roll a version out, by its own image if by no other one."""
+        named = ("--version", str(number), "--image", image or self.images[number])
+        return self.slipway("rollout", *SMALL, *named)
 
     def status(self) -> dict:
         """Aliases, traffic and what answers."""
         found: dict = json.loads(self.copy.slipway("status", *SMALL, "--json").stdout)[0]
         return found
 
-    def last(self) -> dict:
-        """The newest decision record."""
-        found: dict = json.loads(self.copy.slipway("history", *SMALL, "--json").stdout)[-1]
+    def decisions(self) -> list[dict]:
+        """The decision records, oldest first."""
+        found: list[dict] = json.loads(self.copy.slipway("history", *SMALL, "--json").stdout)
         return found
 
 
@@ -99,6 +109,7 @@ def team(served: Served, tmp_path_factory: pytest.TempPathFactory) -> Iterator[T
             patch.setenv(name, value)
         copy, authority = copy_project(tmp_path_factory.mktemp("cluster")), Authority()
         authority.write_root(copy.root / "root.json")
+        copy.change_card(rollout={"steps": STEPS})
         settings = copy.root / "project.yaml"
         trust = f"trust: {{issuer: '{ISSUER}', identity: '{WORKFLOW}', trusted_root: root.json}}\n"
         settings.write_text(f"{settings.read_text()}{trust}")
@@ -114,9 +125,14 @@ def team(served: Served, tmp_path_factory: pytest.TempPathFactory) -> Iterator[T
 
 @dataclass
 class Clients:
-    """Users who ask all the time: how each was answered, status and version by bucket."""
+    """Users who ask all the time: how each was answered, status and version by bucket.
+
+    Attributes:
+        scored: whether they want scores, and not only to know which version it is.
+    """
 
     team: Team
+    scored: bool = False
     seen: list[tuple[str, int, str | None]] = field(default_factory=list)
 
     def __enter__(self) -> "Clients":
@@ -136,8 +152,14 @@ class Clients:
         turn = 0
         while not self.ended.wait(0.02):
             bucket = str(turn % buckets.BUCKETS) if turn % 7 else ""
-            reply = client.get("/v2/models/ad_click", {buckets.HEADER: bucket} if bucket else {})
-            version = json.loads(reply.content)["versions"][0] if reply.status == 200 else None
+            headers = {buckets.HEADER: bucket} if bucket else {}
+            if self.scored:
+                body = self.team.bodies[turn % len(self.team.bodies)]
+                reply = client.post("/v2/models/ad_click/infer", body, headers)
+            else:
+                reply = client.get("/v2/models/ad_click", headers)
+            said = json.loads(reply.content) if reply.status == 200 else {}
+            version = said.get("model_version") or said.get("versions", [None])[0]
             self.seen.append((bucket, reply.status, version))
             turn += 1
         client.close()

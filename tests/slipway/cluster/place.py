@@ -110,6 +110,38 @@ def loaded(name: str) -> str:
     return done.stdout.split()[-1]
 
 
+FAILING = """\
+from starlette.applications import Starlette
+
+answer = Starlette.__call__
+
+
+async def fail(self, scope, receive, send):
+    asked = {name for name, _ in scope.get("headers", ())}
+    if b"x-slipway-bucket" not in asked or not scope["path"].endswith("/infer"):
+        return await answer(self, scope, receive, send)
+    await send({"type": "http.response.start", "status": 500, "headers": []})
+    await send({"type": "http.response.body", "body": b""})
+
+
+Starlette.__call__ = fail
+"""
+"""Answers no user who wants a score; the version inside is whole, and a smoke test sees nothing of it."""
+
+
+def failing(project: Project, tag: str, folder: Path, number: int, name: str, work: Path) -> str:
+    """The image of a version, of which nothing is changed, with a server that fails; as for `image`."""
+    called = built_version(project, tag, registered(folder, number, name)).name
+    (work / "failing.py").write_text(FAILING)
+    (work / "failing.pth").write_text("import failing\n")
+    site = "/opt/env/lib/python3.11/site-packages/"
+    (work / "Failing").write_text(f"FROM {called}\nCOPY --chmod=0444 failing.py failing.pth {site}\n")
+    spoilt = called.replace("-version:", "-failing:")
+    done = podman("build", "--quiet", "--layers", "-f", str(work / "Failing"), "--tag", spoilt, str(work))
+    assert done.returncode == 0, done.stderr
+    return loaded(spoilt)
+
+
 def image(project: Project, tag: str, folder: Path, number: int, name: str, work: Path) -> str:
     """The image of a packaged version in the cluster, by digest; built and loaded once for its content.
 

@@ -8,8 +8,11 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs
 
 import yaml
+
+LISTED = {"pods", "httproutes"}
 
 
 @dataclass
@@ -57,6 +60,8 @@ def serving(folder: Path) -> Iterator[tuple[Server, Path]]:
                         self.connection.close()
                         return None
                     return self._say(status, _status(status, "a fault of the test"), headers)
+                if self.command == "GET" and path.rpartition("/")[2] in LISTED:
+                    return self._say(200, {"items": _chosen(server, self.path)})
                 self._say(*_answer(server, self.command, path, json.loads(body) if body else {}))
             return None
 
@@ -113,9 +118,15 @@ def _answer(server: Server, method: str, path: str, body: dict[str, Any]) -> tup
     return 200, server.write(path, body)
 
 
+def _chosen(server: Server, asked: str) -> list[dict[str, Any]]:
+    """The objects of a kind that have the labels that are asked for."""
+    path, _, query = asked.partition("?")
+    wanted = dict(one.split("=") for one in parse_qs(query).get("labelSelector", [""])[0].split(",") if one)
+    found = [one for at, one in server.objects.items() if at.startswith(f"{path}/")]
+    return [one for one in found if wanted.items() <= one["metadata"].get("labels", {}).items()]
+
+
 def _read(server: Server, path: str) -> tuple[int, dict[str, Any]]:
-    if path.endswith("/pods"):
-        return 200, {"items": [one for at, one in server.objects.items() if at.startswith(f"{path}/")]}
     found = server.objects.get(path)
     return (404, _status(404, "not found")) if found is None else (200, found)
 

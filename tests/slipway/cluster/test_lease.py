@@ -63,6 +63,34 @@ def test_one_has_the_traffic(made: tuple[Server, Make]) -> None:
         assert server.objects[PATH]["spec"]["leaseTransitions"] == 2
 
 
+def test_who_wrote_first_has_it(made: tuple[Server, Make]) -> None:
+    """Two that saw the same are told apart by the server's 409; a renewal that meets one comes again."""
+    server, lease = made
+    one, other = lease(), lease()
+    assert one._written(None, one.holder, taken=True)
+    assert not other._written(None, other.holder, taken=True)
+    seen = other._read()
+    assert one._written(one._read(), one.holder)
+    assert not other._written(seen, other.holder, taken=True)
+    assert server.objects[PATH]["spec"]["holderIdentity"] == one.holder
+
+
+def test_a_note_is_gone_with_whoever_had_the_traffic(made: tuple[Server, Make]) -> None:
+    """The holder reads it by its renewals, and no renewal loses one."""
+    _, lease = made
+    people = lease()
+    with (one := lease()).held():
+        people.write("pause", "a holiday")
+        _reached(lambda: one.note("pause") == "a holiday")
+        one.write("waiting", "for ann")
+        _reached(lambda: one.note("waiting") == "for ann")
+        assert (people.note("pause"), people.note("waiting")) == ("a holiday", "for ann")
+        people.write("pause", None)
+        _reached(lambda: one.note("pause") is None)
+    with lease().held():
+        assert people.note("waiting") is None
+
+
 def test_who_stopped_renewing_is_gone(made: tuple[Server, Make]) -> None:
     """After the time that its Lease says, by the clock of whoever waits; what it was asked is forgotten."""
     server, lease = made
@@ -135,6 +163,33 @@ def test_who_has_lost_it_knows(made: tuple[Server, Make]) -> None:
         with pytest.raises(Refused):
             two.require()
     assert server.objects[PATH]["spec"]["holderIdentity"] == "another"
+
+
+def test_a_dead_holder_is_told_and_a_living_one_is_not(made: tuple[Server, Make]) -> None:
+    """Neither by a clock that is ahead, nor where nobody has it."""
+    server, lease = made
+    assert lease().left() is None
+    dead = {"holderIdentity": "ann", "renewTime": "2020-01-01T00:00:00.0Z", "leaseDurationSeconds": 1}
+    server.write(PATH, {"metadata": {"name": "demo-traffic"}, "spec": dead})
+    said = str(lease().left())
+    assert said.startswith("Lease models/demo-traffic: ann has the traffic and has not renewed it since 20")
+    with lease().held():
+        assert lease().left() is None
+        looker = lease()
+        looker.beat_s = 0.5
+        late = threading.Thread(target=lambda: told.append(looker.left()))
+        told: list[str | None] = []
+        # As a clock that is behind would write it; the next renewal shows that its holder lives.
+        server.write(PATH, _written_at(server, "2020-01-01T00:00:00.0Z"))
+        late.start()
+        late.join()
+    assert told == [None]
+    assert lease().left() is None
+
+
+def _written_at(server: Server, moment: str) -> dict:
+    found = server.objects[PATH]
+    return found | {"spec": found["spec"] | {"renewTime": moment}}
 
 
 def test_what_was_left_is_settled_first(made: tuple[Server, Make]) -> None:

@@ -89,3 +89,13 @@ def test_a_pod_without_a_node_says_why() -> None:
         {"type": "PodScheduled", "status": "False", "reason": "Unschedulable", "message": "no room"}
     ]
     assert (stuck([one]), stuck([pod()])) == ("Unschedulable: no room", None)
+
+
+def test_an_evicted_pod_is_told() -> None:
+    """It lies there after another one has taken its place, and is no fault of its version."""
+    one = pod()
+    one["status"] = {"phase": "Failed", "reason": "Evicted", "message": "The node was low on memory."}
+    assert hopeless([one], "d") is None
+    assert stuck([one, pod()]) == "Evicted: The node was low on memory."
+    assert waits_for(GOOD, [one, pod(), pod()], IMAGE) is None
+    assert "expected" in str(waits_for(GOOD, [one], IMAGE))

@@ -6,6 +6,7 @@ from slipway.base.errors import SlipwayError
 from slipway.rollout import buckets
 from slipway.rollout.replay import Replay
 from slipway.rollout.target import Target
+from slipway.rollout.targets.cluster.announcer import Announcer
 from slipway.rollout.targets.cluster.api import Api
 from slipway.rollout.targets.cluster.manifests import Objects
 from slipway.rollout.targets.cluster.placement import ClusterPlacement
@@ -27,4 +28,5 @@ def cluster(line: Line) -> Target:
         traffic = Traffic.load(card, load_system(card.name, line.project.root), data, card.models.seed)
         return Replay(card, traffic, placement.send, buckets.in_canary)
 
-    return Target("cluster", placement, placement.lease, replay)
+    announcer = Announcer(Api(settings.namespace, settings.context, tries=1), objects)
+    return Target("cluster", placement, placement.lease, replay, announcer)

@@ -17,6 +17,7 @@ PATHS = {
     "ConfigMap": ("/api/v1", "configmaps"),
     "Pod": ("/api/v1", "pods"),
     "Service": ("/api/v1", "services"),
+    "Event": ("/api/v1", "events"),
     "Deployment": ("/apis/apps/v1", "deployments"),
     "Lease": ("/apis/coordination.k8s.io/v1", "leases"),
     "HTTPRoute": ("/apis/gateway.networking.k8s.io/v1", "httproutes"),

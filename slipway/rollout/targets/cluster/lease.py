@@ -10,7 +10,7 @@ import socket
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from threading import Event, Thread
 from typing import Any
 from uuid import uuid4
@@ -18,10 +18,13 @@ from uuid import uuid4
 from slipway.base.errors import Refused, SlipwayError
 from slipway.base.provenance import who
 from slipway.rollout.stop import RELEASE_S
+from slipway.rollout.target import Note
 from slipway.rollout.targets.cluster.api import Api, ApiError
 
 STOP = "slipway/stop"
 """Annotation: why somebody asks the holder to let go."""
+NOTE = "slipway/"
+"""Before the name of a note: such an annotation is gone as soon as somebody takes the Lease."""
 LAPSE_S = 15.0
 """Seconds without a renewal after which a holder counts as gone; the API server may be away for as long."""
 BEAT_S = 2.0
@@ -50,6 +53,7 @@ class TrafficLease:
         self.holder = f"{who()} on {socket.gethostname()} (process {os.getpid()}, {uuid4().hex[:8]})"
         self.renewed: float | None = None  # None while it is not held
         self.asked: str | None = None
+        self.notes: dict[str, str] = {}
 
     @contextmanager
     def held(self, stop: str | None = None) -> Iterator[None]:
@@ -69,6 +73,34 @@ class TrafficLease:
     def stop_asked(self) -> str | None:
         """Why somebody asks for the traffic, as of the last renewal; that it is lost is a reason too."""
         return self._lost() or self.asked
+
+    def note(self, name: Note) -> str | None:
+        """An annotation; its holder goes by what the last renewal has read."""
+        return (_notes(self._read()) if self.renewed is None else self.notes).get(NOTE + name)
+
+    def write(self, name: Note, text: str | None) -> None:
+        """Whoever may change the Lease may."""
+        self.api.merge("Lease", self.name, {"metadata": {"annotations": {NOTE + name: text}}})
+
+    def left(self) -> str | None:
+        """Who had the traffic and is gone, in words; None where nobody has it, or whoever does renews it.
+
+        For people only. By this machine's clock, which may be wrong, it is only asked whether to look twice.
+        """
+        found, now = self._read(), datetime.now(UTC)
+        holder, renewal = _who_and_when(found)
+        with suppress(ValueError):
+            if not holder or now - datetime.fromisoformat(renewal) < timedelta(
+                seconds=_lapse(found, self.lapse_s)
+            ):
+                return None
+        time.sleep(2 * self.beat_s)
+        if _who_and_when(self._read()) != (holder, renewal):
+            return None
+        return (
+            f"Lease {self.api.namespace}/{self.name}: {holder} has the traffic and has not renewed it since "
+            f"{renewal}; what it left goes on until the next `slipway rollout`, `rollback` or `recover`"
+        )
 
     def require(self) -> None:
         """Make sure that it is still ours.
@@ -90,7 +122,7 @@ class TrafficLease:
             holder, renewal = _who_and_when(seen)
             lapsed = time.monotonic() - since >= _lapse(seen, self.lapse_s)
             if (not holder or lapsed) and self._written(seen, self.holder, taken=True):
-                self.asked = None
+                self.asked, self.notes = None, {}
                 return
             if stop is not None and holder and not _asked(seen):
                 with suppress(ApiError):  # it may have gone this moment
@@ -117,7 +149,7 @@ class TrafficLease:
                 if _who_and_when(found)[0] != self.holder:
                     self.renewed = None
                     return
-                self.asked = self.asked or _asked(found)
+                self.asked, self.notes = self.asked or _asked(found), _notes(found)
                 self._written(found, self.holder)
 
     def _leave(self) -> None:
@@ -168,5 +200,9 @@ def _lapse(lease: dict[str, Any] | None, default: float) -> float:
 
 
 def _asked(lease: dict[str, Any] | None) -> str | None:
-    found = (((lease or {}).get("metadata") or {}).get("annotations") or {}).get(STOP)
-    return None if found is None else str(found)
+    return _notes(lease).get(STOP)
+
+
+def _notes(lease: dict[str, Any] | None) -> dict[str, str]:
+    found = ((lease or {}).get("metadata") or {}).get("annotations") or {}
+    return {name: str(text) for name, text in found.items() if text is not None}

@@ -16,8 +16,8 @@ USER = 1034
 """The image's own; stated, so that another image is not run as another user."""
 MATCHES = 64
 """Of one rule; the Gateway API takes no more, and under 128 of a route."""
-START_S = 120
-"""Seconds that a server has to get ready."""
+PROBED_S = 2
+"""Seconds between two looks at a server that starts."""
 
 
 @dataclass(frozen=True)
@@ -106,7 +106,7 @@ class Objects:
             "spec": {
                 "replicas": replicas,
                 "revisionHistoryLimit": 2,
-                "progressDeadlineSeconds": START_S,
+                "progressDeadlineSeconds": self.settings.start_seconds,
                 "strategy": {
                     "type": "RollingUpdate",
                     "rollingUpdate": {"maxUnavailable": 0, "maxSurge": 1},
@@ -148,8 +148,8 @@ class Objects:
                     "ports": [{"name": "http", "containerPort": PORT, "protocol": "TCP"}],
                     "startupProbe": {
                         "httpGet": {"path": "/v2/health/ready", "port": PORT},
-                        "periodSeconds": 2,
-                        "failureThreshold": START_S // 2,
+                        "periodSeconds": PROBED_S,
+                        "failureThreshold": self.settings.start_seconds // PROBED_S,
                     },
                     "readinessProbe": _probe("/v2/health/ready"),
                     "livenessProbe": _probe("/v2/health/live"),

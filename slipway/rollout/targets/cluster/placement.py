@@ -10,6 +10,7 @@ from slipway.rollout.client import Reply, patience
 from slipway.rollout.target import Deployed, Endpoint, Over, TrafficState, Trial
 from slipway.rollout.targets.cluster import names
 from slipway.rollout.targets.cluster.api import Api
+from slipway.rollout.targets.cluster.asides import ASIDE, Asides
 from slipway.rollout.targets.cluster.gateway import Door, door_headers, sending, split, taken
 from slipway.rollout.targets.cluster.images import Images
 from slipway.rollout.targets.cluster.lease import TrafficLease
@@ -28,6 +29,7 @@ class ClusterPlacement:
         self.lease = TrafficLease(api, objects.name(TRAFFIC), self.settle)
         self.require = self.lease.require
         self.workloads, self.images = Workloads(api, objects), Images(api, objects)
+        self.asides = Asides(api, objects, self.workloads)
         gateway = objects.settings.gateway
         self.door = Door(gateway.url, objects.host, line.system, patience(line.card))
         self.sender: Send | None = None
@@ -70,12 +72,10 @@ class ClusterPlacement:
     def aside(self, version: Deployed) -> Iterator[Endpoint]:
         """Serve a version at the gateway for whoever knows a secret."""
         served, secret = self.images.of(version), secrets.token_hex(16)
-        role = f"aside-{secrets.token_hex(3)}"
-        with ExitStack() as stack:
-            stack.callback(self.workloads.delete, role)
-            stack.callback(self.api.delete, "HTTPRoute", self.objects.name(role))
-            self.workloads.apply(role, served)
+        role = f"{ASIDE}{secrets.token_hex(3)}"
+        with self.asides.kept(role):
             self.api.apply(self.objects.door(role, secret))
+            self.workloads.apply(role, served)
             self.workloads.wait(role, served)
             self._wait_for_door(secret, served.number)
             yield Endpoint(
@@ -168,10 +168,11 @@ class ClusterPlacement:
         """End what a killed holder of the lease has on trial, and after the block all that was left."""
         self._end_canary()
         self._end_shift()
-        try:
-            yield
-        finally:
-            self._end_canary()
+        with self.asides.watched():
+            try:
+                yield
+            finally:
+                self._end_canary()
 
     def _serve(self, served: Served, said: Mapping[str, str]) -> None:
         self.workloads.apply(STABLE, served, self.objects.settings.replicas, said)

@@ -32,7 +32,7 @@ def waits_for(deployment: Object, pods: Sequence[Object], image: str) -> str | N
     for count in ("updatedReplicas", "replicas", "availableReplicas"):
         if status.get(count, 0) != wanted:
             return f"{count} is {status.get(count, 0)}, expected {wanted}"
-    running = [pod for pod in pods if pod["metadata"].get("deletionTimestamp") is None]
+    running = [pod for pod in pods if pod["metadata"].get("deletionTimestamp") is None and not _failed(pod)]
     digest = image.partition("@")[2]
     found = {_image(pod) for pod in running}
     # The runtime names the image by its digest in the repository, or where it has none, by its configuration.
@@ -48,11 +48,10 @@ def hopeless(pods: Sequence[Object], digest: str) -> str | None:
         digest: of the version, by the annotation of the Pods.
     """
     for pod in pods:
-        if (pod["metadata"].get("annotations") or {}).get("slipway/digest") != digest:
+        said = pod["metadata"].get("annotations") or {}
+        if said.get("slipway/digest") != digest or _failed(pod):
             continue
         status = pod.get("status") or {}
-        if status.get("phase") == "Failed":
-            return f"{status.get('reason') or 'Failed'}: {status.get('message') or 'its Pod failed'}"
         for one in status.get("containerStatuses") or []:
             waiting = (one.get("state") or {}).get("waiting") or {}
             if waiting.get("reason") in HOPELESS:
@@ -63,12 +62,20 @@ def hopeless(pods: Sequence[Object], digest: str) -> str | None:
 
 
 def stuck(pods: Sequence[Object]) -> str | None:
-    """Why Pods are not scheduled, None where they are."""
+    """Why Pods are not scheduled or were evicted, None where neither is so."""
+    for pod in filter(_failed, pods):
+        status = pod["status"]
+        return f"{status.get('reason') or 'Failed'}: {status.get('message') or 'its Pod failed'}"
     for pod in pods:
         for one in (pod.get("status") or {}).get("conditions") or []:
             if (one["type"], one["status"]) == ("PodScheduled", "False"):
                 return f"{one.get('reason')}: {one.get('message')}"
     return None
+
+
+def _failed(pod: Object) -> bool:
+    """Whether it was evicted, or its node ended: another one is started, and this one is left as a note."""
+    return (pod.get("status") or {}).get("phase") == "Failed"
 
 
 def _image(pod: Object) -> str:

@@ -7,19 +7,20 @@ from typing import Any
 from slipway.base.errors import NotReady
 from slipway.rollout.targets.cluster import names
 from slipway.rollout.targets.cluster.api import Api
-from slipway.rollout.targets.cluster.manifests import START_S, Objects, Served
+from slipway.rollout.targets.cluster.manifests import Objects, Served
 from slipway.rollout.targets.cluster.serving import hopeless, stuck, waits_for
 
-READY_S = START_S + 60.0
-"""Seconds for the image to be pulled, for the servers to get ready one by one, and for old Pods to go."""
+MORE_S = 60.0
+"""Seconds beside the start of a server: for its image, for the next one, and for old Pods to go."""
 POLL_S = 0.5
 
 
 class Workloads:
     """Those of one line."""
 
-    def __init__(self, api: Api, objects: Objects, ready_s: float = READY_S) -> None:
-        self.api, self.objects, self.ready_s = api, objects, ready_s
+    def __init__(self, api: Api, objects: Objects, ready_s: float | None = None) -> None:
+        self.api, self.objects = api, objects
+        self.ready_s = objects.settings.start_seconds + MORE_S if ready_s is None else ready_s
 
     def find(self, role: str) -> dict[str, Any] | None:
         """The Deployment of a role, None where there is none."""

@@ -1,5 +1,6 @@
 """A canary of two versions in the target without servers, from its plan to the promotion."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -62,15 +63,30 @@ class Tried:
         return self.target.placement.state()
 
 
-def tried(given: Card, earns: tuple[float, float], pace: float = 0.0, **cluster: Any) -> Tried:
+def versions(earns: tuple[float, float], **cluster: Any) -> Cluster:
+    """Where two versions can be had, and what a request earns on average by either."""
+    return Cluster({1: "a", 2: "b"}, dict(zip((1, 2), earns, strict=True)), **cluster)
+
+
+def tried(
+    given: Card,
+    earns: tuple[float, float],
+    pace: float = 0.0,
+    progress: Callable[[int, int, str], None] = lambda done, total, text: None,
+    rest: Callable[[float], None] = lambda seconds: None,
+    world: Cluster | None = None,
+    **cluster: Any,
+) -> Tried:
     """Try the second version beside the first.
 
     Args:
         earns: what a request earns on average, of either version.
         pace: minutes that pass at each look at the clock.
-        cluster: more of `Cluster`.
+        rest: what happens while the rollout sleeps.
+        world: where it is tried.
+        cluster: more of `Cluster`, where no world is given.
     """
-    world = Cluster({1: "a", 2: "b"}, dict(zip((1, 2), earns, strict=True)), **cluster)
+    world = world or versions(earns, **cluster)
     target, minutes = memory(world, given), iter(range(1_000_000))
     target.placement.shift(FIRST)
     with target.lease.held(), target.placement.trial(SECOND, "e") as trial:
@@ -81,6 +97,7 @@ def tried(given: Card, earns: tuple[float, float], pace: float = 0.0, **cluster:
             trial,
             now=lambda: datetime(2026, 1, 1, tzinfo=UTC),
             timer=lambda: 60 * pace * next(minutes),
-            progress=lambda done, total, text: None,
+            progress=progress,
+            rest=rest,
         )
     return Tried(found, target)

@@ -16,7 +16,7 @@ from slipway.rollout.maturity import NEVER, matured
 from slipway.rollout.observations import Observations
 from slipway.rollout.paired import Pairs
 from slipway.rollout.reference import Reference
-from slipway.rollout.target import Deployed, Endpoint, Over, Target, TrafficState, Trial
+from slipway.rollout.target import Deployed, Endpoint, Note, Over, Target, TrafficState, Trial
 from slipway.rollout.traffic import decision
 from slipway.settings import Card
 from slipway.settings.card import Guardrails
@@ -38,6 +38,8 @@ class Cluster:
         fails: the share of answers that fail, by version; else none.
         late: the share of outcomes that come at the end of their window, by version; else none.
         moves: by how much a version's answers move the label, by version; else by nothing.
+        notes: what people and the rollout say to each other.
+        heard: is told of each note.
         weights: every one that was set.
         seed: of all that users do.
     """
@@ -47,6 +49,8 @@ class Cluster:
     state: TrafficState | None = None
     holder: object = None
     asked: str | None = None
+    notes: dict[str, str | None] = field(default_factory=dict)
+    heard: Callable[[str, str | None], None] = lambda name, text: None
     aside: set[str] = field(default_factory=set)
     fails: dict[int, float] = field(default_factory=dict)
     late: dict[int, float] = field(default_factory=dict)
@@ -148,6 +152,7 @@ class MemoryLease:
             self.cluster.asked = stop
             raise Refused("somebody has the traffic")
         self.cluster.holder = self
+        self.cluster.notes = {}
         try:
             yield
         finally:
@@ -156,6 +161,19 @@ class MemoryLease:
     def stop_asked(self) -> str | None:
         """Why somebody asks."""
         return self.cluster.asked
+
+    def note(self, name: Note) -> str | None:
+        """What was noted."""
+        return self.cluster.notes.get(name)
+
+    def write(self, name: Note, text: str | None) -> None:
+        """Note it; somebody may have been waiting for that."""
+        self.cluster.notes[name] = text
+        self.cluster.heard(name, text)
+
+    def left(self) -> str | None:
+        """Nobody dies here alone."""
+        return None
 
 
 class LiveArena:

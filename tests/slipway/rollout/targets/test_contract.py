@@ -208,6 +208,20 @@ def test_two_do_not_share_a_line(place: Place) -> None:
         pass
 
 
+def test_notes_last_as_long_as_the_traffic_is_held(place: Place) -> None:
+    """Anybody may leave one for whoever has it; who has it next knows nothing of them."""
+    one, people = place.live(), place.bound().lease
+    with one.lease.held():
+        assert one.lease.note("pause") is None
+        people.write("pause", "a holiday")
+        people.write("waiting", "for ann")
+        people.write("waiting", None)
+        assert (people.note("pause"), people.note("waiting")) == ("a holiday", None)
+        assert people.left() is None
+    with place.bound().lease.held():
+        assert people.note("pause") is None
+
+
 def test_a_rollout_is_promoted_by_its_evidence(place: Place) -> None:
     """The same controller and the same judgement; it leaves its share to the promotion, which then shifts."""
     target = place.live()
