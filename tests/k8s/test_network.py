@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import pytest
 import yaml
 
 from slipway.rollout.targets.cluster.names import ROLE, STABLE

@@ -17,7 +17,7 @@ from slipway.rollout.targets.cluster.api import Api
 from slipway.settings import Line
 from slipway.settings.root import Project
 from tests.demanded import absent
-from tests.slipway.release.built import built_pipeline, built_version
+from tests.slipway.release.built import built_pipeline, built_version, podman
 from tests.slipway.root import REPOSITORY
 from tests.slipway.tiny import registered
 
