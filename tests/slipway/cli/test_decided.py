@@ -2,22 +2,31 @@
 
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from slipway.base.errors import Refused
 from slipway.cli import demo as command
-from slipway.cli import jobs, main, unchanged
+from slipway.cli import jobs, unchanged
 from slipway.data import versions
 from slipway.records.decision import DecisionRecord
-from slipway.registry.versions import Registry
-from tests.slipway.cli.conftest import only_line
+from tests.slipway.cli.conftest import environment, only_line
 from tests.slipway.evaluation.bad import between, evidence, judged, measured_as
 from tests.slipway.report import sample
 
-Decided = Callable[[str, DecisionRecord], subprocess.CompletedProcess[str]]
+DECIDED = """
+import sys
+from slipway.cli import jobs, main
+from slipway.records.decision import DecisionRecord
+from slipway.registry.versions import Registry
+record = DecisionRecord.model_validate_json(sys.stdin.read())
+jobs.reference = lambda *_: None
+Registry.chosen = lambda _, version: version
+jobs.rollout = jobs.train = lambda *_: record
+main()
+"""
+"""The command line itself, where a pipeline has come to a decision already."""
 REASON = "[b]because[/b] of this"
 REFUSED = pytest.mark.gate(
     "command.refused",
@@ -37,25 +46,17 @@ INCONCLUSIVE = pytest.mark.gate(
 )
 
 
-@pytest.fixture
-def decided(root: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Decided:
-    """Runs a command, the command line itself, whose pipeline has kept a record."""
-
-    def run(name: str, record: DecisionRecord) -> subprocess.CompletedProcess[str]:
-        command = [*name.split(), "--size", "small"]
-        monkeypatch.chdir(root)
-        monkeypatch.setattr(sys, "argv", ["slipway", *command])
-        monkeypatch.setattr(jobs, "reference", lambda *_: None)
-        monkeypatch.setattr(Registry, "chosen", lambda _, version: version)
-        for job in ("rollout", "train"):
-            monkeypatch.setattr(jobs, job, lambda *_: record)
-        with pytest.raises(SystemExit) as ended:
-            main()
-        code = ended.value.code
-        assert isinstance(code, int)
-        return subprocess.CompletedProcess(command, code, *capfd.readouterr())
-
-    return run
+def decided(root: Path, name: str, record: DecisionRecord) -> subprocess.CompletedProcess[str]:
+    """Run a command whose pipeline has kept that record."""
+    return subprocess.run(
+        [sys.executable, "-c", DECIDED, *name.split(), "--size", "small"],
+        cwd=root,
+        env=environment({}),
+        input=record.model_dump_json(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
 
 
 @pytest.mark.parametrize(
@@ -68,20 +69,20 @@ def decided(root: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFi
     ],
 )
 def test_a_decision_against_a_version_is_the_exit_code(
-    decided: Decided, name: str, decision: str, code: int
+    root: Path, name: str, decision: str, code: int
 ) -> None:
     """And its reason the one line of the error."""
-    ran = decided(name, sample.record(decision=decision, reason=REASON))
+    ran = decided(root, name, sample.record(decision=decision, reason=REASON))
 
     assert only_line(ran, code).endswith(f": {REASON}\n")
 
 
 @pytest.mark.parametrize("name", ["train", "train --allow-refusal"])
-def test_a_refused_first_version_is_told_its_way_out(decided: Decided, name: str) -> None:
+def test_a_refused_first_version_is_told_its_way_out(root: Path, name: str) -> None:
     """The key of the card, the value that admits it, what that means and what usually helps."""
     off = measured_as(calibration=between(1.15, 1.25))(evidence(champion=False))
     checks = judged(off, sample.card()).checks
-    ran = decided(name, sample.record(decision="refused", reason=REASON, checks=checks, evaluation=off))
+    ran = decided(root, name, sample.record(decision="refused", reason=REASON, checks=checks, evaluation=off))
 
     assert (
         "Way out: candidate.calibration: gate.calibration decides; [0.9, 1.26] would admit it, and then "
@@ -92,10 +93,10 @@ def test_a_refused_first_version_is_told_its_way_out(decided: Decided, name: str
 
 @pytest.mark.gate("command.refused")
 @pytest.mark.parametrize(("compared", "code"), [(True, 0), (False, 3)])
-def test_a_schedule_may_take_a_refusal_for_a_result(decided: Decided, *, compared: bool, code: int) -> None:
+def test_a_schedule_may_take_a_refusal_for_a_result(root: Path, *, compared: bool, code: int) -> None:
     """Where the gate kept the incumbent, and only there: of refused data nothing was compared."""
     record = sample.record(decision="refused", reason=REASON, **({} if compared else {"evaluation": None}))
-    ran = decided("train --allow-refusal", record)
+    ran = decided(root, "train --allow-refusal", record)
 
     assert ran.returncode == code
     assert f"refused: {REASON}" in ran.stdout
@@ -105,9 +106,9 @@ def test_a_schedule_may_take_a_refusal_for_a_result(decided: Decided, *, compare
     ("name", "decision"),
     [("train", "registered"), ("rollout --version 2", "promote"), ("rollout --version 2", "first")],
 )
-def test_a_decision_for_a_version_is_success(decided: Decided, name: str, decision: str) -> None:
+def test_a_decision_for_a_version_is_success(root: Path, name: str, decision: str) -> None:
     """Nothing is said on standard error."""
-    ran = decided(name, sample.record(decision=decision, reason="well done"))
+    ran = decided(root, name, sample.record(decision=decision, reason="well done"))
 
     assert (ran.returncode, ran.stderr) == (0, "")
     assert f"{decision}: well done" in ran.stdout
