@@ -13,6 +13,7 @@ from slipway.stages.canary import canary
 from slipway.stages.clear import clear
 from slipway.stages.first import first
 from slipway.stages.package import package
+from slipway.stages.recover import settle
 from slipway.stages.shadow import shadow
 from tests.slipway.stages.conftest import RUN, Desk
 from tests.slipway.stages.shared import share, trained
@@ -67,6 +68,7 @@ def team(desk: Desk, database: Path, tmp_path: Path, monkeypatch: pytest.MonkeyP
         pytest.param(lambda team: team.registry.point("production", None), id="point"),
         pytest.param(lambda team: team.registry.bar(1, "by a laptop"), id="bar"),
         pytest.param(lambda team: team.registry.clear(1), id="clear"),
+        pytest.param(lambda team: settle(team.registry.line), id="recover"),
         pytest.param(lambda _: package(RUN, 1), id="package"),
         pytest.param(
             lambda team: canary(

@@ -43,7 +43,8 @@ def test_data_swapped_before_it_is_fetched(desk: Desk, where: str) -> None:
     else:
         run = run.model_copy(update={"fingerprint": "0" * 32 + ".dir"})
 
-    with pytest.raises(Refused, match=f"has the hash .*, expected {run.fingerprint}") as caught:
+    said = "the lock" if where == "run of a commit" else "fetched data"
+    with pytest.raises(Refused, match=f"{said} has the hash .*, expected {run.fingerprint}") as caught:
         fetch(run, desk.out / "data")
 
     assert not (desk.out / "data").exists()
