@@ -80,7 +80,7 @@ class Team:
             work = Path(folder) / "work"
             work.mkdir()
             version = self.registry.download(number, Path(folder) / "version").folder
-            self.images[number] = image(self.line.project, tag, version, number, self.registry.name, work)
+            self.images[number] = image(self.line.project, tag, version, number, self.registry.name)
             self.failing[number] = failing(self.line.project, tag, version, number, self.registry.name, work)
             self.bodies = Sample.read(version).offers
         return number

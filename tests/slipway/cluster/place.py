@@ -130,26 +130,25 @@ Starlette.__call__ = fail
 
 
 def failing(project: Project, tag: str, folder: Path, number: int, name: str, work: Path) -> str:
-    """The image of a version, of which nothing is changed, with a server that fails; as for `image`."""
+    """The image of a version, unchanged but for a server that fails; `work` is an empty folder."""
     called = built_version(project, tag, registered(folder, number, name)).name
     (work / "failing.py").write_text(FAILING)
     (work / "failing.pth").write_text("import failing\n")
     site = "/opt/env/lib/python3.11/site-packages/"
     (work / "Failing").write_text(f"FROM {called}\nCOPY --chmod=0444 failing.py failing.pth {site}\n")
-    spoilt = called.replace("-version:", "-failing:")
+    spoilt = f"{called}-failing"
     done = podman("build", "--quiet", "--layers", "-f", str(work / "Failing"), "--tag", spoilt, str(work))
     assert done.returncode == 0, done.stderr
     return loaded(spoilt)
 
 
-def image(project: Project, tag: str, folder: Path, number: int, name: str, work: Path) -> str:
+def image(project: Project, tag: str, folder: Path, number: int, name: str) -> str:
     """The image of a packaged version in the cluster, by digest; built and loaded once for its content.
 
     Args:
         tag: of its Bento.
         folder: of the version.
         name: of its line in the registry.
-        work: an empty folder.
     """
     return loaded(built_version(project, tag, registered(folder, number, name)).name)
 
@@ -159,10 +158,9 @@ def pipeline(project: Project) -> str:
     return loaded(built_pipeline(project).name)
 
 
-def images(line: Line, versions: dict[int, Path], work: Path) -> dict[int, str]:
+def images(line: Line, versions: dict[int, Path]) -> dict[int, str]:
     """Those of packaged versions of a line, by number."""
-    found = {}
-    for number, folder in versions.items():
-        (own := work / str(number)).mkdir(parents=True)
-        found[number] = image(line.project, f"{line.bento}:{number}", folder, number, line.registered, own)
-    return found
+    return {
+        number: image(line.project, f"{line.bento}:{number}", folder, number, line.registered)
+        for number, folder in versions.items()
+    }

@@ -87,7 +87,7 @@ def test_a_pod_may_nothing(kind: str, tmp_path: Path) -> None:
     if kind == "version":
         project, tag = tiny_bento(tmp_path / "project", ROOT)
         name = registered(project.root / "version", 7).name
-        loaded = image(project, tag, project.root / "version", 7, name, tmp_path)
+        loaded = image(project, tag, project.root / "version", 7, name)
     else:
         loaded = pipeline(Project(REPOSITORY))
     assert looked(confined(loaded), kind) == {

@@ -82,7 +82,7 @@ def in_cluster(live: Live, tmp_path_factory: pytest.TempPathFactory) -> Iterator
         found.bind(root, "https://team")
         bound = Line(Project(root), line.system, line.size)
         both = {one.number: one for one in (live.first, live.second)}
-        made = images(line, {number: live.folder(one) for number, one in both.items()}, folder / "images")
+        made = images(line, {number: live.folder(one) for number, one in both.items()})
 
         def target() -> Target:
             return cluster(bound)
