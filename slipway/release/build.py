@@ -36,6 +36,11 @@ class Image:
     lay_out: Callable[[Path], None]
     arguments: dict[str, str]
 
+    def options(self, offline: bool = False) -> list[str]:
+        """Its arguments as options of a build; offline, of one that asks no package index."""
+        said = {"BASE": self.base, **self.arguments} | ({"PIP_NO_INDEX": "1"} if offline else {})
+        return [f"--build-arg={name}={value}" for name, value in said.items()]
+
 
 @dataclass(frozen=True)
 class Built:
@@ -75,7 +80,7 @@ def build(
         if fresh or _digest(builder, name) is None or not sbom.is_file():
             if wheels is not None:
                 shutil.copytree(wheels, context / "wheels", dirs_exist_ok=True)
-            words = [*builder.build, *builder.pinned, *_options(image, wheels is not None)]
+            words = [*builder.build, *builder.pinned, *image.options(offline=wheels is not None)]
             stored = [*builder.stored, *(["--no-cache"] if fresh else []), "--tag", name]
             run_logged([*words, *stored, "--target", image.target, str(context)], log, f"image {name}")
             # Of the same layers, which are there by now.
@@ -93,11 +98,6 @@ def _key(image: Image, context: Path) -> str:
     """Of all that goes into it; packages are held by the hashes of the lock, wherever they come from."""
     files = "".join(f"{name} {digest}\n" for name, digest in sorted(digests(context).items()))
     return hashlib.sha256(f"{image.base}\n{image.target}\n{image.arguments}\n{files}".encode()).hexdigest()
-
-
-def _options(image: Image, offline: bool) -> list[str]:
-    arguments = {"BASE": image.base, **image.arguments} | ({"PIP_NO_INDEX": "1"} if offline else {})
-    return [f"--build-arg={name}={value}" for name, value in arguments.items()]
 
 
 def _digest(builder: Builder, name: str) -> str | None:

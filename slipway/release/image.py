@@ -6,8 +6,7 @@ import tempfile
 from pathlib import Path
 
 from slipway.base.errors import SlipwayError
-from slipway.release.bento import bento_path
-from slipway.release.context import base_image, lay_out_image
+from slipway.release.images import version_image
 from slipway.release.logged import run_logged
 from slipway.settings.root import Project
 from slipway.version.manifest import Registered
@@ -30,21 +29,20 @@ def push_image(project: Project, bento: str, registered: Registered) -> str:
             SBOM with the image.
         UsageError: bentofile.yaml names no base by digest.
     """
-    repository, base = project.settings.image_repository, base_image(project.root)
-    label = bento.replace(":", "-")
-    log = project.state / "logs" / f"image-{label}.log"
+    image = version_image(project, bento, registered)
+    log = project.state / "logs" / f"image-{image.label}.log"
     with tempfile.TemporaryDirectory(prefix="slipway-") as temporary:
         context = Path(temporary) / "context"
-        lay_out_image(bento_path(project, bento), registered, context)
+        image.lay_out(context)
         # The digest is read from what buildx wrote, not asked of the registry: a tag may have moved.
         metadata = Path(temporary) / "metadata.json"
-        options = [f"--build-arg=BASE={base}", f"--build-arg=VERSION_DIGEST={registered.digest}"]
-        options += ["--push", "--tag", f"{repository}:{label}", "--metadata-file", str(metadata)]
+        options = [*image.options(), "--push", "--tag", f"{image.repository}:{image.label}"]
+        options += ["--metadata-file", str(metadata)]
         options += [word for one in ATTESTED for word in ("--attest", one)]
         run_logged(["docker", "buildx", "build", *options, str(context)], log, f"image of {bento}")
         if not metadata.is_file():
             raise SlipwayError(f"image of {bento}: buildx wrote no metadata (all that it said: {log})")
-        return reference(repository, metadata.read_bytes())
+        return reference(image.repository, metadata.read_bytes())
 
 
 def reference(repository: str, metadata: bytes) -> str:

@@ -39,7 +39,8 @@ def staging(registry: Registry) -> Iterator[str]:
 
 def _trial(line: Line) -> Iterator[str]:
     """Whoever has the traffic ends what a killed holder left."""
-    if line.project.target is None or (gone := (target := bind(line)).lease.left()) is None:
+    target = bind(line)
+    if (gone := target.lease.left()) is None:
         return
     with target.lease.held(None):
         pass

@@ -11,7 +11,7 @@ import socket
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from threading import Event, RLock, Thread
+from threading import RLock
 from typing import Literal, Protocol
 from uuid import uuid4
 
@@ -19,6 +19,7 @@ from slipway.base.documents import Document, parse
 from slipway.base.errors import Refused, SlipwayError
 from slipway.base.provenance import who
 from slipway.records.seal import Link
+from slipway.registry.turns.beat import beating
 from slipway.registry.turns.turn import Left, Outlived
 
 BEAT_S = 2.0
@@ -88,21 +89,10 @@ class SharedTurns:
     def taken(self, wait: bool = False) -> Iterator["SharedTurn"]:
         """Have the lease, and count while the block lasts."""
         turn = self._take(wait)
-        ended = Event()
-
-        def count() -> None:
-            while not ended.wait(self.beat_s):
-                # An answer that does not come is asked for again: `require` is who has to know.
-                with suppress(SlipwayError):
-                    turn.require()
-
-        counting = Thread(target=count, daemon=True)
-        counting.start()
         try:
-            yield turn
+            with beating(self.beat_s, turn.require):
+                yield turn
         finally:
-            ended.set()
-            counting.join()
             turn.leave()
 
     def _read(self) -> tuple[str | None, Held]:

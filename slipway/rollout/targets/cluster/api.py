@@ -4,6 +4,7 @@ import json
 import os
 import time
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -155,6 +156,11 @@ class Api:
         except (urllib3.exceptions.HTTPError, OSError) as error:
             return 0, {"message": masked(f"{type(error).__name__}: {error}")}, 0.0
         return answer.status, _json(answer.data), 0.0
+
+
+def micro_time() -> str:
+    """Now, as Kubernetes writes a moment."""
+    return f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S.%fZ}"
 
 
 def _client(context: str | None) -> Any:

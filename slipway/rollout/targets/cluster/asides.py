@@ -7,12 +7,12 @@ last: whatever else is left, it tells of it.
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from datetime import UTC, datetime
-from threading import Event, Thread
+from functools import partial
 
 from slipway.base.errors import SlipwayError
+from slipway.registry.turns.beat import beating
 from slipway.rollout.targets.cluster import names
-from slipway.rollout.targets.cluster.api import Api
+from slipway.rollout.targets.cluster.api import Api, micro_time
 from slipway.rollout.targets.cluster.manifests import Objects
 from slipway.rollout.targets.cluster.workloads import Workloads
 
@@ -40,14 +40,10 @@ class Asides:
     @contextmanager
     def kept(self, role: str) -> Iterator[None]:
         """Renew the route of a role while the block lasts; then all of it is taken away."""
-        ended = Event()
-        beating = Thread(target=self._beat, args=(role, ended), daemon=True)
-        beating.start()
         try:
-            yield
+            with beating(self.beat_s, partial(self._renew, role)):
+                yield
         finally:
-            ended.set()
-            beating.join()
             self._end(role)
 
     @contextmanager
@@ -78,11 +74,9 @@ class Asides:
                     found[role] = (metadata.get("annotations") or {}).get(names.RENEWED, "")
         return found
 
-    def _beat(self, role: str, ended: Event) -> None:
-        while not ended.wait(self.beat_s):
-            said = {"annotations": {names.RENEWED: f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S.%fZ}"}}
-            with suppress(SlipwayError):
-                self.api.merge("HTTPRoute", self.objects.name(role), {"metadata": said})
+    def _renew(self, role: str) -> None:
+        said = {"annotations": {names.RENEWED: micro_time()}}
+        self.api.merge("HTTPRoute", self.objects.name(role), {"metadata": said})
 
     def _end(self, role: str) -> None:
         self.workloads.delete(role)

@@ -11,15 +11,15 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from datetime import UTC, datetime, timedelta
-from threading import Event, Thread
 from typing import Any
 from uuid import uuid4
 
 from slipway.base.errors import Refused, SlipwayError
 from slipway.base.provenance import who
+from slipway.registry.turns.beat import beating
 from slipway.rollout.stop import RELEASE_S
 from slipway.rollout.target import Note
-from slipway.rollout.targets.cluster.api import Api, ApiError
+from slipway.rollout.targets.cluster.api import Api, ApiError, micro_time
 
 STOP = "slipway/stop"
 """Annotation: why somebody asks the holder to let go."""
@@ -59,15 +59,10 @@ class TrafficLease:
     def held(self, stop: str | None = None) -> Iterator[None]:
         """Have the traffic while the block lasts."""
         self._take(stop)
-        ended = Event()
-        beating = Thread(target=self._beat, args=(ended,), daemon=True)
-        beating.start()
         try:
-            with self.settle():
+            with beating(self.beat_s, self._renew), self.settle():
                 yield
         finally:
-            ended.set()
-            beating.join()
             self._leave()
 
     def stop_asked(self) -> str | None:
@@ -141,16 +136,15 @@ class TrafficLease:
                 )  # guard cluster.alone
             seen, since = now, time.monotonic()
 
-    def _beat(self, ended: Event) -> None:
-        while not ended.wait(self.beat_s):
-            # An answer that does not come is asked for again: `require` is who has to know.
-            with suppress(SlipwayError):
-                found = self._read()
-                if _who_and_when(found)[0] != self.holder:
-                    self.renewed = None
-                    return
-                self.asked, self.notes = self.asked or _asked(found), _notes(found)
-                self._written(found, self.holder)
+    def _renew(self) -> None:
+        if self.renewed is None:
+            return  # it was lost, and is not won again
+        found = self._read()
+        if _who_and_when(found)[0] != self.holder:
+            self.renewed = None
+            return
+        self.asked, self.notes = self.asked or _asked(found), _notes(found)
+        self._written(found, self.holder)
 
     def _leave(self) -> None:
         """Let the next one have it at once; else it is found out."""
@@ -165,7 +159,7 @@ class TrafficLease:
 
     def _written(self, seen: dict[str, Any] | None, holder: str, taken: bool = False) -> bool:
         """Whether the server took what this process says over what it has seen."""
-        begun, now = time.monotonic(), f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S.%fZ}"
+        begun, now = time.monotonic(), micro_time()
         spec = dict((seen or {}).get("spec") or {}) | {"holderIdentity": holder, "renewTime": now}
         metadata: dict[str, Any] = {"name": self.name, "namespace": self.api.namespace}
         if taken:
